@@ -1,0 +1,34 @@
+#ifndef CLAIMS_H_
+#define CLAIMS_H_
+
+#include "facts.h"
+#include "moment.h"
+#include "reason.h"
+
+struct json;
+
+/*
+ * The claims of a verified access token (RFC 9068 section 2.2, Authgear's
+ * own https://authgear.com/claims/user/...) as facts.
+ */
+
+/*
+ * Read them; no clock, no rule.  Required: iss, aud, sub, client_id, iat,
+ * exp, jti.  0, or -1 and MISSING_CLAIM (one is absent or empty), MALFORMED
+ * (one is of a wrong type or length, has control bytes) or OUT_OF_MEMORY.
+ * Takes over `claims` on success (facts->claims).  aud: a string or an array
+ * of 1 to 16 strings.  Lengths: at most 2,048 bytes each, roles and scopes
+ * at most 256 of them.
+ */
+int claims_read(struct json *claims, struct facts *facts,
+    enum reason *reason_out);
+
+/*
+ * Issuer and times.  `issuer` must equal iss byte for byte; exp must be
+ * later than now - leeway; nbf and iat not later than now + leeway.  0, or
+ * -1 and WRONG_ISSUER, EXPIRED, NOT_YET_VALID.
+ */
+int claims_check(const struct facts *facts, const char *issuer,
+    const struct moment *now, int leeway, enum reason *reason_out);
+
+#endif /* !CLAIMS_H_ */

@@ -1,0 +1,60 @@
+#ifndef CREDENTIAL_H_
+#define CREDENTIAL_H_
+
+#include <stddef.h>
+
+#include "hash.h"
+#include "reason.h"
+
+/*
+ * What a request brings to prove who it is.  The kind is told by content,
+ * not by carrier: two dots are a JWT, 32 alphanumerics an opaque token (or
+ * the app_session cookie, by its name), uuid "." 32 a session cookie.
+ * Anything else is no credential and is sent nowhere.
+ */
+enum credential_kind {
+	CREDENTIAL_NONE = 0,
+	CREDENTIAL_JWT,
+	CREDENTIAL_OPAQUE_TOKEN,
+	CREDENTIAL_APP_SESSION,
+	CREDENTIAL_SESSION_COOKIE
+};
+
+struct credential {
+	enum credential_kind kind;
+	char *text;		/* owned, wiped when cleared; NULL for NONE */
+	size_t len;
+	char hash[HASH_HEX_SIZE]; /* SHA-256 of the text, for the log */
+};
+
+/* Limits and names, from the settings. */
+struct credential_rules {
+	size_t max_credential;	/* bytes of the credential itself */
+	const char *cookie_prefix; /* "" or Authgear's http.cookie_prefix */
+};
+
+/*
+ * Find the one credential of a request.  `authorization` and `cookie` are the
+ * header values, NULL when absent.  Authorization wins if its scheme is
+ * Bearer (any case, exactly one space), and then only it: a bad bearer never
+ * falls back to a cookie.  Another scheme is as if absent.  Cookies:
+ * app_session, app_access_token, session, each with the prefix; one pair of
+ * double quotes is taken off; values that are not credential-shaped are
+ * dropped; the first name present wins.
+ *
+ * Answers 0 and the credential (kind NONE if there is none: reason
+ * REASON_NO_CREDENTIAL); or -1 with *reason_out one of MALFORMED (also: a
+ * comma, two joined headers, two different values of one cookie),
+ * TRUNCATED, WRONG_TYPE (a refresh token or session cookie as bearer) or
+ * OUT_OF_MEMORY.  On -1 kind is NONE but `hash` may be set for the log.
+ */
+int credential_find(struct credential *credential,
+    const struct credential_rules *rules, const char *authorization,
+    const char *cookie, enum reason *reason_out);
+
+void credential_clear(struct credential *credential);
+
+/* "jwt", "opaque-token", "app-session", "session-cookie", "none". */
+const char *credential_kind_name(enum credential_kind kind);
+
+#endif /* !CREDENTIAL_H_ */

@@ -1,0 +1,54 @@
+#ifndef EXCHANGE_H_
+#define EXCHANGE_H_
+
+#include <stddef.h>
+
+#include "buffer.h"
+#include "error.h"
+
+/*
+ * One HTTP exchange as data: what the gate wants asked, and what came back.
+ * The gate (floor 3) fills in the request; the transport (floor 4) fills in
+ * the answer; nobody else looks inside.
+ */
+
+#define EXCHANGE_MAX_HEADERS 8
+
+struct exchange_header {
+	char *name;
+	char *value;		/* may be a credential: wiped when freed */
+};
+
+enum exchange_outcome {
+	EXCHANGE_UNSENT = 0,	/* nothing tried yet */
+	EXCHANGE_ANSWERED,	/* a complete HTTP answer, whatever its status */
+	EXCHANGE_UNREACHABLE,	/* no answer: name, connection, TLS, deadline */
+	EXCHANGE_FAULTY		/* an answer that breaks HTTP, is cut or too big */
+};
+
+struct exchange {
+	/* request: always GET */
+	char *url;		/* owned */
+	struct exchange_header headers[EXCHANGE_MAX_HEADERS];
+	size_t header_count;
+	size_t max_body;	/* bytes; a larger body is EXCHANGE_FAULTY */
+
+	/* answer */
+	enum exchange_outcome outcome;
+	int status;		/* HTTP status code; 0 unless ANSWERED */
+	struct buffer body;
+	struct error error;	/* why not ANSWERED, for the log */
+};
+
+/* A GET of `url`.  NULL: out of memory. */
+struct exchange *exchange_new(const char *url, size_t max_body);
+void exchange_free(struct exchange *exchange);
+
+/* Add a request header (copied).  0, or -1 (memory, too many, CR/LF/NUL). */
+int exchange_add_header(struct exchange *exchange, const char *name,
+    const char *value);
+
+/* Forget the answer, so that the exchange can be sent again. */
+void exchange_reset(struct exchange *exchange);
+
+#endif /* !EXCHANGE_H_ */

@@ -1,0 +1,49 @@
+#ifndef FACTS_H_
+#define FACTS_H_
+
+#include <stdint.h>
+
+#include "credential.h"
+#include "word_list.h"
+
+struct json;
+
+/* A fact that is absent never satisfies a rule. */
+enum fact {
+	FACT_ABSENT = 0,
+	FACT_NO,
+	FACT_YES
+};
+
+#define FACTS_NO_TIME INT64_C(-1)
+
+/*
+ * What is known of who a verified credential speaks for.  Strings are owned;
+ * facts_init() first, facts_clear() last.
+ */
+struct facts {
+	enum credential_kind kind;
+	char *user_id;		/* `sub`; for M2M "client_id_" and the client */
+	char *client_id;	/* NULL: not told */
+	char *token_id;		/* `jti`; NULL: not told */
+	char *key_id;		/* kid that signed it; NULL: no JWT */
+	struct word_list audience;
+	struct word_list scopes;
+	struct word_list roles;
+	int has_roles;		/* roles were told (maybe none) */
+	int has_scopes;
+	enum fact is_anonymous;
+	enum fact is_verified;
+	enum fact can_reauthenticate;
+	int is_client;		/* M2M: the client itself, no user */
+	int64_t issued_at;	/* Unix seconds, FACTS_NO_TIME if not told */
+	int64_t expires_at;
+	int64_t not_before;
+	int64_t authenticated_at; /* `auth_time` */
+	struct json *claims;	/* owned; NULL unless a JWT */
+};
+
+void facts_init(struct facts *facts);
+void facts_clear(struct facts *facts);
+
+#endif /* !FACTS_H_ */

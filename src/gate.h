@@ -1,0 +1,94 @@
+#ifndef GATE_H_
+#define GATE_H_
+
+#include <stdint.h>
+
+#include "credential.h"
+#include "error.h"
+#include "exchange.h"
+#include "facts.h"
+#include "moment.h"
+#include "policy.h"
+#include "reason.h"
+#include "settings.h"
+
+/*
+ * The one question both faces ask: this credential, under this policy, at
+ * this moment: granted, denied, forbidden or undecided?  In steps, so that
+ * nothing blocks inside: the gate says which HTTP exchange it needs, the
+ * face performs it and resumes.
+ *
+ * A gate serves one thread at a time (one gate a thread: it owns its database
+ * connections and its parsed key set); it is never used across a fork.  A
+ * task belongs to no gate: it may be resumed with any gate of the same
+ * settings.
+ */
+
+struct gate;
+struct gate_task;
+
+/* Opens trust.db and status.db.  Borrows settings.  NULL and error. */
+struct gate *gate_new(const struct settings *settings, struct error *error);
+void gate_free(struct gate *gate);
+
+/* What a face was asked.  Borrowed for the call of gate_start() only. */
+struct gate_question {
+	const char *policy_name;	/* NULL or "": not named */
+	int policy_name_twice;		/* the server sent it more than once */
+	const char *authorization;	/* header values; NULL: absent */
+	const char *cookie;
+};
+
+enum gate_step {
+	GATE_DONE = 0,		/* gate_task_decision() */
+	GATE_EXCHANGE,		/* perform gate_task_exchange(), then resume */
+	GATE_WAIT		/* another task or process is fetching: resume
+				   when it may be over, at the latest at
+				   gate_task_resume_at() */
+};
+
+struct decision {
+	enum verdict verdict;
+	enum reason reason;
+	const struct policy *policy;	/* NULL: missing or unknown */
+	enum credential_kind kind;
+	char credential_hash[HASH_HEX_SIZE]; /* "" if there was none */
+	const struct facts *facts;	/* NULL unless the credential held:
+					   granted, or a rule refused it */
+	const char *remote_user;	/* NULL unless granted */
+	int retry_after;		/* seconds, > 0 if undecided */
+	struct error detail;		/* for the log; may be empty */
+};
+
+/*
+ * Begin.  *task_out is NULL only with GATE_DONE and out of memory, where the
+ * caller answers REASON_OUT_OF_MEMORY itself.  total_timeout runs from here
+ * and bounds all exchanges of the task together.
+ */
+enum gate_step gate_start(struct gate *gate,
+    const struct gate_question *question, const struct moment *now,
+    struct gate_task **task_out);
+
+/* Go on, after an exchange was performed or a wait may be over.  Past the
+ * deadline every task becomes GATE_DONE. */
+enum gate_step gate_resume(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+
+/*
+ * For the timer of a daemon: a task without a question that fetches the keys
+ * when they are due and nobody else does.  NULL: nothing to do; then and
+ * after it ended, *next_out is the boottime to call again.
+ */
+struct gate_task *gate_refresh(struct gate *gate, const struct moment *now,
+    int64_t *next_out);
+
+void gate_task_free(struct gate_task *task);	/* wipes the credential */
+
+struct exchange *gate_task_exchange(struct gate_task *task);	/* borrowed */
+int64_t gate_task_deadline(const struct gate_task *task);	/* boottime */
+int64_t gate_task_resume_at(const struct gate_task *task);	/* boottime */
+
+/* The answer, once GATE_DONE; lives as long as the task. */
+const struct decision *gate_task_decision(const struct gate_task *task);
+
+#endif /* !GATE_H_ */

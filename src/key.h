@@ -1,0 +1,37 @@
+#ifndef KEY_H_
+#define KEY_H_
+
+#include <stddef.h>
+
+struct json;
+struct key;			/* one RSA public key */
+
+enum key_outcome {
+	KEY_MADE = 0,
+	KEY_SKIPPED,		/* of a kind that never verifies RS256 */
+	KEY_REFUSED		/* malformed, private, too weak: refuse the set */
+};
+
+/*
+ * A JWK (RFC 7517) into a key.  Skipped: unknown kty, alg present and not
+ * RS256, use present and not "sig", key_ops without "verify".  Refused: RSA
+ * without a well-formed n, e or kid, a private member (d, p, q, dp, dq, qi,
+ * oth, k), modulus not of 2048 to 8192 bits, even or e not odd or below 3.
+ */
+enum key_outcome key_from_jwk(const struct json *jwk, struct key **key_out);
+void key_free(struct key *key);
+
+const char *key_id(const struct key *key);	/* kid; borrowed */
+
+/* Length in bytes of this key's signatures (RFC 8017 section 8.2). */
+size_t key_signature_length(const struct key *key);
+
+/*
+ * RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section 3.3).  1 = signed by this
+ * key, 0 = not, -1 = could not tell (memory).  A key may be used by several
+ * threads at once.
+ */
+int key_verifies(const struct key *key, const char *input, size_t input_len,
+    const unsigned char *signature, size_t signature_len);
+
+#endif /* !KEY_H_ */

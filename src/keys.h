@@ -1,0 +1,56 @@
+#ifndef KEYS_H_
+#define KEYS_H_
+
+#include "error.h"
+#include "jwks.h"
+#include "moment.h"
+#include "settings.h"
+#include "status.h"
+
+/*
+ * The life of the key set: when it serves, when it is due, what an unknown
+ * kid means (DESIGN.md, "Keys").  One per thread; the set itself is in
+ * status.db, shared by the processes of a uid.
+ */
+
+struct keys;
+
+/* Borrows settings and status, which must outlive it. */
+struct keys *keys_new(const struct settings *settings, struct status *status);
+void keys_free(struct keys *keys);
+
+enum keys_outcome {
+	KEYS_UNREADABLE = 0,	/* status.db: state-unreadable */
+	KEYS_KNOWN,		/* *key_out */
+	KEYS_DENIED,		/* unknown-key: older than the last fetch */
+	KEYS_UNSETTLED,		/* unknown, and may not ask yet */
+	KEYS_STALE,		/* no set, or over keys_max_stale */
+	KEYS_FETCH,		/* must fetch first: the lease is ours */
+	KEYS_WAIT		/* somebody else is fetching */
+};
+
+/*
+ * The key of `kid` for a token issued at `issued_at`.  Looks at status.db's
+ * data_version first.  `may_fetch` 0: never KEYS_FETCH or KEYS_WAIT (after a
+ * fetch that failed).  A due set (keys_ttl, another boot) is fetched for an
+ * unknown kid or by keys_refresh(), never while a known kid is asked for:
+ * the request does not wait for it.  *until_out (boottime): when asking
+ * again makes sense, for WAIT and UNSETTLED.  KEYS_FETCH happens for: no set
+ * or one that may no longer serve; an unknown kid that is not denied.
+ */
+enum keys_outcome keys_find(struct keys *keys, const char *kid,
+    int64_t issued_at, int may_fetch, const struct moment *now,
+    const struct key **key_out, int64_t *until_out, struct error *error);
+
+/* For the timer: KEYS_FETCH if the set is due and the lease is ours, else
+ * KEYS_KNOWN (nothing to do until *until_out), KEYS_WAIT or
+ * KEYS_UNREADABLE. */
+enum keys_outcome keys_refresh(struct keys *keys, const struct moment *now,
+    int64_t *until_out, struct error *error);
+
+/* The fetch that KEYS_FETCH allowed is over.  `fetched` NULL: it failed.
+ * The text must already be known to parse (jwks_parse).  0 or -1 and error.*/
+int keys_fetched(struct keys *keys, const struct status_keys *fetched,
+    const struct moment *now, struct error *error);
+
+#endif /* !KEYS_H_ */

@@ -1,0 +1,35 @@
+#ifndef POLICY_H_
+#define POLICY_H_
+
+#include "word_list.h"
+
+/*
+ * One [policy NAME] of the settings: what a good credential must also be.
+ * Member names are the settings' keys.
+ */
+
+#define POLICY_MAX_NAME 64	/* a-z 0-9 _ - */
+#define POLICY_MAX 256		/* policies in one file */
+
+enum policy_remote_user {
+	POLICY_REMOTE_USER_SUB = 0,
+	POLICY_REMOTE_USER_CLAIM	/* claim:NAME */
+};
+
+struct policy {
+	char *name;
+	struct word_list audience;	/* any of; default: the endpoint */
+	struct word_list clients;	/* empty: any client of the project */
+	struct word_list require_role;	/* at least one of them */
+	struct word_list require_all_roles;
+	struct word_list require_scope;	/* all of them */
+	int verified_only;
+	int anonymous_users;		/* 1 = allow */
+	int max_authentication_age;	/* seconds; 0 = no rule */
+	enum policy_remote_user remote_user;
+	char *remote_user_claim;	/* a URI outside https://authgear.com/ */
+};
+
+void policy_free(struct policy *policy);
+
+#endif /* !POLICY_H_ */

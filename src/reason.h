@@ -1,0 +1,75 @@
+#ifndef REASON_H_
+#define REASON_H_
+
+/*
+ * Why a decision is what it is: a closed list, used alike in logs, JSON,
+ * response headers and documentation.  The order is that of the table in
+ * reason.c; names are stable.
+ */
+
+/* Zero is denied, so that storage nobody filled in can never grant. */
+enum verdict {
+	VERDICT_DENIED = 0,	/* this credential does not hold */
+	VERDICT_FORBIDDEN,	/* it holds, a rule of the policy refuses it */
+	VERDICT_UNDECIDED,	/* could not tell: never a yes, never a no */
+	VERDICT_GRANTED
+};
+
+enum reason {
+	REASON_NO_CREDENTIAL = 0,
+	REASON_MALFORMED,
+	REASON_TRUNCATED,
+	REASON_WRONG_TYPE,
+	REASON_BAD_ALGORITHM,
+	REASON_BAD_SIGNATURE,
+	REASON_UNKNOWN_KEY,
+	REASON_WRONG_ISSUER,
+	REASON_WRONG_AUDIENCE,
+	REASON_MISSING_CLAIM,
+	REASON_EXPIRED,
+	REASON_NOT_YET_VALID,
+	REASON_NEEDS_RESOLVER,
+	REASON_AUTHENTICATION_TOO_OLD,
+	REASON_SCOPE_MISSING,
+	REASON_ROLE_MISSING,
+	REASON_CLIENT_NOT_ALLOWED,
+	REASON_ANONYMOUS_USER,
+	REASON_UNVERIFIED_USER,
+	REASON_NOT_EVALUABLE,
+	REASON_POLICY_MISSING,
+	REASON_POLICY_UNKNOWN,
+	REASON_KEYS_UNREACHABLE,
+	REASON_KEY_UNSETTLED,
+	REASON_BUSY,
+	REASON_STATE_UNREADABLE,
+	REASON_SETTINGS_INVALID,
+	REASON_REPLY_UNSENDABLE,
+	REASON_OUT_OF_MEMORY,
+	REASON_GRANTED,		/* the one reason of VERDICT_GRANTED */
+	REASON_COUNT
+};
+
+/* "granted", "denied", "forbidden" or "undecided". */
+const char *verdict_name(enum verdict verdict);
+
+/* The stable name, e.g. "bad-signature"; never NULL. */
+const char *reason_name(enum reason reason);
+
+/* The one verdict that belongs to a reason. */
+enum verdict reason_verdict(enum reason reason);
+
+/* One plain sentence for the operator: what it means and what to do. */
+const char *reason_sentence(enum reason reason);
+
+/* HTTP status code of the answer: 200, 401, 403, 500 or 503. */
+int reason_http_status(enum reason reason);
+
+/*
+ * The error code of the Bearer challenge (RFC 6750 section 3.1, RFC 9470
+ * section 3): "invalid_token", "insufficient_scope",
+ * "insufficient_user_authentication"; NULL where the challenge is bare or
+ * there is none.
+ */
+const char *reason_challenge_error(enum reason reason);
+
+#endif /* !REASON_H_ */
