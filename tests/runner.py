@@ -1,0 +1,177 @@
+#!/usr/bin/python3
+"""Runs test programs that speak TAP and adds up what they say.
+
+usage: runner.py [--jobs N] [--retry N] [--log-dir DIR] [--total FILE]
+                 [--timeout SECONDS] PROGRAM...
+
+A program counts what its TAP lines say; one that ends with another status
+than 0, is killed, runs out of time, or whose plan does not fit its lines
+counts one failure more.  --retry N runs a failed program again and says so.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+LINE = re.compile(r'^(not )?ok\b\s*\d*\s*(?:-\s*)?(.*)$')
+PLAN = re.compile(r'^1\.\.(\d+)')
+
+
+class Result:
+    def __init__(self, name):
+        self.name = name
+        self.passed = 0
+        self.failed = []
+        self.skipped = []
+        self.notes = []
+        self.seconds = 0.0
+        self.log = ''
+        self.retried = False
+
+
+def read_tap(result, text):
+    """Count the lines; a plan that is missing or off is a failure."""
+    planned = 0
+    plans = 0
+    lines = 0
+    for line in text.splitlines():
+        plan = PLAN.match(line)
+        if plan:
+            planned += int(plan.group(1))
+            plans += 1
+            continue
+        match = LINE.match(line)
+        if match is None:
+            if line.startswith('# note:'):
+                result.notes.append(line[7:].strip())
+            continue
+        lines += 1
+        if re.search(r'#\s*skip', line, re.IGNORECASE):
+            result.skipped.append(match.group(2))
+        elif match.group(1):
+            result.failed.append(match.group(2) or 'unnamed')
+        else:
+            result.passed += 1
+    if plans == 0:
+        result.failed.append('no plan: it ended early')
+    elif planned != lines:
+        result.failed.append('planned %d, saw %d' % (planned, lines))
+    elif lines == 0:
+        result.failed.append('no test at all')
+
+
+def command_of(program):
+    if program.endswith('.py'):
+        return ['/usr/bin/python3', program]
+    if program.endswith('.sh'):
+        return ['/bin/sh', program]
+    return [program]
+
+
+def end_group(leader):
+    """Nothing that a program started outlives it."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def run(program, options):
+    name = os.path.splitext(os.path.basename(program))[0]
+    result = Result(name)
+    result.log = os.path.join(options.log_dir, name + '.log')
+    environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT='TAP')
+    begun = time.monotonic()
+    with open(result.log, 'wb') as log, open(result.log + '.tap', 'wb') as out:
+        child = subprocess.Popen(command_of(program), stdout=out, stderr=log,
+                                 stdin=subprocess.DEVNULL, env=environment,
+                                 start_new_session=True)
+        try:
+            status = child.wait(options.timeout)
+        except subprocess.TimeoutExpired:
+            status = None
+        end_group(child.pid)
+        child.wait()
+    result.seconds = time.monotonic() - begun
+    with open(result.log + '.tap', 'rb') as out:
+        read_tap(result, out.read().decode('utf-8', 'replace'))
+    if status is None:
+        result.failed.append('no end within %d s' % options.timeout)
+    elif status != 0 and not result.failed:
+        result.failed.append('ended with status %d' % status)
+    return result
+
+
+def say_failures(result):
+    for failed in result.failed[:20]:
+        print('    FAILED: %s' % failed)
+    for path in (result.log + '.tap', result.log):
+        with open(path, 'rb') as log:
+            tail = log.read()[-8000:].decode('utf-8', 'replace')
+        for text in tail.splitlines()[-60:]:
+            if not text.startswith('ok '):
+                print('    | %s' % text)
+
+
+def say(result):
+    line = '%-34s %6d passed' % (result.name, result.passed)
+    if result.failed:
+        line += ', %d FAILED' % len(result.failed)
+    if result.skipped:
+        line += ', %d skipped' % len(result.skipped)
+    print('%s  (%.1f s)%s' % (line, result.seconds,
+                              '  RETRIED' if result.retried else ''))
+    for note in result.notes:
+        print('    %s' % note)
+    for skip in result.skipped:
+        print('    skipped: %s' % skip)
+    if result.failed:
+        say_failures(result)
+    sys.stdout.flush()
+
+
+def attempt(program, options):
+    result = run(program, options)
+    for _ in range(options.retry):
+        if not result.failed:
+            break
+        say(result)
+        print('    running %s again' % result.name)
+        result = run(program, options)
+        result.retried = True
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--jobs', type=int, default=1)
+    parser.add_argument('--retry', type=int, default=0)
+    parser.add_argument('--timeout', type=int, default=900)
+    parser.add_argument('--log-dir', default='.')
+    parser.add_argument('--total')
+    parser.add_argument('programs', nargs='*')
+    options = parser.parse_args()
+    os.makedirs(options.log_dir, exist_ok=True)
+
+    results = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for result in pool.map(lambda program: attempt(program, options),
+                               options.programs):
+            say(result)
+            results.append(result)
+    passed = sum(result.passed for result in results)
+    failed = sum(len(result.failed) for result in results)
+    skipped = sum(len(result.skipped) for result in results)
+    if options.total:
+        with open(options.total, 'a', encoding='ascii') as total:
+            total.write('%d %d %d\n' % (passed, failed, skipped))
+    return 1 if failed or not results else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
