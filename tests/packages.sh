@@ -6,7 +6,7 @@ libcurl4-openssl-dev libssl-dev libsqlite3-dev libjansson-dev
 libini-config-dev libfcgi-dev"
 packages_sim="libmicrohttpd-dev"
 packages_demo="lighttpd nginx curl ca-certificates
-python3-minimal"
+python3 procps"
 packages_tests="libcmocka-dev lighttpd nginx
 apache2-bin curl ca-certificates openssl python3 valgrind clang clang-tidy
 cppcheck mandoc git xz-utils procps util-linux libclang-rt-14-dev
