@@ -23,6 +23,7 @@ enum fact {
  */
 struct facts {
 	enum credential_kind kind;
+	char *issuer;		/* `iss`; NULL: not told */
 	char *user_id;		/* `sub`; for M2M "client_id_" and the client */
 	char *client_id;	/* NULL: not told */
 	char *token_id;		/* `jti`; NULL: not told */

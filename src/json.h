@@ -50,7 +50,7 @@ int json_has(const struct json *object, const char *name);
 size_t json_array_length(const struct json *array);
 const struct json *json_array_at(const struct json *array, size_t index);
 const char *json_string_of(const struct json *value);	/* NULL: no string */
-int json_is_object(const struct json *value);
+int json_is_an_object(const struct json *value);
 
 /*
  * The value as compact text for a log, a header or an environment variable:
@@ -62,5 +62,13 @@ char *json_member_text(const struct json *object, const char *name);
 /* `text` as a JSON string with quotes; malloc'd, NULL out of memory or not
  * UTF-8. */
 char *json_quote(const char *text);
+
+/*
+ * For a daemon, before its first use of this module: running out of memory
+ * ends the process.  jansson silently drops a byte when memory runs out while
+ * it reads a string; a daemon whose sockets its supervisor holds had better
+ * start anew than misread a token.
+ */
+void json_use_aborting_allocator(void);
 
 #endif /* !JSON_H_ */

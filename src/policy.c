@@ -1,0 +1,18 @@
+#include "policy.h"
+
+#include <stdlib.h>
+
+void
+policy_free(struct policy *policy)
+{
+	if (policy == NULL)
+		return;
+	free(policy->name);
+	word_list_clear(&policy->audience);
+	word_list_clear(&policy->clients);
+	word_list_clear(&policy->require_role);
+	word_list_clear(&policy->require_all_roles);
+	word_list_clear(&policy->require_scope);
+	free(policy->remote_user_claim);
+	free(policy);
+}

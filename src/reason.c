@@ -1,0 +1,173 @@
+#include "reason.h"
+
+#include <stddef.h>
+
+struct row {
+	const char *name;
+	enum verdict verdict;
+	int http_status;
+	const char *challenge_error;	/* RFC 6750 3.1, RFC 9470 3 */
+	const char *sentence;
+};
+
+static const char token[] = "invalid_token";
+
+static const struct row rows[REASON_COUNT] = {
+	[REASON_NO_CREDENTIAL] = { "no-credential", VERDICT_DENIED, 401, NULL,
+	    "The request carries no Authgear credential; the client must send "
+	    "an access token as Authorization: Bearer." },
+	[REASON_MALFORMED] = { "malformed", VERDICT_DENIED, 401, token,
+	    "The credential is not a well-formed Authgear access token; look at "
+	    "how the client builds its Authorization header." },
+	[REASON_TRUNCATED] = { "truncated", VERDICT_DENIED, 401, token,
+	    "The token ends too early; look for a buffer or a field between "
+	    "client and server that cuts it." },
+	[REASON_WRONG_TYPE] = { "wrong-type", VERDICT_DENIED, 401, token,
+	    "This is an ID token, a refresh token or a session cookie where an "
+	    "access token belongs; the client must send its access token." },
+	[REASON_BAD_ALGORITHM] = { "bad-algorithm", VERDICT_DENIED, 401, token,
+	    "The token is not signed with RS256, the one algorithm that "
+	    "Authgear signs with; somebody may be forging tokens." },
+	[REASON_BAD_SIGNATURE] = { "bad-signature", VERDICT_DENIED, 401, token,
+	    "The signature does not fit the token; it was changed on its way or "
+	    "forged." },
+	[REASON_UNKNOWN_KEY] = { "unknown-key", VERDICT_DENIED, 401, token,
+	    "The token was signed by a key that Authgear no longer publishes; "
+	    "the client must get a new token." },
+	[REASON_WRONG_ISSUER] = { "wrong-issuer", VERDICT_DENIED, 401, token,
+	    "The token comes from another issuer; compare its iss with the "
+	    "setting endpoint." },
+	[REASON_WRONG_AUDIENCE] = { "wrong-audience", VERDICT_DENIED, 401,
+	    token,
+	    "The token is meant for another service; compare its aud with the "
+	    "policy's audience." },
+	[REASON_MISSING_CLAIM] = { "missing-claim", VERDICT_DENIED, 401, token,
+	    "The token lacks a claim that every Authgear access token has; it "
+	    "was not made for this use." },
+	[REASON_EXPIRED] = { "expired", VERDICT_DENIED, 401, token,
+	    "The token's time is over; the client must refresh it. If it should "
+	    "still hold, compare this machine's clock with Authgear's." },
+	[REASON_NOT_YET_VALID] = { "not-yet-valid", VERDICT_DENIED, 401, token,
+	    "The token begins in the future; compare this machine's clock with "
+	    "Authgear's." },
+	[REASON_NEEDS_RESOLVER] = { "needs-resolver", VERDICT_DENIED, 401,
+	    token,
+	    "Opaque tokens and cookies can be checked by Authgear's resolver "
+	    "only, which this mode does not ask; let the client use JWT access "
+	    "tokens." },
+	[REASON_AUTHENTICATION_TOO_OLD] = { "authentication-too-old",
+	    VERDICT_DENIED, 401, "insufficient_user_authentication",
+	    "The login is older than the policy's max_authentication_age; the "
+	    "user must log in again." },
+	[REASON_SCOPE_MISSING] = { "scope-missing", VERDICT_FORBIDDEN, 403,
+	    "insufficient_scope",
+	    "The token lacks a scope of the policy's require_scope; the client "
+	    "must ask for it at login." },
+	[REASON_ROLE_MISSING] = { "role-missing", VERDICT_FORBIDDEN, 403, NULL,
+	    "The user lacks a role that the policy requires; grant it in "
+	    "Authgear, then get a new token." },
+	[REASON_CLIENT_NOT_ALLOWED] = { "client-not-allowed",
+	    VERDICT_FORBIDDEN, 403, NULL,
+	    "The token's client is not in the policy's clients; add it there if "
+	    "it should pass. Machine clients always have to be named." },
+	[REASON_ANONYMOUS_USER] = { "anonymous-user", VERDICT_FORBIDDEN, 403,
+	    NULL,
+	    "The user is anonymous; set anonymous_users = allow in the policy if "
+	    "such users should pass." },
+	[REASON_UNVERIFIED_USER] = { "unverified-user", VERDICT_FORBIDDEN, 403,
+	    NULL,
+	    "The user is not verified, which the policy's verified_only asks "
+	    "for; the user must verify an address or number in Authgear." },
+	[REASON_NOT_EVALUABLE] = { "not-evaluable", VERDICT_FORBIDDEN, 403,
+	    NULL,
+	    "A rule of the policy asks for a fact that this credential does not "
+	    "tell; use a credential that tells it, or drop the rule." },
+	[REASON_POLICY_MISSING] = { "policy-missing", VERDICT_FORBIDDEN, 403,
+	    NULL,
+	    "The web server named no policy and there is more than one, or none "
+	    "called default; set AUTHGEAR_POLICY where the path is matched." },
+	[REASON_POLICY_UNKNOWN] = { "policy-unknown", VERDICT_FORBIDDEN, 403,
+	    NULL,
+	    "The web server named a policy that is not in the settings, or named "
+	    "it twice; compare AUTHGEAR_POLICY with the [policy] sections." },
+	[REASON_KEYS_UNREACHABLE] = { "keys-unreachable", VERDICT_UNDECIDED,
+	    503, NULL,
+	    "Authgear's keys could not be fetched and none are stored that may "
+	    "still serve; look at the network, endpoint and ca_file." },
+	[REASON_KEY_UNSETTLED] = { "key-unsettled", VERDICT_UNDECIDED, 503,
+	    NULL,
+	    "The token's key is not known yet and may not be asked for before "
+	    "keys_cooldown has passed; the client should try again." },
+	[REASON_BUSY] = { "busy", VERDICT_UNDECIDED, 503, NULL,
+	    "Too many requests wait for Authgear already; if this lasts, look "
+	    "at how fast Authgear answers." },
+	[REASON_STATE_UNREADABLE] = { "state-unreadable", VERDICT_UNDECIDED,
+	    503, NULL,
+	    "The state directory cannot be read; the log says which file, and "
+	    "what to do about it." },
+	[REASON_SETTINGS_INVALID] = { "settings-invalid", VERDICT_UNDECIDED,
+	    500, NULL,
+	    "The settings cannot be used; run authgear-fcgi --check-config." },
+	[REASON_REPLY_UNSENDABLE] = { "reply-unsendable", VERDICT_UNDECIDED,
+	    500, NULL,
+	    "A value of the token cannot be put into a header, or the request "
+	    "was not one that a web server makes; the log says which." },
+	[REASON_OUT_OF_MEMORY] = { "out-of-memory", VERDICT_UNDECIDED, 500,
+	    NULL, "Memory ran out; look at the machine's memory and limits." },
+	[REASON_GRANTED] = { "granted", VERDICT_GRANTED, 200, NULL,
+	    "The credential holds and the policy lets it pass." },
+};
+
+static const struct row *
+row_of(enum reason reason)
+{
+	if ((unsigned int)reason >= REASON_COUNT)
+		return &rows[REASON_SETTINGS_INVALID];
+	return &rows[reason];
+}
+
+const char *
+verdict_name(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_GRANTED:
+		return "granted";
+	case VERDICT_FORBIDDEN:
+		return "forbidden";
+	case VERDICT_UNDECIDED:
+		return "undecided";
+	case VERDICT_DENIED:
+	default:
+		return "denied";
+	}
+}
+
+const char *
+reason_name(enum reason reason)
+{
+	return row_of(reason)->name;
+}
+
+enum verdict
+reason_verdict(enum reason reason)
+{
+	return row_of(reason)->verdict;
+}
+
+const char *
+reason_sentence(enum reason reason)
+{
+	return row_of(reason)->sentence;
+}
+
+int
+reason_http_status(enum reason reason)
+{
+	return row_of(reason)->http_status;
+}
+
+const char *
+reason_challenge_error(enum reason reason)
+{
+	return row_of(reason)->challenge_error;
+}
