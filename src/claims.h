@@ -13,12 +13,14 @@ struct json;
  */
 
 /*
- * Read them; no clock, no rule.  Required: iss, aud, sub, client_id, iat,
- * exp, jti.  0, or -1 and MISSING_CLAIM (one is absent or empty), MALFORMED
- * (one is of a wrong type or length, has control bytes) or OUT_OF_MEMORY.
- * Takes over `claims` on success (facts->claims).  aud: a string or an array
- * of 1 to 16 strings.  Lengths: at most 2,048 bytes each, roles and scopes
- * at most 256 of them.
+ * Read them into `facts`, which is initialised here; no clock, no rule.
+ * Required: iss, aud, sub, client_id, iat, exp, jti.  0, or -1 and
+ * MISSING_CLAIM (one is absent or empty), MALFORMED (one that is read is of
+ * a wrong type or length, has control bytes) or OUT_OF_MEMORY.  Takes over
+ * `claims` on success (facts->claims); key_id is left to the caller.  aud: a
+ * string or an array of 1 to 16 strings.  Lengths: at most 2,048 bytes each,
+ * roles and scopes at most 256 of them; a role with a comma or a blank is
+ * MALFORMED, because applications get roles joined by commas.
  */
 int claims_read(struct json *claims, struct facts *facts,
     enum reason *reason_out);

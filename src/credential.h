@@ -35,17 +35,24 @@ struct credential_rules {
 
 /*
  * Find the one credential of a request.  `authorization` and `cookie` are the
- * header values, NULL when absent.  Authorization wins if its scheme is
+ * header values, NULL or "" when absent.  Authorization wins if its scheme is
  * Bearer (any case, exactly one space), and then only it: a bad bearer never
- * falls back to a cookie.  Another scheme is as if absent.  Cookies:
- * app_session, app_access_token, session, each with the prefix; one pair of
- * double quotes is taken off; values that are not credential-shaped are
- * dropped; the first name present wins.
+ * falls back to a cookie.  Another scheme is as if absent.
  *
- * Answers 0 and the credential (kind NONE if there is none: reason
- * REASON_NO_CREDENTIAL); or -1 with *reason_out one of MALFORMED (also: a
- * comma, two joined headers, two different values of one cookie),
- * TRUNCATED, WRONG_TYPE (a refresh token or session cookie as bearer) or
+ * Cookies, each with the prefix, and the shapes that count in them:
+ * app_session (32 alphanumerics), app_access_token (32 alphanumerics or a
+ * JWT), session (uuid "." 32).  Other values are another application's (two
+ * dots in `session` are Flask's) and are dropped.  One pair of double quotes
+ * is taken off; ";" and Apache's ", " separate; of what is left the first
+ * name in this order wins.
+ *
+ * Answers 0 and the credential (kind NONE if there is none); *reason_out is
+ * REASON_NO_CREDENTIAL then and means something for kind NONE alone.  Or -1
+ * with *reason_out one of MALFORMED (an Authorization with a comma, which is
+ * two joined headers, or a control byte, or without a scheme, whatever the
+ * scheme; a bearer of no known shape or too long; two different values of
+ * one cookie), TRUNCATED (a bearer that begins as a JWT and has fewer than
+ * two dots), WRONG_TYPE (a refresh token or session cookie as bearer) or
  * OUT_OF_MEMORY.  On -1 kind is NONE but `hash` may be set for the log.
  */
 int credential_find(struct credential *credential,

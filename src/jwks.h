@@ -9,7 +9,9 @@
 /*
  * A JWK Set (RFC 7517 section 5), complete or not at all: one refused key,
  * two equal kids or no usable key refuse the whole set, so that it can never
- * replace a good one.
+ * replace a good one.  Skipped keys (key.h) count for JWKS_MAX_KEYS, but
+ * neither for "usable" nor for equal kids.  Once made it does not change:
+ * several threads may use it.
  */
 
 #define JWKS_MAX_TEXT (1024 * 1024)	/* bytes */

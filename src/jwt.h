@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "key.h"
 #include "reason.h"
 
 /*
@@ -10,7 +11,7 @@
  * (RFC 9068): header checked, nothing verified yet.
  */
 
-#define JWT_MAX_KID 255		/* bytes */
+#define JWT_MAX_KID KEY_MAX_ID	/* bytes */
 #define JWT_MAX_SIGNATURE 1024	/* bytes: RSA up to 8192 bits */
 
 struct json;
@@ -26,11 +27,17 @@ struct jwt {
 
 /*
  * Take a token apart.  `text` must outlive the jwt.  0, or -1 and the reason:
- * MALFORMED, TRUNCATED (the text ends too early to be one), WRONG_TYPE (typ
- * is not at+jwt nor application/at+jwt, any case; an ID token),
- * BAD_ALGORITHM (alg is not exactly "RS256"), OUT_OF_MEMORY.  Refused as
- * MALFORMED: any crit, any b64, a missing, empty, too long or control-byte
- * kid, members twice, padding, non-canonical base64url, an empty part.
+ * MALFORMED, TRUNCATED (the text ends too early to be one: fewer than two
+ * dots, or a signature shorter than the weakest accepted key makes),
+ * WRONG_TYPE (typ is not at+jwt nor application/at+jwt, any case; an ID
+ * token), BAD_ALGORITHM (alg is missing or not exactly "RS256"),
+ * OUT_OF_MEMORY.  Refused as MALFORMED: any crit, any b64, a missing, empty,
+ * too long or control-byte kid, members twice, padding, non-canonical
+ * base64url, an empty header or payload.  Unknown header members (jku, jwk,
+ * x5c too) mean nothing.  On -1 the jwt is empty.
+ *
+ * A signature of a larger key may be cut and still come through here: one
+ * shorter than key_signature_length() is TRUNCATED too.
  */
 int jwt_parse(struct jwt *jwt, const char *text, size_t len,
     enum reason *reason_out);

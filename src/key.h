@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#define KEY_MAX_ID 255		/* bytes of a kid */
+
 struct json;
 struct key;			/* one RSA public key */
 
@@ -14,12 +16,17 @@ enum key_outcome {
 
 /*
  * A JWK (RFC 7517) into a key.  Skipped: unknown kty, alg present and not
- * RS256, use present and not "sig", key_ops without "verify".  Refused: RSA
- * without a well-formed n, e or kid, a private member (d, p, q, dp, dq, qi,
- * oth, k), modulus not of 2048 to 8192 bits, even or e not odd or below 3.
+ * RS256, use present and not "sig", key_ops without "verify".  Refused: no
+ * object, no kty, a private member whatever the kty (d, p, q, dp, dq, qi,
+ * oth, k), alg, use or key_ops of a wrong type; RSA without a well-formed n,
+ * e or kid, modulus not of 2048 to 8192 bits or even, e even, below 3 or
+ * longer than 64 bits; and want of memory.
  */
 enum key_outcome key_from_jwk(const struct json *jwk, struct key **key_out);
 void key_free(struct key *key);
+
+/* 1 for a kid of 1 to KEY_MAX_ID bytes without control bytes. */
+int key_id_is_valid(const char *kid);
 
 const char *key_id(const struct key *key);	/* kid; borrowed */
 

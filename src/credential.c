@@ -1,0 +1,373 @@
+/* Finds the one credential of a request. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "credential.h"
+
+#define OPAQUE_LENGTH 32	/* characters of Authgear's random texts */
+#define UUID_LENGTH 36
+
+/* What a text looks like, before its carrier is asked. */
+enum shape {
+	SHAPE_OTHER = 0,
+	SHAPE_JWT,
+	SHAPE_RANDOM,		/* 32 alphanumerics */
+	SHAPE_SESSION,		/* uuid "." 32 alphanumerics */
+	SHAPE_CUT_JWT
+};
+
+/* The cookies in the order in which they win. */
+static const struct cookie {
+	const char *name;	/* behind the prefix */
+	enum credential_kind random;	/* what SHAPE_RANDOM is in it */
+	enum credential_kind jwt;
+	enum credential_kind session;
+} cookies[] = {
+	{ "app_session", CREDENTIAL_APP_SESSION, CREDENTIAL_NONE,
+	    CREDENTIAL_NONE },
+	{ "app_access_token", CREDENTIAL_OPAQUE_TOKEN, CREDENTIAL_JWT,
+	    CREDENTIAL_NONE },
+	{ "session", CREDENTIAL_NONE, CREDENTIAL_NONE,
+	    CREDENTIAL_SESSION_COOKIE },
+};
+
+#define COOKIES (sizeof(cookies) / sizeof(cookies[0]))
+
+struct span {
+	const char *text;
+	size_t len;
+};
+
+static int
+is_alphanumeric(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9');
+}
+
+static int
+is_hexadecimal(char c)
+{
+	return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
+	    (c >= '0' && c <= '9');
+}
+
+static int
+is_random(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!is_alphanumeric(text[i]))
+			return 0;
+	return len == OPAQUE_LENGTH;
+}
+
+static int
+is_uuid(const char *text)
+{
+	static const char dashes[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i;
+
+	for (i = 0; i < UUID_LENGTH; i++) {
+		if (dashes[i] == '-' ? text[i] != '-' :
+		    !is_hexadecimal(text[i]))
+			return 0;
+	}
+	return 1;
+}
+
+static int
+is_session(struct span span)
+{
+	return span.len == UUID_LENGTH + 1 + OPAQUE_LENGTH &&
+	    is_uuid(span.text) && span.text[UUID_LENGTH] == '.' &&
+	    is_random(span.text + UUID_LENGTH + 1, OPAQUE_LENGTH);
+}
+
+static enum shape
+shape_of(struct span span)
+{
+	size_t i, dots = 0;
+
+	for (i = 0; i < span.len; i++) {
+		if (span.text[i] == '.')
+			dots++;
+		else if (!is_alphanumeric(span.text[i]) &&
+		    span.text[i] != '-' && span.text[i] != '_')
+			return SHAPE_OTHER;
+	}
+	if (dots == 2)
+		return SHAPE_JWT;
+	if (is_random(span.text, span.len))
+		return SHAPE_RANDOM;
+	if (is_session(span))
+		return SHAPE_SESSION;
+	/* {" in base64url begins every JWT header */
+	if (dots < 2 && span.len >= 3 && memcmp(span.text, "eyJ", 3) == 0)
+		return SHAPE_CUT_JWT;
+	return SHAPE_OTHER;
+}
+
+/* Make it the credential of the request; 0 or -1 and the reason. */
+static int
+take(struct credential *credential, enum credential_kind kind,
+    struct span span, enum reason *reason)
+{
+	if (hash_hex(span.text, span.len, credential->hash) != 0 ||
+	    (credential->text = strndup(span.text, span.len)) == NULL) {
+		*reason = REASON_OUT_OF_MEMORY;
+		return -1;
+	}
+	credential->len = span.len;
+	credential->kind = kind;
+	return 0;
+}
+
+/* The text behind "Bearer ". */
+static int
+take_bearer(struct credential *credential,
+    const struct credential_rules *rules, struct span span,
+    enum reason *reason)
+{
+	*reason = REASON_MALFORMED;
+	if (span.len == 0 || span.len > rules->max_credential)
+		return -1;
+	switch (shape_of(span)) {
+	case SHAPE_JWT:
+		return take(credential, CREDENTIAL_JWT, span, reason);
+	case SHAPE_RANDOM:
+		return take(credential, CREDENTIAL_OPAQUE_TOKEN, span, reason);
+	case SHAPE_SESSION:
+		*reason = REASON_WRONG_TYPE;
+		break;
+	case SHAPE_CUT_JWT:
+		*reason = REASON_TRUNCATED;
+		break;
+	case SHAPE_OTHER:
+	default:
+		break;
+	}
+	if (hash_hex(span.text, span.len, credential->hash) != 0)
+		*reason = REASON_OUT_OF_MEMORY;
+	return -1;
+}
+
+/* 1 and the text behind the scheme if it is Bearer, 0 if it is another or
+ * there is none, -1 if it is no Authorization header. */
+static int
+read_scheme(const char *authorization, struct span *bearer)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789";	/* RFC 9110 5.6.2 */
+	size_t len;
+	const char *p;
+
+	/* nginx sends an empty one for none */
+	if (authorization == NULL || *authorization == '\0')
+		return 0;
+	for (p = authorization; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == ',')
+			return -1;
+	len = strspn(authorization, token);
+	if (len == 0 || (authorization[len] != ' ' &&
+	    authorization[len] != '\0'))
+		return -1;
+	if (len != strlen("Bearer") ||
+	    strncasecmp(authorization, "Bearer", len) != 0)
+		return 0;
+	if (authorization[len] == '\0')
+		return -1;
+	bearer->text = authorization + len + 1;
+	bearer->len = strlen(bearer->text);
+	return 1;
+}
+
+static void
+trim(struct span *span)
+{
+	while (span->len > 0 && (*span->text == ' ' || *span->text == '\t')) {
+		span->text++;
+		span->len--;
+	}
+	while (span->len > 0 && (span->text[span->len - 1] == ' ' ||
+	    span->text[span->len - 1] == '\t'))
+		span->len--;
+}
+
+/* To the next separator: Apache joins two Cookie lines by ", ". */
+static size_t
+cookie_length(const char *text)
+{
+	size_t len;
+
+	for (len = strcspn(text, ";,"); text[len] == ',' &&
+	    text[len + 1] != ' ';)
+		len += 1 + strcspn(text + len + 1, ";,");
+	return len;
+}
+
+/* The next name=value of a Cookie header; 0 at its end. */
+static int
+next_cookie(const char **header, struct span *name, struct span *value)
+{
+	const char *start = *header, *equals;
+	size_t len;
+
+	while (*start != '\0') {
+		len = cookie_length(start);
+		*header = start + len + (start[len] != '\0');
+		equals = memchr(start, '=', len);
+		if (equals != NULL) {
+			name->text = start;
+			name->len = (size_t)(equals - start);
+			value->text = equals + 1;
+			value->len = len - name->len - 1;
+			trim(name);
+			trim(value);
+			return 1;
+		}
+		start = *header;
+	}
+	return 0;
+}
+
+/* Which of ours it is; COOKIES if none. */
+static size_t
+which_cookie(struct span name, const char *prefix)
+{
+	size_t i, prefix_len = strlen(prefix);
+
+	if (name.len < prefix_len ||
+	    memcmp(name.text, prefix, prefix_len) != 0)
+		return COOKIES;
+	for (i = 0; i < COOKIES; i++)
+		if (name.len - prefix_len == strlen(cookies[i].name) &&
+		    memcmp(name.text + prefix_len, cookies[i].name,
+		    name.len - prefix_len) == 0)
+			return i;
+	return COOKIES;
+}
+
+/* What a value is in this cookie; NONE: of another application. */
+static enum credential_kind
+kind_in(const struct cookie *cookie, struct span value)
+{
+	switch (shape_of(value)) {
+	case SHAPE_JWT:
+		return cookie->jwt;
+	case SHAPE_RANDOM:
+		return cookie->random;
+	case SHAPE_SESSION:
+		return cookie->session;
+	case SHAPE_OTHER:
+	case SHAPE_CUT_JWT:
+	default:
+		return CREDENTIAL_NONE;
+	}
+}
+
+/* The values of our cookies; -1 if one has two. */
+static int
+collect_cookies(const char *header, const char *prefix,
+    struct span found[COOKIES])
+{
+	struct span name, value;
+	size_t i;
+
+	while (next_cookie(&header, &name, &value)) {
+		if ((i = which_cookie(name, prefix)) == COOKIES)
+			continue;
+		if (value.len >= 2 && value.text[0] == '"' &&
+		    value.text[value.len - 1] == '"') {
+			value.text++;
+			value.len -= 2;
+		}
+		if (kind_in(&cookies[i], value) == CREDENTIAL_NONE)
+			continue;
+		if (found[i].text != NULL && (found[i].len != value.len ||
+		    memcmp(found[i].text, value.text, value.len) != 0))
+			return -1;
+		found[i] = value;
+	}
+	return 0;
+}
+
+static int
+take_cookie(struct credential *credential,
+    const struct credential_rules *rules, const char *header,
+    enum reason *reason)
+{
+	struct span found[COOKIES] = { { NULL, 0 } };
+	size_t i;
+
+	*reason = REASON_MALFORMED;
+	if (collect_cookies(header, rules->cookie_prefix, found) != 0)
+		return -1;
+	*reason = REASON_NO_CREDENTIAL;
+	for (i = 0; i < COOKIES; i++) {
+		if (found[i].text == NULL)
+			continue;
+		if (found[i].len > rules->max_credential) {
+			*reason = REASON_MALFORMED;
+			return -1;
+		}
+		return take(credential, kind_in(&cookies[i], found[i]),
+		    found[i], reason);
+	}
+	return 0;
+}
+
+int
+credential_find(struct credential *credential,
+    const struct credential_rules *rules, const char *authorization,
+    const char *cookie, enum reason *reason_out)
+{
+	struct span bearer = { NULL, 0 };
+
+	memset(credential, 0, sizeof(*credential));
+	*reason_out = REASON_MALFORMED;
+	switch (read_scheme(authorization, &bearer)) {
+	case 1:
+		return take_bearer(credential, rules, bearer, reason_out);
+	case 0:
+		break;
+	default:
+		return -1;
+	}
+	*reason_out = REASON_NO_CREDENTIAL;
+	if (cookie == NULL)
+		return 0;
+	return take_cookie(credential, rules, cookie, reason_out);
+}
+
+void
+credential_clear(struct credential *credential)
+{
+	if (credential->text != NULL) {
+		explicit_bzero(credential->text, credential->len);
+		free(credential->text);
+	}
+	explicit_bzero(credential, sizeof(*credential));
+}
+
+const char *
+credential_kind_name(enum credential_kind kind)
+{
+	switch (kind) {
+	case CREDENTIAL_JWT:
+		return "jwt";
+	case CREDENTIAL_OPAQUE_TOKEN:
+		return "opaque-token";
+	case CREDENTIAL_APP_SESSION:
+		return "app-session";
+	case CREDENTIAL_SESSION_COOKIE:
+		return "session-cookie";
+	case CREDENTIAL_NONE:
+	default:
+		return "none";
+	}
+}
