@@ -17,7 +17,9 @@ struct sqlite3_stmt;
 enum database_mode {
 	DATABASE_READ = 0,	/* read only; makes no file */
 	DATABASE_WRITE,		/* must exist */
-	DATABASE_CREATE		/* made with mode 0600 (status) / 0640 (trust) */
+	DATABASE_CREATE,	/* made with the schema's mode if absent */
+	DATABASE_RENEW		/* and a corrupt one is set aside first, as
+				   PATH.corrupt-N, of which the newest is kept */
 };
 
 enum database_outcome {
@@ -39,16 +41,25 @@ struct database_schema {
 };
 
 /*
- * Open `path` by the design's rules: lstat for owner (the caller's uid, or
+ * Open `path`: lstat for owner (the caller's uid, or
  * root when reading), mode and symlink; WAL with PERSIST_WAL;
  * trusted_schema off, defensive, temp_store memory, secure_delete on;
- * migration in one transaction; no shared cache, no extension.  On anything
- * but DATABASE_OPENED *db_out is NULL and error says what to do.
+ * migration in one transaction; no shared cache, no extension.  The whole
+ * content is checked.  All modes but DATABASE_READ hold PATH.lock (flock)
+ * meanwhile, at most 2 s, so that processes that start together make, migrate
+ * and set aside once.  An empty file is DATABASE_CORRUPT but for CREATE and
+ * RENEW.  A connection serves one thread and never crosses a fork.  On
+ * anything but DATABASE_OPENED *db_out is NULL and error says what to do.
  */
 enum database_outcome database_open(const char *path, enum database_mode mode,
     const struct database_schema *schema, struct sqlite3 **db_out,
     struct error *error);
 void database_close(struct sqlite3 *db);
+
+/* What an SQLite result means, and the sentence for it: DATABASE_CORRUPT or
+ * DATABASE_FAILED.  `db` may be NULL. */
+enum database_outcome database_failed(struct sqlite3 *db, int rc,
+    const char *path, struct error *error);
 
 /* 1 if the file at the path is still the one that is open (HAS_MOVED). */
 int database_in_place(struct sqlite3 *db);
@@ -61,7 +72,9 @@ int database_in_place(struct sqlite3 *db);
 int database_data_version(struct sqlite3 *db, struct sqlite3_stmt **statement,
     long *version_out);
 
-/* 1 for NFS, CIFS, FUSE and other file systems without safe locks. */
+/* 1 for NFS, CIFS, FUSE and other file systems without safe locks, and for a
+ * directory that cannot be looked at. */
 int database_on_network(const char *directory);
+int database_type_on_network(unsigned long type);	/* statfs(2) f_type */
 
 #endif /* !DATABASE_H_ */

@@ -43,15 +43,16 @@ int status_keys_load(struct status *status, struct status_keys *keys,
     struct error *error);
 
 /* Replace the set, in one transaction, unless the stored one was begun later
- * on this boot.  0, or -1 and error. */
+ * on this boot (by more than an hour: no fetch takes so long, the stored
+ * stamp is wrong and is replaced).  0, or -1 and error. */
 int status_keys_store(struct status *status, const struct status_keys *keys,
     struct error *error);
 
 /*
  * A lease: at most one holder at a time, and at most one taking in each
  * `cooldown` of milliseconds from the start of the last taking, however many
- * processes.  A lease of another boot counts as never taken; boottimes from
- * the future too.
+ * processes.  A lease of another boot counts as never taken; boottimes over
+ * a minute in the future too (less is another process whose `now` is newer).
  */
 enum status_lease {
 	STATUS_LEASE_FAILED = 0,	/* state unreadable or busy */
@@ -61,7 +62,7 @@ enum status_lease {
 };
 
 /* `running` milliseconds is how long the holder may take at most;
- * *until_out is boottime. */
+ * *until_out is boottime; for TAKEN it is now + running. */
 enum status_lease status_lease_take(struct status *status, const char *name,
     const struct moment *now, int64_t running, int64_t cooldown,
     int64_t *until_out, struct error *error);
