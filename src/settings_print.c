@@ -1,0 +1,160 @@
+#include "settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "settings_table.h"
+
+static int
+print_text(FILE *out, const char *section, const void *target)
+{
+	const struct settings_row *row;
+	struct buffer value;
+	size_t i;
+
+	for (i = 0; (row = settings_table_at(i)) != NULL; i++) {
+		if (strcmp(row->key.section, section) != 0)
+			continue;
+		buffer_init(&value, SETTINGS_MAX_VALUE * 2);
+		row->print(target, row, &value);
+		fprintf(out, "%s = %s\n", row->key.name,
+		    value.failed ? "?" : value.data);
+		buffer_clear(&value);
+	}
+	return 0;
+}
+
+static int
+print_json_members(FILE *out, const char *section, const void *target)
+{
+	const struct settings_row *row;
+	struct buffer value;
+	const char *comma = "";
+	char *quoted;
+	size_t i;
+
+	for (i = 0; (row = settings_table_at(i)) != NULL; i++) {
+		if (strcmp(row->key.section, section) != 0)
+			continue;
+		buffer_init(&value, SETTINGS_MAX_VALUE * 2);
+		row->print(target, row, &value);
+		quoted = value.failed ? NULL : json_quote(value.data);
+		buffer_clear(&value);
+		if (quoted == NULL)
+			return -1;
+		fprintf(out, "%s\"%s\":%s", comma, row->key.name, quoted);
+		free(quoted);
+		comma = ",";
+	}
+	return 0;
+}
+
+static int
+print_json(const struct settings *settings, FILE *out)
+{
+	const char *comma = "";
+	char *quoted;
+	size_t i;
+
+	fputs("{\"authgear\":{", out);
+	if (print_json_members(out, "authgear", settings) == -1)
+		return -1;
+	fputs("},\"policies\":{", out);
+	for (i = 0; i < settings->policy_count; i++) {
+		fprintf(out, "%s\"%s\":{", comma, settings->policies[i]->name);
+		if (print_json_members(out, "policy",
+		    settings->policies[i]) == -1)
+			return -1;
+		fputs("}", out);
+		comma = ",";
+	}
+	fputs("},\"warnings\":[", out);
+	for (i = 0; i < settings->warnings.count; i++) {
+		if ((quoted = json_quote(settings->warnings.words[i])) == NULL)
+			return -1;
+		fprintf(out, "%s%s", i > 0 ? "," : "", quoted);
+		free(quoted);
+	}
+	fputs("]}\n", out);
+	return 0;
+}
+
+int
+settings_print(const struct settings *settings, FILE *out, int json)
+{
+	size_t i;
+
+	if (json) {
+		if (print_json(settings, out) == -1)
+			return -1;
+		return fflush(out) == 0 && !ferror(out) ? 0 : -1;
+	}
+	fputs("[authgear]\n", out);
+	print_text(out, "authgear", settings);
+	for (i = 0; i < settings->policy_count; i++) {
+		fprintf(out, "\n[policy %s]\n", settings->policies[i]->name);
+		print_text(out, "policy", settings->policies[i]);
+	}
+	for (i = 0; i < settings->warnings.count; i++)
+		fprintf(out, "%swarning: %s\n", i == 0 ? "\n" : "",
+		    settings->warnings.words[i]);
+	return fflush(out) == 0 && !ferror(out) ? 0 : -1;
+}
+
+static void
+print_words(FILE *out, const char *before, const struct word_list *list)
+{
+	size_t i;
+
+	if (list->count == 0)
+		return;
+	fputs(before, out);
+	for (i = 0; i < list->count; i++)
+		fprintf(out, "%s%s", i > 0 ? ", " : " ", list->words[i]);
+	fputs("\n", out);
+}
+
+static void
+print_policy(FILE *out, const struct settings *settings,
+    const struct policy *policy)
+{
+	fprintf(out, "policy %s lets in who brings\n", policy->name);
+	fprintf(out, "  a JWT access token issued by %s\n",
+	    settings->endpoint);
+	print_words(out, "  for the audience (one of)", &policy->audience);
+	if (policy->clients.count == 0)
+		fputs("  of any client of the project, third-party "
+		    "applications included; no machine client\n", out);
+	print_words(out, "  of the client (one of)", &policy->clients);
+	fprintf(out, "  of a user who is %s\n", policy->anonymous_users ?
+	    "known or anonymous" : "not anonymous");
+	if (policy->verified_only)
+		fputs("  and verified\n", out);
+	print_words(out, "  with a role (one of)", &policy->require_role);
+	print_words(out, "  with the roles (all of)",
+	    &policy->require_all_roles);
+	print_words(out, "  with the scopes (all of)",
+	    &policy->require_scope);
+	if (policy->max_authentication_age > 0)
+		fprintf(out, "  who logged in at most %d seconds ago\n",
+		    policy->max_authentication_age);
+	if (policy->remote_user == POLICY_REMOTE_USER_CLAIM)
+		fprintf(out, "  REMOTE_USER is the claim %s, which must be "
+		    "there\n", policy->remote_user_claim);
+	else
+		fputs("  REMOTE_USER is the user id (sub)\n", out);
+}
+
+int
+settings_print_policies(const struct settings *settings, FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < settings->policy_count; i++) {
+		if (i > 0)
+			fputs("\n", out);
+		print_policy(out, settings, settings->policies[i]);
+	}
+	return fflush(out) == 0 && !ferror(out) ? 0 : -1;
+}

@@ -1,0 +1,296 @@
+#include "settings_value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "origin.h"
+
+static void *
+member(void *target, const struct settings_row *row)
+{
+	return (char *)target + row->offset;
+}
+
+static const void *
+const_member(const void *target, const struct settings_row *row)
+{
+	return (const char *)target + row->offset;
+}
+
+int
+settings_value_set_number(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	long number;
+	char *end;
+
+	if (strlen(value) <= 9 &&
+	    strspn(value, "0123456789") == strlen(value)) {
+		number = strtol(value, &end, 10);
+		if (number >= row->minimum && number <= row->maximum) {
+			*(int *)member(target, row) = (int)number;
+			return 0;
+		}
+	}
+	error_set(error, "must be a whole number from %ld to %ld, without a "
+	    "unit", row->minimum, row->maximum);
+	return -1;
+}
+
+void
+settings_value_print_number(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	(void)buffer_append_format(text, "%d",
+	    *(const int *)const_member(target, row));
+}
+
+static int
+set_choice(void *target, const struct settings_row *row, const char *value,
+    const char *one, const char *zero, struct error *error)
+{
+	int *choice = member(target, row);
+
+	if (strcmp(value, one) == 0)
+		*choice = 1;
+	else if (strcmp(value, zero) == 0)
+		*choice = 0;
+	else {
+		error_set(error, "must be %s or %s", one, zero);
+		return -1;
+	}
+	return 0;
+}
+
+int
+settings_value_set_boolean(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	return set_choice(target, row, value, "yes", "no", error);
+}
+
+void
+settings_value_print_boolean(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	(void)buffer_append_string(text,
+	    *(const int *)const_member(target, row) ? "yes" : "no");
+}
+
+int
+settings_value_set_allow(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	return set_choice(target, row, value, "allow", "deny", error);
+}
+
+void
+settings_value_print_allow(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	(void)buffer_append_string(text,
+	    *(const int *)const_member(target, row) ? "allow" : "deny");
+}
+
+static int
+set_string(void *target, const struct settings_row *row, const char *value,
+    struct error *error)
+{
+	char **string = member(target, row);
+	char *copy;
+
+	if ((copy = strdup(value)) == NULL) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	free(*string);
+	*string = copy;
+	return 0;
+}
+
+int
+settings_value_set_path(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	size_t len = strlen(value);
+
+	if (value[0] != '/') {
+		error_set(error, "must be an absolute path");
+		return -1;
+	}
+	if (strstr(value, "/../") != NULL || strstr(value, "/./") != NULL ||
+	    (len >= 3 && strcmp(value + len - 3, "/..") == 0)) {
+		error_set(error, "must not go through . or ..");
+		return -1;
+	}
+	return set_string(target, row, value, error);
+}
+
+int
+settings_value_set_origin(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	if (origin_check(value, error) == -1)
+		return -1;
+	return set_string(target, row, value, error);
+}
+
+int
+settings_value_set_proxy(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	if (origin_check(value, NULL) == -1) {
+		error_set(error, "must be http://HOST:PORT or "
+		    "https://HOST:PORT, nothing else");
+		return -1;
+	}
+	return set_string(target, row, value, error);
+}
+
+int
+settings_value_set_cookie_prefix(void *target,
+    const struct settings_row *row, const char *value, struct error *error)
+{
+	if (strlen(value) > 64 || strspn(value,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "_-.") != strlen(value)) {
+		error_set(error, "must be at most 64 letters, digits, _, - "
+		    "and .; the same as Authgear's http.cookie_prefix");
+		return -1;
+	}
+	return set_string(target, row, value, error);
+}
+
+void
+settings_value_print_string(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	const char *const *string = const_member(target, row);
+
+	if (*string != NULL)
+		(void)buffer_append_string(text, *string);
+}
+
+int
+settings_value_set_list(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	struct word_list *list = member(target, row);
+	struct word_list words = { NULL, 0 };
+
+	if (word_list_split(&words, value, ", \t") == -1) {
+		word_list_clear(&words);
+		error_set(error, "out of memory");
+		return -1;
+	}
+	if (words.count == 0 || words.count > (size_t)row->maximum) {
+		word_list_clear(&words);
+		error_set(error, "must be 1 to %ld words, separated by commas "
+		    "or blanks", row->maximum);
+		return -1;
+	}
+	word_list_clear(list);
+	*list = words;
+	return 0;
+}
+
+void
+settings_value_print_list(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	const struct word_list *list = const_member(target, row);
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		(void)buffer_append_format(text, "%s%s", i > 0 ? ", " : "",
+		    list->words[i]);
+}
+
+int
+settings_value_set_validate(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	enum settings_validate *validate = member(target, row);
+
+	if (strcmp(value, "jwt") == 0) {
+		*validate = SETTINGS_VALIDATE_JWT;
+		return 0;
+	}
+	if (strcmp(value, "resolver") == 0 || strcmp(value, "hybrid") == 0)
+		error_set(error, "%s is not in this release, which checks JWT "
+		    "access tokens only; use jwt", value);
+	else
+		error_set(error, "must be jwt");
+	return -1;
+}
+
+void
+settings_value_print_validate(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	(void)target;
+	(void)row;
+	(void)buffer_append_string(text, "jwt");
+}
+
+/*
+ * People choose their own e-mail, name and nickname: only a claim that the
+ * operator's own hook makes, which is a URI outside Authgear's, may name the
+ * user.
+ */
+static int
+is_own_claim(const char *name)
+{
+	static const char authgear[] = "https://authgear.com/";
+	size_t scheme;
+
+	if (strncmp(name, authgear, sizeof(authgear) - 1) == 0 ||
+	    strlen(name) > 255)
+		return 0;
+	scheme = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+	return scheme > 0 && name[scheme] == ':' && name[scheme + 1] != '\0' &&
+	    strpbrk(name, " \t\"<>\\^`{|}") == NULL;
+}
+
+int
+settings_value_set_remote_user(void *target,
+    const struct settings_row *row, const char *value, struct error *error)
+{
+	struct policy *policy = target;
+	char *claim;
+
+	(void)row;
+	if (strcmp(value, "sub") == 0) {
+		policy->remote_user = POLICY_REMOTE_USER_SUB;
+		return 0;
+	}
+	if (strncmp(value, "claim:", 6) != 0 || !is_own_claim(value + 6)) {
+		error_set(error, "must be sub, or claim:NAME with the absolute "
+		    "URI of a claim that your own hook adds (people choose "
+		    "their e-mail and names themselves; claims below "
+		    "https://authgear.com/ are refused)");
+		return -1;
+	}
+	if ((claim = strdup(value + 6)) == NULL) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	free(policy->remote_user_claim);
+	policy->remote_user_claim = claim;
+	policy->remote_user = POLICY_REMOTE_USER_CLAIM;
+	return 0;
+}
+
+void
+settings_value_print_remote_user(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	const struct policy *policy = target;
+
+	(void)row;
+	if (policy->remote_user == POLICY_REMOTE_USER_CLAIM)
+		(void)buffer_append_format(text, "claim:%s",
+		    policy->remote_user_claim);
+	else
+		(void)buffer_append_string(text, "sub");
+}
