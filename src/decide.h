@@ -13,9 +13,10 @@
  * policy that names its client), anonymous_users, verified_only,
  * require_role and require_all_roles (ROLE_MISSING), require_scope,
  * max_authentication_age, remote_user.  A fact that is absent never
- * satisfies a rule: NOT_EVALUABLE.  `leeway` (seconds) softens
+ * satisfies a rule: NOT_EVALUABLE; only anonymous_users does not ask an M2M
+ * token, which has no user to be anonymous.  `leeway` (seconds) softens
  * max_authentication_age against clocks that differ; an auth_time later than
- * now + leeway fails it.
+ * now + leeway fails it.  REASON_GRANTED if every rule holds.
  */
 enum reason decide(const struct facts *facts, const struct policy *policy,
     const struct moment *now, int leeway);
@@ -23,7 +24,7 @@ enum reason decide(const struct facts *facts, const struct policy *policy,
 /*
  * The name for REMOTE_USER by the policy: `sub` or the claim's text (a
  * non-empty string claim only).  malloc'd; NULL with *reason_out
- * NOT_EVALUABLE or OUT_OF_MEMORY.
+ * NOT_EVALUABLE or OUT_OF_MEMORY (GRANTED otherwise).
  */
 char *decide_remote_user(const struct facts *facts,
     const struct policy *policy, enum reason *reason_out);
