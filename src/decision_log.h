@@ -13,9 +13,9 @@
  *   credential=<first 16 hex digits of the hash> request=<id> detail="..."
  *
  * Never any credential text.  `request_id` NULL: none.  Cut at `size`, always
- * ended by NUL.
+ * ended by NUL.  Bytes that are not printable ASCII are \xHH.
  */
 void decision_log_line(const struct decision *decision,
-    const char *request_id, char *line, size_t size);
+    const char *request_id, char *text, size_t size);
 
 #endif /* !DECISION_LOG_H_ */
