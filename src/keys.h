@@ -15,7 +15,11 @@
 
 struct keys;
 
-/* Borrows settings and status, which must outlive it. */
+/* How long a set of another boot whose wall age cannot be right (or is over
+ * keys_max_stale) may serve: milliseconds of boottime. */
+#define KEYS_GRACE_MS 300000
+
+/* Borrows settings and status, which must outlive it.  NULL: memory. */
 struct keys *keys_new(const struct settings *settings, struct status *status);
 void keys_free(struct keys *keys);
 
@@ -35,8 +39,14 @@ enum keys_outcome {
  * fetch that failed).  A due set (keys_ttl, another boot) is fetched for an
  * unknown kid or by keys_refresh(), never while a known kid is asked for:
  * the request does not wait for it.  *until_out (boottime): when asking
- * again makes sense, for WAIT and UNSETTLED.  KEYS_FETCH happens for: no set
- * or one that may no longer serve; an unknown kid that is not denied.
+ * again makes sense, for WAIT, and for UNSETTLED and STALE with `may_fetch`;
+ * else `now`.  KEYS_FETCH happens for: no set or one that may no longer
+ * serve; an unknown kid that is not denied.
+ *
+ * A kid is denied if issued_at + leeway is before the second in which the
+ * last complete fetch began: by the wall clock of then or by today's less the
+ * time passed since, whichever is earlier, so that a clock that was set
+ * denies nothing that a fetch might still find.
  */
 enum keys_outcome keys_find(struct keys *keys, const char *kid,
     int64_t issued_at, int may_fetch, const struct moment *now,
@@ -48,8 +58,11 @@ enum keys_outcome keys_find(struct keys *keys, const char *kid,
 enum keys_outcome keys_refresh(struct keys *keys, const struct moment *now,
     int64_t *until_out, struct error *error);
 
-/* The fetch that KEYS_FETCH allowed is over.  `fetched` NULL: it failed.
- * The text must already be known to parse (jwks_parse).  0 or -1 and error.*/
+/*
+ * The fetch that KEYS_FETCH allowed is over (it may take total_timeout, then
+ * the lease ends by itself).  `fetched` NULL: it failed.  The text must
+ * already be known to parse (jwks_parse).  0 or -1 and error.
+ */
 int keys_fetched(struct keys *keys, const struct status_keys *fetched,
     const struct moment *now, struct error *error);
 
