@@ -22,6 +22,19 @@
  * connections and its parsed key set); it is never used across a fork.  A
  * task belongs to no gate: it may be resumed with any gate of the same
  * settings.
+ *
+ * The order in which a JWT is refused: policy named (POLICY_MISSING,
+ * POLICY_UNKNOWN), credential, parse, key, signature, claims, issuer, times,
+ * decide().  Where the key is not known, claims, issuer and times come before
+ * it: what they refuse (with the reason a verified token would get) never
+ * causes a fetch, and no unverified claim ever grants.  trust.db is looked at
+ * before a fetch and as the last step of every decision that grants or says
+ * who is refused; unreadable: STATE_UNREADABLE.
+ *
+ * A fetch of keys is two exchanges under one lease: the metadata, then the
+ * set it names.  Any status but 200 or any document that does not parse is a
+ * failed fetch (decision.detail says which URL and why); the task that did it
+ * is then KEYS_UNREACHABLE (no set may serve) or KEY_UNSETTLED.
  */
 
 struct gate;
@@ -76,15 +89,19 @@ enum gate_step gate_resume(struct gate *gate, struct gate_task *task,
 
 /*
  * For the timer of a daemon: a task without a question that fetches the keys
- * when they are due and nobody else does.  NULL: nothing to do; then and
- * after it ended, *next_out is the boottime to call again.
+ * when they are due and nobody else does; its first step is GATE_EXCHANGE.
+ * NULL: nothing to do; then and after it ended, *next_out is the boottime to
+ * call again.  Its decision only has a detail: empty if the fetch went well.
  */
 struct gate_task *gate_refresh(struct gate *gate, const struct moment *now,
     int64_t *next_out);
 
-void gate_task_free(struct gate_task *task);	/* wipes the credential */
+/* Wipes the credential.  A task freed within an exchange leaves its lease to
+ * end by itself (total_timeout). */
+void gate_task_free(struct gate_task *task);
 
-struct exchange *gate_task_exchange(struct gate_task *task);	/* borrowed */
+/* Borrowed, until gate_resume(); NULL unless GATE_EXCHANGE. */
+struct exchange *gate_task_exchange(struct gate_task *task);
 int64_t gate_task_deadline(const struct gate_task *task);	/* boottime */
 int64_t gate_task_resume_at(const struct gate_task *task);	/* boottime */
 

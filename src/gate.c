@@ -1,0 +1,285 @@
+/* Tasks: their beginning, their steps, their end. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate_private.h"
+
+/* After state that could not be read, the timer looks again. */
+#define RETRY_MS 1000
+
+static struct status *
+open_status(const struct settings *settings, struct error *error)
+{
+	struct status *status = NULL;
+	struct buffer path;
+
+	buffer_init(&path, SETTINGS_MAX_VALUE + 32);
+	(void)buffer_append_format(&path, "%s/daemon/status.db",
+	    settings->state);
+	if (path.failed)
+		error_set(error, "out of memory");
+	else
+		status = status_open(path.data, settings->endpoint, error);
+	buffer_clear(&path);
+	return status;
+}
+
+struct gate *
+gate_new(const struct settings *settings, struct error *error)
+{
+	struct gate *gate = calloc(1, sizeof(*gate));
+
+	if (gate == NULL)
+		goto no_memory;
+	gate->settings = settings;
+	gate->trust = trust_open(settings->state, settings->endpoint, error);
+	if (gate->trust == NULL)
+		goto failed;
+	gate->status = open_status(settings, error);
+	if (gate->status == NULL)
+		goto failed;
+	gate->keys = keys_new(settings, gate->status);
+	if (gate->keys != NULL)
+		return gate;
+no_memory:
+	error_set(error, "out of memory");
+failed:
+	gate_free(gate);
+	return NULL;
+}
+
+void
+gate_free(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	keys_free(gate->keys);
+	status_free(gate->status);
+	trust_free(gate->trust);
+	free(gate);
+}
+
+static struct gate_task *
+task_new(const struct settings *settings, const struct moment *now)
+{
+	struct gate_task *task = calloc(1, sizeof(*task));
+
+	if (task == NULL)
+		return NULL;
+	task->settings = settings;
+	task->may_fetch = 1;
+	facts_init(&task->facts);
+	task->deadline = now->boottime +
+	    (int64_t)settings->total_timeout * 1000;
+	task->resume_at = now->boottime;
+	task->ask_again = now->boottime;
+	return task;
+}
+
+void
+gate_task_free(struct gate_task *task)
+{
+	if (task == NULL)
+		return;
+	jwt_clear(&task->jwt);
+	credential_clear(&task->credential);
+	facts_clear(&task->facts);
+	free(task->remote_user);
+	exchange_free(task->exchange);
+	metadata_clear(&task->metadata);
+	explicit_bzero(task, sizeof(*task));
+	free(task);
+}
+
+static int
+retry_after(const struct gate_task *task, const struct moment *now)
+{
+	int64_t wait = (task->ask_again - now->boottime + 999) / 1000;
+
+	if (wait < 1)
+		return 1;
+	return wait > task->settings->keys_max_stale ?
+	    task->settings->keys_max_stale : (int)wait;
+}
+
+enum gate_step
+gate_task_end(struct gate_task *task, enum reason reason,
+    const struct moment *now)
+{
+	struct decision *decision = &task->decision;
+
+	decision->reason = reason;
+	decision->verdict = reason_verdict(reason);
+	if (decision->verdict == VERDICT_UNDECIDED)
+		decision->retry_after = retry_after(task, now);
+	task->phase = GATE_PHASE_DONE;
+	return GATE_DONE;
+}
+
+/* The one credential of the question into the task; -1 and why not. */
+static int
+find_credential(struct gate_task *task, const struct gate_question *question,
+    enum reason *reason_out)
+{
+	const struct credential_rules rules = {
+		.max_credential = (size_t)task->settings->max_credential,
+		.cookie_prefix = task->settings->cookie_prefix,
+	};
+	struct decision *decision = &task->decision;
+	int found = credential_find(&task->credential, &rules,
+	    question->authorization, question->cookie, reason_out);
+
+	decision->kind = task->credential.kind;
+	memcpy(decision->credential_hash, task->credential.hash,
+	    sizeof(decision->credential_hash));
+	if (found == -1)
+		return -1;
+	switch (task->credential.kind) {
+	case CREDENTIAL_JWT:
+		return gate_token_parse(task, reason_out);
+	case CREDENTIAL_OPAQUE_TOKEN:
+	case CREDENTIAL_APP_SESSION:
+	case CREDENTIAL_SESSION_COOKIE:
+		*reason_out = REASON_NEEDS_RESOLVER;
+		return -1;
+	case CREDENTIAL_NONE:
+		break;
+	}
+	*reason_out = REASON_NO_CREDENTIAL;
+	return -1;
+}
+
+enum gate_step
+gate_start(struct gate *gate, const struct gate_question *question,
+    const struct moment *now, struct gate_task **task_out)
+{
+	struct gate_task *task = task_new(gate->settings, now);
+	enum reason reason;
+	int is_unknown = 0;
+
+	*task_out = task;
+	if (task == NULL)
+		return GATE_DONE;
+	if (question->policy_name_twice)
+		return gate_task_end(task, REASON_POLICY_UNKNOWN, now);
+	task->decision.policy = settings_policy(task->settings,
+	    question->policy_name, &is_unknown);
+	if (task->decision.policy == NULL)
+		return gate_task_end(task, is_unknown ? REASON_POLICY_UNKNOWN :
+		    REASON_POLICY_MISSING, now);
+	if (find_credential(task, question, &reason) == -1)
+		return gate_task_end(task, reason, now);
+	return gate_token_judge(gate, task, now);
+}
+
+/* The time of the task is over: undecided, whatever is known by now. */
+static enum gate_step
+give_up(struct gate *gate, struct gate_task *task, const struct moment *now)
+{
+	enum reason reason = REASON_KEY_UNSETTLED;
+	const struct key *key;
+	int64_t until;
+
+	if (task->phase != GATE_PHASE_TOKEN)
+		gate_fetch_abandon(gate, task, now);
+	else if (!task->is_refresh)
+		error_set(&task->decision.detail,
+		    "another fetch of the keys took too long");
+	if (task->is_refresh)
+		return gate_task_end(task, REASON_KEYS_UNREACHABLE, now);
+	switch (keys_find(gate->keys, task->jwt.kid, task->facts.issued_at, 0,
+	    now, &key, &until, &task->decision.detail)) {
+	case KEYS_STALE:
+		reason = REASON_KEYS_UNREACHABLE;
+		break;
+	case KEYS_UNREADABLE:
+		reason = REASON_STATE_UNREADABLE;
+		break;
+	case KEYS_KNOWN:
+	case KEYS_DENIED:
+	case KEYS_UNSETTLED:
+	case KEYS_FETCH:
+	case KEYS_WAIT:
+	default:
+		break;
+	}
+	return gate_task_end(task, reason, now);
+}
+
+enum gate_step
+gate_resume(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	if (task->phase == GATE_PHASE_DONE)
+		return GATE_DONE;
+	if (now->boottime >= task->deadline)
+		return give_up(gate, task, now);
+	if (task->phase != GATE_PHASE_TOKEN &&
+	    gate_fetch_go_on(gate, task, now) == GATE_EXCHANGE)
+		return GATE_EXCHANGE;
+	if (task->is_refresh)
+		return gate_task_end(task, REASON_KEYS_UNREACHABLE, now);
+	return gate_token_judge(gate, task, now);
+}
+
+struct gate_task *
+gate_refresh(struct gate *gate, const struct moment *now, int64_t *next_out)
+{
+	struct gate_task *task;
+	int64_t until = now->boottime;
+
+	*next_out = now->boottime + RETRY_MS;
+	/* first the memory, then the lease */
+	task = task_new(gate->settings, now);
+	if (task == NULL)
+		return NULL;
+	task->is_refresh = 1;
+	switch (keys_refresh(gate->keys, now, &until, NULL)) {
+	case KEYS_FETCH:
+		*next_out = now->boottime +
+		    (int64_t)gate->settings->keys_cooldown * 1000;
+		if (gate_fetch_begin(gate, task, now) == GATE_EXCHANGE)
+			return task;
+		break;
+	case KEYS_KNOWN:
+	case KEYS_WAIT:
+		if (until > *next_out)
+			*next_out = until;
+		break;
+	case KEYS_UNREADABLE:
+	case KEYS_DENIED:
+	case KEYS_UNSETTLED:
+	case KEYS_STALE:
+	default:
+		break;
+	}
+	gate_task_free(task);
+	return NULL;
+}
+
+struct exchange *
+gate_task_exchange(struct gate_task *task)
+{
+	return task->exchange;
+}
+
+int64_t
+gate_task_deadline(const struct gate_task *task)
+{
+	return task->deadline;
+}
+
+int64_t
+gate_task_resume_at(const struct gate_task *task)
+{
+	return task->resume_at;
+}
+
+const struct decision *
+gate_task_decision(const struct gate_task *task)
+{
+	return &task->decision;
+}

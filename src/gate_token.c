@@ -1,0 +1,163 @@
+/* What a JWT is worth: key, signature, claims, times, policy. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "claims.h"
+#include "decide.h"
+#include "gate_private.h"
+#include "key.h"
+
+/* How often a waiting task looks whether the other fetch has ended. */
+#define WAIT_MS 50
+
+int
+gate_token_parse(struct gate_task *task, enum reason *reason_out)
+{
+	return jwt_parse(&task->jwt, task->credential.text,
+	    task->credential.len, reason_out);
+}
+
+/* The claims as facts, issuer and times held; unverified still where no key
+ * was found.  0, or -1 and why. */
+static int
+read_claims(struct gate_task *task, const struct moment *now,
+    enum reason *reason_out)
+{
+	if (!task->has_claims) {
+		if (claims_read(task->jwt.claims, &task->facts,
+		    reason_out) == -1)
+			return -1;
+		task->jwt.claims = NULL;
+		task->has_claims = 1;
+	}
+	return claims_check(&task->facts, task->settings->endpoint, now,
+	    task->settings->leeway, reason_out);
+}
+
+/* The policy, then the last look at what the administrator said. */
+static enum gate_step
+apply_policy(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	struct decision *decision = &task->decision;
+	enum reason reason;
+
+	task->facts.kind = CREDENTIAL_JWT;
+	task->facts.key_id = strdup(task->jwt.kid);
+	if (task->facts.key_id == NULL)
+		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
+	reason = decide(&task->facts, decision->policy, now,
+	    task->settings->leeway);
+	if (reason == REASON_GRANTED)
+		task->remote_user = decide_remote_user(&task->facts,
+		    decision->policy, &reason);
+	if (reason == REASON_OUT_OF_MEMORY)
+		return gate_task_end(task, reason, now);
+	if (trust_check(gate->trust, now, &decision->detail) == -1)
+		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
+	decision->facts = &task->facts;
+	if (reason == REASON_GRANTED)
+		decision->remote_user = task->remote_user;
+	return gate_task_end(task, reason, now);
+}
+
+static enum gate_step
+verify(struct gate *gate, struct gate_task *task, const struct key *key,
+    const struct moment *now)
+{
+	const struct jwt *jwt = &task->jwt;
+	enum reason reason;
+
+	switch (key_verifies(key, jwt->signing_input, jwt->signing_input_len,
+	    jwt->signature, jwt->signature_len)) {
+	case 1:
+		break;
+	case 0:
+		return gate_task_end(task, REASON_BAD_SIGNATURE, now);
+	default:
+		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
+	}
+	if (read_claims(task, now, &reason) == -1)
+		return gate_task_end(task, reason, now);
+	return apply_policy(gate, task, now);
+}
+
+static enum gate_step
+wait_for_other(struct gate_task *task, int64_t until, const struct moment *now)
+{
+	int64_t at = now->boottime + WAIT_MS;
+
+	task->ask_again = until;
+	if (at > until && until > now->boottime)
+		at = until;
+	task->resume_at = at < task->deadline ? at : task->deadline;
+	task->phase = GATE_PHASE_TOKEN;
+	return GATE_WAIT;
+}
+
+/* What no key was found for may ask for one, if nothing else refuses it. */
+static enum gate_step
+ask_for_key(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	struct error *detail = &task->decision.detail;
+	const struct key *key;
+	enum reason reason;
+	int64_t until;
+
+	if (read_claims(task, now, &reason) == -1)
+		return gate_task_end(task, reason, now);
+	if (task->may_fetch && trust_check(gate->trust, now, detail) == -1)
+		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
+	switch (keys_find(gate->keys, task->jwt.kid, task->facts.issued_at,
+	    task->may_fetch, now, &key, &until, detail)) {
+	case KEYS_KNOWN:
+		return verify(gate, task, key, now);
+	case KEYS_DENIED:
+		return gate_task_end(task, REASON_UNKNOWN_KEY, now);
+	case KEYS_FETCH:
+		if (gate_fetch_begin(gate, task, now) == GATE_EXCHANGE)
+			return GATE_EXCHANGE;
+		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
+	case KEYS_WAIT:
+		return wait_for_other(task, until, now);
+	case KEYS_UNSETTLED:
+		reason = REASON_KEY_UNSETTLED;
+		break;
+	case KEYS_STALE:
+		reason = REASON_KEYS_UNREACHABLE;
+		break;
+	case KEYS_UNREADABLE:
+	default:
+		reason = REASON_STATE_UNREADABLE;
+		break;
+	}
+	if (until > task->ask_again)
+		task->ask_again = until;
+	return gate_task_end(task, reason, now);
+}
+
+enum gate_step
+gate_token_judge(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	const struct key *key;
+	int64_t until;
+
+	switch (keys_find(gate->keys, task->jwt.kid, 0, 0, now, &key, &until,
+	    &task->decision.detail)) {
+	case KEYS_KNOWN:
+		return verify(gate, task, key, now);
+	case KEYS_UNREADABLE:
+		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
+	case KEYS_DENIED:
+	case KEYS_UNSETTLED:
+	case KEYS_STALE:
+	case KEYS_FETCH:
+	case KEYS_WAIT:
+	default:
+		return ask_for_key(gate, task, now);
+	}
+}
