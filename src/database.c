@@ -113,6 +113,13 @@ look_at_files(const char *path, enum database_mode mode,
 	return DATABASE_OPENED;
 }
 
+enum database_outcome
+database_look(const char *path, enum database_mode mode,
+    const struct database_schema *schema, struct error *error)
+{
+	return look_at_files(path, mode, schema->mode, error);
+}
+
 /*
  * An empty file with the right mode from its first moment.  It is made under
  * another name and closed before it gets its own: closing the real file here

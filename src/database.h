@@ -56,6 +56,12 @@ enum database_outcome database_open(const char *path, enum database_mode mode,
     struct error *error);
 void database_close(struct sqlite3 *db);
 
+/* Owner, mode and kind of the file and of what SQLite keeps beside it:
+ * DATABASE_OPENED if all is well. */
+enum database_outcome database_look(const char *path,
+    enum database_mode mode, const struct database_schema *schema,
+    struct error *error);
+
 /* What an SQLite result means, and the sentence for it: DATABASE_CORRUPT or
  * DATABASE_FAILED.  `db` may be NULL. */
 enum database_outcome database_failed(struct sqlite3 *db, int rc,

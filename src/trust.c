@@ -1,0 +1,226 @@
+#include "trust.h"
+
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "database.h"
+#include "trust_place.h"
+
+#define PLACE_PERIOD_MS 1000
+
+struct trust {
+	char *directory;
+	char *path;
+	char *endpoint;
+	struct sqlite3 *db;		/* NULL: unusable, see refusal */
+	struct sqlite3_stmt *version_statement;
+	long version;
+	int64_t place_due;		/* boottime of the next look */
+	struct error refusal;
+};
+
+/* Times are Unix seconds. */
+static const char *const migrations[] = {
+	"CREATE TABLE meta ("
+	" name TEXT NOT NULL PRIMARY KEY,"
+	" value TEXT NOT NULL) STRICT;"
+	"CREATE TABLE revocation ("
+	" id INTEGER PRIMARY KEY,"
+	" kind TEXT NOT NULL CHECK (kind IN"
+	"  ('token', 'user', 'client', 'key', 'all')),"
+	" value TEXT NOT NULL,"
+	" rule TEXT NOT NULL CHECK (rule IN"
+	"  ('revoked', 'signed-out', 'blocked')),"
+	" from_time INTEGER,"
+	" until_time INTEGER,"
+	" reason TEXT NOT NULL,"
+	" actor TEXT NOT NULL,"
+	" source TEXT NOT NULL,"
+	" time INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX revocation_by_value ON revocation (kind, value);"
+	"CREATE TABLE audit ("
+	" id INTEGER PRIMARY KEY,"
+	" time INTEGER NOT NULL,"
+	" actor TEXT NOT NULL,"
+	" action TEXT NOT NULL,"
+	" detail TEXT NOT NULL) STRICT;"
+};
+
+static const struct database_schema schema = {
+	.version = 1,
+	.application_id = 0x41477472,	/* "AGtr" */
+	.migrations = migrations,
+	.full_sync = 1,
+	.mode = 0640
+};
+
+const struct database_schema *
+trust_place_schema(void)
+{
+	return &schema;
+}
+
+static void
+leave(struct trust *trust)
+{
+	(void)sqlite3_finalize(trust->version_statement);
+	trust->version_statement = NULL;
+	database_close(trust->db);
+	trust->db = NULL;
+}
+
+static int
+check_endpoint(struct trust *trust, struct error *error)
+{
+	static const char sql[] =
+	    "SELECT value FROM meta WHERE name = 'endpoint'";
+	struct sqlite3_stmt *statement = NULL;
+	const char *text;
+	int rc, ret = -1;
+
+	rc = sqlite3_prepare_v2(trust->db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_DONE) {
+		error_set(error, "%s names no endpoint: run 'authgear-cache "
+		    "init'", trust->path);
+		goto done;
+	}
+	if (rc != SQLITE_ROW) {
+		(void)database_failed(trust->db, rc, trust->path, error);
+		goto done;
+	}
+	text = (const char *)sqlite3_column_text(statement, 0);
+	if (text == NULL || strcmp(text, trust->endpoint) != 0) {
+		error_set(error, "%s belongs to endpoint %s, not to %s: a "
+		    "state directory serves one endpoint, set 'state' to "
+		    "another", trust->directory, text == NULL ? "" : text,
+		    trust->endpoint);
+		goto done;
+	}
+	ret = 0;
+done:
+	(void)sqlite3_finalize(statement);
+	return ret;
+}
+
+static int
+enter(struct trust *trust, struct error *error)
+{
+	leave(trust);
+	if (trust_place_check(trust->directory, error) == -1)
+		return -1;
+	if (database_open(trust->path, DATABASE_READ, &schema, &trust->db,
+	    error) != DATABASE_OPENED)
+		return -1;
+	if (database_data_version(trust->db, &trust->version_statement,
+	    &trust->version) == 0) {
+		if (check_endpoint(trust, error) == 0)
+			return 0;
+	} else {
+		(void)database_failed(trust->db,
+		    sqlite3_extended_errcode(trust->db), trust->path, error);
+	}
+	leave(trust);
+	return -1;
+}
+
+struct trust *
+trust_open(const char *directory, const char *endpoint, struct error *error)
+{
+	struct trust *trust;
+
+	trust = calloc(1, sizeof(*trust));
+	if (trust == NULL)
+		goto memory;
+	trust->directory = strdup(directory);
+	trust->endpoint = strdup(endpoint);
+	trust->path = malloc(strlen(directory) + sizeof("/trust.db"));
+	if (trust->directory == NULL || trust->endpoint == NULL ||
+	    trust->path == NULL)
+		goto memory;
+	(void)sprintf(trust->path, "%s/trust.db", directory);
+	if (enter(trust, error) == -1) {
+		trust_free(trust);
+		return NULL;
+	}
+	return trust;
+memory:
+	error_set(error, "%s: out of memory", directory);
+	trust_free(trust);
+	return NULL;
+}
+
+void
+trust_free(struct trust *trust)
+{
+	if (trust == NULL)
+		return;
+	leave(trust);
+	free(trust->directory);
+	free(trust->path);
+	free(trust->endpoint);
+	free(trust);
+}
+
+/* Has another connection written?  Then it must still be our endpoint's. */
+static int
+check_version(struct trust *trust, struct error *error)
+{
+	long version;
+
+	if (database_data_version(trust->db, &trust->version_statement,
+	    &version) == -1) {
+		(void)database_failed(trust->db,
+		    sqlite3_extended_errcode(trust->db), trust->path, error);
+		return -1;
+	}
+	if (version == trust->version)
+		return 0;
+	if (check_endpoint(trust, error) == -1)
+		return -1;
+	trust->version = version;
+	return 0;
+}
+
+static int
+check_place(struct trust *trust, struct error *error)
+{
+	if (trust->db == NULL || !database_in_place(trust->db))
+		return enter(trust, error);
+	if (trust_place_check(trust->directory, error) == -1)
+		return -1;
+	return database_look(trust->path, DATABASE_READ, &schema, error) ==
+	    DATABASE_OPENED ? 0 : -1;
+}
+
+int
+trust_check(struct trust *trust, const struct moment *now,
+    struct error *error)
+{
+	struct error refusal = { "" };
+
+	if (now->boottime >= trust->place_due ||
+	    trust->place_due > now->boottime + PLACE_PERIOD_MS) {
+		trust->place_due = now->boottime + PLACE_PERIOD_MS;
+		error_clear(&trust->refusal);
+		if (check_place(trust, &refusal) == -1) {
+			leave(trust);
+			trust->refusal = refusal;
+		}
+	}
+	if (trust->db == NULL) {
+		error_set(error, "%s", error_text(&trust->refusal));
+		return -1;
+	}
+	if (check_version(trust, &refusal) == -1) {
+		leave(trust);
+		trust->refusal = refusal;
+		error_set(error, "%s", error_text(&refusal));
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,124 @@
+#include "scratch.h"
+
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+need(int holds, const char *what)
+{
+	if (holds)
+		return;
+	perror(what);
+	abort();
+}
+
+char *
+scratch_make(void)
+{
+	const char *parent = getenv("TMPDIR");
+	char *path = NULL;
+
+	if (parent == NULL || parent[0] != '/')
+		parent = "/tmp";
+	need(asprintf(&path, "%s/authgear-unit.XXXXXX", parent) > 0,
+	    "asprintf");
+	need(mkdtemp(path) != NULL, path);
+	return path;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	(void)remove(path);
+	return 0;
+}
+
+void
+scratch_remove(char *directory)
+{
+	if (directory == NULL)
+		return;
+	(void)chmod(directory, 0700);
+	(void)nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(directory);
+}
+
+const char *
+scratch_path(const char *directory, const char *name)
+{
+	static char paths[4][PATH_MAX];
+	static int next;
+	char *path = paths[next++ % 4];
+
+	(void)snprintf(path, PATH_MAX, "%s/%s", directory, name);
+	return path;
+}
+
+void
+scratch_write(const char *path, const void *data, size_t len)
+{
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	need(fd != -1, path);
+	need(write(fd, data, len) == (ssize_t)len, path);
+	(void)close(fd);
+}
+
+void
+scratch_poke(const char *path, long offset, const void *data, size_t len)
+{
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	need(fd != -1, path);
+	need(pwrite(fd, data, len, offset) == (ssize_t)len, path);
+	(void)close(fd);
+}
+
+long
+scratch_size(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == -1 ? -1 : (long)st.st_size;
+}
+
+int
+scratch_count(const char *directory, const char *prefix)
+{
+	struct dirent *entry;
+	int count = 0;
+	DIR *dir;
+
+	dir = opendir(directory);
+	need(dir != NULL, directory);
+	while ((entry = readdir(dir)) != NULL)
+		count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+	(void)closedir(dir);
+	return count;
+}
+
+void
+scratch_sql(const char *path, const char *sql)
+{
+	struct sqlite3 *db = NULL;
+
+	need(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE, NULL) == SQLITE_OK, path);
+	(void)sqlite3_busy_timeout(db, 10000);
+	need(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, sql);
+	need(sqlite3_close(db) == SQLITE_OK, path);
+}

@@ -1,0 +1,25 @@
+#ifndef SCRATCH_H_
+#define SCRATCH_H_
+
+#include <stddef.h>
+
+/* A fresh directory of a test's own and what is done to files below it. */
+
+/* Makes it (0700) and answers its path, to be given to scratch_remove(). */
+char *scratch_make(void);
+void scratch_remove(char *directory);	/* with all below it; frees */
+
+/* DIRECTORY/NAME, valid until the fourth call after this one. */
+const char *scratch_path(const char *directory, const char *name);
+
+void scratch_write(const char *path, const void *data, size_t len);
+/* Overwrite `len` bytes at `offset` (never through an open database). */
+void scratch_poke(const char *path, long offset, const void *data,
+    size_t len);
+long scratch_size(const char *path);	/* -1: there is none */
+/* How many entries of the directory have this prefix. */
+int scratch_count(const char *directory, const char *prefix);
+/* Run SQL on a database in a connection of its own. */
+void scratch_sql(const char *path, const char *sql);
+
+#endif /* !SCRATCH_H_ */

@@ -1,0 +1,492 @@
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "database.h"
+#include "scratch.h"
+#include "status.h"
+
+#define ENDPOINT "https://login.example.com"
+#define BOOT "11111111-2222-3333-4444-555555555555"
+#define OTHER_BOOT "99999999-2222-3333-4444-555555555555"
+
+struct place {
+	char *directory;
+	char *path;
+	struct status *status;
+	struct error error;
+};
+
+static int
+setup(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	assert_non_null(place);
+	place->directory = scratch_make();
+	place->path = strdup(scratch_path(place->directory, "status.db"));
+	assert_non_null(place->path);
+	place->status = status_open(place->path, ENDPOINT, &place->error);
+	assert_string_equal(error_text(&place->error), "no error");
+	assert_non_null(place->status);
+	*state = place;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct place *place = *state;
+
+	status_free(place->status);
+	scratch_remove(place->directory);
+	free(place->path);
+	free(place);
+	return 0;
+}
+
+static struct moment
+at(int64_t boottime)
+{
+	struct moment now = { 1700000000, boottime, BOOT };
+
+	return now;
+}
+
+static struct status_keys
+keys_of(const char *boot_id, int64_t started, const char *jwks)
+{
+	struct status_keys keys = { 0 };
+
+	keys.jwks_uri = strdup(ENDPOINT "/oauth2/jwks");
+	keys.jwks = strdup(jwks);
+	assert_non_null(keys.jwks_uri);
+	assert_non_null(keys.jwks);
+	keys.jwks_len = strlen(jwks);
+	keys.started_wall = 1700000000;
+	keys.started_boottime = started;
+	strcpy(keys.boot_id, boot_id);
+	return keys;
+}
+
+static void
+store(struct status *status, const char *boot_id, int64_t started,
+    const char *jwks)
+{
+	struct status_keys keys = keys_of(boot_id, started, jwks);
+	struct error error = { "" };
+
+	assert_int_equal(status_keys_store(status, &keys, &error), 0);
+	assert_string_equal(error_text(&error), "no error");
+	status_keys_clear(&keys);
+}
+
+static void
+expect_jwks(struct status *status, const char *jwks)
+{
+	struct status_keys keys;
+	struct error error = { "" };
+
+	assert_int_equal(status_keys_load(status, &keys, &error),
+	    jwks == NULL ? 0 : 1);
+	if (jwks == NULL)
+		assert_null(keys.jwks);
+	else
+		assert_string_equal(keys.jwks, jwks);
+	status_keys_clear(&keys);
+}
+
+static void
+test_made(void **state)
+{
+	struct place *place = *state;
+	struct stat st;
+
+	assert_int_equal(lstat(place->path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(st.st_uid, geteuid());
+	expect_jwks(place->status, NULL);
+	assert_int_equal(status_changed(place->status, &place->error), 0);
+}
+
+static void
+test_keys_round_trip(void **state)
+{
+	struct place *place = *state;
+	struct status_keys keys = keys_of(BOOT, 5000, "{\"keys\":[]}");
+	struct status_keys loaded;
+
+	keys.authorization_endpoint = strdup(ENDPOINT "/oauth2/authorize");
+	assert_int_equal(status_keys_store(place->status, &keys,
+	    &place->error), 0);
+	assert_int_equal(status_keys_load(place->status, &loaded,
+	    &place->error), 1);
+	assert_string_equal(loaded.jwks_uri, keys.jwks_uri);
+	assert_string_equal(loaded.authorization_endpoint,
+	    keys.authorization_endpoint);
+	assert_int_equal(loaded.jwks_len, keys.jwks_len);
+	assert_string_equal(loaded.jwks, keys.jwks);
+	assert_int_equal(loaded.started_wall, keys.started_wall);
+	assert_int_equal(loaded.started_boottime, keys.started_boottime);
+	assert_string_equal(loaded.boot_id, BOOT);
+	status_keys_clear(&loaded);
+	status_keys_clear(&keys);
+}
+
+static void
+test_keys_newer_kept(void **state)
+{
+	static const struct {
+		const char *boot_id;
+		int64_t started;
+		int replaces;
+	} cases[] = {
+		{ BOOT, 9999, 0 },
+		{ BOOT, 0, 0 },
+		{ BOOT, 10000, 1 },
+		{ BOOT, 10001, 1 },
+		{ OTHER_BOOT, 1, 1 },
+		{ OTHER_BOOT, 99999, 1 }
+	};
+	struct place *place = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		scratch_sql(place->path, "DELETE FROM issuer");
+		store(place->status, BOOT, 10000, "old");
+		store(place->status, cases[i].boot_id, cases[i].started,
+		    "new");
+		expect_jwks(place->status, cases[i].replaces ? "new" : "old");
+	}
+	scratch_sql(place->path, "DELETE FROM issuer");
+	store(place->status, BOOT, INT64_C(1) << 50, "from the future");
+	store(place->status, BOOT, 10000, "now");
+	expect_jwks(place->status, "now");
+}
+
+static void
+test_other_endpoint(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(1000);
+	struct status *other;
+	int64_t until;
+
+	other = status_open(place->path, "https://other.example.com",
+	    &place->error);
+	assert_non_null(other);
+	store(place->status, BOOT, 1, "mine");
+	expect_jwks(other, NULL);
+	store(other, BOOT, 1, "theirs");
+	expect_jwks(place->status, "mine");
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 1000,
+	    1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(other, "keys", &now, 1000, 1000,
+	    &until, &place->error), STATUS_LEASE_TAKEN);
+	status_free(other);
+}
+
+static void
+test_changed(void **state)
+{
+	struct place *place = *state;
+	struct status *other;
+
+	other = status_open(place->path, ENDPOINT, &place->error);
+	assert_non_null(other);
+	(void)status_changed(place->status, &place->error);
+	assert_int_equal(status_changed(place->status, &place->error), 0);
+	store(other, BOOT, 1, "one");
+	assert_int_equal(status_changed(place->status, &place->error), 1);
+	assert_int_equal(status_changed(place->status, &place->error), 0);
+	store(place->status, BOOT, 2, "two");
+	assert_int_equal(status_changed(place->status, &place->error), 0);
+	status_free(other);
+}
+
+static void
+test_removed(void **state)
+{
+	struct place *place = *state;
+
+	store(place->status, BOOT, 1, "one");
+	assert_int_equal(unlink(place->path), 0);
+	assert_int_equal(status_changed(place->status, &place->error), 1);
+	assert_string_equal(error_text(&place->error), "no error");
+	assert_int_equal(status_changed(place->status, &place->error), 0);
+	expect_jwks(place->status, NULL);
+	store(place->status, BOOT, 2, "two");
+	expect_jwks(place->status, "two");
+}
+
+static void
+test_truncated_while_open(void **state)
+{
+	struct place *place = *state;
+	struct status *fresh;
+
+	store(place->status, BOOT, 1, "one");
+	status_free(place->status);
+	place->status = NULL;
+	assert_int_equal(truncate(place->path, 0), 0);
+	fresh = status_open(place->path, ENDPOINT, &place->error);
+	assert_non_null(fresh);
+	expect_jwks(fresh, NULL);
+	store(fresh, BOOT, 1, "two");
+	expect_jwks(fresh, "two");
+	status_free(fresh);
+}
+
+static void
+corrupt_at(struct place *place, long offset, int aside)
+{
+	static const char garbage[64] = "not at all what SQLite wrote here";
+	struct status *status;
+
+	status = status_open(place->path, ENDPOINT, &place->error);
+	assert_non_null(status);
+	store(status, BOOT, 1, "one");
+	status_free(status);
+	/* what is still in the log would cover the damage */
+	scratch_sql(place->path, "PRAGMA wal_checkpoint(TRUNCATE)");
+	(void)unlink(scratch_path(place->directory, "status.db-wal"));
+	(void)unlink(scratch_path(place->directory, "status.db-shm"));
+	scratch_poke(place->path, offset, garbage, sizeof(garbage));
+	status = status_open(place->path, ENDPOINT, &place->error);
+	assert_string_equal(error_text(&place->error), "no error");
+	assert_non_null(status);
+	assert_int_equal(scratch_count(place->directory,
+	    "status.db.corrupt-"), aside);
+	expect_jwks(status, NULL);
+	store(status, BOOT, 2, "two");
+	expect_jwks(status, "two");
+	status_free(status);
+}
+
+static void
+test_corrupt(void **state)
+{
+	static const long offsets[] = { 0, 16, 100, 108, 4096, 4104, 8192 };
+	struct place *place = *state;
+	size_t i;
+
+	status_free(place->status);
+	place->status = NULL;
+	for (i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
+		corrupt_at(place, offsets[i], 1);
+}
+
+/* Many processes find the same damage: it is set aside once. */
+static void
+test_corrupt_processes(void **state)
+{
+	struct place *place = *state;
+	struct error error = { "" };
+	struct status *status;
+	pid_t children[6];
+	int i, wstatus;
+
+	status_free(place->status);
+	place->status = NULL;
+	(void)unlink(scratch_path(place->directory, "status.db-wal"));
+	(void)unlink(scratch_path(place->directory, "status.db-shm"));
+	scratch_write(place->path, "This is no database at all.\n", 28);
+	for (i = 0; i < 6; i++) {
+		children[i] = fork();
+		assert_int_not_equal(children[i], -1);
+		if (children[i] != 0)
+			continue;
+		status = status_open(place->path, ENDPOINT, &error);
+		_exit(status == NULL);
+	}
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(waitpid(children[i], &wstatus, 0),
+		    children[i]);
+		assert_true(WIFEXITED(wstatus) && WEXITSTATUS(wstatus) == 0);
+	}
+	assert_int_equal(scratch_count(place->directory,
+	    "status.db.corrupt-"), 1);
+	assert_true(scratch_size(scratch_path(place->directory,
+	    "status.db.corrupt-1")) == 28);
+}
+
+static void
+test_newer_refused(void **state)
+{
+	struct place *place = *state;
+	struct status *status;
+
+	scratch_sql(place->path, "PRAGMA user_version=99");
+	status = status_open(place->path, ENDPOINT, &place->error);
+	assert_null(status);
+	assert_non_null(strstr(error_text(&place->error), "later release"));
+	assert_int_equal(scratch_count(place->directory,
+	    "status.db.corrupt-"), 0);
+}
+
+static void
+test_lease(void **state)
+{
+	static const struct {
+		int64_t now;
+		enum status_lease answer;
+		int64_t until;
+		int ends;		/* status_lease_end() before asking */
+	} steps[] = {
+		{ 100000, STATUS_LEASE_TAKEN, 102000, 0 },
+		{ 100000, STATUS_LEASE_RUNNING, 102000, 0 },
+		{ 101999, STATUS_LEASE_RUNNING, 102000, 0 },
+		{ 102000, STATUS_LEASE_COOLING, 110000, 0 },
+		{ 109999, STATUS_LEASE_COOLING, 110000, 0 },
+		{ 110000, STATUS_LEASE_TAKEN, 112000, 0 },
+		{ 110001, STATUS_LEASE_COOLING, 120000, 1 },
+		{ 109990, STATUS_LEASE_COOLING, 120000, 0 },
+		{ 50000, STATUS_LEASE_COOLING, 120000, 0 },
+		{ 49999, STATUS_LEASE_TAKEN, 51999, 0 },
+		{ 50000, STATUS_LEASE_RUNNING, 51999, 0 },
+		{ 59999, STATUS_LEASE_TAKEN, 61999, 0 }
+	};
+	struct place *place = *state;
+	struct moment now;
+	struct status *other;
+	int64_t until;
+	size_t i;
+
+	other = status_open(place->path, ENDPOINT, &place->error);
+	assert_non_null(other);
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		now = at(steps[i].now);
+		if (steps[i].ends)
+			assert_int_equal(status_lease_end(other, "keys", &now,
+			    &place->error), 0);
+		assert_int_equal(status_lease_take(i % 2 ? other :
+		    place->status, "keys", &now, 2000, 10000, &until,
+		    &place->error), steps[i].answer);
+		assert_int_equal(until, steps[i].until);
+	}
+	status_free(other);
+}
+
+static void
+test_lease_boots(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(100000), later = at(100001);
+	int64_t until;
+
+	strcpy(now.boot_id, OTHER_BOOT);
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 5000,
+	    10000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_end(place->status, "keys", &later,
+	    &place->error), 0);
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 5000,
+	    10000, &until, &place->error), STATUS_LEASE_RUNNING);
+	assert_int_equal(status_lease_take(place->status, "keys", &later,
+	    5000, 10000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, "other", &later,
+	    5000, 10000, &until, &place->error), STATUS_LEASE_TAKEN);
+}
+
+static void
+test_lease_processes(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(100000);
+	struct error error = { "" };
+	struct status *status;
+	enum status_lease answer;
+	pid_t children[8];
+	int64_t until;
+	int i, wstatus, taken = 0;
+
+	status_free(place->status);
+	place->status = NULL;
+	for (i = 0; i < 8; i++) {
+		children[i] = fork();
+		assert_int_not_equal(children[i], -1);
+		if (children[i] != 0)
+			continue;
+		status = status_open(place->path, ENDPOINT, &error);
+		do {
+			error_clear(&error);
+			answer = status == NULL ? STATUS_LEASE_FAILED :
+			    status_lease_take(status, "keys", &now, 60000,
+			    60000, &until, &error);
+		} while (status != NULL && answer == STATUS_LEASE_FAILED);
+		_exit((int)answer);
+	}
+	for (i = 0; i < 8; i++) {
+		assert_int_equal(waitpid(children[i], &wstatus, 0),
+		    children[i]);
+		assert_true(WIFEXITED(wstatus));
+		assert_true(WEXITSTATUS(wstatus) == STATUS_LEASE_TAKEN ||
+		    WEXITSTATUS(wstatus) == STATUS_LEASE_RUNNING);
+		taken += WEXITSTATUS(wstatus) == STATUS_LEASE_TAKEN;
+	}
+	assert_int_equal(taken, 1);
+}
+
+static void
+test_busy(void **state)
+{
+	struct place *place = *state;
+	struct status_keys keys = keys_of(BOOT, 1, "one");
+	struct moment now = at(100000);
+	struct sqlite3 *writer = NULL;
+	int64_t until;
+
+	assert_int_equal(sqlite3_open(place->path, &writer), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(writer, "BEGIN IMMEDIATE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 1000,
+	    1000, &until, &place->error), STATUS_LEASE_FAILED);
+	assert_non_null(strstr(error_text(&place->error), "busy"));
+	error_clear(&place->error);
+	assert_int_equal(status_keys_store(place->status, &keys,
+	    &place->error), -1);
+	assert_non_null(strstr(error_text(&place->error), "busy"));
+	error_clear(&place->error);
+	expect_jwks(place->status, NULL);
+	assert_int_equal(sqlite3_exec(writer, "ROLLBACK", NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_close(writer), SQLITE_OK);
+	assert_int_equal(status_keys_store(place->status, &keys,
+	    &place->error), 0);
+	expect_jwks(place->status, "one");
+	status_keys_clear(&keys);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_made),
+		CASE(test_keys_round_trip),
+		CASE(test_keys_newer_kept),
+		CASE(test_other_endpoint),
+		CASE(test_changed),
+		CASE(test_removed),
+		CASE(test_truncated_while_open),
+		CASE(test_corrupt),
+		CASE(test_corrupt_processes),
+		CASE(test_newer_refused),
+		CASE(test_lease),
+		CASE(test_lease_boots),
+		CASE(test_lease_processes),
+		CASE(test_busy)
+	};
+
+	return cmocka_run_group_tests_name("status", tests, NULL, NULL);
+}
