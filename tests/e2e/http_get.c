@@ -1,0 +1,136 @@
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "http.h"
+
+/*
+ * Runs exchanges one after the other and prints what came back, for
+ * test_http.py:
+ *
+ *   http_get [-c CA] [-p PROXY] [-i] [-d DEADLINE_MS] [-t CONNECT_SECONDS]
+ *       [-m MAX_BODY] [-H NAME:VALUE] URL...
+ *
+ * One line for each URL: outcome, status, milliseconds, length of the body,
+ * error.
+ */
+
+struct work {
+	struct settings settings;
+	int64_t deadline;
+	size_t max_body;
+	const char *header_name;
+	const char *header_value;
+};
+
+static const char *
+outcome_name(enum exchange_outcome outcome)
+{
+	static const char *const names[] = {
+		"unsent", "answered", "unreachable", "faulty"
+	};
+
+	return names[outcome];
+}
+
+static int
+get(struct http *http, const struct work *work, const char *url)
+{
+	struct moment begun = { 0 }, ended = { 0 };
+	struct exchange *exchange;
+	int ret = -1;
+
+	exchange = exchange_new(url, work->max_body);
+	if (exchange == NULL)
+		return -1;
+	if (work->header_name != NULL && exchange_add_header(exchange,
+	    work->header_name, work->header_value) == -1)
+		goto done;
+	if (clock_now(&begun) == -1)
+		goto done;
+	if (http_begin(http, exchange, work->deadline, exchange) == 0) {
+		do {
+			http_work(http, 1000);
+		} while (http_finished(http) == NULL);
+	}
+	if (clock_now(&ended) == -1)
+		goto done;
+	printf("%s %d %" PRId64 " %zu %s\n", outcome_name(exchange->outcome),
+	    exchange->status, ended.boottime - begun.boottime,
+	    exchange->body.len, error_text(&exchange->error));
+	fflush(stdout);
+	ret = 0;
+done:
+	exchange_free(exchange);
+	return ret;
+}
+
+static int
+read_option(struct work *work, const char *name, char *value)
+{
+	char *colon;
+
+	switch (name[0] == '-' ? name[1] : '\0') {
+	case 'c':
+		work->settings.ca_file = value;
+		return 0;
+	case 'p':
+		work->settings.proxy = value;
+		return 0;
+	case 'd':
+		work->deadline = atoi(value);
+		return 0;
+	case 't':
+		work->settings.connect_timeout = atoi(value);
+		return 0;
+	case 'm':
+		work->max_body = (size_t)atoi(value);
+		return 0;
+	case 'H':
+		colon = strchr(value, ':');
+		if (colon == NULL)
+			return -1;
+		*colon = '\0';
+		work->header_name = value;
+		work->header_value = colon + 1;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct work work = { .deadline = 20000, .max_body = 65536 };
+	struct error error = { "" };
+	struct http *http;
+	int i = 1, ret = 0;
+
+	work.settings.connect_timeout = 10;
+	for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
+		if (strcmp(argv[i], "-i") == 0) {
+			work.settings.insecure_allow_http = 1;
+			i--;
+			continue;
+		}
+		if (read_option(&work, argv[i], argv[i + 1]) == -1)
+			return 2;
+	}
+	if (http_library_init() == -1)
+		return 1;
+	http = http_new(&work.settings, &error);
+	if (http == NULL) {
+		fprintf(stderr, "%s\n", error_text(&error));
+		return 1;
+	}
+	for (; i < argc && ret == 0; i++)
+		ret = get(http, &work, argv[i]);
+	http_free(http);
+	http_library_end();
+	return ret == 0 ? 0 : 1;
+}

@@ -1,0 +1,428 @@
+#include "config.h"
+
+#include "http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "http_head.h"
+#include "origin.h"
+
+#define HTTP_MAX_CONNECTIONS 8
+
+/* One exchange on its way. */
+struct transfer {
+	struct transfer *next;		/* of http->running or ->finished */
+	struct exchange *exchange;	/* borrowed */
+	void *owner;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct http_head head;
+	int too_big;
+	char text[CURL_ERROR_SIZE];
+};
+
+struct http {
+	const struct settings *settings;
+	CURLM *multi;
+	struct transfer *running;
+	struct transfer *finished;
+};
+
+int
+http_library_init(void)
+{
+	/* The library would write TLS secrets to the file this names. */
+	if (unsetenv("SSLKEYLOGFILE") != 0)
+		return -1;
+	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -1;
+}
+
+void
+http_library_end(void)
+{
+	curl_global_cleanup();
+}
+
+struct http *
+http_new(const struct settings *settings, struct error *error)
+{
+	struct http *http;
+
+	http = calloc(1, sizeof(*http));
+	if (http == NULL)
+		goto failed;
+	http->settings = settings;
+	http->multi = curl_multi_init();
+	if (http->multi == NULL)
+		goto failed;
+	if (curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
+	    (long)HTTP_MAX_CONNECTIONS) != CURLM_OK)
+		goto failed;
+	return http;
+failed:
+	error_set(error, "HTTP library: out of memory");
+	http_free(http);
+	return NULL;
+}
+
+static void
+transfer_free(struct transfer *transfer)
+{
+	struct curl_slist *header;
+
+	if (transfer == NULL)
+		return;
+	if (transfer->easy != NULL)
+		curl_easy_cleanup(transfer->easy);
+	for (header = transfer->headers; header != NULL; header = header->next)
+		explicit_bzero(header->data, strlen(header->data));
+	curl_slist_free_all(transfer->headers);
+	free(transfer);
+}
+
+void
+http_free(struct http *http)
+{
+	struct transfer *transfer;
+
+	if (http == NULL)
+		return;
+	while ((transfer = http->running) != NULL) {
+		http->running = transfer->next;
+		curl_multi_remove_handle(http->multi, transfer->easy);
+		transfer_free(transfer);
+	}
+	while ((transfer = http->finished) != NULL) {
+		http->finished = transfer->next;
+		transfer_free(transfer);
+	}
+	if (http->multi != NULL)
+		curl_multi_cleanup(http->multi);
+	free(http);
+}
+
+static size_t
+http_take_header(char *data, size_t size, size_t count, void *context)
+{
+	struct transfer *transfer = context;
+	size_t len = size * count;
+
+	/* Another count than given makes the library end the transfer. */
+	return http_head_line(&transfer->head, data, len) == 0 ? len : len + 1;
+}
+
+static size_t
+http_take_body(char *data, size_t size, size_t count, void *context)
+{
+	struct transfer *transfer = context;
+	size_t len = size * count;
+
+	if (buffer_append(&transfer->exchange->body, data, len) == 0)
+		return len;
+	transfer->too_big = 1;
+	return len + 1;
+}
+
+/* scheme://authority of a URL; empty if it is no such thing. */
+static void
+http_url_origin(const char *url, char *origin, size_t size)
+{
+	const char *authority;
+	size_t len;
+
+	origin[0] = '\0';
+	authority = strstr(url, "://");
+	if (authority == NULL)
+		return;
+	authority += 3;
+	len = (size_t)(authority - url) + strcspn(authority, "/?#");
+	if (len >= size)
+		return;
+	memcpy(origin, url, len);
+	origin[len] = '\0';
+}
+
+static int
+http_may_ask(const struct http *http, const char *origin, struct error *error)
+{
+	struct error ignored = { "" };
+
+	if (origin_check(origin, &ignored) == -1) {
+		error_set(error, "not an http or https address: %.200s",
+		    origin[0] == '\0' ? "(none)" : origin);
+		return -1;
+	}
+	if (origin_is_https(origin) || origin_is_loopback(origin) ||
+	    http->settings->insecure_allow_http)
+		return 0;
+	error_set(error, "%.200s: refused, http is for loopback addresses or "
+	    "with insecure_allow_http; use https", origin);
+	return -1;
+}
+
+static int
+http_add_headers(struct transfer *transfer)
+{
+	const struct exchange *exchange = transfer->exchange;
+	const struct exchange_header *header;
+	struct curl_slist *list;
+	struct buffer line;
+	size_t i;
+
+	for (i = 0; i < exchange->header_count; i++) {
+		header = &exchange->headers[i];
+		buffer_init(&line, 128 * 1024);
+		buffer_append_format(&line, "%s: %s", header->name,
+		    header->value);
+		list = line.failed ? NULL :
+		    curl_slist_append(transfer->headers, line.data);
+		buffer_clear(&line);
+		if (list == NULL)
+			return -1;
+		transfer->headers = list;
+	}
+	return 0;
+}
+
+/* What holds for every exchange: nothing from the environment, no other
+ * protocol, no redirect, no decoding, no name or password. */
+static int
+http_set_rules(CURL *easy)
+{
+	static const struct {
+		CURLoption option;
+		long value;
+	} numbers[] = {
+		{ CURLOPT_FOLLOWLOCATION, 0 },
+		{ CURLOPT_HTTP09_ALLOWED, 0 },
+		{ CURLOPT_HTTP_CONTENT_DECODING, 0 },
+		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+		{ CURLOPT_NOSIGNAL, 1 },
+		{ CURLOPT_NOPROGRESS, 1 },
+		{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
+		{ CURLOPT_PATH_AS_IS, 1 },
+		{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
+		{ CURLOPT_SSL_VERIFYPEER, 1 },
+		{ CURLOPT_SSL_VERIFYHOST, 2 },
+		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+#if LIBCURL_VERSION_NUM >= 0x075700
+		/* A name server that hangs must not hold the fetch thread. */
+		{ CURLOPT_QUICK_EXIT, 1 },
+#endif
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (curl_easy_setopt(easy, numbers[i].option,
+		    numbers[i].value) != CURLE_OK)
+			return -1;
+	}
+	if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_USERAGENT,
+	    PACKAGE_NAME "/" PACKAGE_VERSION) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_NOPROXY, "") != CURLE_OK)
+		return -1;
+	return 0;
+}
+
+static int
+http_set_site(CURL *easy, const struct settings *settings)
+{
+	if (curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+	    (long)settings->connect_timeout * 1000) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_PROXY,
+	    settings->proxy != NULL ? settings->proxy : "") != CURLE_OK)
+		return -1;
+	if (settings->ca_file == NULL)
+		return 0;
+	/* The system's directory would be trusted beside the file. */
+	if (curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) != CURLE_OK)
+		return -1;
+	return 0;
+}
+
+static int
+http_set_exchange(struct transfer *transfer, int64_t deadline)
+{
+	CURL *easy = transfer->easy;
+
+	if (curl_easy_setopt(easy, CURLOPT_URL, transfer->exchange->url) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)deadline) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->text) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
+	    http_take_header) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_take_body) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) != CURLE_OK)
+		return -1;
+	return 0;
+}
+
+int
+http_begin(struct http *http, struct exchange *exchange, int64_t deadline,
+    void *owner)
+{
+	struct transfer *transfer = NULL;
+	char origin[ORIGIN_MAX + 1];
+
+	exchange_reset(exchange);
+	exchange->outcome = EXCHANGE_UNREACHABLE;
+	http_url_origin(exchange->url, origin, sizeof(origin));
+	if (http_may_ask(http, origin, &exchange->error) == -1)
+		goto failed;
+	if (deadline <= 0) {
+		error_set(&exchange->error, "%s: no time left", origin);
+		goto failed;
+	}
+	transfer = calloc(1, sizeof(*transfer));
+	if (transfer == NULL)
+		goto failed;
+	transfer->exchange = exchange;
+	transfer->owner = owner;
+	http_head_init(&transfer->head);
+	transfer->easy = curl_easy_init();
+	if (transfer->easy == NULL || http_add_headers(transfer) == -1 ||
+	    http_set_rules(transfer->easy) == -1 ||
+	    http_set_site(transfer->easy, http->settings) == -1 ||
+	    http_set_exchange(transfer, deadline) == -1)
+		goto failed;
+	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+		goto failed;
+	transfer->next = http->running;
+	http->running = transfer;
+	return 0;
+failed:
+	error_set(&exchange->error, "HTTP library: out of memory");
+	transfer_free(transfer);
+	return -1;
+}
+
+/* Is it an answer that breaks HTTP, or none at all? */
+static enum exchange_outcome
+http_outcome(const struct transfer *transfer, CURLcode code)
+{
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return EXCHANGE_UNREACHABLE;
+	if (transfer->too_big || transfer->head.fault != NULL ||
+	    transfer->head.status != 0)
+		return EXCHANGE_FAULTY;
+	if (code == CURLE_WEIRD_SERVER_REPLY ||
+	    code == CURLE_UNSUPPORTED_PROTOCOL)
+		return EXCHANGE_FAULTY;
+	return EXCHANGE_UNREACHABLE;
+}
+
+static void
+http_finish(struct transfer *transfer, CURLcode code)
+{
+	struct exchange *exchange = transfer->exchange;
+	char origin[ORIGIN_MAX + 1];
+	const char *text;
+
+	if (code == CURLE_OK && http_head_end(&transfer->head) == 0) {
+		exchange->outcome = EXCHANGE_ANSWERED;
+		exchange->status = transfer->head.status;
+		return;
+	}
+	exchange->outcome = http_outcome(transfer, code);
+	text = transfer->text[0] != '\0' ? transfer->text :
+	    curl_easy_strerror(code);
+	http_url_origin(exchange->url, origin, sizeof(origin));
+	if (transfer->head.fault != NULL)
+		error_set(&exchange->error, "%s answers with %s", origin,
+		    transfer->head.fault);
+	else if (transfer->too_big)
+		error_set(&exchange->error,
+		    "%s answers with more than %zu bytes", origin,
+		    exchange->max_body);
+	else
+		error_set(&exchange->error, "%s: %s", origin, text);
+	buffer_reset(&exchange->body);
+}
+
+static void
+http_unlink(struct http *http, const struct transfer *transfer)
+{
+	struct transfer **at;
+
+	for (at = &http->running; *at != NULL; at = &(*at)->next) {
+		if (*at == transfer) {
+			*at = transfer->next;
+			return;
+		}
+	}
+}
+
+static void
+http_collect(struct http *http)
+{
+	struct transfer *transfer;
+	CURLMsg *message;
+	CURLcode code;
+	char *private;
+	int left;
+
+	while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		code = message->data.result;
+		private = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+		    &private);
+		transfer = (void *)private;
+		http_unlink(http, transfer);
+		curl_multi_remove_handle(http->multi, transfer->easy);
+		http_finish(transfer, code);
+		transfer->next = http->finished;
+		http->finished = transfer;
+	}
+}
+
+void
+http_work(struct http *http, int wait_ms)
+{
+	int running;
+
+	curl_multi_perform(http->multi, &running);
+	http_collect(http);
+	if (http->finished != NULL)
+		return;
+	curl_multi_poll(http->multi, NULL, 0, wait_ms, NULL);
+	curl_multi_perform(http->multi, &running);
+	http_collect(http);
+}
+
+void *
+http_finished(struct http *http)
+{
+	struct transfer *transfer;
+	void *owner;
+
+	transfer = http->finished;
+	if (transfer == NULL)
+		return NULL;
+	http->finished = transfer->next;
+	owner = transfer->owner;
+	transfer_free(transfer);
+	return owner;
+}
+
+void
+http_wake(struct http *http)
+{
+	curl_multi_wakeup(http->multi);
+}

@@ -1,0 +1,36 @@
+#ifndef HTTP_HEAD_H_
+#define HTTP_HEAD_H_
+
+#include <stddef.h>
+
+/*
+ * The head of an HTTP/1.1 answer (RFC 9112), line by line as the library
+ * hands it over, checked more strictly than the library does: a head that
+ * could be read in two ways is no answer.
+ */
+
+#define HTTP_HEAD_MAX (64 * 1024)	/* bytes, all lines together */
+
+struct http_head {
+	int status;		/* of the last status line; 0: none yet */
+	size_t len;		/* bytes of all heads, interim ones too */
+	int lengths;		/* Content-Length lines */
+	int encodings;		/* Transfer-Encoding lines */
+	int complete;		/* the empty line was seen */
+	const char *fault;	/* NULL, or what is wrong; static text */
+};
+
+void http_head_init(struct http_head *head);
+
+/*
+ * One line with its line end.  0, or -1 and `fault`: a status line that is
+ * none, a folded line, a line without a name, a control byte, lengths that
+ * contradict each other, more than HTTP_HEAD_MAX bytes.
+ */
+int http_head_line(struct http_head *head, const char *line, size_t len);
+
+/* When the answer ended: 0 if the head was complete, of a final status and
+ * told the length of its body; else -1 and `fault`. */
+int http_head_end(struct http_head *head);
+
+#endif /* !HTTP_HEAD_H_ */
