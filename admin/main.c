@@ -1,0 +1,86 @@
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "face/config_command.h"
+#include "init.h"
+
+#define DEFAULT_CONFIG SYSCONFDIR "/authgear/authgear.conf"
+
+static const char help[] =
+    "usage: authgear-cache [--config FILE] [--json] --check-config\n"
+    "       authgear-cache [--config FILE] [--json] --print-policies\n"
+    "       authgear-cache init [--config FILE] [--user NAME] [--json]\n"
+    "\n"
+    "Administration of what authgear-fcgi keeps.\n"
+    "\n"
+    "  init                  make the state directory (init --help)\n"
+    "  -c, --config FILE     settings (" DEFAULT_CONFIG ")\n"
+    "      --check-config    print the settings in force and end\n"
+    "      --print-policies  print the policies in words and end\n"
+    "  -j, --json            print JSON\n"
+    "  -h, --help            this text\n"
+    "  -V, --version         the version\n";
+
+enum { CHECK_CONFIG = 256, PRINT_POLICIES };
+
+static int
+usage(void)
+{
+	(void)fputs(help, stderr);
+	return 2;
+}
+
+static int
+say(const char *text)
+{
+	return fputs(text, stdout) == EOF || fflush(stdout) == EOF;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check-config", no_argument, NULL, CHECK_CONFIG },
+		{ "print-policies", no_argument, NULL, PRINT_POLICIES },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const char *config = DEFAULT_CONFIG;
+	int option, command = 0, json = 0;
+
+	if (argc > 1 && strcmp(argv[1], "init") == 0)
+		return init_main(argc - 1, argv + 1);
+	while ((option = getopt_long(argc, argv, "+c:jhV", options,
+	    NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			config = optarg;
+			break;
+		case 'j':
+			json = 1;
+			break;
+		case 'h':
+			return say(help);
+		case 'V':
+			return say("authgear-cache " PACKAGE_VERSION "\n");
+		case CHECK_CONFIG:
+		case PRINT_POLICIES:
+			if (command != 0)
+				return usage();
+			command = option;
+			break;
+		default:
+			return usage();
+		}
+	}
+	if (optind != argc || command == 0)
+		return usage();
+	return command == CHECK_CONFIG ? config_command_check(config, json) :
+	    config_command_policies(config, json);
+}

@@ -1,0 +1,62 @@
+#!/bin/sh
+# The options that a program's --help names are those of its manual page and
+# of its completion.  Programs that are not built are skipped.
+set -u
+src=$(cd "$(dirname "$0")/../.." && pwd)
+build=${AUTHGEAR_BUILD:-$(pwd)}
+count=0
+failed=0
+
+result() {
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=1
+	fi
+}
+
+long_options() {
+	grep -o -e '--[a-z][a-z-]*[a-z]' | sort -u
+}
+
+# mdoc writes --word as "Fl -word"; mandoc renders it as it is typed.
+man_options() {
+	mandoc -T ascii "$1" | col -b | tr '\342\200\220' '-' | long_options
+}
+
+check() {
+	program=$1
+	shift
+	if [ ! -x "$build/$program" ]; then
+		count=$((count + 1))
+		echo "ok $count - $program # SKIP not built"
+		return
+	fi
+	help=$({
+		"$build/$program" --help
+		for command; do "$build/$program" "$command" --help; done
+	} 2>&1 </dev/null | long_options)
+	page=$(man_options "$src/man/$program.8")
+	words=$(grep -v '^#' "$src/completions/$program" | long_options)
+	test -n "$help"
+	result $? "$program --help names options"
+	test "$help" = "$page"
+	result $? "$program: --help and manual page agree"
+	[ "$help" = "$page" ] ||
+		printf '# help: %s\n# page: %s\n' "$(echo $help)" \
+		    "$(echo $page)"
+	test "$help" = "$words"
+	result $? "$program: --help and completion agree"
+	[ "$help" = "$words" ] ||
+		printf '# help: %s\n# completion: %s\n' "$(echo $help)" \
+		    "$(echo $words)"
+	bash -n "$src/completions/$program"
+	result $? "$program: completion is valid bash"
+}
+
+check authgear-cache init
+check authgear-fcgi
+echo "1..$count"
+exit $failed
