@@ -23,7 +23,7 @@ long_options() {
 
 # mdoc writes --word as "Fl -word"; mandoc renders it as it is typed.
 man_options() {
-	mandoc -T ascii "$1" | col -b | tr '\342\200\220' '-' | long_options
+	mandoc -T ascii "$1" | sed "s/.$(printf '\\b')//g" | long_options
 }
 
 check() {
