@@ -1,0 +1,374 @@
+/* The one credential of a request, or why it is none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "credential.h"
+
+#define RANDOM "IY73tucWDUyBWEFTvRiOHNth4qZVw0IQ"
+#define OTHER_RANDOM "TsRKTrQa2spJUUqsgmNmsu1m2vWZatgC"
+#define SESSION "5b638068-ef1b-4284-ab62-c704add66cc1." RANDOM
+#define OTHER_SESSION "3f8ef27f-fde6-4f13-95fa-b7314f795a2b." RANDOM
+#define JWT "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+#define OTHER_JWT "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ5In0.c2lnbmF0dXJl"
+#define FLASK "eyJfZnJlc2giOmZhbHNlfQ.ZTxK5A.L8n6cPz3Yy5o2cVZ0cWq8o0bY1M"
+
+#define MAX_CREDENTIAL 200	/* bytes */
+
+struct row {
+	const char *authorization;
+	const char *cookie;
+	const char *text;		/* of the credential; NULL: none */
+	enum credential_kind kind;
+	enum reason reason;		/* of a refusal; 0: none */
+};
+
+static void
+check(const struct row *rows, size_t count, const char *prefix)
+{
+	const struct credential_rules rules = { MAX_CREDENTIAL, prefix };
+	struct credential credential;
+	enum reason reason;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		ret = credential_find(&credential, &rules,
+		    rows[i].authorization, rows[i].cookie, &reason);
+		if (ret != (rows[i].reason == 0 ? 0 : -1) ||
+		    credential.kind != rows[i].kind)
+			fail_msg("row %zu: %d, %s, %s", i, ret,
+			    credential_kind_name(credential.kind),
+			    reason_name(reason));
+		if (rows[i].text == NULL) {
+			assert_null(credential.text);
+			assert_int_equal(credential.len, 0);
+			assert_int_equal(reason, rows[i].reason);
+		} else {
+			assert_string_equal(credential.text, rows[i].text);
+			assert_int_equal(credential.len,
+			    strlen(rows[i].text));
+			assert_int_equal(strlen(credential.hash), 64);
+		}
+		credential_clear(&credential);
+		assert_null(credential.text);
+		credential_clear(&credential);
+	}
+}
+
+#define CHECK(rows, prefix) check(rows, sizeof(rows) / sizeof(*(rows)), prefix)
+
+static void
+good_bearers(void **state)
+{
+	static const struct row rows[] = {
+		{ "Bearer " JWT, NULL, JWT, CREDENTIAL_JWT, 0 },
+		{ "bearer " JWT, NULL, JWT, CREDENTIAL_JWT, 0 },
+		{ "BEARER " JWT, "", JWT, CREDENTIAL_JWT, 0 },
+		{ "Bearer " RANDOM, NULL, RANDOM, CREDENTIAL_OPAQUE_TOKEN,
+		    0 },
+		/* what JWT it is, the parser says */
+		{ "Bearer a.b.c", NULL, "a.b.c", CREDENTIAL_JWT, 0 },
+		{ "Bearer ..", NULL, "..", CREDENTIAL_JWT, 0 },
+		/* and then only it */
+		{ "Bearer " JWT, "session=" SESSION, JWT, CREDENTIAL_JWT, 0 },
+		{ "Bearer " JWT, "app_session=" RANDOM, JWT, CREDENTIAL_JWT,
+		    0 },
+	};
+
+	(void)state;
+	CHECK(rows, "");
+}
+
+static void
+bad_bearers(void **state)
+{
+#define BAD(header, why) { header, "session=" SESSION, NULL, 0, why }
+	static const struct row rows[] = {
+		/* nothing there */
+		BAD("Bearer", REASON_MALFORMED),
+		BAD("Bearer ", REASON_MALFORMED),
+		BAD("Bearer  ", REASON_MALFORMED),
+		BAD(" ", REASON_MALFORMED),
+		/* spaces, tabs */
+		BAD("Bearer  " JWT, REASON_MALFORMED),
+		BAD("Bearer " JWT " ", REASON_MALFORMED),
+		BAD("Bearer " JWT "\t", REASON_MALFORMED),
+		BAD("Bearer\t" JWT, REASON_MALFORMED),
+		BAD("Bearer \t" JWT, REASON_MALFORMED),
+		BAD(" Bearer " JWT, REASON_MALFORMED),
+		BAD("\tBearer " JWT, REASON_MALFORMED),
+		BAD("Bearer " JWT " " JWT, REASON_MALFORMED),
+		BAD("Bearer Bearer " JWT, REASON_MALFORMED),
+		/* commas: two headers that were joined */
+		BAD("Bearer " JWT ", Bearer " JWT, REASON_MALFORMED),
+		BAD("Bearer " JWT ",Bearer " OTHER_JWT, REASON_MALFORMED),
+		BAD("Bearer " JWT ",", REASON_MALFORMED),
+		BAD(",Bearer " JWT, REASON_MALFORMED),
+		BAD("Bearer ," JWT, REASON_MALFORMED),
+		BAD("Basic dXNlcjpw, Bearer " JWT, REASON_MALFORMED),
+		BAD("Bearer " JWT ", Basic dXNlcjpw", REASON_MALFORMED),
+		BAD("Digest username=\"a\", Bearer " JWT, REASON_MALFORMED),
+		/* control bytes, whatever the scheme */
+		BAD("Bearer " JWT "\r\n", REASON_MALFORMED),
+		BAD("Bearer \x01" JWT, REASON_MALFORMED),
+		BAD("Bearer " JWT "\x7f", REASON_MALFORMED),
+		BAD("Basic dXNl\ncjpw", REASON_MALFORMED),
+		BAD("Basic dXNl\x7f" "cjpw", REASON_MALFORMED),
+		/* no scheme, or something that looks like the right one */
+		BAD("Bearer:" JWT, REASON_MALFORMED),
+		BAD("Bearer=" JWT, REASON_MALFORMED),
+		BAD("Bearer\"" JWT "\"", REASON_MALFORMED),
+		BAD("\"Bearer\" " JWT, REASON_MALFORMED),
+		BAD("B\xc3\xa9" "arer " JWT, REASON_MALFORMED),
+		BAD("=", REASON_MALFORMED),
+		/* not credential-shaped */
+		BAD("Bearer x", REASON_MALFORMED),
+		BAD("Bearer \"" JWT "\"", REASON_MALFORMED),
+		BAD("Bearer " JWT "=", REASON_MALFORMED),
+		BAD("Bearer " JWT "==", REASON_MALFORMED),
+		BAD("Bearer " JWT "+/", REASON_MALFORMED),
+		BAD("Bearer " JWT ";x", REASON_MALFORMED),
+		BAD("Bearer " JWT "%00", REASON_MALFORMED),
+		BAD("Bearer " JWT "\xc3\xa9", REASON_MALFORMED),
+		BAD("Bearer " JWT ".x", REASON_MALFORMED),
+		BAD("Bearer a.b.c.d.e", REASON_MALFORMED),
+		BAD("Bearer " RANDOM "x", REASON_MALFORMED),
+		BAD("Bearer IY73tucWDUyBWEFTvRiOHNth4qZVw0I",
+		    REASON_MALFORMED),
+		BAD("Bearer IY73tucWDUyBWEFTvRiOHNth4qZVw0I-",
+		    REASON_MALFORMED),
+		BAD("Bearer null", REASON_MALFORMED),
+		/* a JWT that was cut */
+		BAD("Bearer eyJ", REASON_TRUNCATED),
+		BAD("Bearer eyJhbGciOiJSUzI1NiJ9", REASON_TRUNCATED),
+		BAD("Bearer eyJhbGciOiJSUzI1NiJ9.", REASON_TRUNCATED),
+		BAD("Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIi", REASON_TRUNCATED),
+		/* a refresh token has the shape of a session cookie */
+		BAD("Bearer " SESSION, REASON_WRONG_TYPE),
+		BAD("bearer " OTHER_SESSION, REASON_WRONG_TYPE),
+		BAD("Bearer 5B638068-EF1B-4284-AB62-C704ADD66CC1." RANDOM,
+		    REASON_WRONG_TYPE),
+		BAD("Bearer 5b638068xef1b-4284-ab62-c704add66cc1." RANDOM,
+		    REASON_MALFORMED),
+		BAD("Bearer 5b638068-ef1b-4284-ab62-c704add66cc1-" RANDOM,
+		    REASON_MALFORMED),
+		BAD("Bearer 5b638068-ef1b-4284-ab62-c704add66ccg." RANDOM,
+		    REASON_MALFORMED),
+	};
+
+	(void)state;
+	CHECK(rows, "");
+}
+
+static void
+other_schemes_are_as_if_absent(void **state)
+{
+	static const struct row rows[] = {
+		{ NULL, NULL, NULL, 0, 0 },
+		{ "", NULL, NULL, 0, 0 },
+		{ "", "", NULL, 0, 0 },
+		{ "Basic dXNlcjpw", NULL, NULL, 0, 0 },
+		{ "Basic", NULL, NULL, 0, 0 },
+		{ "DPoP " JWT, NULL, NULL, 0, 0 },
+		{ "Bearertoken " JWT, NULL, NULL, 0, 0 },
+		{ "Beare " JWT, NULL, NULL, 0, 0 },
+		{ JWT, NULL, NULL, 0, 0 },
+		{ "Basic dXNlcjpw", "session=" SESSION, SESSION,
+		    CREDENTIAL_SESSION_COOKIE, 0 },
+		{ "", "session=" SESSION, SESSION,
+		    CREDENTIAL_SESSION_COOKIE, 0 },
+	};
+
+	(void)state;
+	CHECK(rows, "");
+}
+
+static void
+length_is_limited(void **state)
+{
+	char header[7 + MAX_CREDENTIAL + 2], cookie[32 + MAX_CREDENTIAL];
+	char token[MAX_CREDENTIAL + 2];
+	const struct row good[] = {
+		{ header, NULL, token, CREDENTIAL_JWT, 0 },
+		{ NULL, cookie, token, CREDENTIAL_JWT, 0 },
+	};
+	const struct row bad[] = {
+		{ header, NULL, NULL, 0, REASON_MALFORMED },
+		{ NULL, cookie, NULL, 0, REASON_MALFORMED },
+	};
+
+	(void)state;
+	memset(token, 'x', sizeof(token));
+	token[3] = token[6] = '.';
+	token[MAX_CREDENTIAL] = '\0';
+	snprintf(header, sizeof(header), "Bearer %s", token);
+	snprintf(cookie, sizeof(cookie), "app_access_token=%s", token);
+	CHECK(good, "");
+	token[MAX_CREDENTIAL] = 'x';
+	token[MAX_CREDENTIAL + 1] = '\0';
+	snprintf(header, sizeof(header), "Bearer %s", token);
+	snprintf(cookie, sizeof(cookie), "app_access_token=%s", token);
+	CHECK(bad, "");
+}
+
+static void
+cookies(void **state)
+{
+#define NONE(header) { NULL, header, NULL, 0, 0 }
+#define TWO(header) { NULL, header, NULL, 0, REASON_MALFORMED }
+#define ONE(header, text, kind) { NULL, header, text, CREDENTIAL_##kind, 0 }
+	static const struct row rows[] = {
+		ONE("session=" SESSION, SESSION, SESSION_COOKIE),
+		ONE("app_session=" RANDOM, RANDOM, APP_SESSION),
+		ONE("app_access_token=" RANDOM, RANDOM, OPAQUE_TOKEN),
+		ONE("app_access_token=" JWT, JWT, JWT),
+		/* among others, with blanks, with quotes */
+		ONE("a=b; session=" SESSION "; c=d", SESSION, SESSION_COOKIE),
+		ONE("a;b;session=" SESSION ";", SESSION, SESSION_COOKIE),
+		ONE(";; ;session = " SESSION " ; ;", SESSION, SESSION_COOKIE),
+		ONE("session=\"" SESSION "\"", SESSION, SESSION_COOKIE),
+		NONE("session=\"\"" SESSION "\"\""),
+		NONE("session=\"" SESSION),
+		NONE("session=" SESSION "\""),
+		NONE("session=\""),
+		NONE("session=\"\""),
+		NONE("session='" SESSION "'"),
+		/* the first name wins, wherever it stands */
+		ONE("session=" SESSION "; app_access_token=" JWT
+		    "; app_session=" RANDOM, RANDOM, APP_SESSION),
+		ONE("session=" SESSION "; app_access_token=" JWT, JWT, JWT),
+		/* two Cookie lines that Apache joined */
+		ONE("a=b, session=" SESSION, SESSION, SESSION_COOKIE),
+		ONE("session=" SESSION ", a=b", SESSION, SESSION_COOKIE),
+		ONE("a=1,2, b=3; c=4, session=" SESSION, SESSION,
+		    SESSION_COOKIE),
+		NONE("a=1,session=" SESSION),
+		NONE("session=" SESSION ",a=b"),
+		/* another application's cookie of that name */
+		NONE("session=" FLASK),
+		NONE("session=" RANDOM),
+		NONE("session=" JWT),
+		NONE("session=x"),
+		NONE("session="),
+		NONE("session"),
+		NONE("app_session=" SESSION),
+		NONE("app_session=" JWT),
+		NONE("app_access_token=" SESSION),
+		NONE("app_access_token=eyJhbGciOiJSUzI1NiJ9"),
+		NONE("app_access_token=a.b.c.d"),
+		ONE("session=" FLASK "; session=" SESSION, SESSION,
+		    SESSION_COOKIE),
+		ONE("session=" SESSION "; session=" FLASK, SESSION,
+		    SESSION_COOKIE),
+		ONE("app_session=x; app_access_token=" JWT, JWT, JWT),
+		/* other names */
+		NONE("Session=" SESSION),
+		NONE("xsession=" SESSION),
+		NONE("session2=" SESSION),
+		NONE("__Host-session=" SESSION),
+		NONE("=" SESSION),
+		NONE(SESSION),
+		NONE(""),
+		NONE("="),
+		NONE(";"),
+		NONE(","),
+		NONE(", "),
+		NONE("a=\"; session=\"x"),
+		/* two values of one name */
+		ONE("session=" SESSION "; session=" SESSION, SESSION,
+		    SESSION_COOKIE),
+		ONE("session=" SESSION "; session=\"" SESSION "\"", SESSION,
+		    SESSION_COOKIE),
+		TWO("session=" SESSION "; session=" OTHER_SESSION),
+		TWO("session=" SESSION ", session=" OTHER_SESSION),
+		TWO("app_session=" RANDOM "; app_session=" OTHER_RANDOM),
+		TWO("app_access_token=" JWT "; app_access_token=" OTHER_JWT),
+		TWO("app_access_token=" JWT "; app_access_token=" RANDOM),
+		TWO("app_session=" RANDOM "; session=" SESSION "; session="
+		    OTHER_SESSION),
+		/* bytes that no cookie of ours has */
+		NONE("session=" SESSION "\x01"),
+		NONE("session=\x80" SESSION),
+		NONE("session=5b638068-ef1b-4284-ab62-c704add66cc1."
+		    "IY73tucWDUyBWEFTvRiOHNth4qZVw0I\xc3"),
+	};
+
+	(void)state;
+	CHECK(rows, "");
+}
+
+static void
+cookies_with_a_prefix(void **state)
+{
+	static const struct row rows[] = {
+		ONE("my_session=" SESSION, SESSION, SESSION_COOKIE),
+		ONE("my_app_access_token=" JWT, JWT, JWT),
+		ONE("my_session=" SESSION "; session=" OTHER_SESSION, SESSION,
+		    SESSION_COOKIE),
+		NONE("session=" SESSION),
+		NONE("my_=" SESSION),
+		NONE("my_my_session=" SESSION),
+		NONE("MY_session=" SESSION),
+		NONE("m=" SESSION),
+	};
+
+	(void)state;
+	CHECK(rows, "my_");
+}
+
+static void
+refused_ones_have_a_hash(void **state)
+{
+	const struct credential_rules rules = { MAX_CREDENTIAL, "" };
+	struct credential credential;
+	enum reason reason;
+
+	(void)state;
+	assert_int_equal(credential_find(&credential, &rules,
+	    "Bearer " SESSION, NULL, &reason), -1);
+	assert_int_equal(strlen(credential.hash), 64);
+	credential_clear(&credential);
+	/* SHA-256 of "abc" as in FIPS 180-4 */
+	assert_int_equal(credential_find(&credential, &rules,
+	    "Bearer abc", NULL, &reason), -1);
+	assert_string_equal(credential.hash, "ba7816bf8f01cfea414140de5dae2223"
+	    "b00361a396177a9cb410ff61f20015ad");
+	credential_clear(&credential);
+}
+
+static void
+kinds_have_names(void **state)
+{
+	(void)state;
+	assert_string_equal(credential_kind_name(CREDENTIAL_NONE), "none");
+	assert_string_equal(credential_kind_name(CREDENTIAL_JWT), "jwt");
+	assert_string_equal(credential_kind_name(CREDENTIAL_OPAQUE_TOKEN),
+	    "opaque-token");
+	assert_string_equal(credential_kind_name(CREDENTIAL_APP_SESSION),
+	    "app-session");
+	assert_string_equal(credential_kind_name(CREDENTIAL_SESSION_COOKIE),
+	    "session-cookie");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_bearers),
+		cmocka_unit_test(bad_bearers),
+		cmocka_unit_test(other_schemes_are_as_if_absent),
+		cmocka_unit_test(length_is_limited),
+		cmocka_unit_test(cookies),
+		cmocka_unit_test(cookies_with_a_prefix),
+		cmocka_unit_test(refused_ones_have_a_hash),
+		cmocka_unit_test(kinds_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
