@@ -1,0 +1,432 @@
+/* JWKs into keys, and what they have signed. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base64url.h"
+#include "json.h"
+#include "key.h"
+#include "mint.h"
+
+/* RFC 7515 appendix A.2 */
+#define RFC_N "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHm" \
+    "fHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWv" \
+    "G6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-K" \
+    "XBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5Ihl" \
+    "JH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRW" \
+    "yuXpoQ"
+#define RFC_D "Eq5xpGnNCivDflJsRQBXHx1hdR1k6Ulwe2JZD50LpXyWPEAeP88vLNO97Ijl" \
+    "A7_GQ5sLKMgvfTeXZx9SE-7YwVol2NXOoAJe46sui395IW_GO-pWJ1O0BkTGoVEn2bKVR" \
+    "UCgu-GjBVaYLU6f3l9kJfFNS3E0QbVdxzubSu3Mkqzjkn439X0M_V51gfpRLI9JYanrC4" \
+    "D4qAdGcopV_0ZHHzQlBjudU2QvXt4ehNYTCBr6XCLQUShb1juUO1ZdiYoFaFQT5Tw8bGU" \
+    "l_x_jTj3ccPDVZFD9pIuhLhBOneufuBiB4cS98l2SR_RQyGWSeWjnczT0QU91p1DhOVRu" \
+    "OopznQ"
+#define RFC_INPUT "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA" \
+    "4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+#define RFC_SIGNATURE "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu" \
+    "3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQ" \
+    "jbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07" \
+    "Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqv" \
+    "hJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0ig" \
+    "cN_IoypGlUPQGe77Rw"
+
+/* The key of a JWK's text; frees the text. */
+static enum key_outcome
+make(char *text, struct key **key_out)
+{
+	struct json *jwk = json_parse(text, strlen(text));
+	enum key_outcome outcome;
+
+	assert_non_null(jwk);
+	outcome = key_from_jwk(jwk, key_out);
+	assert_int_equal(outcome == KEY_MADE, *key_out != NULL);
+	json_free(jwk);
+	free(text);
+	return outcome;
+}
+
+static enum key_outcome
+outcome_of(char *text)
+{
+	struct key *key;
+	enum key_outcome outcome = make(text, &key);
+
+	key_free(key);
+	return outcome;
+}
+
+static struct key *
+key_of(enum mint_pair pair)
+{
+	struct mint_key *minted = mint_key_new(pair);
+	struct key *key;
+
+	assert_int_equal(make(mint_jwk(minted, "k", NULL), &key), KEY_MADE);
+	mint_key_free(minted);
+	return key;
+}
+
+/* Is the third part of the token a signature of the others?  Frees it. */
+static int
+verifies(const struct key *key, char *token)
+{
+	char *signature = strrchr(token, '.') + 1;
+	unsigned char bytes[1024];
+	size_t len;
+	int ret;
+
+	assert_int_equal(base64url_decode(signature, strlen(signature),
+	    bytes, sizeof(bytes), &len), 0);
+	ret = key_verifies(key, token, (size_t)(signature - token) - 1,
+	    bytes, len);
+	free(token);
+	return ret;
+}
+
+static void
+the_example_of_the_rfc(void **state)
+{
+	struct key *key;
+
+	(void)state;
+	/* as it stands there it is a private key, and has no kid */
+	assert_int_equal(outcome_of(mint_text("{\"kty\":\"RSA\",\"n\":\"" RFC_N
+	    "\",\"e\":\"AQAB\",\"d\":\"" RFC_D "\",\"kid\":\"k\"}")),
+	    KEY_REFUSED);
+	assert_int_equal(outcome_of(mint_text("{\"kty\":\"RSA\",\"n\":\"" RFC_N
+	    "\",\"e\":\"AQAB\"}")), KEY_REFUSED);
+	assert_int_equal(make(mint_text("{\"kty\":\"RSA\",\"n\":\"" RFC_N
+	    "\",\"e\":\"AQAB\",\"kid\":\"k\"}"), &key), KEY_MADE);
+	assert_string_equal(key_id(key), "k");
+	assert_int_equal(key_signature_length(key), 256);
+	assert_int_equal(verifies(key, mint_text("%s", RFC_INPUT "."
+	    RFC_SIGNATURE)), 1);
+	assert_int_equal(verifies(key, mint_text("%s", "f" RFC_INPUT "."
+	    RFC_SIGNATURE)), 0);
+	key_free(key);
+}
+
+static void
+labels(void **state)
+{
+	static const struct {
+		const char *more;	/* members */
+		enum key_outcome outcome;
+	} rows[] = {
+		{ NULL, KEY_MADE },
+		{ "\"alg\":\"RS256\"", KEY_MADE },
+		{ "\"use\":\"sig\"", KEY_MADE },
+		{ "\"alg\":\"RS256\",\"use\":\"sig\","
+		    "\"key_ops\":[\"verify\"]", KEY_MADE },
+		{ "\"key_ops\":[\"sign\",\"verify\"]", KEY_MADE },
+		{ "\"created_at\":1,\"x5c\":[],\"x\":null", KEY_MADE },
+		/* not for us */
+		{ "\"alg\":\"RS384\"", KEY_SKIPPED },
+		{ "\"alg\":\"PS256\"", KEY_SKIPPED },
+		{ "\"alg\":\"RSA-OAEP\"", KEY_SKIPPED },
+		{ "\"alg\":\"HS256\"", KEY_SKIPPED },
+		{ "\"alg\":\"none\"", KEY_SKIPPED },
+		{ "\"alg\":\"rs256\"", KEY_SKIPPED },
+		{ "\"alg\":\"\"", KEY_SKIPPED },
+		{ "\"use\":\"enc\"", KEY_SKIPPED },
+		{ "\"use\":\"SIG\"", KEY_SKIPPED },
+		{ "\"use\":\"\"", KEY_SKIPPED },
+		{ "\"key_ops\":[]", KEY_SKIPPED },
+		{ "\"key_ops\":[\"encrypt\",\"wrapKey\"]", KEY_SKIPPED },
+		/* malformed */
+		{ "\"alg\":null", KEY_REFUSED },
+		{ "\"alg\":[\"RS256\"]", KEY_REFUSED },
+		{ "\"use\":1", KEY_REFUSED },
+		{ "\"use\":null", KEY_REFUSED },
+		{ "\"key_ops\":\"verify\"", KEY_REFUSED },
+		{ "\"key_ops\":[\"verify\",1]", KEY_REFUSED },
+		{ "\"key_ops\":null", KEY_REFUSED },
+		/* private */
+		{ "\"d\":\"AQAB\"", KEY_REFUSED },
+		{ "\"p\":\"AQAB\"", KEY_REFUSED },
+		{ "\"q\":\"AQAB\"", KEY_REFUSED },
+		{ "\"dp\":\"AQAB\"", KEY_REFUSED },
+		{ "\"dq\":\"AQAB\"", KEY_REFUSED },
+		{ "\"qi\":\"AQAB\"", KEY_REFUSED },
+		{ "\"oth\":[]", KEY_REFUSED },
+		{ "\"k\":\"AQAB\"", KEY_REFUSED },
+		{ "\"d\":null", KEY_REFUSED },
+		{ "\"use\":\"enc\",\"d\":\"AQAB\"", KEY_REFUSED },
+	};
+	struct mint_key *minted = mint_key_new(MINT_FIRST);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (outcome_of(mint_jwk(minted, "k", rows[i].more)) !=
+		    rows[i].outcome)
+			fail_msg("row %zu", i);
+	mint_key_free(minted);
+}
+
+static void
+texts(void **state)
+{
+	static const struct {
+		const char *text;
+		enum key_outcome outcome;
+	} rows[] = {
+		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k\"}",
+		    KEY_SKIPPED },
+		{ "{\"kty\":\"OKP\"}", KEY_SKIPPED },
+		{ "{\"kty\":\"oct\"}", KEY_SKIPPED },
+		{ "{\"kty\":\"rsa\"}", KEY_SKIPPED },
+		{ "{\"kty\":\"\"}", KEY_SKIPPED },
+		{ "{\"kty\":\"oct\",\"k\":\"AA\"}", KEY_REFUSED },
+		{ "{\"kty\":\"EC\",\"d\":\"AA\"}", KEY_REFUSED },
+		{ "{}", KEY_REFUSED },
+		{ "{\"kty\":null}", KEY_REFUSED },
+		{ "{\"kty\":1}", KEY_REFUSED },
+		{ "{\"kty\":[\"RSA\"]}", KEY_REFUSED },
+		{ "{\"kty\":\"RSA\"}", KEY_REFUSED },
+		{ "{\"kty\":\"RSA\",\"kid\":\"k\",\"n\":\"" RFC_N "\"}",
+		    KEY_REFUSED },
+		{ "{\"kty\":\"RSA\",\"kid\":\"k\",\"e\":\"AQAB\"}",
+		    KEY_REFUSED },
+	};
+	/* kid, n, e behind a good rest */
+	static const char *const bad[][3] = {
+		{ "\"\"", "\"" RFC_N "\"", "\"AQAB\"" },
+		{ "1", "\"" RFC_N "\"", "\"AQAB\"" },
+		{ "null", "\"" RFC_N "\"", "\"AQAB\"" },
+		{ "\"a\\nb\"", "\"" RFC_N "\"", "\"AQAB\"" },
+		{ "\"\\u007f\"", "\"" RFC_N "\"", "\"AQAB\"" },
+		{ "\"k\"", "\"\"", "\"AQAB\"" },
+		{ "\"k\"", "1", "\"AQAB\"" },
+		{ "\"k\"", "null", "\"AQAB\"" },
+		{ "\"k\"", "\"" RFC_N "=\"", "\"AQAB\"" },
+		{ "\"k\"", "\"" RFC_N "==\"", "\"AQAB\"" },
+		{ "\"k\"", "\"" RFC_N " \"", "\"AQAB\"" },
+		{ "\"k\"", "\"+" RFC_N "\"", "\"AQAB\"" },
+		{ "\"k\"", "\"AAAA" RFC_N "\"", "\"AQAB\"" },
+		{ "\"k\"", "\"" RFC_N "\"", "\"\"" },
+		{ "\"k\"", "\"" RFC_N "\"", "65537" },
+		{ "\"k\"", "\"" RFC_N "\"", "\"AQAB=\"" },
+		{ "\"k\"", "\"" RFC_N "\"", "\"AAEAAQ\"" },
+		{ "\"k\"", "\"" RFC_N "\"", "\"AA\"" },
+		{ "\"k\"", "\"" RFC_N "\"", "\"AQ\"" },		/* 1 */
+		{ "\"k\"", "\"" RFC_N "\"", "\"Ag\"" },		/* 2 */
+		{ "\"k\"", "\"" RFC_N "\"", "\"AQAA\"" },	/* even */
+		{ "\"k\"", "\"" RFC_N "\"", "\"AQAAAAAAAAAB\"" },
+		{ "\"k\"", "\"" RFC_N "\"", "\"" RFC_N "\"" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (outcome_of(mint_text("%s", rows[i].text)) !=
+		    rows[i].outcome)
+			fail_msg("row %zu", i);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (outcome_of(mint_text("{\"kty\":\"RSA\",\"kid\":%s,"
+		    "\"n\":%s,\"e\":%s}", bad[i][0], bad[i][1], bad[i][2])) !=
+		    KEY_REFUSED)
+			fail_msg("bad row %zu", i);
+	/* 3 is small but lawful */
+	assert_int_equal(outcome_of(mint_text("{\"kty\":\"RSA\",\"kid\":\"k\","
+	    "\"n\":\"" RFC_N "\",\"e\":\"Aw\"}")), KEY_MADE);
+}
+
+static void
+sizes(void **state)
+{
+	static const struct {
+		size_t bits;
+		enum key_outcome outcome;
+	} rows[] = {
+		{ 512, KEY_REFUSED }, { 1024, KEY_REFUSED },
+		{ 2040, KEY_REFUSED }, { 2047, KEY_REFUSED },
+		{ 2048, KEY_MADE }, { 2049, KEY_MADE }, { 3072, KEY_MADE },
+		{ 4096, KEY_MADE }, { 8192, KEY_MADE },
+		{ 8193, KEY_REFUSED }, { 8200, KEY_REFUSED },
+		{ 16384, KEY_REFUSED },
+	};
+	char *modulus;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		modulus = mint_modulus(rows[i].bits);
+		if (outcome_of(mint_text("{\"kty\":\"RSA\",\"kid\":\"k\","
+		    "\"n\":\"%s\",\"e\":\"AQAB\"}", modulus)) !=
+		    rows[i].outcome)
+			fail_msg("%zu bits", rows[i].bits);
+		/* the last character holds the lowest bit: make it even */
+		if (rows[i].bits == 3072) {
+			modulus[strlen(modulus) - 1] = 'A';
+			assert_int_equal(outcome_of(mint_text("{\"kty\":"
+			    "\"RSA\",\"kid\":\"k\",\"n\":\"%s\",\"e\":"
+			    "\"AQAB\"}", modulus)), KEY_REFUSED);
+		}
+		free(modulus);
+	}
+}
+
+static void
+only_its_own_signatures(void **state)
+{
+	struct mint_key *first = mint_key_new(MINT_FIRST);
+	struct mint_key *second = mint_key_new(MINT_SECOND);
+	struct mint_key *large = mint_key_new(MINT_LARGE);
+	struct key *key = key_of(MINT_FIRST);
+	struct key *large_key = key_of(MINT_LARGE);
+	int method;
+
+	(void)state;
+	assert_int_equal(key_signature_length(large_key), 384);
+	assert_int_equal(verifies(key, mint_good(first, "k", 1)), 1);
+	assert_int_equal(verifies(large_key, mint_good(large, "k", 1)), 1);
+	assert_int_equal(verifies(key, mint_good(second, "k", 1)), 0);
+	assert_int_equal(verifies(key, mint_good(large, "k", 1)), 0);
+	assert_int_equal(verifies(large_key, mint_good(first, "k", 1)), 0);
+	for (method = MINT_RS384; method <= MINT_PS512; method++)
+		assert_int_equal(verifies(key, mint_token(first,
+		    (enum mint_method)method, "{}", "{}")), 0);
+	assert_int_equal(verifies(key, mint_token(first, MINT_UNSIGNED, "{}",
+	    "{}")), 0);
+	mint_key_free(first);
+	mint_key_free(second);
+	mint_key_free(large);
+	key_free(key);
+	key_free(large_key);
+}
+
+/* RFC 8725 section 2.1: the public key as the secret of an HMAC. */
+static void
+no_public_key_is_a_secret(void **state)
+{
+	struct mint_key *minted = mint_key_new(MINT_FIRST);
+	struct key *key = key_of(MINT_FIRST);
+	char *pem = mint_public_pem(minted), *jwk = mint_jwk(minted, "k", NULL);
+	size_t der_len;
+	unsigned char *der = mint_public_der(minted, &der_len);
+	int bits;
+
+	(void)state;
+	for (bits = 256; bits <= 512; bits += 128) {
+		assert_int_equal(verifies(key, mint_token_hmac(pem,
+		    strlen(pem), bits, "{}", "{}")), 0);
+		assert_int_equal(verifies(key, mint_token_hmac(der, der_len,
+		    bits, "{}", "{}")), 0);
+		assert_int_equal(verifies(key, mint_token_hmac(jwk,
+		    strlen(jwk), bits, "{}", "{}")), 0);
+	}
+	free(pem);
+	free(der);
+	free(jwk);
+	key_free(key);
+	mint_key_free(minted);
+}
+
+static void
+every_bit_counts(void **state)
+{
+	struct key *key = key_of(MINT_FIRST);
+	struct mint_key *minted = mint_key_new(MINT_FIRST);
+	static const char input[] = "e30.e30";
+	char *text = mint_sign_raw(minted, input);
+	unsigned char signature[257] = { 0 };
+	size_t i, len;
+
+	(void)state;
+	assert_int_equal(base64url_decode(text, strlen(text), signature,
+	    sizeof(signature), &len), 0);
+	assert_int_equal(len, 256);
+	for (i = 0; i < len; i++) {
+		signature[i] ^= (unsigned char)(1U << (i % 8));
+		assert_int_equal(key_verifies(key, input, strlen(input),
+		    signature, len), 0);
+		signature[i] ^= (unsigned char)(1U << (i % 8));
+	}
+	assert_int_equal(key_verifies(key, input, strlen(input), signature,
+	    len), 1);
+	assert_int_equal(key_verifies(key, input, strlen(input) - 1,
+	    signature, len), 0);
+	assert_int_equal(key_verifies(key, "", 0, signature, len), 0);
+	for (i = 0; i <= 257; i++)
+		if (i != 256)
+			assert_int_equal(key_verifies(key, input,
+			    strlen(input), signature, i), 0);
+	memset(signature, 0, sizeof(signature));
+	assert_int_equal(key_verifies(key, input, strlen(input), signature,
+	    256), 0);
+	memset(signature, 0xff, sizeof(signature));
+	assert_int_equal(key_verifies(key, input, strlen(input), signature,
+	    256), 0);
+	free(text);
+	mint_key_free(minted);
+	key_free(key);
+}
+
+struct work {
+	const struct key *key;
+	const unsigned char *signature;
+	int good;
+};
+
+static void *
+verify_often(void *argument)
+{
+	struct work *work = argument;
+	int i;
+
+	for (i = 0; i < 50; i++)
+		work->good += key_verifies(work->key, "e30.e30", 7,
+		    work->signature, 256) == 1;
+	return NULL;
+}
+
+static void
+several_threads(void **state)
+{
+	struct key *key = key_of(MINT_FIRST);
+	struct mint_key *minted = mint_key_new(MINT_FIRST);
+	char *text = mint_sign_raw(minted, "e30.e30");
+	unsigned char signature[256];
+	struct work work[4];
+	pthread_t threads[4];
+	size_t i, len;
+
+	(void)state;
+	assert_int_equal(base64url_decode(text, strlen(text), signature,
+	    sizeof(signature), &len), 0);
+	for (i = 0; i < 4; i++) {
+		work[i] = (struct work) { key, signature, 0 };
+		assert_int_equal(pthread_create(&threads[i], NULL,
+		    verify_often, &work[i]), 0);
+	}
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(work[i].good, 50);
+	}
+	free(text);
+	mint_key_free(minted);
+	key_free(key);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_example_of_the_rfc),
+		cmocka_unit_test(labels),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(only_its_own_signatures),
+		cmocka_unit_test(no_public_key_is_a_secret),
+		cmocka_unit_test(every_bit_counts),
+		cmocka_unit_test(several_threads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
