@@ -267,7 +267,8 @@ check_content(struct sqlite3 *db, const char *path, enum database_mode mode,
 	if (rc == SQLITE_OK)
 		rc = ask(db, "SELECT count(*) FROM sqlite_schema", &tables,
 		    NULL, 0);
-	if ((rc & 0xff) == SQLITE_CANTOPEN && mode == DATABASE_READ) {
+	if (mode == DATABASE_READ && ((rc & 0xff) == SQLITE_CANTOPEN ||
+	    (rc & 0xff) == SQLITE_READONLY)) {
 		error_set(error, "%s-wal or %s-shm is missing and this user "
 		    "cannot make it: run 'authgear-cache init' as the owner "
 		    "of the directory", path, path);

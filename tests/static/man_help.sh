@@ -23,7 +23,7 @@ long_options() {
 
 # mdoc writes --word as "Fl -word"; mandoc renders it as it is typed.
 man_options() {
-	mandoc -T ascii "$1" | sed "s/.$(printf '\\b')//g" | long_options
+	mandoc -T ascii "$1" | sed "s|.$(printf '\010')||g" | long_options
 }
 
 check() {

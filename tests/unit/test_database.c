@@ -1,0 +1,280 @@
+#include <sys/stat.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "database.h"
+#include "scratch.h"
+
+static const char *const steps[] = {
+	"CREATE TABLE one (a INTEGER) STRICT",
+	"CREATE TABLE two (a INTEGER) STRICT; INSERT INTO one VALUES (2)"
+};
+static const char *const broken_steps[] = {
+	"CREATE TABLE one (a INTEGER) STRICT",
+	"CREATE TABLE two (a INTEGER) STRICT; CREATE TABLE one (a INTEGER)"
+};
+static const struct database_schema schema_1 = { 1, 77, steps, 0, 0600 };
+static const struct database_schema schema_2 = { 2, 77, steps, 1, 0600 };
+static const struct database_schema broken_2 = { 2, 77, broken_steps, 0,
+    0600 };
+static const struct database_schema foreign = { 1, 78, steps, 0, 0600 };
+
+struct place {
+	char *directory;
+	char *path;
+};
+
+static int
+setup(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	assert_non_null(place);
+	place->directory = scratch_make();
+	place->path = strdup(scratch_path(place->directory, "test.db"));
+	assert_non_null(place->path);
+	*state = place;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct place *place = *state;
+
+	scratch_remove(place->directory);
+	free(place->path);
+	free(place);
+	return 0;
+}
+
+static void
+expect(const struct place *place, enum database_mode mode,
+    const struct database_schema *schema, enum database_outcome outcome)
+{
+	struct error error = { "" };
+	struct sqlite3 *db;
+	enum database_outcome got;
+
+	got = database_open(place->path, mode, schema, &db, &error);
+	if (got != outcome)
+		fail_msg("outcome %d, not %d: %s", (int)got, (int)outcome,
+		    error_text(&error));
+	if (outcome == DATABASE_OPENED) {
+		assert_string_equal(error_text(&error), "no error");
+		assert_non_null(db);
+	} else {
+		assert_string_not_equal(error_text(&error), "no error");
+		assert_null(db);
+	}
+	database_close(db);
+}
+
+static void
+test_absent(void **state)
+{
+	struct place *place = *state;
+
+	expect(place, DATABASE_READ, &schema_1, DATABASE_ABSENT);
+	expect(place, DATABASE_WRITE, &schema_1, DATABASE_ABSENT);
+	assert_int_equal(scratch_count(place->directory, "test.db"), 0);
+	expect(place, DATABASE_CREATE, &schema_1, DATABASE_OPENED);
+	expect(place, DATABASE_WRITE, &schema_1, DATABASE_OPENED);
+	expect(place, DATABASE_READ, &schema_1, DATABASE_OPENED);
+}
+
+static void
+test_migration(void **state)
+{
+	struct place *place = *state;
+
+	expect(place, DATABASE_CREATE, &schema_1, DATABASE_OPENED);
+	expect(place, DATABASE_READ, &schema_2, DATABASE_FAILED);
+	expect(place, DATABASE_WRITE, &broken_2, DATABASE_FAILED);
+	/* nothing of the half that worked is left */
+	expect(place, DATABASE_READ, &schema_1, DATABASE_OPENED);
+	expect(place, DATABASE_WRITE, &schema_2, DATABASE_OPENED);
+	scratch_sql(place->path, "INSERT INTO two SELECT a FROM one");
+	expect(place, DATABASE_READ, &schema_2, DATABASE_OPENED);
+	expect(place, DATABASE_RENEW, &schema_1, DATABASE_NEWER);
+	expect(place, DATABASE_READ, &schema_1, DATABASE_NEWER);
+	expect(place, DATABASE_WRITE, &foreign, DATABASE_CORRUPT);
+}
+
+static void
+test_empty(void **state)
+{
+	struct place *place = *state;
+
+	scratch_write(place->path, "", 0);
+	expect(place, DATABASE_READ, &schema_1, DATABASE_CORRUPT);
+	expect(place, DATABASE_WRITE, &schema_1, DATABASE_CORRUPT);
+	assert_int_equal(scratch_size(place->path), 0);
+	expect(place, DATABASE_CREATE, &schema_1, DATABASE_OPENED);
+}
+
+static void
+test_unsafe(void **state)
+{
+	static const mode_t modes[] = { 0620, 0602, 0640, 0604, 0700, 04600 };
+	struct place *place = *state;
+	char *real = strdup(scratch_path(place->directory, "real.db"));
+	char *wal = strdup(scratch_path(place->directory, "test.db-wal"));
+	size_t i;
+
+	assert_non_null(real);
+	assert_non_null(wal);
+	expect(place, DATABASE_CREATE, &schema_1, DATABASE_OPENED);
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod(place->path, modes[i]), 0);
+		expect(place, DATABASE_READ, &schema_1, DATABASE_UNSAFE);
+		expect(place, DATABASE_WRITE, &schema_1, DATABASE_UNSAFE);
+		expect(place, DATABASE_RENEW, &schema_1, DATABASE_UNSAFE);
+	}
+	assert_int_equal(chmod(place->path, 0600), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(place->path, 1, 1), 0);
+		expect(place, DATABASE_READ, &schema_1, DATABASE_UNSAFE);
+		expect(place, DATABASE_RENEW, &schema_1, DATABASE_UNSAFE);
+		assert_int_equal(chown(place->path, 0, 0), 0);
+	}
+	(void)unlink(wal);
+	assert_int_equal(symlink("real.db", wal), 0);
+	expect(place, DATABASE_WRITE, &schema_1, DATABASE_UNSAFE);
+	assert_int_equal(unlink(wal), 0);
+	assert_int_equal(rename(place->path, real), 0);
+	assert_int_equal(symlink("real.db", place->path), 0);
+	expect(place, DATABASE_RENEW, &schema_1, DATABASE_UNSAFE);
+	assert_int_equal(unlink(place->path), 0);
+	assert_int_equal(symlink("nowhere", place->path), 0);
+	expect(place, DATABASE_CREATE, &schema_1, DATABASE_UNSAFE);
+	assert_int_equal(unlink(place->path), 0);
+	assert_int_equal(mkfifo(place->path, 0600), 0);
+	expect(place, DATABASE_READ, &schema_1, DATABASE_UNSAFE);
+	free(real);
+	free(wal);
+}
+
+static void
+test_renew(void **state)
+{
+	struct place *place = *state;
+	char garbage[5000];
+	int i;
+
+	memset(garbage, 'x', sizeof(garbage));
+	for (i = 0; i < 3; i++) {
+		(void)unlink(scratch_path(place->directory, "test.db-wal"));
+		(void)unlink(scratch_path(place->directory, "test.db-shm"));
+		scratch_write(place->path, garbage, sizeof(garbage));
+		expect(place, DATABASE_CREATE, &schema_1, DATABASE_CORRUPT);
+		expect(place, DATABASE_RENEW, &schema_1, DATABASE_OPENED);
+		assert_int_equal(scratch_count(place->directory,
+		    "test.db.corrupt-"), 1);
+	}
+	assert_int_equal(scratch_size(scratch_path(place->directory,
+	    "test.db.corrupt-3")), sizeof(garbage));
+}
+
+static void
+test_read_only_directory(void **state)
+{
+	struct place *place = *state;
+
+	if (geteuid() == 0)
+		skip();
+	assert_int_equal(chmod(place->directory, 0500), 0);
+	expect(place, DATABASE_RENEW, &schema_1, DATABASE_FAILED);
+	assert_int_equal(chmod(place->directory, 0700), 0);
+}
+
+static void
+test_no_directory(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(rmdir(place->directory), 0);
+	expect(place, DATABASE_CREATE, &schema_1, DATABASE_FAILED);
+	expect(place, DATABASE_READ, &schema_1, DATABASE_ABSENT);
+}
+
+static void
+test_in_place(void **state)
+{
+	struct place *place = *state;
+	struct sqlite3_stmt *statement = NULL;
+	struct error error = { "" };
+	struct sqlite3 *db;
+	long first, second;
+
+	assert_int_equal(database_open(place->path, DATABASE_CREATE,
+	    &schema_1, &db, &error), DATABASE_OPENED);
+	assert_int_equal(database_in_place(db), 1);
+	assert_int_equal(database_data_version(db, &statement, &first), 0);
+	assert_int_equal(sqlite3_exec(db, "INSERT INTO one VALUES (1)", NULL,
+	    NULL, NULL), SQLITE_OK);
+	assert_int_equal(database_data_version(db, &statement, &second), 0);
+	assert_int_equal(first, second);
+	scratch_sql(place->path, "INSERT INTO one VALUES (2)");
+	assert_int_equal(database_data_version(db, &statement, &second), 0);
+	assert_int_not_equal(first, second);
+	assert_int_equal(rename(place->path,
+	    scratch_path(place->directory, "moved.db")), 0);
+	assert_int_equal(database_in_place(db), 0);
+	scratch_write(place->path, "", 0);
+	assert_int_equal(database_in_place(db), 0);
+	(void)sqlite3_finalize(statement);
+	database_close(db);
+}
+
+static void
+test_network(void **state)
+{
+	static const struct {
+		unsigned long type;
+		int network;
+	} cases[] = {
+		{ 0x6969, 1 }, { 0xff534d42, 1 }, { 0xfe534d42, 1 },
+		{ 0x65735546, 1 }, { 0x01021997, 1 }, { 0x00c36400, 1 },
+		{ 0xffffffffff534d42, 1 },
+		{ 0xef53, 0 }, { 0x58465342, 0 }, { 0x9123683e, 0 },
+		{ 0x01021994, 0 }, { 0x794c7630, 0 }, { 0x2fc12fc1, 0 }
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(database_type_on_network(cases[i].type),
+		    cases[i].network);
+	assert_int_equal(database_on_network("/nonexistent/directory"), 1);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_absent),
+		CASE(test_migration),
+		CASE(test_empty),
+		CASE(test_unsafe),
+		CASE(test_renew),
+		CASE(test_read_only_directory),
+		CASE(test_no_directory),
+		CASE(test_in_place),
+		cmocka_unit_test(test_network)
+	};
+
+	return cmocka_run_group_tests_name("database", tests, NULL, NULL);
+}
