@@ -1,0 +1,61 @@
+/* Any two header values: first byte of the input the length of the first. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "credential.h"
+
+#define MAX_CREDENTIAL 128
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Both halves as strings; a NUL ends one early, as in a header value. */
+static void
+check(const char *authorization, const char *cookie)
+{
+	const struct credential_rules rules = { MAX_CREDENTIAL, "" };
+	struct credential credential;
+	enum reason reason;
+	int ret;
+
+	ret = credential_find(&credential, &rules, authorization, cookie,
+	    &reason);
+	assert((credential.kind == CREDENTIAL_NONE) ==
+	    (credential.text == NULL));
+	if (ret != 0) {
+		assert(credential.kind == CREDENTIAL_NONE);
+		assert(reason == REASON_MALFORMED ||
+		    reason == REASON_TRUNCATED || reason == REASON_WRONG_TYPE);
+	}
+	if (credential.text != NULL) {
+		assert(credential.len == strlen(credential.text));
+		assert(credential.len <= MAX_CREDENTIAL);
+		assert(strlen(credential.hash) == HASH_HEX_SIZE - 1);
+		assert(strspn(credential.text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		    "abcdefghijklmnopqrstuvwxyz0123456789-_.") ==
+		    credential.len);
+		assert(strstr(authorization, credential.text) != NULL ||
+		    strstr(cookie, credential.text) != NULL);
+	}
+	credential_clear(&credential);
+	assert(credential.text == NULL);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *authorization, *cookie;
+	size_t len;
+
+	if (size == 0)
+		return 0;
+	len = data[0] < size - 1 ? data[0] : size - 1;
+	authorization = strndup((const char *)data + 1, len);
+	cookie = strndup((const char *)data + 1 + len, size - 1 - len);
+	if (authorization != NULL && cookie != NULL)
+		check(authorization, cookie);
+	free(authorization);
+	free(cookie);
+	return 0;
+}

@@ -1,0 +1,104 @@
+/* Any text as a token; and any header and payload, well encoded. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base64url.h"
+#include "claims.h"
+#include "facts.h"
+#include "json.h"
+#include "jwt.h"
+#include "key.h"
+
+#define MAX_INPUT 8192
+#define SIGNATURE 256	/* bytes */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_claims(struct jwt *jwt)
+{
+	const struct moment now = { .wall = 1795436000 };
+	struct facts facts;
+	enum reason reason;
+
+	if (claims_read(jwt->claims, &facts, &reason) != 0) {
+		assert(reason == REASON_MISSING_CLAIM ||
+		    reason == REASON_MALFORMED);
+		return;
+	}
+	jwt->claims = NULL;	/* facts' now */
+	assert(facts.issuer != NULL && facts.user_id != NULL &&
+	    facts.client_id != NULL && facts.token_id != NULL);
+	assert(facts.audience.count >= 1 && facts.audience.count <= 16);
+	assert(facts.issued_at >= 0 && facts.expires_at >= 0);
+	assert(claims_check(&facts, "", &now, 60, &reason) != 0);
+	facts_clear(&facts);
+}
+
+/* A text that parses is the one text of what it holds. */
+static void
+check(const char *text, size_t len)
+{
+	char encoded[JWT_MAX_SIGNATURE * 2];
+	size_t input_len;
+	struct jwt jwt;
+	enum reason reason;
+
+	if (jwt_parse(&jwt, text, len, &reason) != 0) {
+		assert(jwt.claims == NULL);
+		assert(reason == REASON_MALFORMED ||
+		    reason == REASON_TRUNCATED ||
+		    reason == REASON_WRONG_TYPE ||
+		    reason == REASON_BAD_ALGORITHM);
+		return;
+	}
+	assert(key_id_is_valid(jwt.kid));
+	assert(jwt.claims != NULL && jwt.signing_input == text);
+	input_len = jwt.signing_input_len;
+	assert(input_len < len && text[input_len] == '.');
+	assert(memchr(text, '.', input_len) != NULL);
+	assert(base64url_encode(jwt.signature, jwt.signature_len, encoded,
+	    sizeof(encoded)) == 0);
+	assert(strlen(encoded) == len - input_len - 1);
+	assert(memcmp(encoded, text + input_len + 1, strlen(encoded)) == 0);
+	check_claims(&jwt);
+	jwt_clear(&jwt);
+}
+
+/* data = header NUL payload: the same from behind the encoding. */
+static void
+check_encoded(const uint8_t *data, size_t size)
+{
+	static const unsigned char signature[SIGNATURE] = { 1 };
+	const uint8_t *nul = memchr(data, '\0', size);
+	size_t header_len = nul != NULL ? (size_t)(nul - data) : size;
+	size_t payload_len = nul != NULL ? size - header_len - 1 : 0;
+	static char header[MAX_INPUT * 2], payload[MAX_INPUT * 2];
+	static char token[MAX_INPUT * 4];
+	char last[SIGNATURE * 2];
+	int len;
+
+	if (base64url_encode(data, header_len, header, sizeof(header)) != 0 ||
+	    base64url_encode(nul != NULL ? nul + 1 : data, payload_len,
+	    payload, sizeof(payload)) != 0 ||
+	    base64url_encode(signature, sizeof(signature), last,
+	    sizeof(last)) != 0)
+		return;
+	len = snprintf(token, sizeof(token), "%s.%s.%s", header, payload,
+	    last);
+	assert(len > 0 && (size_t)len < sizeof(token));
+	check(token, (size_t)len);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size > MAX_INPUT)
+		return 0;
+	check((const char *)data, size);
+	check_encoded(data, size);
+	return 0;
+}
