@@ -1,0 +1,213 @@
+#include "config.h"
+
+#include <sys/stat.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate_fixture.h"
+#include "metadata.h"
+#include "mint.h"
+#include "scratch.h"
+#include "trust.h"
+
+static void
+must(int holds, const char *what, const struct error *error)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "gate_fixture: %s: %s\n", what, error_text(error));
+	abort();
+}
+
+const char *
+gate_fixture_path(struct gate_fixture *fixture, const char *name)
+{
+	return scratch_path(fixture->directory, name);
+}
+
+struct gate *
+gate_fixture_another(struct gate_fixture *fixture)
+{
+	struct error error;
+	struct gate *gate;
+
+	error_clear(&error);
+	gate = gate_new(fixture->settings, &error);
+	must(gate != NULL, "gate_new", &error);
+	return gate;
+}
+
+void
+gate_fixture_restart(struct gate_fixture *fixture)
+{
+	gate_task_free(fixture->task);
+	fixture->task = NULL;
+	gate_free(fixture->gate);
+	fixture->gate = gate_fixture_another(fixture);
+}
+
+static void
+load_settings(struct gate_fixture *fixture, const char *authgear,
+    const char *policies)
+{
+	struct error error;
+	char *text = mint_text("[authgear]\nendpoint = %s\nvalidate = jwt\n"
+	    "state = %s/state\n%s\n%s\n", fixture->endpoint,
+	    fixture->directory, authgear,
+	    policies[0] != '\0' ? policies : "[policy default]");
+
+	error_clear(&error);
+	scratch_write(gate_fixture_path(fixture, "authgear.conf"), text,
+	    strlen(text));
+	must(chmod(gate_fixture_path(fixture, "authgear.conf"), 0600) == 0,
+	    "chmod", NULL);
+	fixture->settings = settings_load(gate_fixture_path(fixture,
+	    "authgear.conf"), &error);
+	must(fixture->settings != NULL, "settings_load", &error);
+	free(text);
+}
+
+struct gate_fixture *
+gate_fixture_new(const char *endpoint, const char *authgear,
+    const char *policies)
+{
+	struct gate_fixture *fixture = calloc(1, sizeof(*fixture));
+	struct error error;
+	int made;
+
+	must(fixture != NULL, "memory", NULL);
+	error_clear(&error);
+	fixture->directory = scratch_make();
+	fixture->endpoint = mint_text("%s", endpoint);
+	fixture->now.wall = GATE_FIXTURE_WALL;
+	fixture->now.boottime = GATE_FIXTURE_BOOT;
+	strcpy(fixture->now.boot_id, "00000000-0000-4000-8000-000000000001");
+	load_settings(fixture, authgear, policies);
+	must(trust_init(fixture->settings->state, endpoint, NULL, "test",
+	    &fixture->now, &made, &error) == 0, "trust_init", &error);
+	fixture->gate = gate_fixture_another(fixture);
+	fixture->metadata = mint_text("{\"issuer\":\"%s\",\"jwks_uri\":"
+	    "\"%s/oauth2/jwks\"}", endpoint, endpoint);
+	fixture->jwks = mint_text("%s", "{}");
+	fixture->metadata_status = fixture->jwks_status = 200;
+	fixture->outcome = EXCHANGE_ANSWERED;
+	return fixture;
+}
+
+void
+gate_fixture_free(struct gate_fixture *fixture)
+{
+	gate_task_free(fixture->task);
+	gate_free(fixture->gate);
+	settings_free(fixture->settings);
+	scratch_remove(fixture->directory);
+	free(fixture->endpoint);
+	free(fixture->metadata);
+	free(fixture->jwks);
+	free(fixture);
+}
+
+void
+gate_fixture_serve(struct gate_fixture *fixture, const char *jwks)
+{
+	free(fixture->jwks);
+	fixture->jwks = mint_text("%s", jwks);
+}
+
+void
+gate_fixture_pass(struct gate_fixture *fixture, int64_t milliseconds)
+{
+	int64_t before = fixture->now.boottime / 1000;
+
+	fixture->now.boottime += milliseconds;
+	fixture->now.wall += fixture->now.boottime / 1000 - before;
+}
+
+void
+gate_fixture_perform(struct gate_fixture *fixture, struct gate_task *task)
+{
+	struct exchange *exchange = gate_task_exchange(task);
+	int is_metadata;
+	const char *body;
+
+	must(exchange != NULL, "an exchange", NULL);
+	must(strncmp(exchange->url, fixture->endpoint,
+	    strlen(fixture->endpoint)) == 0, exchange->url, NULL);
+	is_metadata = strcmp(exchange->url + strlen(fixture->endpoint),
+	    METADATA_PATH) == 0;
+	must(is_metadata || strstr(exchange->url, "/oauth2/jwks") != NULL,
+	    exchange->url, NULL);
+	*(is_metadata ? &fixture->metadata_count : &fixture->jwks_count) += 1;
+	gate_fixture_pass(fixture, fixture->delay);
+	exchange->outcome = fixture->outcome;
+	if (fixture->outcome != EXCHANGE_ANSWERED) {
+		error_set(&exchange->error, "connection refused");
+		return;
+	}
+	exchange->status = is_metadata ? fixture->metadata_status :
+	    fixture->jwks_status;
+	body = is_metadata ? fixture->metadata : fixture->jwks;
+	must(buffer_append_string(&exchange->body, body) == 0, "body", NULL);
+}
+
+void
+gate_fixture_run(struct gate_fixture *fixture, struct gate *gate,
+    struct gate_task *task, enum gate_step step)
+{
+	int steps;
+
+	for (steps = 0; step != GATE_DONE; steps++) {
+		must(steps < 1000, "a task that ends", NULL);
+		if (step == GATE_EXCHANGE)
+			gate_fixture_perform(fixture, task);
+		else if (gate_task_resume_at(task) > fixture->now.boottime)
+			gate_fixture_pass(fixture, gate_task_resume_at(task) -
+			    fixture->now.boottime);
+		step = gate_resume(gate, task, &fixture->now);
+	}
+}
+
+enum gate_step
+gate_fixture_start(struct gate_fixture *fixture, struct gate *gate,
+    const char *policy, const char *token, struct gate_task **task_out)
+{
+	char *authorization = token == NULL ? NULL :
+	    mint_text("Bearer %s", token);
+	const struct gate_question question = { .policy_name = policy,
+	    .authorization = authorization };
+	enum gate_step step = gate_start(gate, &question, &fixture->now,
+	    task_out);
+
+	must(*task_out != NULL, "a task", NULL);
+	free(authorization);
+	return step;
+}
+
+const struct decision *
+gate_fixture_ask(struct gate_fixture *fixture, const char *policy,
+    const char *token)
+{
+	enum gate_step step;
+
+	gate_task_free(fixture->task);
+	step = gate_fixture_start(fixture, fixture->gate, policy, token,
+	    &fixture->task);
+	gate_fixture_run(fixture, fixture->gate, fixture->task, step);
+	return gate_task_decision(fixture->task);
+}
+
+const struct decision *
+gate_fixture_question(struct gate_fixture *fixture,
+    const struct gate_question *question)
+{
+	enum gate_step step;
+
+	gate_task_free(fixture->task);
+	step = gate_start(fixture->gate, question, &fixture->now,
+	    &fixture->task);
+	must(fixture->task != NULL, "a task", NULL);
+	gate_fixture_run(fixture, fixture->gate, fixture->task, step);
+	return gate_task_decision(fixture->task);
+}

@@ -1,0 +1,64 @@
+#ifndef TESTS_UNIT_GATE_FIXTURE_H_
+#define TESTS_UNIT_GATE_FIXTURE_H_
+
+#include "gate.h"
+
+/*
+ * A gate over a state directory of its own, an Authgear that answers from
+ * memory, and a clock that stands still until it is moved.  What cannot be
+ * made ends the program.
+ */
+
+#define GATE_FIXTURE_WALL INT64_C(1800000000)
+#define GATE_FIXTURE_BOOT INT64_C(5000000)	/* milliseconds */
+
+struct gate_fixture {
+	char *directory;	/* holds authgear.conf and state/ */
+	char *endpoint;
+	struct settings *settings;
+	struct gate *gate;
+	struct gate_task *task;	/* of the last question */
+	struct moment now;
+
+	/* what Authgear answers */
+	char *metadata;
+	char *jwks;
+	int metadata_status, jwks_status;
+	enum exchange_outcome outcome;
+	int64_t delay;		/* milliseconds an exchange takes */
+	int metadata_count, jwks_count;	/* asked so far */
+};
+
+/* `authgear` and `policies`: lines for the settings; "" for the defaults and
+ * [policy default] alone. */
+struct gate_fixture *gate_fixture_new(const char *endpoint,
+    const char *authgear, const char *policies);
+void gate_fixture_free(struct gate_fixture *fixture);
+
+void gate_fixture_serve(struct gate_fixture *fixture, const char *jwks);
+void gate_fixture_pass(struct gate_fixture *fixture, int64_t milliseconds);
+const char *gate_fixture_path(struct gate_fixture *fixture, const char *name);
+
+/* Another gate of the same settings, as of another thread or process. */
+struct gate *gate_fixture_another(struct gate_fixture *fixture);
+/* Close and open again, as a restart does. */
+void gate_fixture_restart(struct gate_fixture *fixture);
+
+/* Perform the exchange that a task is at. */
+void gate_fixture_perform(struct gate_fixture *fixture,
+    struct gate_task *task);
+/* Whatever the task needs, until it is done. */
+void gate_fixture_run(struct gate_fixture *fixture, struct gate *gate,
+    struct gate_task *task, enum gate_step step);
+
+/* Begin with a bearer token. */
+enum gate_step gate_fixture_start(struct gate_fixture *fixture,
+    struct gate *gate, const char *policy, const char *token,
+    struct gate_task **task_out);
+/* From question to decision (valid until the next one). */
+const struct decision *gate_fixture_ask(struct gate_fixture *fixture,
+    const char *policy, const char *token);
+const struct decision *gate_fixture_question(struct gate_fixture *fixture,
+    const struct gate_question *question);
+
+#endif /* !TESTS_UNIT_GATE_FIXTURE_H_ */

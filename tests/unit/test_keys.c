@@ -1,0 +1,365 @@
+/* The life of the key set, in injected time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "keys.h"
+#include "mint.h"
+#include "scratch.h"
+
+#define WALL INT64_C(1800000000)
+#define BOOT INT64_C(5000000)
+#define OLD_BOOT "00000000-0000-4000-8000-000000000001"
+#define THIS_BOOT "00000000-0000-4000-8000-000000000002"
+#define LEEWAY 60
+#define NO_FETCH 0
+#define FETCH 1
+
+struct fixture {
+	char *directory;
+	struct settings settings;
+	struct status *status;
+	struct keys *keys;
+	struct moment now;
+	char *set;		/* of the kid "first" */
+	int64_t until;
+};
+
+static struct fixture *
+setup(void)
+{
+	static char endpoint[] = MINT_ISSUER;
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct mint_key *key = mint_key_new(MINT_FIRST);
+
+	assert_non_null(fixture);
+	fixture->directory = scratch_make();
+	fixture->settings.endpoint = endpoint;
+	fixture->settings.keys_ttl = 3600;
+	fixture->settings.keys_cooldown = 10;
+	fixture->settings.keys_max_stale = 86400;
+	fixture->settings.leeway = LEEWAY;
+	fixture->settings.total_timeout = 2;
+	fixture->status = status_open(scratch_path(fixture->directory,
+	    "status.db"), endpoint, NULL);
+	assert_non_null(fixture->status);
+	fixture->keys = keys_new(&fixture->settings, fixture->status);
+	assert_non_null(fixture->keys);
+	fixture->now.wall = WALL;
+	fixture->now.boottime = BOOT;
+	strcpy(fixture->now.boot_id, THIS_BOOT);
+	fixture->set = mint_set_of(key, "first");
+	mint_key_free(key);
+	return fixture;
+}
+
+static void
+teardown(struct fixture *fixture)
+{
+	keys_free(fixture->keys);
+	status_free(fixture->status);
+	scratch_remove(fixture->directory);
+	free(fixture->set);
+	free(fixture);
+}
+
+static void
+pass(struct fixture *fixture, int64_t seconds)
+{
+	fixture->now.wall += seconds;
+	fixture->now.boottime += seconds * 1000;
+}
+
+static void
+store(struct status *status, const char *text,
+    const struct moment *start)
+{
+	char uri[] = MINT_ISSUER "/jwks";
+	char *copy = strdup(text);
+	struct status_keys keys = { .jwks_uri = uri, .jwks = copy,
+	    .jwks_len = strlen(text), .started_wall = start->wall,
+	    .started_boottime = start->boottime };
+
+	strcpy(keys.boot_id, start->boot_id);
+	assert_int_equal(status_keys_store(status, &keys, NULL), 0);
+	free(copy);
+}
+
+/* The fetch that was allowed at `start` ends now, with the fixture's set. */
+static void
+fetched(struct fixture *fixture, const struct moment *start)
+{
+	char uri[] = MINT_ISSUER "/jwks";
+	struct status_keys keys = { .jwks_uri = uri, .jwks = fixture->set,
+	    .jwks_len = strlen(fixture->set), .started_wall = start->wall,
+	    .started_boottime = start->boottime };
+
+	strcpy(keys.boot_id, start->boot_id);
+	assert_int_equal(keys_fetched(fixture->keys, &keys, &fixture->now,
+	    NULL), 0);
+}
+
+static enum keys_outcome
+find(struct fixture *fixture, const char *kid, int64_t issued_at,
+    int may_fetch)
+{
+	const struct key *key;
+	enum keys_outcome outcome = keys_find(fixture->keys, kid, issued_at,
+	    may_fetch, &fixture->now, &key, &fixture->until, NULL);
+
+	if (outcome == KEYS_KNOWN)
+		assert_string_equal(key_id(key), kid);
+	else
+		assert_null(key);
+	return outcome;
+}
+
+static void
+nothing_stored(void **state)
+{
+	struct fixture *f = setup();
+
+	(void)state;
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_WAIT);
+	assert_true(f->until > BOOT && f->until <= BOOT + 2000);
+	/* it failed */
+	assert_int_equal(keys_fetched(f->keys, NULL, &f->now, NULL), 0);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_STALE);
+	assert_int_equal(f->until, BOOT + 10000);
+	pass(f, 10);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
+	fetched(f, &f->now);
+	assert_int_equal(find(f, "first", 0, FETCH), KEYS_KNOWN);
+	teardown(f);
+}
+
+static void
+holder_died(void **state)
+{
+	struct fixture *f = setup();
+
+	(void)state;
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
+	pass(f, 1);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_WAIT);
+	pass(f, 1);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_STALE);
+	pass(f, 8);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
+	teardown(f);
+}
+
+static void
+unknown_kid(void **state)
+{
+	/* issued_at, against the start of the fetch */
+	static const struct {
+		int64_t issued_at;
+		enum keys_outcome expected;
+	} cases[] = {
+		{ 0, KEYS_DENIED },
+		{ WALL - LEEWAY - 2, KEYS_DENIED },
+		{ WALL - LEEWAY - 1, KEYS_DENIED },
+		{ WALL - LEEWAY, KEYS_UNSETTLED },
+		{ WALL, KEYS_UNSETTLED },
+		{ WALL + LEEWAY, KEYS_UNSETTLED },
+	};
+	struct fixture *f = setup();
+	size_t i;
+
+	(void)state;
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
+	fetched(f, &f->now);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(find(f, "other", cases[i].issued_at,
+		    NO_FETCH), cases[i].expected);
+		assert_int_equal(find(f, "other", cases[i].issued_at,
+		    FETCH), cases[i].expected);
+	}
+	assert_int_equal(f->until, BOOT + 10000);
+	pass(f, 10);
+	assert_int_equal(find(f, "other", WALL - LEEWAY - 1, FETCH),
+	    KEYS_DENIED);
+	assert_int_equal(find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
+	assert_int_equal(find(f, "other", WALL, FETCH), KEYS_FETCH);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	teardown(f);
+}
+
+static void
+clock_set(void **state)
+{
+	struct fixture *f = setup();
+	struct moment ahead;
+
+	(void)state;
+	/* fetched with the clock an hour ahead, then it was set right */
+	ahead = f->now;
+	ahead.wall += 3600;
+	store(f->status, f->set, &ahead);
+	pass(f, 20);
+	assert_int_equal(find(f, "other", WALL + 1, NO_FETCH),
+	    KEYS_UNSETTLED);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	/* still denied: what is too old by both clocks */
+	assert_int_equal(find(f, "other", WALL - LEEWAY - 1, FETCH),
+	    KEYS_DENIED);
+	/* set forward: the start of then holds */
+	f->now.wall += 7200;
+	assert_int_equal(find(f, "other", WALL + 3600 - LEEWAY, NO_FETCH),
+	    KEYS_UNSETTLED);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	teardown(f);
+}
+
+static void
+age(void **state)
+{
+	/* age of the set in milliseconds of boottime, whatever the wall */
+	static const struct {
+		int64_t boottime, wall;
+		enum keys_outcome expected;
+	} cases[] = {
+		{ 0, 0, KEYS_KNOWN },
+		{ 86400000, 0, KEYS_KNOWN },
+		{ 86400001, 0, KEYS_STALE },
+		{ 86400000, 900000, KEYS_KNOWN },
+		{ 1000, -900000, KEYS_KNOWN },
+		{ 86400001, -900000, KEYS_STALE },
+		{ -20, 0, KEYS_KNOWN },
+		{ -70000, 0, KEYS_KNOWN },	/* judged by the wall */
+		{ -70000, -1, KEYS_STALE },
+		{ -70000, 86401, KEYS_STALE },
+	};
+	struct fixture *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f = setup();
+		store(f->status, f->set, &f->now);
+		f->now.boottime += cases[i].boottime;
+		f->now.wall += cases[i].wall;
+		if (find(f, "first", WALL, NO_FETCH) != cases[i].expected)
+			fail_msg("case %zu", i);
+		teardown(f);
+	}
+}
+
+static void
+other_boot(void **state)
+{
+	static const struct {
+		int64_t started_wall, boottime;
+		enum keys_outcome expected;
+	} cases[] = {
+		{ WALL, BOOT, KEYS_KNOWN },
+		{ WALL - 86400, BOOT, KEYS_KNOWN },
+		{ WALL - 86401, BOOT, KEYS_STALE },
+		{ WALL - 86401, 300001, KEYS_STALE },
+		{ WALL - 86401, 300000, KEYS_KNOWN },
+		{ WALL + 1, 300000, KEYS_KNOWN },
+		{ WALL + 1, 300001, KEYS_STALE },
+	};
+	struct moment start;
+	struct fixture *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f = setup();
+		start = f->now;
+		start.wall = cases[i].started_wall;
+		strcpy(start.boot_id, OLD_BOOT);
+		store(f->status, f->set, &start);
+		f->now.boottime = cases[i].boottime;
+		if (find(f, "first", WALL, NO_FETCH) != cases[i].expected)
+			fail_msg("case %zu", i);
+		/* due at once, and the future denies nothing */
+		if (start.wall > WALL && cases[i].expected == KEYS_KNOWN)
+			assert_int_equal(find(f, "other", 0, NO_FETCH),
+			    KEYS_UNSETTLED);
+		assert_int_equal(keys_refresh(f->keys, &f->now, &f->until,
+		    NULL), KEYS_FETCH);
+		teardown(f);
+	}
+}
+
+static void
+refresh(void **state)
+{
+	struct fixture *f = setup();
+
+	(void)state;
+	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
+	    KEYS_FETCH);
+	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
+	    KEYS_WAIT);
+	fetched(f, &f->now);
+	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
+	    KEYS_KNOWN);
+	assert_int_equal(f->until, BOOT + 3600000);
+	pass(f, 3599);
+	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
+	    KEYS_KNOWN);
+	pass(f, 1);
+	/* a known kid never waits for it */
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
+	    KEYS_FETCH);
+	assert_int_equal(keys_fetched(f->keys, NULL, &f->now, NULL), 0);
+	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
+	    KEYS_KNOWN);
+	assert_int_equal(f->until, BOOT + 3610000);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	teardown(f);
+}
+
+static void
+stored_by_another(void **state)
+{
+	struct fixture *f = setup();
+	struct status *other = status_open(scratch_path(f->directory,
+	    "status.db"), MINT_ISSUER, NULL);
+	struct moment earlier = f->now;
+
+	(void)state;
+	assert_non_null(other);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	store(other, f->set, &f->now);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	/* a fetch that began earlier does not win */
+	earlier.boottime -= 1000;
+	store(other, "{\"keys\":[]}", &earlier);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	/* a stored set that does not parse is none */
+	pass(f, 1);
+	store(other, "{\"keys\":[]}", &f->now);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
+	status_free(other);
+	teardown(f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_stored),
+		cmocka_unit_test(holder_died),
+		cmocka_unit_test(unknown_kid),
+		cmocka_unit_test(clock_set),
+		cmocka_unit_test(age),
+		cmocka_unit_test(other_boot),
+		cmocka_unit_test(refresh),
+		cmocka_unit_test(stored_by_another),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
