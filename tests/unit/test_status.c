@@ -307,7 +307,9 @@ test_corrupt_processes(void **state)
 		if (children[i] != 0)
 			continue;
 		status = status_open(place->path, ENDPOINT, &error);
-		_exit(status == NULL);
+		i = status == NULL;
+		status_free(status);
+		_exit(i);
 	}
 	for (i = 0; i < 6; i++) {
 		assert_int_equal(waitpid(children[i], &wstatus, 0),
@@ -423,6 +425,7 @@ test_lease_processes(void **state)
 			    status_lease_take(status, "keys", &now, 60000,
 			    60000, &until, &error);
 		} while (status != NULL && answer == STATUS_LEASE_FAILED);
+		status_free(status);
 		_exit((int)answer);
 	}
 	for (i = 0; i < 8; i++) {

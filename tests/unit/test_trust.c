@@ -350,10 +350,10 @@ read_as(const struct passwd *user, const struct place *place,
 		    setuid(user->pw_uid) == -1)
 			_exit(3);
 		trust = trust_open(place->directory, ENDPOINT, &error);
-		if (wrong == NULL)
-			_exit(trust == NULL);
-		_exit(trust != NULL ||
-		    strstr(error_text(&error), wrong) == NULL);
+		wstatus = wrong == NULL ? trust == NULL : trust != NULL ||
+		    strstr(error_text(&error), wrong) == NULL;
+		trust_free(trust);
+		_exit(wstatus);
 	}
 	assert_int_equal(waitpid(child, &wstatus, 0), child);
 	return WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : 4;
