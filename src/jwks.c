@@ -48,8 +48,8 @@ add_keys(struct jwks *jwks, const struct json *array, struct error *error)
 			break;
 		case KEY_REFUSED:
 		default:
-			error_set(error, "key set: key %zu of %zu is malformed, "
-			    "private or too weak", i + 1, count);
+			error_set(error, "key set: key %zu of %zu is "
+			    "malformed, private or too weak", i + 1, count);
 			return -1;
 		}
 	}

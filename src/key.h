@@ -11,7 +11,7 @@ struct key;			/* one RSA public key */
 enum key_outcome {
 	KEY_MADE = 0,
 	KEY_SKIPPED,		/* of a kind that never verifies RS256 */
-	KEY_REFUSED		/* malformed, private, too weak: refuse the set */
+	KEY_REFUSED		/* malformed, private, too weak: the set goes */
 };
 
 /*

@@ -112,7 +112,7 @@ mint_public_der(const struct mint_key *key, size_t *len_out)
 	return copy;
 }
 
-/* A number of the key as base64url, `width` bytes or the fewest (0). */
+/* A number of the key as base64url: `width` bytes, 0 for the fewest. */
 static char *
 number_text(const struct mint_key *key, const char *name, int width)
 {
@@ -124,7 +124,8 @@ number_text(const struct mint_key *key, const char *name, int width)
 	    "take a key apart");
 	if (width == 0)
 		width = BN_num_bytes(number);
-	mint_must(BN_bn2binpad(number, bytes, width) == width, "write a number");
+	mint_must(BN_bn2binpad(number, bytes, width) == width,
+	    "write a number");
 	text = mint_base64url(bytes, (size_t)width);
 	BN_free(number);
 	return text;
