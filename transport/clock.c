@@ -25,13 +25,10 @@ clock_boot_id(char boot_id[MOMENT_BOOT_ID_SIZE])
 }
 
 int
-clock_now(struct moment *now)
+clock_advance(struct moment *now)
 {
 	struct timespec wall, boot;
 
-	/* A caller that keeps its moment reads the boot id only once. */
-	if (now->boot_id[0] == '\0' && clock_boot_id(now->boot_id) == -1)
-		return -1;
 	if (clock_gettime(CLOCK_REALTIME, &wall) == -1)
 		return -1;
 	if (clock_gettime(CLOCK_BOOTTIME, &boot) == -1)
@@ -39,4 +36,12 @@ clock_now(struct moment *now)
 	now->wall = wall.tv_sec;
 	now->boottime = (int64_t)boot.tv_sec * 1000 + boot.tv_nsec / 1000000;
 	return 0;
+}
+
+int
+clock_now(struct moment *now)
+{
+	if (clock_boot_id(now->boot_id) == -1)
+		return -1;
+	return clock_advance(now);
 }

@@ -4,11 +4,13 @@
 #include "moment.h"
 
 /*
- * The real clock.  `now` is {0} the first time; given again, it keeps its
- * boot id, which the kernel never changes, and only the times are read anew.
- * 0, or -1 if the boot id cannot be read (no /proc): then nothing may be
- * decided.
+ * The real clock.  0, or -1 if the boot id cannot be read (no /proc): then
+ * nothing may be decided.
  */
 int clock_now(struct moment *now);
+
+/* For a moment that clock_now() filled in: the times anew; the kernel never
+ * changes its boot id.  0, or -1 and the moment as it was. */
+int clock_advance(struct moment *now);
 
 #endif /* !CLOCK_H_ */
