@@ -1,0 +1,136 @@
+#include "config.h"
+
+#include "authorize.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "decision_log.h"
+#include "fcgi/params.h"
+
+#define AUTHORIZE_RETRY_BUSY 1	/* seconds */
+
+int
+authorize_begin(struct authorize *authorize, enum reply_role role)
+{
+	unsigned char random[(REPLY_ID_SIZE - 1) / 2];
+	size_t i;
+
+	memset(authorize, 0, sizeof(*authorize));
+	authorize->role = role;
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return -1;
+	for (i = 0; i < sizeof(random); i++)
+		snprintf(authorize->id + 2 * i, 3, "%02x", random[i]);
+	return 0;
+}
+
+/* For the log: letters, digits and what addresses and methods need. */
+static void
+authorize_copy(char *to, size_t size, const char *from)
+{
+	size_t i;
+
+	for (i = 0; from != NULL && from[i] != '\0' && i + 1 < size; i++) {
+		to[i] = '?';
+		if ((from[i] >= '0' && from[i] <= '9') ||
+		    (from[i] >= 'A' && from[i] <= 'Z') ||
+		    (from[i] >= 'a' && from[i] <= 'z') ||
+		    from[i] == '.' || from[i] == ':' || from[i] == '-')
+			to[i] = from[i];
+	}
+	to[i] = '\0';
+}
+
+/* NULL if absent; twice is an error. */
+static const char *
+authorize_find(char *const *params, const char *name, struct error *error)
+{
+	const char *value;
+
+	if (params_find(params, name, &value) == PARAMS_TWICE)
+		error_set(error, "the web server sends %s twice; look at its "
+		    "configuration", name);
+	return value;
+}
+
+int
+authorize_question(struct authorize *authorize, char *const *params,
+    struct gate_question *question, struct error *error)
+{
+	struct error found = { "" };
+
+	memset(question, 0, sizeof(*question));
+	question->policy_name_twice = params_find(params, "AUTHGEAR_POLICY",
+	    &question->policy_name) == PARAMS_TWICE;
+	question->authorization = authorize_find(params, "HTTP_AUTHORIZATION",
+	    &found);
+	question->cookie = authorize_find(params, "HTTP_COOKIE", &found);
+	authorize_find(params, "REQUEST_URI", &found);
+	authorize_find(params, "HTTP_HOST", &found);
+	authorize_copy(authorize->address, sizeof(authorize->address),
+	    authorize_find(params, "REMOTE_ADDR", &found));
+	authorize_copy(authorize->method, sizeof(authorize->method),
+	    authorize_find(params, "REQUEST_METHOD", &found));
+	if (found.text[0] == '\0')
+		return 0;
+	error_set(error, "%s", found.text);
+	return -1;
+}
+
+static void
+authorize_log(const struct authorize *authorize,
+    const struct decision *decision, struct log *log,
+    const struct moment *now)
+{
+	char line[1024], whole[1200];
+
+	decision_log_line(decision, authorize->id, line, sizeof(line));
+	snprintf(whole, sizeof(whole), "%s client_address=%s method=%s", line,
+	    authorize->address[0] != '\0' ? authorize->address : "-",
+	    authorize->method[0] != '\0' ? authorize->method : "-");
+	if (decision->verdict == VERDICT_GRANTED)
+		log_say(log, LOG_LEVEL_INFO, "%s", whole);
+	else
+		log_refusal(log, decision->reason, now->boottime, whole);
+}
+
+void
+authorize_answer(const struct authorize *authorize,
+    const struct decision *decision, int log_grants, struct log *log,
+    const struct moment *now, struct reply *reply)
+{
+	struct decision sent;
+
+	reply_decision(reply, authorize->role, decision, authorize->id);
+	if (decision->verdict == VERDICT_GRANTED &&
+	    reply->reason == REASON_GRANTED && !log_grants)
+		return;
+	/* The log says what the client was told. */
+	sent = *decision;
+	if (reply->reason != decision->reason) {
+		sent.reason = reply->reason;
+		sent.verdict = reason_verdict(reply->reason);
+		error_set(&sent.detail, "a name, role or scope of the token "
+		    "cannot be put into a header, or they are too long");
+	}
+	authorize_log(authorize, &sent, log, now);
+}
+
+void
+authorize_refuse(const struct authorize *authorize, enum reason reason,
+    const char *detail, struct log *log, const struct moment *now,
+    struct reply *reply)
+{
+	struct decision decision = {
+		.verdict = reason_verdict(reason),
+		.reason = reason,
+		.retry_after = AUTHORIZE_RETRY_BUSY
+	};
+
+	reply_refusal(reply, reason, decision.retry_after, authorize->id);
+	if (detail[0] != '\0')
+		error_set(&decision.detail, "%s", detail);
+	authorize_log(authorize, &decision, log, now);
+}

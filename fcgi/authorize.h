@@ -1,0 +1,45 @@
+#ifndef AUTHORIZE_H_
+#define AUTHORIZE_H_
+
+#include <stddef.h>
+
+#include "gate.h"
+#include "log.h"
+#include "reply.h"
+
+/*
+ * From the parameters of a request to a question, and from a decision to the
+ * reply and its line in the log.  Knows neither threads nor sockets.
+ */
+
+/* One request from beginning to end. */
+struct authorize {
+	char id[REPLY_ID_SIZE];
+	enum reply_role role;
+	char address[64];	/* of the client, for the log; "" unknown */
+	char method[16];
+};
+
+/* A new request id.  0, or -1 if the kernel has no random bytes. */
+int authorize_begin(struct authorize *authorize, enum reply_role role);
+
+/*
+ * Look the parameters up ("NAME=value", closed by NULL) and fill in the
+ * question, which borrows their values.  0, or -1 if one that is read occurs
+ * twice: the caller answers REASON_REPLY_UNSENDABLE, and `error` says which.
+ * AUTHGEAR_POLICY twice is the gate's to refuse.
+ */
+int authorize_question(struct authorize *authorize, char *const *params,
+    struct gate_question *question, struct error *error);
+
+/* Compose the reply and write the line; grants are logged on demand. */
+void authorize_answer(const struct authorize *authorize,
+    const struct decision *decision, int log_grants, struct log *log,
+    const struct moment *now, struct reply *reply);
+
+/* The same for a refusal without a decision; `detail` may be "". */
+void authorize_refuse(const struct authorize *authorize, enum reason reason,
+    const char *detail, struct log *log, const struct moment *now,
+    struct reply *reply);
+
+#endif /* !AUTHORIZE_H_ */

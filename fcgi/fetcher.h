@@ -1,0 +1,41 @@
+#ifndef FETCHER_H_
+#define FETCHER_H_
+
+#include "log.h"
+#include "parking.h"
+#include "settings.h"
+
+/*
+ * The one thread that waits for the network: it owns the HTTP transport,
+ * performs the exchanges of parked tasks, resumes them with a gate of its
+ * own until they are done, and fetches the keys when they are due.  How many
+ * may be parked is the connection layer's to say (server_may_park()).
+ */
+
+#define FETCHER_RECHECK_MS 50	/* of tasks that wait for another's fetch */
+
+struct fetcher;
+
+/* Begins with a fetch of the keys, which nobody waits for.  Opens the state:
+ * NULL and error if it cannot.  Borrows settings and log.  The thread takes
+ * over the caller's signal mask. */
+struct fetcher *fetcher_new(const struct settings *settings, struct log *log,
+    struct error *error);
+
+/* Stops and joins the thread, frees what it still has.  After server_run(),
+ * when nobody parks or waits any more. */
+void fetcher_free(struct fetcher *fetcher);
+
+/*
+ * From any thread: hand over a task whose last step was GATE_EXCHANGE or
+ * GATE_WAIT.  When it is GATE_DONE the request is woken (from within the
+ * fetcher's lock) and `parked` is the caller's again; without a request
+ * `parked` is freed.
+ */
+void fetcher_park(struct fetcher *fetcher, struct parked *parked);
+
+/* The request of `parked` will be gone: never woken again.  1: the fetcher
+ * still has it and frees it; 0: it is the caller's. */
+int fetcher_forget(struct fetcher *fetcher, struct parked *parked);
+
+#endif /* !FETCHER_H_ */

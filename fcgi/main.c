@@ -1,0 +1,294 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "face/config_command.h"
+#include "fcgi/server.h"
+#include "fetcher.h"
+#include "json.h"
+#include "notify.h"
+#include "options.h"
+#include "service.h"
+#include "transport/http.h"
+
+#define MAIN_NAME "authgear-fcgi"
+#define MAIN_SPARE_FILES 64	/* state, network, log, inherited */
+
+/* Everything that lives as long as the daemon. */
+struct daemon {
+	struct options options;
+	struct settings *settings;
+	struct log *log;
+	struct listener listeners[LISTENER_MAX];
+	size_t listener_count;
+	struct service service;
+	struct server_handler handler;
+	struct server_options server_options;
+	struct server *server;
+	sigset_t signals;	/* that end the daemon */
+	pthread_t signal_thread;
+	int has_signal_thread;
+};
+
+/* Tokens pass through this process: no core file, no other user's debugger. */
+static int
+main_harden(struct error *error)
+{
+	static const struct rlimit none = { 0, 0 };
+
+	umask(077);
+	json_use_aborting_allocator();
+	if (setrlimit(RLIMIT_CORE, &none) == -1 ||
+	    prctl(PR_SET_DUMPABLE, 0) == -1) {
+		error_set(error, "cannot forbid core files: %s",
+		    strerror(errno));
+		return -1;
+	}
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+		error_set(error, "signal: %s", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* Descriptors 0 to 2 must not become connections. */
+static int
+main_fill_standard(struct error *error)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd == -1) {
+		error_set(error, "/dev/null: %s", strerror(errno));
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+static void
+main_raise_files(const struct daemon *daemon)
+{
+	struct rlimit limit;
+	rlim_t wanted;
+
+	wanted = daemon->options.max_connections + MAIN_SPARE_FILES;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur < wanted)
+		log_say(daemon->log, LOG_LEVEL_WARNING, "%lu open files "
+		    "allowed, less than %u connections need; raise the limit "
+		    "or lower --max-connections",
+		    (unsigned long)limit.rlim_cur,
+		    daemon->options.max_connections);
+}
+
+static int
+main_open_listeners(struct daemon *daemon, struct error *error)
+{
+	struct options *options = &daemon->options;
+	struct listener *listener;
+	size_t i;
+
+	if (options->listen_count == 0 && listener_inherit(
+	    getenv("LISTEN_PID"), getenv("LISTEN_FDS"),
+	    getenv("LISTEN_FDNAMES"), getpid(), daemon->listeners,
+	    LISTENER_MAX, &daemon->listener_count, error) == -1)
+		return -1;
+	for (i = 0; i < options->listen_count; i++) {
+		listener = &daemon->listeners[i];
+		if (listener_parse(options->listen[i], listener,
+		    error) == -1 || listener_open(listener, error) == -1)
+			return -1;
+		daemon->listener_count++;
+	}
+	if (daemon->listener_count == 0) {
+		error_set(error, "nothing to listen on: give --listen, or "
+		    "start it through a systemd socket");
+		return -1;
+	}
+	return 0;
+}
+
+static void
+main_say_warnings(const struct daemon *daemon)
+{
+	const struct word_list *warnings = &daemon->settings->warnings;
+	size_t i;
+
+	for (i = 0; i < warnings->count; i++)
+		log_say(daemon->log, LOG_LEVEL_WARNING, "%s",
+		    warnings->words[i]);
+}
+
+static void
+main_say_ready(const struct daemon *daemon)
+{
+	struct buffer text;
+	size_t i;
+
+	buffer_init(&text, LOG_MAX_LINE);
+	for (i = 0; i < daemon->listener_count; i++)
+		buffer_append_format(&text, "%s%s", i > 0 ? ", " : "",
+		    daemon->listeners[i].text);
+	log_say(daemon->log, LOG_LEVEL_INFO, "ready: listening on %s",
+	    text.data);
+	buffer_clear(&text);
+	if (notify_send(getenv("NOTIFY_SOCKET"), "READY=1\n") == -1)
+		log_say(daemon->log, LOG_LEVEL_WARNING,
+		    "cannot tell the service manager: %s", strerror(errno));
+}
+
+static void *
+main_wait_for_signal(void *argument)
+{
+	struct daemon *daemon = argument;
+	int number;
+
+	if (sigwait(&daemon->signals, &number) == 0)
+		server_stop(daemon->server);
+	return NULL;
+}
+
+/* All threads are made with the signals blocked; one of them waits. */
+static int
+main_begin(struct daemon *daemon, struct error *error)
+{
+	daemon->service.settings = daemon->settings;
+	daemon->service.log = daemon->log;
+	/* The state is opened here first: it fails early and clearly. */
+	daemon->service.fetcher = fetcher_new(daemon->settings, daemon->log,
+	    error);
+	if (daemon->service.fetcher == NULL)
+		return -1;
+	service_handler(&daemon->service, &daemon->handler);
+	server_options_init(&daemon->server_options);
+	daemon->server_options.threads = daemon->options.threads;
+	daemon->server_options.max_connections =
+	    daemon->options.max_connections;
+	daemon->server_options.drain_msecs =
+	    (unsigned int)daemon->settings->total_timeout * 1000 + 500;
+	daemon->server = server_new(&daemon->handler, &daemon->server_options,
+	    daemon->listeners, daemon->listener_count, error);
+	if (daemon->server == NULL)
+		return -1;
+	if (pthread_create(&daemon->signal_thread, NULL,
+	    main_wait_for_signal, daemon) != 0) {
+		error_set(error, "cannot make a thread");
+		return -1;
+	}
+	daemon->has_signal_thread = 1;
+	return 0;
+}
+
+static void
+main_end(struct daemon *daemon)
+{
+	size_t i;
+
+	if (daemon->has_signal_thread) {
+		pthread_kill(daemon->signal_thread, SIGTERM);
+		pthread_join(daemon->signal_thread, NULL);
+	}
+	fetcher_free(daemon->service.fetcher);
+	server_free(daemon->server);
+	for (i = 0; i < daemon->listener_count; i++)
+		listener_close(&daemon->listeners[i]);
+	settings_free(daemon->settings);
+	log_free(daemon->log);
+}
+
+static int
+main_serve(struct daemon *daemon, struct error *error)
+{
+	sigemptyset(&daemon->signals);
+	sigaddset(&daemon->signals, SIGTERM);
+	sigaddset(&daemon->signals, SIGINT);
+	if (pthread_sigmask(SIG_BLOCK, &daemon->signals, NULL) != 0 ||
+	    main_harden(error) == -1)
+		return -1;
+	if (http_library_init() == -1) {
+		error_set(error, "the HTTP library does not start");
+		return -1;
+	}
+	daemon->settings = settings_load(daemon->options.config, error);
+	if (daemon->settings == NULL)
+		return -1;
+	main_say_warnings(daemon);
+	main_raise_files(daemon);
+	if (main_open_listeners(daemon, error) == -1 ||
+	    main_begin(daemon, error) == -1)
+		return -1;
+	main_say_ready(daemon);
+	if (server_run(daemon->server, error) == -1)
+		return -1;
+	log_say(daemon->log, LOG_LEVEL_INFO, "ended by a signal");
+	return 0;
+}
+
+static int
+main_run(struct daemon *daemon)
+{
+	struct error error = { "" };
+	int ret;
+
+	if (main_fill_standard(&error) == -1)
+		return EXIT_FAILURE;
+	daemon->log = log_new(daemon->options.log, MAIN_NAME);
+	if (daemon->log == NULL) {
+		fputs(MAIN_NAME ": out of memory\n", stderr);
+		return EXIT_FAILURE;
+	}
+	ret = main_serve(daemon, &error);
+	if (ret == -1)
+		log_say(daemon->log, LOG_LEVEL_ERROR, "%s",
+		    error_text(&error));
+	main_end(daemon);
+	http_library_end();
+	return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct daemon daemon = { .listener_count = 0 };
+	struct error error = { "" };
+
+	if (options_read(&daemon.options, argc, argv, &error) == -1) {
+		fprintf(stderr, MAIN_NAME ": %s; try --help\n",
+		    error_text(&error));
+		return 2;
+	}
+	switch (daemon.options.action) {
+	case OPTIONS_HELP:
+		fputs(options_help(), stdout);
+		return EXIT_SUCCESS;
+	case OPTIONS_VERSION:
+		puts(MAIN_NAME " " PACKAGE_VERSION);
+		return EXIT_SUCCESS;
+	case OPTIONS_CHECK_CONFIG:
+		return config_command_check(daemon.options.config,
+		    daemon.options.json);
+	case OPTIONS_PRINT_POLICIES:
+		return config_command_policies(daemon.options.config,
+		    daemon.options.json);
+	case OPTIONS_SERVE:
+	default:
+		return main_run(&daemon);
+	}
+}

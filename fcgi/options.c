@@ -1,0 +1,183 @@
+#include "config.h"
+
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTIONS_MAX_THREADS 64
+#define OPTIONS_MIN_CONNECTIONS 16
+#define OPTIONS_MAX_CONNECTIONS 65536
+
+enum {
+	OPTION_MAX_CONNECTIONS = 256,
+	OPTION_LOG,
+	OPTION_CHECK_CONFIG,
+	OPTION_PRINT_POLICIES,
+	OPTION_JSON,
+	OPTION_VERSION
+};
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "listen", required_argument, NULL, 'l' },
+	{ "threads", required_argument, NULL, 't' },
+	{ "max-connections", required_argument, NULL,
+	    OPTION_MAX_CONNECTIONS },
+	{ "log", required_argument, NULL, OPTION_LOG },
+	{ "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
+	{ "print-policies", no_argument, NULL, OPTION_PRINT_POLICIES },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ NULL, 0, NULL, 0 }
+};
+
+static int
+options_number(const char *name, const char *text, unsigned int min,
+    unsigned int max, unsigned int *number_out, struct error *error)
+{
+	unsigned long number;
+	char *end;
+
+	*number_out = 0;
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
+	    number < min || number > max) {
+		error_set(error, "%s: a number of %u to %u, not \"%.40s\"",
+		    name, min, max, text);
+		return -1;
+	}
+	*number_out = (unsigned int)number;
+	return 0;
+}
+
+static int
+options_listen(struct options *options, const char *text,
+    struct error *error)
+{
+	if (options->listen_count == LISTENER_MAX) {
+		error_set(error, "--listen: at most %d of them", LISTENER_MAX);
+		return -1;
+	}
+	options->listen[options->listen_count++] = text;
+	return 0;
+}
+
+static int
+options_log(struct options *options, const char *text, struct error *error)
+{
+	if (strcmp(text, "stderr") == 0) {
+		options->log = LOG_TO_STDERR;
+		return 0;
+	}
+	if (strcmp(text, "syslog") == 0) {
+		options->log = LOG_TO_SYSLOG;
+		return 0;
+	}
+	error_set(error, "--log: stderr or syslog, not \"%.40s\"", text);
+	return -1;
+}
+
+static int
+options_action(struct options *options, enum options_action action)
+{
+	/* --help and --version win over everything else. */
+	if (options->action != OPTIONS_HELP)
+		options->action = action;
+	return 0;
+}
+
+static int
+options_take(struct options *options, int option, const char *value,
+    struct error *error)
+{
+	switch (option) {
+	case 'c':
+		options->config = value;
+		return 0;
+	case 'l':
+		return options_listen(options, value, error);
+	case 't':
+		return options_number("--threads", value, 1,
+		    OPTIONS_MAX_THREADS, &options->threads, error);
+	case OPTION_MAX_CONNECTIONS:
+		return options_number("--max-connections", value,
+		    OPTIONS_MIN_CONNECTIONS, OPTIONS_MAX_CONNECTIONS,
+		    &options->max_connections, error);
+	case OPTION_LOG:
+		return options_log(options, value, error);
+	case OPTION_CHECK_CONFIG:
+		return options_action(options, OPTIONS_CHECK_CONFIG);
+	case OPTION_PRINT_POLICIES:
+		return options_action(options, OPTIONS_PRINT_POLICIES);
+	case OPTION_JSON:
+		options->json = 1;
+		return 0;
+	case 'h':
+		return options_action(options, OPTIONS_HELP);
+	case OPTION_VERSION:
+		return options_action(options, OPTIONS_VERSION);
+	default:
+		error_set(error, "unknown option or missing value");
+		return -1;
+	}
+}
+
+int
+options_read(struct options *options, int argc, char *argv[],
+    struct error *error)
+{
+	int option;
+
+	memset(options, 0, sizeof(*options));
+	options->config = SYSCONFDIR "/authgear/authgear.conf";
+	options->threads = 4;
+	options->max_connections = 1024;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "c:l:t:h", long_options,
+	    NULL)) != -1) {
+		if (options_take(options, option, optarg, error) == -1)
+			return -1;
+	}
+	if (optind < argc) {
+		error_set(error, "unexpected argument \"%.40s\"",
+		    argv[optind]);
+		return -1;
+	}
+	if (options->json && options->action == OPTIONS_SERVE) {
+		error_set(error, "--json goes with --check-config or "
+		    "--print-policies");
+		return -1;
+	}
+	return 0;
+}
+
+const char *
+options_help(void)
+{
+	return "usage: authgear-fcgi [OPTION]...\n"
+	    "Answers web servers that ask over FastCGI whether a request "
+	    "may pass.\n\n"
+	    "  -c, --config FILE     the settings\n"
+	    "                        (" SYSCONFDIR
+	    "/authgear/authgear.conf)\n"
+	    "  -l, --listen ADDRESS[,serve=auth][,mode=0660][,group=NAME]\n"
+	    "                        unix:/path, 127.0.0.1:port or "
+	    "[::1]:port; repeatable;\n"
+	    "                        without it: the sockets of systemd\n"
+	    "  -t, --threads N       threads that answer (4)\n"
+	    "      --max-connections N\n"
+	    "                        connections at once (1024)\n"
+	    "      --log stderr|syslog\n"
+	    "                        where the log goes (stderr)\n"
+	    "      --check-config    read and print the settings, and end\n"
+	    "      --print-policies  say who passes each policy, and end\n"
+	    "      --json            with the two before: as JSON\n"
+	    "  -h, --help            this text\n"
+	    "      --version         the version\n\n"
+	    "See authgear-fcgi(8).\n";
+}

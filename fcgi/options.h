@@ -1,0 +1,34 @@
+#ifndef OPTIONS_H_
+#define OPTIONS_H_
+
+#include "fcgi/listener.h"
+#include "log.h"
+
+enum options_action {
+	OPTIONS_SERVE = 0,
+	OPTIONS_CHECK_CONFIG,
+	OPTIONS_PRINT_POLICIES,
+	OPTIONS_HELP,
+	OPTIONS_VERSION
+};
+
+/* The command line of authgear-fcgi(8); strings are argv's. */
+struct options {
+	enum options_action action;
+	int json;
+	const char *config;
+	const char *listen[LISTENER_MAX];
+	size_t listen_count;
+	unsigned int threads;
+	unsigned int max_connections;
+	enum log_target log;
+};
+
+/* 0, or -1 and what is wrong with the usage. */
+int options_read(struct options *options, int argc, char *argv[],
+    struct error *error);
+
+/* For --help; every option of the manual page. */
+const char *options_help(void);
+
+#endif /* !OPTIONS_H_ */

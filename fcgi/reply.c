@@ -1,0 +1,380 @@
+#include "config.h"
+
+#include "reply.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+
+/* What a grant tells, under the names of both roles. */
+enum reply_fact {
+	FACT_REMOTE_USER = 0,
+	FACT_DECISION,
+	FACT_POLICY,
+	FACT_USER_ID,
+	FACT_CLIENT_ID,
+	FACT_SCOPE,
+	FACT_USER_ROLES,
+	FACT_USER_ANONYMOUS,
+	FACT_USER_VERIFIED,
+	FACT_USER_CAN_REAUTHENTICATE,
+	FACT_AUTHENTICATED_AT,
+	FACT_EXPIRES_AT,
+	FACT_REQUEST_ID,
+	FACT_SESSION_VALID,
+	FACT_SESSION_AMR
+};
+
+/* [AUTHORIZER], [RESPONDER]; NULL: not told in this role. */
+static const char *const fact_names[][2] = {
+	[FACT_REMOTE_USER] = { "Variable-REMOTE_USER",
+	    "X-Authgear-Remote-User" },
+	[FACT_DECISION] = { "Variable-AUTHGEAR_DECISION",
+	    "X-Authgear-Decision" },
+	[FACT_POLICY] = { "Variable-AUTHGEAR_POLICY", "X-Authgear-Policy" },
+	[FACT_USER_ID] = { "Variable-AUTHGEAR_USER_ID",
+	    "X-Authgear-User-Id" },
+	[FACT_CLIENT_ID] = { "Variable-AUTHGEAR_CLIENT_ID",
+	    "X-Authgear-Client-Id" },
+	[FACT_SCOPE] = { "Variable-AUTHGEAR_SCOPE", "X-Authgear-Scope" },
+	[FACT_USER_ROLES] = { "Variable-AUTHGEAR_USER_ROLES",
+	    "X-Authgear-User-Roles" },
+	[FACT_USER_ANONYMOUS] = { "Variable-AUTHGEAR_USER_ANONYMOUS",
+	    "X-Authgear-User-Anonymous" },
+	[FACT_USER_VERIFIED] = { "Variable-AUTHGEAR_USER_VERIFIED",
+	    "X-Authgear-User-Verified" },
+	[FACT_USER_CAN_REAUTHENTICATE] = {
+	    "Variable-AUTHGEAR_USER_CAN_REAUTHENTICATE",
+	    "X-Authgear-User-Can-Reauthenticate" },
+	[FACT_AUTHENTICATED_AT] = {
+	    "Variable-AUTHGEAR_SESSION_AUTHENTICATED_AT",
+	    "X-Authgear-Session-Authenticated-At" },
+	[FACT_EXPIRES_AT] = { "Variable-AUTHGEAR_EXPIRES_AT",
+	    "X-Authgear-Expires-At" },
+	[FACT_REQUEST_ID] = { "Variable-AUTHGEAR_REQUEST_ID",
+	    "X-Authgear-Request-Id" },
+	[FACT_SESSION_VALID] = { NULL, "X-Authgear-Session-Valid" },
+	[FACT_SESSION_AMR] = { NULL, "X-Authgear-Session-Amr" },
+};
+
+/* A reply under construction; `failed` stays set. */
+struct draft {
+	struct reply *reply;
+	enum reply_role role;
+	int failed;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+draft_add(struct draft *draft, const char *format, ...)
+{
+	struct reply *reply = draft->reply;
+	va_list arguments;
+	size_t room;
+	int len;
+
+	if (draft->failed)
+		return;
+	room = sizeof(reply->text) - reply->len;
+	va_start(arguments, format);
+	len = vsnprintf(reply->text + reply->len, room, format, arguments);
+	va_end(arguments);
+	if (len < 0 || (size_t)len >= room) {
+		draft->failed = 1;
+		return;
+	}
+	reply->len += (size_t)len;
+}
+
+/*
+ * 1 if every server hands the value on as it is: no control bytes, nothing
+ * empty, no blanks at the ends, which a server would take off (and so turn
+ * one name into another).
+ */
+static int
+reply_is_sendable(const char *value)
+{
+	size_t len = strlen(value), i;
+
+	if (len == 0 || value[0] == ' ' || value[len - 1] == ' ')
+		return 0;
+	for (i = 0; i < len; i++) {
+		if ((value[i] >= 0 && value[i] < ' ') || value[i] == 0x7f)
+			return 0;
+	}
+	return 1;
+}
+
+/* NULL: the fact is absent and so is its line. */
+static void
+draft_fact(struct draft *draft, enum reply_fact fact, const char *value)
+{
+	const char *name = fact_names[fact][draft->role == REPLY_RESPONDER];
+
+	if (name == NULL || value == NULL)
+		return;
+	if (!reply_is_sendable(value)) {
+		draft->failed = 1;
+		return;
+	}
+	draft_add(draft, "%s: %s\r\n", name, value);
+}
+
+static void
+draft_yes_or_no(struct draft *draft, enum reply_fact fact, enum fact value)
+{
+	if (value != FACT_ABSENT)
+		draft_fact(draft, fact, value == FACT_YES ? "true" : "false");
+}
+
+static void
+draft_time(struct draft *draft, enum reply_fact fact, int64_t seconds)
+{
+	char text[32];
+
+	if (seconds == FACTS_NO_TIME)
+		return;
+	snprintf(text, sizeof(text), "%" PRId64, seconds);
+	draft_fact(draft, fact, text);
+}
+
+/* A word that holds the separator would be read as two. */
+static void
+draft_words(struct draft *draft, enum reply_fact fact,
+    const struct word_list *list, char separator)
+{
+	const char *name = fact_names[fact][draft->role == REPLY_RESPONDER];
+	size_t i;
+
+	if (list->count == 0 || name == NULL)
+		return;
+	draft_add(draft, "%s: ", name);
+	for (i = 0; i < list->count; i++) {
+		if (!reply_is_sendable(list->words[i]) ||
+		    strchr(list->words[i], separator) != NULL) {
+			draft->failed = 1;
+			return;
+		}
+		draft_add(draft, "%.*s%s", i > 0 ? 1 : 0, &separator,
+		    list->words[i]);
+	}
+	draft_add(draft, "\r\n");
+}
+
+static void
+draft_amr(struct draft *draft, const struct facts *facts)
+{
+	struct word_list words = { NULL, 0 };
+	const struct json *array = NULL;
+	const char *word;
+	size_t i;
+
+	if (facts->claims == NULL || json_find_array(facts->claims, "amr",
+	    &array) != JSON_FOUND)
+		return;
+	for (i = 0; i < json_array_length(array); i++) {
+		word = json_string_of(json_array_at(array, i));
+		if (word == NULL || word_list_add(&words, word,
+		    strlen(word)) == -1)
+			draft->failed = 1;
+	}
+	draft_words(draft, FACT_SESSION_AMR, &words, ' ');
+	word_list_clear(&words);
+}
+
+static void
+draft_grant(struct draft *draft, const struct decision *decision,
+    const char *request_id)
+{
+	const struct facts *facts = decision->facts;
+
+	if (decision->reason != REASON_GRANTED || facts == NULL ||
+	    decision->policy == NULL || decision->remote_user == NULL ||
+	    facts->user_id == NULL) {
+		draft->failed = 1;
+		return;
+	}
+	draft_add(draft, "Status: 200 OK\r\n");
+	draft_fact(draft, FACT_SESSION_VALID, "true");
+	draft_fact(draft, FACT_REMOTE_USER, decision->remote_user);
+	draft_fact(draft, FACT_DECISION, verdict_name(VERDICT_GRANTED));
+	draft_fact(draft, FACT_POLICY, decision->policy->name);
+	draft_fact(draft, FACT_USER_ID, facts->user_id);
+	draft_fact(draft, FACT_CLIENT_ID, facts->client_id);
+	draft_words(draft, FACT_SCOPE, &facts->scopes, ' ');
+	draft_words(draft, FACT_USER_ROLES, &facts->roles, ',');
+	draft_yes_or_no(draft, FACT_USER_ANONYMOUS, facts->is_anonymous);
+	draft_yes_or_no(draft, FACT_USER_VERIFIED, facts->is_verified);
+	draft_yes_or_no(draft, FACT_USER_CAN_REAUTHENTICATE,
+	    facts->can_reauthenticate);
+	if (draft->role == REPLY_RESPONDER)
+		draft_amr(draft, facts);
+	draft_time(draft, FACT_AUTHENTICATED_AT, facts->authenticated_at);
+	draft_time(draft, FACT_EXPIRES_AT, facts->expires_at);
+	draft_fact(draft, FACT_REQUEST_ID, request_id);
+	draft_add(draft, "\r\n");
+}
+
+static const char *
+reply_phrase(int status)
+{
+	switch (status) {
+	case 401:
+		return "Unauthorized";
+	case 403:
+		return "Forbidden";
+	case 503:
+		return "Service Unavailable";
+	default:
+		return "Internal Server Error";
+	}
+}
+
+/* RFC 6750 section 3: what may stand between the quotes of scope=. */
+static int
+reply_is_scope(const char *word)
+{
+	for (; *word != '\0'; word++) {
+		if (*word < '!' || *word > '~' || *word == '"' ||
+		    *word == '\\')
+			return 0;
+	}
+	return 1;
+}
+
+static void
+draft_scope(struct draft *draft, const struct policy *policy)
+{
+	size_t i;
+
+	if (policy == NULL || policy->require_scope.count == 0)
+		return;
+	draft_add(draft, ", scope=\"");
+	for (i = 0; i < policy->require_scope.count; i++) {
+		if (!reply_is_scope(policy->require_scope.words[i]))
+			draft->failed = 1;
+		draft_add(draft, "%s%s", i > 0 ? " " : "",
+		    policy->require_scope.words[i]);
+	}
+	draft_add(draft, "\"");
+}
+
+static void
+draft_challenge(struct draft *draft, enum reason reason,
+    const struct policy *policy)
+{
+	const char *error = reason_challenge_error(reason);
+
+	if (reason_http_status(reason) != 401 && error == NULL)
+		return;
+	draft_add(draft, "WWW-Authenticate: Bearer realm=\"authgear\"");
+	if (error != NULL)
+		draft_add(draft, ", error=\"%s\"", error);
+	if (reason == REASON_SCOPE_MISSING)
+		draft_scope(draft, policy);
+	if (reason == REASON_AUTHENTICATION_TOO_OLD && policy != NULL)
+		draft_add(draft, ", max_age=\"%d\"",
+		    policy->max_authentication_age);
+	draft_add(draft, "\r\n");
+}
+
+static void
+draft_refusal(struct draft *draft, enum reason reason,
+    const struct policy *policy, int retry_after, const char *request_id)
+{
+	int status = reason_http_status(reason);
+	const char *error = reason_challenge_error(reason);
+
+	if (reason_verdict(reason) == VERDICT_GRANTED || status < 400) {
+		draft->failed = 1;
+		return;
+	}
+	draft_add(draft, "Status: %d %s\r\n", status, reply_phrase(status));
+	draft_challenge(draft, reason, policy);
+	if (status == 503)
+		draft_add(draft, "Retry-After: %d\r\n",
+		    retry_after > 0 ? retry_after : 1);
+	draft_add(draft, "Content-Type: application/json\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "X-Authgear-Decision: %s\r\n"
+	    "X-Authgear-Reason: %s\r\n"
+	    "X-Authgear-Request-Id: %s\r\n"
+	    "\r\n"
+	    "{\"error\":\"%s\",\"reason\":\"%s\",\"request_id\":\"%s\"}\n",
+	    verdict_name(reason_verdict(reason)), reason_name(reason),
+	    request_id,
+	    error != NULL ? error : verdict_name(reason_verdict(reason)),
+	    reason_name(reason), request_id);
+}
+
+/* Looks once more at what was composed: the last guard before the wire. */
+static int
+reply_is_whole(const struct reply *reply)
+{
+	static const char first[] = "Status: ";
+	const char *blank;
+
+	if (reply->len == 0 || reply->len > REPLY_MAX ||
+	    strlen(reply->text) != reply->len ||
+	    strncmp(reply->text, first, sizeof(first) - 1) != 0)
+		return 0;
+	blank = strstr(reply->text, "\r\n\r\n");
+	if (blank == NULL || strstr(reply->text, "\r\nStatus:") != NULL)
+		return 0;
+	return blank[4] == '\0' || blank[4] == '{';
+}
+
+static void
+reply_canned(struct reply *reply)
+{
+	static const char canned[] = "Status: 500 Internal Server Error\r\n"
+	    "Content-Type: application/json\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "X-Authgear-Decision: undecided\r\n"
+	    "X-Authgear-Reason: reply-unsendable\r\n"
+	    "\r\n"
+	    "{\"error\":\"undecided\",\"reason\":\"reply-unsendable\"}\n";
+
+	reply->reason = REASON_REPLY_UNSENDABLE;
+	reply->len = sizeof(canned) - 1;
+	memcpy(reply->text, canned, sizeof(canned));
+}
+
+static void
+reply_begin(struct reply *reply, enum reason reason)
+{
+	reply->reason = reason;
+	reply->len = 0;
+	reply->text[0] = '\0';
+}
+
+void
+reply_decision(struct reply *reply, enum reply_role role,
+    const struct decision *decision, const char *request_id)
+{
+	struct draft draft = { .reply = reply, .role = role };
+
+	reply_begin(reply, decision->reason);
+	if (decision->verdict == VERDICT_GRANTED)
+		draft_grant(&draft, decision, request_id);
+	else
+		draft_refusal(&draft, decision->reason, decision->policy,
+		    decision->retry_after, request_id);
+	if (!draft.failed && reply_is_whole(reply))
+		return;
+	reply_refusal(reply, REASON_REPLY_UNSENDABLE, 0, request_id);
+}
+
+void
+reply_refusal(struct reply *reply, enum reason reason, int retry_after,
+    const char *request_id)
+{
+	struct draft draft = { .reply = reply };
+
+	reply_begin(reply, reason);
+	draft_refusal(&draft, reason, NULL, retry_after, request_id);
+	if (draft.failed || !reply_is_whole(reply))
+		reply_canned(reply);
+}

@@ -1,0 +1,44 @@
+#ifndef REPLY_H_
+#define REPLY_H_
+
+#include <stddef.h>
+
+#include "gate.h"
+
+/*
+ * The answer to a web server, composed whole before one byte is sent:
+ * `Status:` is its first line and occurs once, the head ends in a blank line,
+ * no value holds a control byte.  lighttpd lets a request pass whose answer
+ * lacks any of this; nginx takes no head above 4 kB, Apache none above 8 kB.
+ */
+
+#define REPLY_MAX 3500		/* bytes, head and body together */
+#define REPLY_ID_SIZE 17	/* request id: 16 hex digits and NUL */
+
+enum reply_role {
+	REPLY_AUTHORIZER = 0,	/* lighttpd, Apache: Variable-NAME */
+	REPLY_RESPONDER		/* nginx auth_request: X-Authgear-Name */
+};
+
+struct reply {
+	enum reason reason;	/* of the answer as it is sent */
+	size_t len;
+	char text[REPLY_MAX + 1];
+};
+
+/*
+ * Compose the answer.  A grant that cannot be told (control bytes, a value
+ * that a server would change, more than REPLY_MAX bytes) becomes the canned
+ * 500 with REASON_REPLY_UNSENDABLE: never cut, never empty.
+ */
+void reply_decision(struct reply *reply, enum reply_role role,
+    const struct decision *decision, const char *request_id);
+
+/*
+ * A refusal without a decision.  REASON_GRANTED and reasons that cannot be
+ * composed become the canned 500.  retry_after in seconds, for 503.
+ */
+void reply_refusal(struct reply *reply, enum reason reason, int retry_after,
+    const char *request_id);
+
+#endif /* !REPLY_H_ */

@@ -1,0 +1,206 @@
+#include "config.h"
+
+#include "service.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "authorize.h"
+#include "transport/clock.h"
+
+struct service_thread {
+	struct service *service;
+	struct gate *gate;
+	struct moment now;
+};
+
+/* A parked request. */
+struct session {
+	struct authorize authorize;
+	struct parked *parked;
+	struct fetcher *fetcher;	/* that has it; borrowed */
+};
+
+static void *
+service_thread_begin(void *context, unsigned int index)
+{
+	struct service *service = context;
+	struct service_thread *thread;
+	struct error error = { "" };
+
+	thread = calloc(1, sizeof(*thread));
+	if (thread == NULL)
+		return NULL;
+	thread->service = service;
+	thread->gate = gate_new(service->settings, &error);
+	if (thread->gate != NULL && clock_now(&thread->now) == -1) {
+		error_set(&error, "no boot id: is /proc mounted?");
+		gate_free(thread->gate);
+		thread->gate = NULL;
+	}
+	if (thread->gate == NULL) {
+		log_say(service->log, LOG_LEVEL_ERROR, "thread %u: %s", index,
+		    error_text(&error));
+		free(thread);
+		return NULL;
+	}
+	return thread;
+}
+
+static void
+service_thread_end(void *context)
+{
+	struct service_thread *thread = context;
+
+	if (thread == NULL)
+		return;
+	gate_free(thread->gate);
+	free(thread);
+}
+
+static enum server_step
+service_send(struct server_request *request, const struct reply *reply)
+{
+	/* What the layer does not take it answers with its own 500. */
+	(void)server_request_reply(request, reply->text, reply->len);
+	return SERVER_ANSWERED;
+}
+
+static enum server_step
+service_refuse(struct service_thread *thread, struct server_request *request,
+    const struct authorize *authorize, enum reason reason, const char *detail)
+{
+	struct reply reply;
+
+	authorize_refuse(authorize, reason, detail, thread->service->log,
+	    &thread->now, &reply);
+	return service_send(request, &reply);
+}
+
+static enum server_step
+service_answer(struct service_thread *thread, struct server_request *request,
+    const struct authorize *authorize, const struct decision *decision)
+{
+	const struct service *service = thread->service;
+	struct reply reply;
+
+	authorize_answer(authorize, decision, service->settings->log_grants,
+	    service->log, &thread->now, &reply);
+	return service_send(request, &reply);
+}
+
+/* No place for the request; a fetch whose lease it holds goes on. */
+static enum server_step
+service_busy(struct service_thread *thread, struct server_request *request,
+    const struct authorize *authorize, struct gate_task *task,
+    enum gate_step step)
+{
+	struct parked *parked = NULL;
+
+	if (step == GATE_EXCHANGE)
+		parked = parked_new(task, step, NULL);
+	if (parked != NULL)
+		fetcher_park(thread->service->fetcher, parked);
+	else
+		gate_task_free(task);
+	return service_refuse(thread, request, authorize, REASON_BUSY, "");
+}
+
+static enum server_step
+service_park(struct service_thread *thread, struct server_request *request,
+    const struct authorize *authorize, struct gate_task *task,
+    enum gate_step step)
+{
+	struct session *session;
+
+	if (!server_may_park(request))
+		return service_busy(thread, request, authorize, task, step);
+	session = calloc(1, sizeof(*session));
+	if (session != NULL)
+		session->parked = parked_new(task, step, request);
+	if (session == NULL || session->parked == NULL) {
+		free(session);
+		return service_busy(thread, request, authorize, task, step);
+	}
+	session->authorize = *authorize;
+	session->fetcher = thread->service->fetcher;
+	server_request_attach(request, session);
+	fetcher_park(thread->service->fetcher, session->parked);
+	return SERVER_PARKED;
+}
+
+static enum server_step
+service_serve(void *context, struct server_request *request)
+{
+	struct service_thread *thread = context;
+	struct gate_question question;
+	struct authorize authorize;
+	struct error error = { "" };
+	struct gate_task *task = NULL;
+	enum server_step answered;
+	enum gate_step step;
+
+	if (authorize_begin(&authorize,
+	    server_request_role(request) == SERVER_AUTHORIZER ?
+	    REPLY_AUTHORIZER : REPLY_RESPONDER) == -1)
+		return SERVER_ANSWERED;
+	if (authorize_question(&authorize, server_request_params(request),
+	    &question, &error) == -1)
+		return service_refuse(thread, request, &authorize,
+		    REASON_REPLY_UNSENDABLE, error_text(&error));
+	if (clock_advance(&thread->now) == -1)
+		return service_refuse(thread, request, &authorize,
+		    REASON_STATE_UNREADABLE, "no clock");
+	step = gate_start(thread->gate, &question, &thread->now, &task);
+	if (task == NULL)
+		return service_refuse(thread, request, &authorize,
+		    REASON_OUT_OF_MEMORY, "");
+	if (step != GATE_DONE)
+		return service_park(thread, request, &authorize, task, step);
+	answered = service_answer(thread, request, &authorize,
+	    gate_task_decision(task));
+	gate_task_free(task);
+	return answered;
+}
+
+static enum server_step
+service_resume(void *context, struct server_request *request)
+{
+	struct service_thread *thread = context;
+	struct session *session = server_request_attached(request);
+	enum server_step answered;
+
+	/* Should the clock fail now, the earlier moment is good enough. */
+	(void)clock_advance(&thread->now);
+	answered = service_answer(thread, request, &session->authorize,
+	    gate_task_decision(session->parked->task));
+	server_request_attach(request, NULL);
+	parked_free(session->parked);
+	free(session);
+	return answered;
+}
+
+static void
+service_abandon(void *context, struct server_request *request)
+{
+	struct session *session = server_request_attached(request);
+
+	(void)context;
+	if (session == NULL)
+		return;
+	if (!fetcher_forget(session->fetcher, session->parked))
+		parked_free(session->parked);
+	free(session);
+}
+
+void
+service_handler(struct service *service, struct server_handler *handler)
+{
+	memset(handler, 0, sizeof(*handler));
+	handler->context = service;
+	handler->thread_begin = service_thread_begin;
+	handler->serve = service_serve;
+	handler->resume = service_resume;
+	handler->abandon = service_abandon;
+	handler->thread_end = service_thread_end;
+}

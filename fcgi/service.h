@@ -1,0 +1,20 @@
+#ifndef SERVICE_H_
+#define SERVICE_H_
+
+#include "fcgi/server.h"
+#include "fetcher.h"
+
+/*
+ * What authgear-fcgi serves on its connection layer: one gate for each
+ * thread; tasks that need the network are parked with the fetcher.
+ */
+struct service {
+	const struct settings *settings;
+	struct log *log;
+	struct fetcher *fetcher;
+};
+
+/* The handler for server_new(); borrows the service. */
+void service_handler(struct service *service, struct server_handler *handler);
+
+#endif /* !SERVICE_H_ */

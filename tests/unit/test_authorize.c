@@ -1,0 +1,108 @@
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fcgi/authorize.h"
+
+#define AUTH "HTTP_AUTHORIZATION=Bearer x"
+
+/* What is read of the parameters, and what is refused. */
+static const struct row {
+	const char *params[4];
+	int ret;
+	const char *policy;
+	int policy_twice;
+	const char *authorization;
+	const char *cookie;
+} rows[] = {
+	{ { NULL }, 0, NULL, 0, NULL, NULL },
+	{ { "AUTHGEAR_POLICY=p", AUTH }, 0, "p", 0, "Bearer x", NULL },
+	{ { "AUTHGEAR_POLICY=" }, 0, "", 0, NULL, NULL },
+	{ { "AUTHGEAR_POLICY=p", "AUTHGEAR_POLICY=p" }, 0, NULL, 1, NULL,
+	    NULL },
+	{ { "AUTHGEAR_POLICY=p", "AUTHGEAR_POLICY=q" }, 0, NULL, 1, NULL,
+	    NULL },
+	{ { AUTH, AUTH }, -1, NULL, 0, NULL, NULL },
+	{ { "HTTP_COOKIE=a=b", "HTTP_COOKIE=a=b" }, -1, NULL, 0, NULL, NULL },
+	{ { "HTTP_COOKIE=a=b" }, 0, NULL, 0, NULL, "a=b" },
+	{ { "REQUEST_URI=/", "REQUEST_URI=/" }, -1, NULL, 0, NULL, NULL },
+	{ { "REMOTE_ADDR=::1", "REMOTE_ADDR=::1" }, -1, NULL, 0, NULL, NULL },
+	{ { "HTTP_HOST=a", "HTTP_HOST=b" }, -1, NULL, 0, NULL, NULL },
+	{ { "REQUEST_METHOD=GET", "REQUEST_METHOD=GET" }, -1, NULL, 0, NULL,
+	    NULL },
+	{ { "HTTP_ACCEPT=a", "HTTP_ACCEPT=b" }, 0, NULL, 0, NULL, NULL },
+	{ { "authgear_policy=p" }, 0, NULL, 0, NULL, NULL },
+	{ { "AUTHGEAR_POLICY_=p", "XAUTHGEAR_POLICY=q" }, 0, NULL, 0, NULL,
+	    NULL },
+};
+
+static void
+expect_text(const char *got, const char *wanted)
+{
+	if (wanted == NULL)
+		assert_null(got);
+	else
+		assert_string_equal(got, wanted);
+}
+
+static void
+test_question(void **state)
+{
+	char text[4][64], *params[5];
+	struct gate_question question;
+	struct authorize authorize;
+	struct error error;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (j = 0; j < 4 && rows[i].params[j] != NULL; j++) {
+			strcpy(text[j], rows[i].params[j]);
+			params[j] = text[j];
+		}
+		params[j] = NULL;
+		error_clear(&error);
+		assert_int_equal(authorize_begin(&authorize,
+		    REPLY_AUTHORIZER), 0);
+		assert_int_equal(authorize_question(&authorize, params,
+		    &question, &error), rows[i].ret);
+		assert_int_equal(error.text[0] == '\0', rows[i].ret == 0);
+		if (rows[i].ret == -1)
+			continue;
+		expect_text(question.policy_name, rows[i].policy);
+		assert_int_equal(question.policy_name_twice,
+		    rows[i].policy_twice);
+		expect_text(question.authorization, rows[i].authorization);
+		expect_text(question.cookie, rows[i].cookie);
+	}
+}
+
+static void
+test_id(void **state)
+{
+	struct authorize one, two;
+
+	(void)state;
+	assert_int_equal(authorize_begin(&one, REPLY_AUTHORIZER), 0);
+	assert_int_equal(authorize_begin(&two, REPLY_RESPONDER), 0);
+	assert_int_equal(strlen(one.id), 16);
+	assert_int_equal(strspn(one.id, "0123456789abcdef"), 16);
+	assert_string_not_equal(one.id, two.id);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_question),
+		cmocka_unit_test(test_id),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
