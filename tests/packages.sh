@@ -5,9 +5,9 @@ packages_build="gcc libc6-dev make autoconf automake libtool pkg-config
 libcurl4-openssl-dev libssl-dev libsqlite3-dev libjansson-dev
 libini-config-dev libfcgi-dev"
 packages_sim="libmicrohttpd-dev"
-packages_demo="lighttpd nginx curl ca-certificates
+packages_demo="lighttpd lighttpd-modules-lua nginx curl ca-certificates
 python3 procps"
-packages_tests="libcmocka-dev lighttpd nginx
+packages_tests="libcmocka-dev lighttpd lighttpd-modules-lua nginx
 apache2-bin curl ca-certificates openssl python3 valgrind clang clang-tidy
 cppcheck mandoc git xz-utils procps util-linux libclang-rt-14-dev
 sqlite3 media-types"

@@ -1,0 +1,225 @@
+"""lighttpd, nginx and Apache with the files of examples/, on free ports.
+
+    site = servers.Site()                     folders and applications
+    server = servers.start('nginx', site, address)
+    server.port; server.stop(); site.stop()
+
+Nothing is changed in the examples but addresses, sockets and folders, by
+substitutions each of which must hit as often as it says.
+"""
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import backend
+import tap
+
+NAMES = ('lighttpd', 'nginx', 'apache')
+DEADLINE = 20
+EXAMPLES = os.path.join(tap.SRC, 'examples')
+
+
+def example(name, changes):
+    """Text of an example; `changes`: (old, new, how often)."""
+    with open(os.path.join(EXAMPLES, name), encoding='ascii') as file:
+        text = file.read()
+    for old, new, count in changes:
+        if text.count(old) != count:
+            raise AssertionError('%s: %r is there %d times, not %d' % (
+                name, old, text.count(old), count))
+        text = text.replace(old, new)
+    return text
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+class Site:
+    """A document root and the applications behind the servers."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix='authgear-site-')
+        os.chmod(self.dir, 0o755)
+        self.www = self.path('www')
+        self.runs_file = self.path('runs')
+        self._lock = threading.Lock()
+        open(self.runs_file, 'w').close()
+        os.chmod(self.runs_file, 0o666)
+        for name in ('', 'admin', 'public', 'a', 'public/a'):
+            os.makedirs(os.path.join(self.www, name), exist_ok=True)
+            backend.write_cgi(os.path.join(self.www, name, 'show.cgi'),
+                              self.runs_file)
+            self.write(name, 'page.txt', 'page of /%s\n' % name)
+            self.write(name, 'index.html', '<p>index of /%s\n' % name)
+        self.token = os.urandom(8).hex()
+        self.write('public', 'ready.txt', self.token)
+        self.http = backend.Http(self.ran)
+        self.socket = self.path('application.sock')
+        self.fastcgi = backend.Fastcgi(self.socket, self.ran)
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def write(self, folder, name, text):
+        with open(os.path.join(self.www, folder, name), 'w') as file:
+            file.write(text)
+
+    def ran(self, kind):
+        with self._lock, open(self.runs_file, 'a') as runs:
+            runs.write(kind + '\n')
+
+    def runs(self):
+        """How often any application ran so far."""
+        with open(self.runs_file) as runs:
+            return len(runs.readlines())
+
+    def stop(self):
+        self.http.stop()
+        self.fastcgi.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def _lighttpd(site, at, port, address):
+    lua = at + '/authgear.lua'
+    shutil.copyfile(os.path.join(EXAMPLES, 'authgear.lua'), lua)
+    text = example('lighttpd.conf', [
+        ('server.port = 8080', 'server.port = %d' % port, 1),
+        ('"/var/www/html"', '"%s"' % site.www, 1),
+        ('/run/lighttpd.pid', at + '/pid', 1),
+        ('/var/log/lighttpd/error.log', at + '/error.log', 1),
+        ('/var/cache/lighttpd/uploads', at + '/work', 1),
+        ('/etc/lighttpd/authgear.lua', lua, 1),
+        ('/run/authgear/lighttpd.sock', address, 1),
+        ('/run/application/application.sock', site.socket, 1),
+        ('"port" => 8000', '"port" => %d' % site.http.port, 1)])
+    return text, ['/usr/sbin/lighttpd', '-D', '-f', at + '/conf']
+
+
+def _nginx(site, at, port, address):
+    include = at + '/nginx-authgear.conf'
+    with open(include, 'w') as file:
+        file.write(example('nginx-authgear.conf', [
+            ('/run/authgear/nginx.sock', address, 1)]))
+    text = example('nginx.conf', [
+        ('127.0.0.1:8080', '127.0.0.1:%d' % port, 1),
+        ('127.0.0.1:8000', '127.0.0.1:%d' % site.http.port, 1),
+        ('/var/www/html', site.www, 1),
+        ('/run/nginx.pid', at + '/pid', 1),
+        ('/var/log/nginx/error.log', at + '/error.log', 1),
+        ('/var/lib/nginx/', at + '/work/', 5),
+        ('/etc/nginx/nginx-authgear.conf', include, 2),
+        ('/run/application/application.sock', site.socket, 3)])
+    return text, ['/usr/sbin/nginx', '-e', at + '/error.log', '-c',
+                  at + '/conf', '-g', 'daemon off;']
+
+
+def _apache(site, at, port, address):
+    text = example('apache.conf', [
+        ('127.0.0.1:8080', '127.0.0.1:%d' % port, 1),
+        ('127.0.0.1:8000', '127.0.0.1:%d' % site.http.port, 1),
+        ('"/etc/apache2"', '"%s"' % at, 1),
+        ('/run/apache2', at, 3),
+        ('/var/log/apache2/error.log', at + '/error.log', 1),
+        ('/var/www/html', site.www, 2),
+        ('127.0.0.1:970', address, 1),
+        ('/run/application/application.sock', site.socket, 1)])
+    return text, ['/usr/sbin/apache2', '-D', 'FOREGROUND', '-f',
+                  at + '/conf']
+
+
+_MAKERS = {'lighttpd': _lighttpd, 'nginx': _nginx, 'apache': _apache}
+
+
+class Server:
+    def __init__(self, name, site, at, port, process):
+        self.name = name
+        self.site = site
+        self.dir = at
+        self.port = port
+        self.process = process
+
+    def log(self):
+        text = ''
+        for name in ('output', 'error.log'):
+            try:
+                with open(os.path.join(self.dir, name),
+                          errors='replace') as file:
+                    text += file.read()
+            except FileNotFoundError:
+                pass
+        return text
+
+    def stop(self):
+        """Ends the server and whatever it started."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(DEADLINE)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        self.process.wait()
+
+
+def _is_ready(server):
+    try:
+        link = http.client.HTTPConnection('127.0.0.1', server.port,
+                                          timeout=5)
+        try:
+            link.request('GET', '/public/ready.txt')
+            answer = link.getresponse()
+            return answer.read().decode('latin-1') == server.site.token
+        finally:
+            link.close()
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _attempt(name, site, address):
+    at = tempfile.mkdtemp(prefix=name + '-', dir=site.dir)
+    os.chmod(at, 0o777)
+    os.mkdir(at + '/work')
+    os.chmod(at + '/work', 0o777)
+    port = free_port()
+    text, command = _MAKERS[name](site, at, port, address)
+    with open(at + '/conf', 'w') as file:
+        file.write(text)
+    with open(at + '/output', 'w') as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True,
+            env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C'})
+    server = Server(name, site, at, port, process)
+    until = time.monotonic() + DEADLINE
+    while time.monotonic() < until and process.poll() is None:
+        if _is_ready(server):
+            return server, ''
+        time.sleep(0.05)
+    server.stop()
+    return None, server.log()
+
+
+def start(name, site, address):
+    """A running server. `address`: a path for lighttpd and nginx,
+    127.0.0.1:PORT for Apache. Another port when one was taken."""
+    log = ''
+    for _ in range(5):
+        server, log = _attempt(name, site, address)
+        if server is not None:
+            return server
+        if 'in use' not in log.lower():
+            break
+    raise RuntimeError('%s did not start:\n%s' % (name, log[:3000]))
