@@ -1,0 +1,24 @@
+#!/bin/sh
+# usage: run.sh SECONDS [BUILD_DIRECTORY]
+# Builds every fuzz target with clang and its sanitizers and runs each for so
+# long; corpora and findings stay in BUILD_DIRECTORY/fuzz.
+set -eu
+seconds=${1:?usage: run.sh SECONDS [BUILD_DIRECTORY]}
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=${2:-$top/build/plain}	# a configured one: config.h
+out=$build/fuzz
+mkdir -p "$out"
+packages="libcrypto sqlite3 jansson ini_config"
+flags="-g -O1 -std=gnu11 -D_GNU_SOURCE -I$top -I$top/src -I$build
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
+for source in "$top"/tests/fuzz/fuzz_*.c; do
+	name=$(basename "$source" .c)
+	# shellcheck disable=SC2046,SC2086
+	clang $flags $(pkg-config --cflags $packages) -o "$out/$name" \
+	    "$source" "$top"/src/*.c $(pkg-config --libs $packages)
+	mkdir -p "$out/$name.corpus"
+	"$out/$name" -max_total_time="$seconds" -max_len=4096 \
+	    -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix="$out/$name." "$out/$name.corpus"
+	echo "$name: nothing found in $seconds s"
+done
