@@ -100,7 +100,8 @@ class Sim:
                 answer = self.connection.getresponse()
                 data = json.loads(answer.read())
                 break
-            except (OSError, http.client.HTTPException):
+            except (ConnectionError, http.client.BadStatusLine):
+                # a kept connection that the simulator has closed meanwhile
                 self.connection.close()
                 self.connection = None
                 if attempt == 2:

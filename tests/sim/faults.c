@@ -55,6 +55,7 @@ sim_fault_set(struct sim_faults *faults, const json_t *body)
 	    json_string_value(json_object_get(body, "location"));
 	struct sim_fault fault = { .kind = FAULT_NONE };
 	size_t i, count = sizeof(names) / sizeof(names[0]);
+	int full;
 
 	if (path == NULL || name == NULL)
 		return "path and fault are needed";
@@ -72,10 +73,11 @@ sim_fault_set(struct sim_faults *faults, const json_t *body)
 	fault.count = (int)json_integer_value(json_object_get(body, "count"));
 	pthread_mutex_lock(&faults->lock);
 	remove_path(faults, path);
-	if (fault.kind != FAULT_NONE && faults->count < SIM_MAX_FAULTS)
+	full = fault.kind != FAULT_NONE && faults->count == SIM_MAX_FAULTS;
+	if (fault.kind != FAULT_NONE && !full)
 		faults->list[faults->count++] = fault;
 	pthread_mutex_unlock(&faults->lock);
-	return NULL;
+	return full ? "too many faults" : NULL;
 }
 
 struct sim_fault

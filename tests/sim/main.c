@@ -181,17 +181,25 @@ serve_document(struct sim *sim, struct MHD_Connection *connection,
     const char *method, const char *path)
 {
 	struct sim_fault fault = sim_fault_take(&sim->faults, path, 0);
-	struct timespec delay;
+	struct timespec step = { 0, 20000000 };
 	json_t *document;
+	double waited, wait = fault.seconds;
 
-	if (fault.kind == FAULT_DELAY || fault.kind == FAULT_HANG) {
-		delay.tv_sec = (time_t)fault.seconds;
-		delay.tv_nsec = (long)((fault.seconds -
-		    (double)delay.tv_sec) * 1e9);
-		nanosleep(&delay, NULL);
-	}
+	if (fault.kind == FAULT_HANG && wait <= 0)
+		wait = 3600;
+	if (fault.kind != FAULT_DELAY && fault.kind != FAULT_HANG)
+		wait = 0;
+	for (waited = 0; waited < wait && !atomic_load(&sim->stop);
+	    waited += 0.02)
+		nanosleep(&step, NULL);
 	switch ((int)fault.kind) {
+	case FAULT_HANG:
 	case FAULT_DROP:
+	case FAULT_DRIP:	/* raw ones that came too late for wire.c */
+	case FAULT_BAD_STATUS_LINE:
+	case FAULT_CUT_HEAD:
+	case FAULT_CUT_BODY:
+	case FAULT_DOUBLE_LENGTH:
 		return MHD_NO;
 	case FAULT_STATUS:
 		return send_body(connection, (unsigned int)(fault.status ?

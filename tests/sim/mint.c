@@ -187,6 +187,13 @@ encoded(const char *text)
 	return sim_base64url((const unsigned char *)text, strlen(text));
 }
 
+/* Another one of the alphabet. */
+static void
+change_character(char *character)
+{
+	*character = *character == 'A' ? 'B' : 'A';
+}
+
 /* header "." payload "." signature */
 static char *
 assemble(EVP_PKEY *pair, const char *alg, const char *header_text,
@@ -208,9 +215,9 @@ assemble(EVP_PKEY *pair, const char *alg, const char *header_text,
 		signature[len / 2] ^= 1;
 	third = sim_base64url(signature, len);
 	if (strcmp(tamper, "payload") == 0)
-		payload[strlen(payload) / 2] ^= 1;
+		change_character(&payload[strlen(payload) / 2]);
 	if (strcmp(tamper, "header") == 0)
-		header[strlen(header) / 2] ^= 1;
+		change_character(&header[strlen(header) / 2]);
 	if (asprintf(&token, "%s.%s.%s", header, payload, third) == -1)
 		abort();
 	free(header);
@@ -272,7 +279,7 @@ mint_one(struct sim *sim, const json_t *body, const char **why)
 	    json_object_get(body, "drop_header"));
 	header_text = json_dumps(header, JSON_COMPACT);
 	payload_text = raw != NULL ? strdup(raw) :
-	    json_dumps(claims, JSON_COMPACT);
+	    json_dumps(claims, JSON_COMPACT | JSON_SORT_KEYS);
 	token = assemble(pair, alg, header_text, payload_text,
 	    string_of(body, "tamper", ""));
 	free(header_text);
