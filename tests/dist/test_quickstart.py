@@ -1,0 +1,91 @@
+"""./quickstart as a new user calls it: --once, without a terminal, ended by
+a signal, and what it leaves behind."""
+
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                '..', 'e2e'))
+import tap  # noqa: E402
+
+QUICKSTART = os.path.join(tap.SRC, 'quickstart')
+
+
+def call(arguments, temp, **options):
+    environment = dict(os.environ, TMPDIR=temp)
+    environment.pop('AUTHGEAR_BUILD', None)
+    return subprocess.Popen([QUICKSTART] + arguments, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            env=environment, start_new_session=True, **options)
+
+
+def group_of(pgid):
+    """Living processes of a session's group."""
+    found = []
+    for stat in glob.glob('/proc/[0-9]*/stat'):
+        try:
+            with open(stat, encoding='ascii', errors='replace') as file:
+                fields = file.read().rsplit(')', 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[3]) == pgid and fields[0] != 'Z':
+            found.append(stat.split('/')[2])
+    return found
+
+
+def main():
+    temp = tempfile.mkdtemp(prefix='authgear-quickstart-')
+    os.chmod(temp, 0o755)
+    try:
+        shown = subprocess.run([QUICKSTART, '--help'], stdout=subprocess.PIPE,
+                               check=False).stdout.decode()
+        for option in ('--yes', '--once', '--endpoint', '--ca'):
+            tap.ok(option in shown, '--help names ' + option)
+        tap.equal(subprocess.run([QUICKSTART, '--nonsense'],
+                                 stderr=subprocess.DEVNULL,
+                                 check=False).returncode, 2,
+                  'an unknown option is wrong usage')
+
+        child = call(['--once'], temp)
+        text = child.communicate(timeout=600)[0].decode()
+        tap.ok(child.returncode == 0, '--once ends with 0', text)
+        for server in ('lighttpd', 'nginx'):
+            lines = re.findall(r'^ +%s +GET.*$' % server, text, re.M)
+            tap.equal(len(lines), 9, server + ' was asked nine times')
+        for word in ('no-credential', 'expired', 'bad-signature',
+                     'role-missing', 'wrong-type', '503', 'REMOTE_USER=',
+                     'curl -i'):
+            tap.ok(word in text, 'it shows ' + word)
+        tap.ok('expected' not in text, 'no answer was another than expected')
+        tap.equal(os.listdir(temp), [], 'it leaves no file behind')
+        tap.equal(group_of(child.pid), [], 'it leaves no process behind')
+
+        child = call([], temp)
+        seen = ''
+        end = time.monotonic() + 300
+        while 'Ctrl-C' not in seen and time.monotonic() < end:
+            line = child.stdout.readline().decode()
+            if not line:
+                break
+            seen += line
+        tap.ok('Ctrl-C' in seen, 'without --once it stays up', seen)
+        os.killpg(child.pid, signal.SIGINT)
+        child.communicate(timeout=60)
+        end = time.monotonic() + 30
+        while group_of(child.pid) and time.monotonic() < end:
+            time.sleep(0.1)
+        tap.equal(group_of(child.pid), [], 'Ctrl-C ends every process')
+        tap.equal(os.listdir(temp), [], 'Ctrl-C leaves no file behind')
+    finally:
+        subprocess.run(['rm', '-rf', temp], check=False)
+    tap.done()
+
+
+if __name__ == '__main__':
+    main()
