@@ -1,0 +1,58 @@
+#ifndef FCGI_RECORD_H_
+#define FCGI_RECORD_H_
+
+#include <stddef.h>
+
+/*
+ * Is this one complete, sane FastCGI request?  Pure: bytes in, answer out.
+ * libfcgi is given nothing that was not accepted here, and only in the plain
+ * form of record_compose(): it crashes on hostile lengths and on management
+ * records, waits for ever for what is missing, and loses count of padding
+ * that a read splits.
+ */
+
+#define RECORD_REQUEST_MAX 131072	/* bytes, all records and padding */
+#define RECORD_PARAMS_MAX 65536		/* bytes of all names and values */
+#define RECORD_COMPOSED_MAX (RECORD_PARAMS_MAX + 64)
+
+enum record_answer {
+	RECORD_BAD = 0,		/* malformed, oversized, or not for us */
+	RECORD_SHORT,		/* good so far, more must come */
+	RECORD_COMPLETE
+};
+
+enum record_role {
+	RECORD_RESPONDER = 1,
+	RECORD_AUTHORIZER = 2
+};
+
+struct record_request {
+	enum record_role role;
+	unsigned int id;	/* 1 to 65535 */
+	int keep;		/* the server wants the connection kept */
+	int is_odd;		/* a NUL in a name or value, or a '=' in a
+				   name: strings could not tell it */
+	size_t len;		/* bytes of the request in the input */
+	size_t params_len;	/* bytes put into params */
+};
+
+/*
+ * Walk the records at the beginning of `len` bytes.  A request is BEGIN of a
+ * responder or authorizer, PARAMS to their empty record, and for a responder
+ * STDIN to its empty record (an authorizer's end with PARAMS: servers differ
+ * in what they send behind).  All of one id, no record of another type.
+ * *request_out and params, which holds RECORD_PARAMS_MAX bytes, are filled
+ * if COMPLETE, and of no use otherwise.  What follows the request is not
+ * looked at.
+ */
+enum record_answer record_check(const unsigned char *bytes, size_t len,
+    struct record_request *request_out, unsigned char *params);
+
+/*
+ * The same request once more, without padding, flags and body.  `out` holds
+ * RECORD_COMPOSED_MAX bytes.  Answers the length.
+ */
+size_t record_compose(const struct record_request *request,
+    const unsigned char *params, unsigned char *out);
+
+#endif /* !FCGI_RECORD_H_ */

@@ -1,0 +1,221 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fcgi/record.h"
+
+#define HEAD(type, len, padding) "\1" type "\0\1" len padding "\0"
+#define BEGIN(role, flags) \
+	HEAD("\1", "\0\10", "\0") "\0" role flags "\0\0\0\0\0"
+#define PARAM_AB HEAD("\4", "\0\4", "\0") "\1\1AB"
+#define END_PARAMS HEAD("\4", "\0\0", "\0")
+#define END_STDIN HEAD("\5", "\0\0", "\0")
+
+struct row {
+	const char *name;
+	const char *bytes;
+	size_t len;
+	enum record_answer answer;
+	size_t request_len;	/* if COMPLETE */
+	int is_odd;
+};
+
+#define ROW(name, bytes, answer, len, is_odd) \
+	{ name, bytes, sizeof(bytes) - 1, answer, len, is_odd }
+#define BAD(name, bytes) ROW(name, bytes, RECORD_BAD, 0, 0)
+#define SHORT(name, bytes) ROW(name, bytes, RECORD_SHORT, 0, 0)
+
+static const struct row rows[] = {
+	ROW("authorizer", BEGIN("\2", "\0") PARAM_AB END_PARAMS,
+	    RECORD_COMPLETE, 36, 0),
+	ROW("authorizer without parameters", BEGIN("\2", "\0") END_PARAMS,
+	    RECORD_COMPLETE, 24, 0),
+	ROW("responder", BEGIN("\1", "\0") PARAM_AB END_PARAMS END_STDIN,
+	    RECORD_COMPLETE, 44, 0),
+	ROW("stdin behind an authorizer is not looked at",
+	    BEGIN("\2", "\0") END_PARAMS "\7garbage", RECORD_COMPLETE, 24, 0),
+	ROW("padding", HEAD("\1", "\0\10", "\3") "\0\2\0\0\0\0\0\0" "xyz"
+	    HEAD("\4", "\0\2", "\2") "\1\1" "??"
+	    HEAD("\4", "\0\2", "\1") "AB" "?" END_PARAMS,
+	    RECORD_COMPLETE, 50, 0),
+	ROW("a NUL in a value", BEGIN("\2", "\0")
+	    HEAD("\4", "\0\4", "\0") "\1\1A\0" END_PARAMS,
+	    RECORD_COMPLETE, 36, 1),
+	ROW("a '=' in a name", BEGIN("\2", "\0")
+	    HEAD("\4", "\0\4", "\0") "\1\1=B" END_PARAMS,
+	    RECORD_COMPLETE, 36, 1),
+	SHORT("nothing", ""),
+	SHORT("half a header", "\1\1\0"),
+	SHORT("begin without its body", HEAD("\1", "\0\10", "\0")),
+	SHORT("begin alone", BEGIN("\2", "\0")),
+	SHORT("parameters not ended", BEGIN("\2", "\0") PARAM_AB),
+	SHORT("parameters cut", BEGIN("\2", "\0")
+	    HEAD("\4", "\0\4", "\0") "\1\1"),
+	SHORT("responder without stdin", BEGIN("\1", "\0") END_PARAMS),
+	BAD("version 0", "\0\1\0\1\0\10\0\0"),
+	BAD("version 2, first byte alone", "\2"),
+	BAD("http", "GET / HTTP/1.1\r\n\r\n"),
+	BAD("id 0", "\1\1\0\0\0\10\0\0\0\2\0\0\0\0\0\0"),
+	BAD("get values", "\1\11\0\0\0\20\0\0\16\0FCGI_MAX_CONNS"),
+	BAD("unknown management record", "\1\14\0\0\0\0\0\0"),
+	BAD("management among parameters", BEGIN("\2", "\0")
+	    "\1\11\0\0\0\0\0\0"),
+	BAD("begins with parameters", PARAM_AB),
+	BAD("begin of 7 bytes", HEAD("\1", "\0\7", "\0") "\0\2\0\0\0\0\0"),
+	BAD("begin of 9 bytes", HEAD("\1", "\0\11", "\0") "\0\2\0\0\0\0\0"),
+	BAD("role 0", BEGIN("\0", "\0")),
+	BAD("filter", BEGIN("\3", "\0")),
+	BAD("begin twice", BEGIN("\2", "\0") BEGIN("\2", "\0")),
+	BAD("abort", BEGIN("\2", "\0") HEAD("\2", "\0\0", "\0")),
+	BAD("another id", BEGIN("\2", "\0") "\1\4\0\2\0\0\0\0"),
+	BAD("stdin before the end of parameters",
+	    BEGIN("\1", "\0") PARAM_AB END_STDIN),
+	BAD("data record", BEGIN("\1", "\0") END_PARAMS
+	    HEAD("\10", "\0\0", "\0")),
+	BAD("name longer than the block", BEGIN("\2", "\0")
+	    HEAD("\4", "\0\4", "\0") "\5\1AB" END_PARAMS),
+	BAD("value longer than the block", BEGIN("\2", "\0")
+	    HEAD("\4", "\0\4", "\0") "\1\5AB" END_PARAMS),
+	BAD("lengths that overflow an int", BEGIN("\2", "\0")
+	    HEAD("\4", "\0\10", "\0") "\xc0\0\0\0\xc0\0\0\0" END_PARAMS),
+	BAD("greatest lengths", BEGIN("\2", "\0")
+	    HEAD("\4", "\0\10", "\0") "\xff\xff\xff\xff\xff\xff\xff\xff"
+	    END_PARAMS),
+	BAD("length cut", BEGIN("\2", "\0")
+	    HEAD("\4", "\0\2", "\0") "\1\x80" END_PARAMS),
+	BAD("no value length", BEGIN("\2", "\0")
+	    HEAD("\4", "\0\1", "\0") "\1" END_PARAMS),
+};
+
+static void
+check_row(const struct row *row)
+{
+	struct record_request request;
+	unsigned char *copy, *params;
+	enum record_answer answer;
+
+	copy = malloc(row->len + 1);
+	params = malloc(RECORD_PARAMS_MAX);
+	assert_non_null(copy);
+	assert_non_null(params);
+	memcpy(copy, row->bytes, row->len);
+	answer = record_check(copy, row->len, &request, params);
+	if (answer != row->answer)
+		fail_msg("%s: %d, wanted %d", row->name, (int)answer,
+		    (int)row->answer);
+	if (answer == RECORD_COMPLETE &&
+	    (request.len != row->request_len || request.is_odd != row->is_odd))
+		fail_msg("%s: len %zu, odd %d", row->name, request.len,
+		    request.is_odd);
+	free(params);
+	free(copy);
+}
+
+static void
+test_rows(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		check_row(&rows[i]);
+}
+
+/* Every beginning of a good request is SHORT, byte by byte. */
+static void
+test_beginnings(void **state)
+{
+	static const char good[] = BEGIN("\1", "\1")
+	    HEAD("\4", "\0\2", "\5") "\1\1" "12345" HEAD("\4", "\0\2", "\0")
+	    "AB" END_PARAMS HEAD("\5", "\0\3", "\1") "abc?" END_STDIN;
+	unsigned char params[64], *copy;
+	struct record_request request;
+	enum record_answer answer;
+	size_t len;
+
+	(void)state;
+	for (len = 0; len < sizeof(good); len++) {
+		copy = malloc(len + 1);
+		assert_non_null(copy);
+		memcpy(copy, good, len);
+		answer = record_check(copy, len, &request, params);
+		assert_int_equal(answer, len == sizeof(good) - 1 ?
+		    RECORD_COMPLETE : RECORD_SHORT);
+		free(copy);
+	}
+	assert_int_equal(request.keep, 1);
+	assert_int_equal(request.role, RECORD_RESPONDER);
+}
+
+/* A body too large, and too many parameters, are refused by their header. */
+static void
+test_sizes(void **state)
+{
+	static const char begin[] = BEGIN("\1", "\0");
+	static const char head[] = HEAD("\4", "\xff\xff", "\0");
+	struct record_request request;
+	unsigned char *bytes, *params;
+	size_t at = sizeof(begin) - 1;
+
+	(void)state;
+	bytes = calloc(1, RECORD_REQUEST_MAX);
+	params = malloc(RECORD_PARAMS_MAX);
+	assert_non_null(bytes);
+	assert_non_null(params);
+	memcpy(bytes, begin, at);
+	memcpy(bytes + at, head, 8);
+	memcpy(bytes + at + 8 + 65535, head, 8);
+	assert_int_equal(record_check(bytes, at + 8 + 65535, &request, params),
+	    RECORD_SHORT);
+	assert_int_equal(record_check(bytes, at + 16 + 65535, &request,
+	    params), RECORD_BAD);
+	free(params);
+	free(bytes);
+}
+
+/* What is composed is accepted again and means the same. */
+static void
+test_compose(void **state)
+{
+	struct record_request again, request = { .role = RECORD_RESPONDER,
+		.id = 0xabcd, .params_len = RECORD_PARAMS_MAX };
+	unsigned char *composed, *params, *read;
+	size_t len;
+
+	(void)state;
+	composed = malloc(RECORD_COMPOSED_MAX);
+	params = calloc(1, RECORD_PARAMS_MAX);
+	read = malloc(RECORD_PARAMS_MAX);
+	assert_non_null(composed);
+	assert_non_null(params);
+	assert_non_null(read);
+	len = record_compose(&request, params, composed);
+	assert_true(len <= RECORD_COMPOSED_MAX);
+	assert_int_equal(record_check(composed, len, &again, read),
+	    RECORD_COMPLETE);
+	assert_int_equal(again.len, len);
+	assert_int_equal(again.id, 0xabcd);
+	assert_int_equal(again.params_len, RECORD_PARAMS_MAX);
+	assert_memory_equal(read, params, RECORD_PARAMS_MAX);
+	free(read);
+	free(params);
+	free(composed);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_beginnings),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_compose),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
