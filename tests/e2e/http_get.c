@@ -82,13 +82,13 @@ read_option(struct work *work, const char *name, char *value)
 		work->settings.proxy = value;
 		return 0;
 	case 'd':
-		work->deadline = atoi(value);
+		work->deadline = (int)strtol(value, NULL, 10);
 		return 0;
 	case 't':
-		work->settings.connect_timeout = atoi(value);
+		work->settings.connect_timeout = (int)strtol(value, NULL, 10);
 		return 0;
 	case 'm':
-		work->max_body = (size_t)atoi(value);
+		work->max_body = strtoul(value, NULL, 10);
 		return 0;
 	case 'H':
 		colon = strchr(value, ':');

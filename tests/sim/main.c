@@ -316,12 +316,19 @@ listen_on(const char *address, int *port_out)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	socklen_t len = sizeof(in);
-	unsigned int port = 0;
+	const char *colon = strchr(address, ':');
+	unsigned long port = 0;
 	char host[64];
+	char *end = NULL;
 	int one = 1;
 	int fd;
 
-	if (sscanf(address, "%63[0-9.]:%u", host, &port) != 2 ||
+	if (colon != NULL) {
+		snprintf(host, sizeof(host), "%.*s", (int)(colon - address),
+		    address);
+		port = strtoul(colon + 1, &end, 10);
+	}
+	if (end == NULL || end == colon + 1 || *end != '\0' ||
 	    port > 65535 || inet_pton(AF_INET, host, &in.sin_addr) != 1) {
 		fprintf(stderr, "authgear-sim: --listen wants ADDRESS:PORT\n");
 		exit(2);
