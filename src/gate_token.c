@@ -70,6 +70,8 @@ verify(struct gate *gate, struct gate_task *task, const struct key *key,
 	const struct jwt *jwt = &task->jwt;
 	enum reason reason;
 
+	if (jwt->signature_len < key_signature_length(key))
+		return gate_task_end(task, REASON_TRUNCATED, now);
 	switch (key_verifies(key, jwt->signing_input, jwt->signing_input_len,
 	    jwt->signature, jwt->signature_len)) {
 	case 1:

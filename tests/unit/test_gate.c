@@ -220,6 +220,36 @@ forged(void **state)
 	end(&world);
 }
 
+/* Cut at the end, and still longer than the smallest signature there is. */
+static void
+cut_signature(void **state)
+{
+	struct world world = begin("");
+	struct mint_key *large = mint_key_new(MINT_LARGE);
+	char *set = mint_set_of(large, "one");
+	char *token = mint_good(large, "one", WALL);
+	size_t len = strlen(token);
+
+	(void)state;
+	gate_fixture_serve(world.gate, set);
+	assert_int_equal(gate_fixture_ask(world.gate, "default",
+	    token)->reason, REASON_GRANTED);
+	token[len - 4] = '\0';
+	assert_int_equal(gate_fixture_ask(world.gate, "default",
+	    token)->reason, REASON_TRUNCATED);
+	assert_null(decision(&world)->facts);
+	end(&world);
+
+	/* one that is too long is of another key */
+	world = begin("");
+	assert_int_equal(ask_issued(&world, large, "one", WALL),
+	    REASON_BAD_SIGNATURE);
+	free(token);
+	free(set);
+	mint_key_free(large);
+	end(&world);
+}
+
 /* A forged token may cause the first fetch, and is refused by its keys. */
 static void
 forged_before_the_fetch(void **state)
@@ -612,6 +642,7 @@ main(void)
 		cmocka_unit_test(questions),
 		cmocka_unit_test(bad_claims),
 		cmocka_unit_test(forged),
+		cmocka_unit_test(cut_signature),
 		cmocka_unit_test(forged_before_the_fetch),
 		cmocka_unit_test(forbidden_tells_who),
 		cmocka_unit_test(failed_fetches),
