@@ -80,13 +80,14 @@ load(struct keys *keys, struct error *error)
 		keys->is_loaded = 1;
 		return 0;
 	}
-	if (!same_text(&keys->stored, &stored)) {
+	if (keys->jwks == NULL || !same_text(&keys->stored, &stored)) {
 		jwks_free(keys->jwks);
 		keys->jwks = jwks_parse(stored.jwks, stored.jwks_len, NULL);
 	}
 	status_keys_clear(&keys->stored);
 	keys->stored = stored;
-	keys->is_loaded = 1;
+	/* only stored if it parses: memory ran out, so look again next time */
+	keys->is_loaded = keys->jwks != NULL;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "keys.h"
 #include "mint.h"
@@ -347,6 +348,32 @@ stored_by_another(void **state)
 	teardown(f);
 }
 
+static void *
+no_memory(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+/* A set that did not parse for want of memory serves once there is some. */
+static void
+memory_comes_back(void **state)
+{
+	struct fixture *f = setup();
+	struct status *other = status_open(scratch_path(f->directory,
+	    "status.db"), MINT_ISSUER, NULL);
+
+	(void)state;
+	assert_non_null(other);
+	store(other, f->set, &f->now);
+	json_set_alloc_funcs(no_memory, free);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	json_set_alloc_funcs(malloc, free);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	status_free(other);
+	teardown(f);
+}
+
 int
 main(void)
 {
@@ -359,6 +386,7 @@ main(void)
 		cmocka_unit_test(other_boot),
 		cmocka_unit_test(refresh),
 		cmocka_unit_test(stored_by_another),
+		cmocka_unit_test(memory_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
