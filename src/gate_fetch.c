@@ -144,8 +144,11 @@ gate_fetch_abandon(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	/* complete at the last moment: too late for this task, not for others */
-	if (has_document(task) == 0 && task->phase == GATE_PHASE_JWKS)
+	if (has_document(task) == 0 && task->phase == GATE_PHASE_JWKS) {
 		(void)take_jwks(gate, task, now);
-	else
-		(void)finish(gate, task, NULL, now);
+		return;
+	}
+	error_set(&task->decision.detail, "%s: no time left for the key set",
+	    task->exchange->url);
+	(void)finish(gate, task, NULL, now);
 }

@@ -574,6 +574,15 @@ refresh(void **state)
 	assert_string_not_equal(gate_task_decision(task)->detail.text, "");
 	gate_task_free(task);
 	assert_int_equal(ask_one(&world), REASON_GRANTED);
+	/* the metadata at the very deadline: it did not go well */
+	gate_fixture_pass(world.gate, 10000);
+	world.gate->outcome = EXCHANGE_ANSWERED;
+	world.gate->delay = 2000;
+	task = gate_refresh(world.gate->gate, &world.gate->now, &next);
+	assert_non_null(task);
+	gate_fixture_run(world.gate, world.gate->gate, task, GATE_EXCHANGE);
+	assert_string_not_equal(gate_task_decision(task)->detail.text, "");
+	gate_task_free(task);
 	end(&world);
 }
 
