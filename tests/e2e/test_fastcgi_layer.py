@@ -266,9 +266,13 @@ def test_parked():
                 answer = fastcgi.receive(peer)
                 good += b'N=%d\n' % number in answer.body
             tap.equal(good, 20, 'on a kept connection')
-        stuck = [fastcgi.connect(gate.path) for _ in range(32)]
+        stuck = [fastcgi.connect(gate.path) for _ in range(40)]
         for peer in stuck:
             peer.sendall(fastcgi.request({'TEST': 'stuck'}))
+
+        def is_full():
+            return fastcgi.ask(gate.path, {'TEST': 'park'}).status == 500
+        tap.ok(until(is_full), 'half of the places may be parked')
         tap.ok(gate.lives(), 'others are served')
         gate.child.send_signal(signal.SIGTERM)
         answers = [fastcgi.receive(peer) for peer in stuck]
