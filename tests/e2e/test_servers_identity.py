@@ -1,0 +1,128 @@
+"""Who it is, behind lighttpd, nginx and Apache: the application learns the
+authorizer's word and never the client's; the credential stays outside."""
+
+import itertools
+import socket
+
+import checker
+import tap
+from checker import refused, values
+
+PATHS = ('/show.cgi', '/fcgi/show', '/app/show')
+NAMES = ('Remote-User', 'X-Remote-User', 'X-Forwarded-User',
+         'X-Authgear-User-Id', 'X-Authgear-Remote-User',
+         'X-Authgear-User-Roles', 'X-Authgear-Decision',
+         'X-Authgear-Session-Valid')
+
+
+def spellings(name):
+    """The name with -, _ or . in every place."""
+    words = name.split('-')
+    for marks in itertools.product('-_.', repeat=len(words) - 1):
+        yield ''.join(a + b for a, b in zip(words, marks + ('',)))
+
+
+def check_identity(name, what, answer):
+    """Alice by the authorizer's word, and nothing of the forger."""
+    shown = answer.shown()
+    wanted = {'Remote-User': 'login-alice'}
+    if shown['kind'] != 'http':
+        wanted = {'REMOTE_USER': 'login-alice',
+                  'AUTHGEAR_USER_ID': 'id-alice',
+                  'AUTHGEAR_POLICY': 'default',
+                  'AUTHGEAR_DECISION': 'granted'}
+    else:
+        wanted.update({'X-Authgear-User-Id': 'id-alice',
+                       'X-Authgear-Policy': 'default'})
+    got = {key: values(shown, key) for key in wanted}
+    held = all(got[key] == [value] for key, value in wanted.items())
+    held = held and b'forged' not in answer.body
+    return tap.ok(held, '%s: %s' % (name, what), answer.body)
+
+
+def granted(world, name):
+    token = world.token(roles=['staff', 'editor'])
+    for path in PATHS:
+        answer = world.ask(name, path, token)
+        check_identity(name, 'granted %s' % path, answer)
+        tap.ok(token.encode() not in answer.body and
+               token.split('.')[2].encode() not in answer.body,
+               '%s: the credential stays outside %s' % (name, path))
+        key = 'X-Authgear-User-Roles' if path == '/app/show' else \
+            'AUTHGEAR_USER_ROLES'
+        tap.equal(values(answer.shown(), key), ['staff,editor'],
+                  '%s: roles at %s' % (name, path))
+
+
+def forged(world, name):
+    token = world.token()
+    for path in PATHS:
+        plain = [(header, 'forged') for header in NAMES for _ in (1, 2)]
+        check_identity(name, 'identity headers twice, %s' % path,
+                       world.ask(name, path, token, headers=plain))
+        odd = [(each, 'forged') for header in NAMES
+               for each in spellings(header) if each != header]
+        bad = []
+        for header in odd:
+            answer = world.ask(name, path, token, headers=[header])
+            shown = answer.shown()
+            if shown is None:
+                if answer.status not in (400, 403):
+                    bad.append((header[0], str(answer)))
+            elif b'forged' in answer.body:
+                bad.append((header[0], answer.body))
+        tap.ok(not bad, '%s: %d odd spellings, %s' % (name, len(odd), path),
+               bad[:3])
+
+
+def dropped_by_connection(world, name):
+    token = world.token()
+    for listed in ('x-authgear-user-id', 'remote-user',
+                   'X-Authgear-Remote-User, Remote-User'):
+        answer = world.ask(name, '/app/show', token,
+                           headers=[('Connection', 'close, ' + listed)])
+        if answer.shown() is None:
+            tap.ok(answer.status == 403, '%s: Connection: %s refused' % (
+                name, listed), answer)
+        else:
+            check_identity(name, 'Connection: %s' % listed, answer)
+
+
+def trailers(world, name):
+    token = world.token()
+    for path in PATHS:
+        text = ('POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n'
+                'Transfer-Encoding: chunked\r\nTrailer: Remote-User\r\n'
+                'Connection: close\r\n\r\n3\r\nabc\r\n0\r\n'
+                'Remote-User: forged\r\nX-Authgear-User-Id: forged\r\n'
+                'X_Authgear_User_Id: forged\r\n\r\n' % (path, token))
+        port = world.servers[name].port
+        with socket.create_connection(('127.0.0.1', port), 60) as link:
+            link.sendall(text.encode())
+            data = b''
+            while True:
+                more = link.recv(65536)
+                if not more:
+                    break
+                data += more
+        tap.ok(data.startswith(b'HTTP/1.1 ') and b'forged' not in data,
+               '%s: trailers are no identity, %s' % (name, path), data)
+
+
+def nobody(world, name):
+    """Without a token no header helps, nor a name in the credentials."""
+    headers = [(header, 'forged') for header in NAMES]
+    for path in PATHS:
+        refused(world, name, 'only identity headers, ' + path, (401,), path,
+                headers=headers)
+        refused(world, name, 'Basic, ' + path, (401,), path,
+                headers=[('Authorization', 'Basic Zm9yZ2VkOng=')])
+    answer = world.ask(name, '/page.txt')
+    tap.ok((answer.header('WWW-Authenticate') or '').startswith('Bearer'),
+           '%s: a challenge' % name, answer)
+
+
+with checker.World() as here:
+    checker.for_each(here, [granted, forged, dropped_by_connection, trailers,
+                            nobody])
+tap.done()
