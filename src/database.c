@@ -12,6 +12,7 @@
 #include "database_file.h"
 
 #define LENGTH_LIMIT (8 * 1024 * 1024)
+#define LOCK_MS 2000		/* for the lock, where no request waits */
 
 static const char common_pragmas[] =
     "PRAGMA temp_store=MEMORY;"
@@ -310,7 +311,7 @@ database_open(const char *path, enum database_mode mode,
 {
 	enum database_outcome outcome;
 	struct error first = { "" };
-	int lock = -1, creates;
+	int lock = -1, creates, renews;
 
 	*db_out = NULL;
 	if (strlen(path) > PATH_MAX - 64) {
@@ -319,17 +320,19 @@ database_open(const char *path, enum database_mode mode,
 	}
 	if (mode == DATABASE_READ)
 		return open_file(path, mode, schema, db_out, error);
-	creates = mode == DATABASE_CREATE || mode == DATABASE_RENEW;
+	renews = mode == DATABASE_RENEW || mode == DATABASE_RENEW_SOON;
+	creates = mode == DATABASE_CREATE || renews;
 	if (!creates) {
 		outcome = look_at_file(path, mode, schema->mode, error);
 		if (outcome != DATABASE_OPENED)
 			return outcome;
 	}
-	lock = database_file_lock(path, error);
+	lock = database_file_lock(path, mode == DATABASE_RENEW_SOON ?
+	    DATABASE_BUSY_MS : LOCK_MS, error);
 	if (lock == -1)
 		return DATABASE_FAILED;
 	outcome = open_file(path, mode, schema, db_out, &first);
-	if (outcome == DATABASE_CORRUPT && mode == DATABASE_RENEW) {
+	if (outcome == DATABASE_CORRUPT && renews) {
 		error_clear(&first);
 		if (database_file_set_aside(path, &first) == 0)
 			outcome = DATABASE_ABSENT;

@@ -18,8 +18,9 @@ enum database_mode {
 	DATABASE_READ = 0,	/* read only; makes no file */
 	DATABASE_WRITE,		/* must exist */
 	DATABASE_CREATE,	/* made with the schema's mode if absent */
-	DATABASE_RENEW		/* and a corrupt one is set aside first, as
+	DATABASE_RENEW,		/* and a corrupt one is set aside first, as
 				   PATH.corrupt-N, of which the newest is kept */
+	DATABASE_RENEW_SOON	/* the same while a request waits for it */
 };
 
 enum database_outcome {
@@ -46,9 +47,9 @@ struct database_schema {
  * trusted_schema off, defensive, temp_store memory, secure_delete on;
  * migration in one transaction; no shared cache, no extension.  The whole
  * content is checked.  All modes but DATABASE_READ hold PATH.lock (flock)
- * meanwhile, at most 2 s, so that processes that start together make, migrate
- * and set aside once.  An empty file is DATABASE_CORRUPT but for CREATE and
- * RENEW.  A connection serves one thread and never crosses a fork.  On
+ * meanwhile, waited for at most 2 s (RENEW_SOON: DATABASE_BUSY_MS), so that
+ * processes that start together make, migrate and set aside once.  An empty
+ * file is DATABASE_CORRUPT but for CREATE and RENEW.  A connection serves one thread and never crosses a fork.  On
  * anything but DATABASE_OPENED *db_out is NULL and error says what to do.
  */
 enum database_outcome database_open(const char *path, enum database_mode mode,

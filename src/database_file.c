@@ -13,8 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_TRIES 400
-#define LOCK_PAUSE_NANOSECONDS 5000000L
+#define LOCK_PAUSE_MS 5
 
 int
 database_file_make(const char *path, unsigned int mode, struct error *error)
@@ -51,9 +50,9 @@ done:
 }
 
 int
-database_file_lock(const char *path, struct error *error)
+database_file_lock(const char *path, int wait, struct error *error)
 {
-	static const struct timespec pause = { 0, LOCK_PAUSE_NANOSECONDS };
+	static const struct timespec pause = { 0, LOCK_PAUSE_MS * 1000000L };
 	char name[PATH_MAX];
 	int fd, i;
 
@@ -64,7 +63,7 @@ database_file_lock(const char *path, struct error *error)
 		    strerror(errno));
 		return -1;
 	}
-	for (i = 0; i < LOCK_TRIES; i++) {
+	for (i = 0; i < wait; i += LOCK_PAUSE_MS) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fd;
 		if (errno != EWOULDBLOCK && errno != EINTR)

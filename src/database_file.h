@@ -14,10 +14,10 @@ int database_file_make(const char *path, unsigned int mode,
 
 /*
  * Hold PATH.lock, so that making, migrating and setting aside happen once
- * however many processes start.  Waits at most 2 s.  A descriptor, to be
- * closed by the caller, or -1 and error.
+ * however many processes start.  Waits at most `wait` milliseconds.  A
+ * descriptor, to be closed by the caller, or -1 and error.
  */
-int database_file_lock(const char *path, struct error *error);
+int database_file_lock(const char *path, int wait, struct error *error);
 
 /*
  * Rename the damaged file to PATH.corrupt-N, N one more than the last, and

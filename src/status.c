@@ -50,10 +50,12 @@ status_file_enter(struct status *status, struct error *error)
 	    database_in_place(status->db))
 		return 0;
 	leave(status);
-	if (database_open(status->path, DATABASE_RENEW,
-	    &schema, &status->db, error) != DATABASE_OPENED)
+	if (database_open(status->path, status->is_opened ?
+	    DATABASE_RENEW_SOON : DATABASE_RENEW, &schema, &status->db,
+	    error) != DATABASE_OPENED)
 		return -1;
 	status->damaged = 0;
+	status->is_anew = status->is_opened;
 	if (database_data_version(status->db, &status->version_statement,
 	    &status->version) == -1) {
 		error_set(error, "%s: %s", status->path,
@@ -61,6 +63,7 @@ status_file_enter(struct status *status, struct error *error)
 		leave(status);
 		return -1;
 	}
+	status->is_opened = 1;
 	return 1;
 }
 
@@ -111,11 +114,13 @@ int
 status_changed(struct status *status, struct error *error)
 {
 	long version;
-	int anew;
 
-	anew = status_file_enter(status, error);
-	if (anew != 0)
-		return anew;
+	if (status_file_enter(status, error) == -1)
+		return -1;
+	if (status->is_anew) {
+		status->is_anew = 0;
+		return 1;
+	}
 	if (database_data_version(status->db, &status->version_statement,
 	    &version) == -1)
 		return status_file_failed(status,

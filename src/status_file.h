@@ -15,6 +15,8 @@ struct status {
 	struct sqlite3_stmt *version_statement;
 	long version;			/* data_version when last looked at */
 	int damaged;			/* a statement found it corrupt */
+	int is_opened;			/* it was open once: requests wait */
+	int is_anew;			/* reopened, status_changed() not told */
 };
 
 /*

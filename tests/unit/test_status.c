@@ -1,6 +1,8 @@
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -227,6 +229,44 @@ test_removed(void **state)
 	expect_jwks(place->status, NULL);
 	store(place->status, BOOT, 2, "two");
 	expect_jwks(place->status, "two");
+}
+
+/* Whoever reopens it, status_changed() is who says so. */
+static void
+test_reopened_by_another_call(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(1000);
+	int64_t until;
+
+	store(place->status, BOOT, 1, "one");
+	assert_int_equal(unlink(place->path), 0);
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 1000,
+	    1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_changed(place->status, &place->error), 1);
+	assert_int_equal(status_changed(place->status, &place->error), 0);
+	expect_jwks(place->status, NULL);
+}
+
+/* A process that hangs with the lock: an answer now, and none later than a
+ * request can bear. */
+static void
+test_lock_held(void **state)
+{
+	struct place *place = *state;
+	int lock = open(scratch_path(place->directory, "status.db.lock"),
+	    O_RDWR | O_CLOEXEC);
+
+	assert_int_not_equal(lock, -1);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	assert_int_equal(status_changed(place->status, &place->error), 0);
+	assert_int_equal(unlink(place->path), 0);
+	assert_int_equal(status_changed(place->status, &place->error), -1);
+	assert_string_not_equal(error_text(&place->error), "no error");
+	assert_int_equal(close(lock), 0);
+	error_clear(&place->error);
+	assert_int_equal(status_changed(place->status, &place->error), 1);
+	assert_int_equal(status_changed(place->status, &place->error), 0);
 }
 
 static void
@@ -481,6 +521,8 @@ main(void)
 		CASE(test_other_endpoint),
 		CASE(test_changed),
 		CASE(test_removed),
+		CASE(test_reopened_by_another_call),
+		CASE(test_lock_held),
 		CASE(test_truncated_while_open),
 		CASE(test_corrupt),
 		CASE(test_corrupt_processes),
