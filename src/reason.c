@@ -55,6 +55,19 @@ static const struct row rows[REASON_COUNT] = {
 	    "Opaque tokens and cookies can be checked by Authgear's resolver "
 	    "only, which this mode does not ask; let the client use JWT access "
 	    "tokens." },
+	[REASON_REVOKED] = { "revoked", VERDICT_DENIED, 401, token,
+	    "An administrator revoked this credential; the client must get a "
+	    "new one. authgear-cache list revocations says who and why." },
+	[REASON_SIGNED_OUT] = { "signed-out", VERDICT_DENIED, 401, token,
+	    "An administrator signed the user out after this login; the user "
+	    "must log in again, which a refreshed token is not." },
+	[REASON_CLIENT_REVOKED] = { "client-revoked", VERDICT_DENIED, 401,
+	    token,
+	    "An administrator revoked or blocked the token's client; "
+	    "authgear-cache list revocations says since when and why." },
+	[REASON_KEY_REVOKED] = { "key-revoked", VERDICT_DENIED, 401, token,
+	    "The token is signed by a key that an administrator revoked; let "
+	    "Authgear sign with another key, then get a new token." },
 	[REASON_AUTHENTICATION_TOO_OLD] = { "authentication-too-old",
 	    VERDICT_DENIED, 401, "insufficient_user_authentication",
 	    "The login is older than the policy's max_authentication_age; the "
@@ -78,6 +91,9 @@ static const struct row rows[REASON_COUNT] = {
 	    NULL,
 	    "The user is not verified, which the policy's verified_only asks "
 	    "for; the user must verify an address or number in Authgear." },
+	[REASON_USER_BLOCKED] = { "user-blocked", VERDICT_FORBIDDEN, 403, NULL,
+	    "An administrator blocked the user; authgear-cache list revocations "
+	    "says why and until when, authgear-cache lift ends it." },
 	[REASON_NOT_EVALUABLE] = { "not-evaluable", VERDICT_FORBIDDEN, 403,
 	    NULL,
 	    "A rule of the policy asks for a fact that this credential does not "
