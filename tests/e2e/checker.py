@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -101,6 +102,8 @@ class World:
             for name in ('lighttpd', 'nginx')}
 
     def __enter__(self):
+        # Told to end, a test still ends what it started.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         try:
             self._start()
         except BaseException:

@@ -8,6 +8,7 @@ Nothing is changed in the examples but addresses, sockets and folders, by
 substitutions each of which must hit as often as it says.
 """
 
+import ctypes
 import http.client
 import os
 import shutil
@@ -174,6 +175,14 @@ class Server:
         self.process.wait()
 
 
+_LIBC = ctypes.CDLL(None)
+
+
+def _end_with_parent():
+    """A test that is killed takes its servers along (PR_SET_PDEATHSIG)."""
+    _LIBC.prctl(1, signal.SIGTERM)
+
+
 def _is_ready(server):
     try:
         link = http.client.HTTPConnection('127.0.0.1', server.port,
@@ -200,7 +209,7 @@ def _attempt(name, site, address):
     with open(at + '/output', 'w') as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=_end_with_parent,
             env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C'})
     server = Server(name, site, at, port, process)
     until = time.monotonic() + DEADLINE
