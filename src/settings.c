@@ -359,6 +359,13 @@ check_whole(struct settings *settings, const char *path,
 		    settings->total_timeout);
 		return -1;
 	}
+	if (settings->keys_max_stale < settings->keys_ttl) {
+		error_set(error, "%s:%d: keys_max_stale: must not be less "
+		    "than keys_ttl (%d), or keys would be too old to serve "
+		    "before they are fetched anew", path,
+		    line_of(scan, "keys_max_stale"), settings->keys_ttl);
+		return -1;
+	}
 	if (settings->policy_count == 0) {
 		error_set(error, "%s:%d: policy: there is none; add a section "
 		    "[policy default]", path, line_of(scan, "policy"));

@@ -47,7 +47,8 @@ struct settings {
  * writable by group or others, larger than SETTINGS_MAX_FILE, with NUL or
  * other control bytes; keys before the first section, unknown sections or
  * keys, a key or section twice, a value out of range, " #" or ";" comments
- * behind a value, continuation lines.  Also refused: no [policy] at all,
+ * behind a value, continuation lines.  Also refused: connect_timeout over
+ * total_timeout, keys_max_stale under keys_ttl, no [policy] at all,
  * an http endpoint that is neither loopback nor allowed by
  * insecure_allow_http.
  */
