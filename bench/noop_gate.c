@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/grant.h"
 #include "fcgi/server.h"
 
 static struct server *running;	/* for the signal handler */
@@ -36,8 +37,7 @@ thread_end(void *thread)
 static enum server_step
 serve(void *thread, struct server_request *request)
 {
-	static const char reply[] = "Status: 200 OK\r\n"
-	    "Variable-REMOTE_USER: nobody\r\n\r\n";
+	static const char reply[] = BENCH_GRANT;
 	const char *value;
 
 	(void)thread;

@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bench/grant.h"
 #include "fcgi/listener.h"
 
 static void *
 accept_loop(void *argument)
 {
-	static const char reply[] = "Status: 200 OK\r\n"
-	    "Variable-REMOTE_USER: nobody\r\n\r\n";
+	static const char reply[] = BENCH_GRANT;
 	const struct listener *listener = argument;
 	FCGX_Request request;
 
