@@ -1,14 +1,91 @@
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "fcgi/connection.h"
 #include "fcgi/record.h"
+
+/* What libfcgi is given, and what it must make of it. */
+struct side {
+	struct connection *connection;
+	struct connection_feed feed;
+	int fd;
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What is accepted must be accepted again in its composed form. */
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static size_t
+read_length(const unsigned char **at)
+{
+	size_t len = **at;
+
+	if (len < 128) {
+		*at += 1;
+		return len;
+	}
+	len = (len & 0x7f) << 24 | (size_t)(*at)[1] << 16 |
+	    (size_t)(*at)[2] << 8 | (*at)[3];
+	*at += 4;
+	return len;
+}
+
+/* The same names and values, in the same order, and no others. */
+static void
+compare(char *const *got, const unsigned char *params, size_t len)
+{
+	const unsigned char *at = params, *end = params + len;
+	size_t name_len, value_len;
+
+	/* it puts its own FCGI_ROLE first */
+	if (*got == NULL || strncmp(*got, "FCGI_ROLE=", 10) != 0)
+		abort();
+	for (got++; at < end; got++, at += name_len + value_len) {
+		name_len = read_length(&at);
+		value_len = read_length(&at);
+		if (*got == NULL ||
+		    strlen(*got) != name_len + 1 + value_len ||
+		    memcmp(*got, at, name_len) != 0 ||
+		    (*got)[name_len] != '=' ||
+		    memcmp(*got + name_len + 1, at + name_len,
+		    value_len) != 0)
+			abort();
+	}
+	if (*got != NULL)
+		abort();
+}
+
+static void
+ask_library(const struct record_request *request,
+    const unsigned char *params, const unsigned char *composed, size_t len)
+{
+	static struct side side;
+	static const char reply[] = "Status: 200 OK\r\n\r\n";
+
+	if (side.connection == NULL) {
+		if (connection_library_init() == -1)
+			abort();
+		side.connection = connection_new();
+		connection_feed_init(&side.feed);
+		side.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	}
+	if (side.connection == NULL || side.fd == -1 ||
+	    connection_begin(side.connection, side.fd, &side.feed, composed,
+	    len) == -1)
+		abort();
+	if (!request->is_odd)
+		compare(connection_params(side.connection), params,
+		    request->params_len);
+	(void)connection_end(side.connection, reply, 0);
+}
+
+/*
+ * What is accepted must be accepted again in its composed form, and libfcgi
+ * must read the same parameters from that.
+ */
+static void
+check(const unsigned char *data, size_t size)
 {
 	static unsigned char again[RECORD_PARAMS_MAX];
 	static unsigned char composed[RECORD_COMPOSED_MAX];
@@ -17,12 +94,33 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len;
 
 	if (record_check(data, size, &first, params) != RECORD_COMPLETE)
-		return 0;
+		return;
 	len = record_compose(&first, params, composed);
 	if (first.len > size || len > sizeof(composed) ||
 	    record_check(composed, len, &second, again) != RECORD_COMPLETE ||
 	    second.len != len || second.params_len != first.params_len ||
 	    second.role != first.role || second.is_odd != first.is_odd)
 		abort();
+	ask_library(&first, params, composed, len);
+}
+
+/*
+ * Records; or, after a first byte that no record has, a block of parameters,
+ * so that lengths are tried without finding the records around them.
+ */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static unsigned char wrapped[RECORD_COMPOSED_MAX];
+	struct record_request request = { .id = 1 };
+
+	if (size == 0 || data[0] == 1 || size - 1 > RECORD_PARAMS_MAX) {
+		check(data, size);
+		return 0;
+	}
+	request.role = (data[0] & 1) != 0 ? RECORD_AUTHORIZER :
+	    RECORD_RESPONDER;
+	request.params_len = size - 1;
+	check(wrapped, record_compose(&request, data + 1, wrapped));
 	return 0;
 }

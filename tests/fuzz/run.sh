@@ -8,14 +8,15 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 build=${2:-$top/build/plain}	# a configured one: config.h
 out=$build/fuzz
 mkdir -p "$out"
-packages="libcrypto sqlite3 jansson ini_config"
+packages="libcrypto sqlite3 jansson ini_config fcgi"
 flags="-g -O1 -std=gnu11 -D_GNU_SOURCE -I$top -I$top/src -I$build
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
 for source in "$top"/tests/fuzz/fuzz_*.c; do
 	name=$(basename "$source" .c)
 	# shellcheck disable=SC2046,SC2086
 	clang $flags $(pkg-config --cflags $packages) -o "$out/$name" \
-	    "$source" "$top"/src/*.c $(pkg-config --libs $packages)
+	    "$source" "$top"/src/*.c "$top"/fcgi/connection.c \
+	    "$top"/fcgi/record.c $(pkg-config --libs $packages)
 	mkdir -p "$out/$name.corpus"
 	"$out/$name" -max_total_time="$seconds" -max_len=4096 \
 	    -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
