@@ -37,9 +37,9 @@ fault(struct sim *sim, const json_t *body, int own_fd, int *status)
 {
 	const char *why;
 
-	if ((why = sim_fault_set(&sim->faults, body)) != NULL)
+	if ((why = sim_fault_set(&sim->faults, body, sim->tls)) != NULL)
 		return refusal(why, status);
-	/* what a kept connection asks next would never meet a raw fault */
+	/* or a request under way would go on under the old one */
 	sim_shut_connections(sim, own_fd);
 	return json_pack("{s:b}", "set", 1);
 }

@@ -82,13 +82,23 @@ metadata(const struct sim *sim)
 	return document;
 }
 
+static int
+is_metadata(const char *path)
+{
+	return strcmp(path, "/.well-known/openid-configuration") == 0 ||
+	    strcmp(path, "/.well-known/oauth-authorization-server") == 0;
+}
+
+int
+sim_has_document(const char *path)
+{
+	return is_metadata(path) || strcmp(path, "/oauth2/jwks") == 0;
+}
+
 json_t *
 sim_document(struct sim *sim, const char *path)
 {
-	if (strcmp(path, "/.well-known/openid-configuration") == 0 ||
-	    strcmp(path, "/.well-known/oauth-authorization-server") == 0)
-		return metadata(sim);
-	if (strcmp(path, "/oauth2/jwks") == 0)
-		return sim_keys_jwks(&sim->keys);
-	return NULL;
+	if (!sim_has_document(path))
+		return NULL;
+	return is_metadata(path) ? metadata(sim) : sim_keys_jwks(&sim->keys);
 }

@@ -6,30 +6,25 @@
 static const struct {
 	const char *name;
 	enum sim_fault_kind kind;
-	int raw;		/* libmicrohttpd will not send it */
+	int raw;		/* written past libmicrohttpd, so not in TLS */
+	double seconds;		/* unless given */
 } names[] = {
-	{ "none", FAULT_NONE, 0 },
-	{ "delay", FAULT_DELAY, 0 },
-	{ "hang", FAULT_HANG, 1 },
-	{ "drop", FAULT_DROP, 1 },
-	{ "drip", FAULT_DRIP, 1 },
-	{ "status", FAULT_STATUS, 0 },
-	{ "huge", FAULT_HUGE, 0 },
-	{ "malformed", FAULT_MALFORMED, 0 },
-	{ "empty", FAULT_EMPTY, 0 },
-	{ "redirect", FAULT_REDIRECT, 0 },
-	{ "bad-status-line", FAULT_BAD_STATUS_LINE, 1 },
-	{ "cut-head", FAULT_CUT_HEAD, 1 },
-	{ "cut-body", FAULT_CUT_BODY, 1 },
-	{ "double-length", FAULT_DOUBLE_LENGTH, 1 },
-	{ "wrong-type", FAULT_WRONG_TYPE, 0 },
+	{ "none", FAULT_NONE, 0, 0 },
+	{ "delay", FAULT_DELAY, 0, 1 },
+	{ "hang", FAULT_HANG, 0, 3600 },
+	{ "drop", FAULT_DROP, 0, 0 },
+	{ "drip", FAULT_DRIP, 1, 0.2 },
+	{ "status", FAULT_STATUS, 0, 0 },
+	{ "huge", FAULT_HUGE, 0, 0 },
+	{ "malformed", FAULT_MALFORMED, 0, 0 },
+	{ "empty", FAULT_EMPTY, 0, 0 },
+	{ "redirect", FAULT_REDIRECT, 0, 0 },
+	{ "bad-status-line", FAULT_BAD_STATUS_LINE, 1, 0 },
+	{ "cut-head", FAULT_CUT_HEAD, 1, 0 },
+	{ "cut-body", FAULT_CUT_BODY, 1, 0 },
+	{ "double-length", FAULT_DOUBLE_LENGTH, 1, 0 },
+	{ "wrong-type", FAULT_WRONG_TYPE, 0, 0 },
 };
-
-static int
-is_raw(enum sim_fault_kind kind)
-{
-	return names[kind].raw;
-}
 
 static void
 remove_path(struct sim_faults *faults, const char *path)
@@ -46,16 +41,34 @@ remove_path(struct sim_faults *faults, const char *path)
 	}
 }
 
-const char *
-sim_fault_set(struct sim_faults *faults, const json_t *body)
+static const char *
+read_numbers(const json_t *body, struct sim_fault *fault)
+{
+	const json_t *seconds = json_object_get(body, "seconds");
+	const json_t *status = json_object_get(body, "status");
+	const json_t *times = json_object_get(body, "count");
+
+	if (seconds != NULL)
+		fault->seconds = json_number_value(seconds);
+	if (fault->seconds < 0 || fault->seconds > 86400)
+		return "seconds must be 0 to 86400";
+	fault->status = status ? (int)json_integer_value(status) : 500;
+	if (fault->status < 200 || fault->status > 599)
+		return "status must be 200 to 599";
+	fault->count = (int)json_integer_value(times);
+	if (fault->count < 0)
+		return "count must not be negative";
+	return NULL;
+}
+
+static const char *
+read_fault(const json_t *body, int tls, struct sim_fault *fault)
 {
 	const char *path = json_string_value(json_object_get(body, "path"));
 	const char *name = json_string_value(json_object_get(body, "fault"));
 	const char *location =
 	    json_string_value(json_object_get(body, "location"));
-	struct sim_fault fault = { .kind = FAULT_NONE };
 	size_t i, count = sizeof(names) / sizeof(names[0]);
-	int full;
 
 	if (path == NULL || name == NULL)
 		return "path and fault are needed";
@@ -63,25 +76,36 @@ sim_fault_set(struct sim_faults *faults, const json_t *body)
 		;
 	if (i == count)
 		return "no such fault";
-	fault.kind = names[i].kind;
-	snprintf(fault.path, sizeof(fault.path), "%s", path);
-	snprintf(fault.location, sizeof(fault.location), "%s",
-	    location ? location : "/elsewhere");
-	fault.seconds = json_number_value(json_object_get(body, "seconds"));
-	fault.status =
-	    (int)json_integer_value(json_object_get(body, "status"));
-	fault.count = (int)json_integer_value(json_object_get(body, "count"));
+	if (tls && names[i].raw)
+		return "not with TLS";
+	fault->kind = names[i].kind;
+	fault->seconds = names[i].seconds;
+	snprintf(fault->path, sizeof(fault->path), "%s", path);
+	snprintf(fault->location, sizeof(fault->location), "%s",
+	    location != NULL ? location : "/elsewhere");
+	return read_numbers(body, fault);
+}
+
+const char *
+sim_fault_set(struct sim_faults *faults, const json_t *body, int tls)
+{
+	struct sim_fault fault = { .kind = FAULT_NONE };
+	const char *why;
+
+	if ((why = read_fault(body, tls, &fault)) != NULL)
+		return why;
 	pthread_mutex_lock(&faults->lock);
-	remove_path(faults, path);
-	full = fault.kind != FAULT_NONE && faults->count == SIM_MAX_FAULTS;
-	if (fault.kind != FAULT_NONE && !full)
+	remove_path(faults, fault.path);
+	if (fault.kind != FAULT_NONE && faults->count == SIM_MAX_FAULTS)
+		why = "too many faults";
+	else if (fault.kind != FAULT_NONE)
 		faults->list[faults->count++] = fault;
 	pthread_mutex_unlock(&faults->lock);
-	return full ? "too many faults" : NULL;
+	return why;
 }
 
 struct sim_fault
-sim_fault_take(struct sim_faults *faults, const char *path, int raw_only)
+sim_fault_take(struct sim_faults *faults, const char *path)
 {
 	struct sim_fault fault = { .kind = FAULT_NONE };
 	struct sim_fault *found;
@@ -93,8 +117,6 @@ sim_fault_take(struct sim_faults *faults, const char *path, int raw_only)
 		if (strcmp(found->path, path) != 0 &&
 		    strcmp(found->path, "*") != 0)
 			continue;
-		if (raw_only && !is_raw(found->kind))
-			continue;
 		fault = *found;
 		if (found->count == 1)
 			*found = faults->list[--faults->count];
@@ -103,17 +125,4 @@ sim_fault_take(struct sim_faults *faults, const char *path, int raw_only)
 	}
 	pthread_mutex_unlock(&faults->lock);
 	return fault;
-}
-
-int
-sim_fault_any_raw(struct sim_faults *faults)
-{
-	int any = 0;
-	size_t i;
-
-	pthread_mutex_lock(&faults->lock);
-	for (i = 0; i < faults->count; i++)
-		any |= is_raw(faults->list[i].kind);
-	pthread_mutex_unlock(&faults->lock);
-	return any;
 }

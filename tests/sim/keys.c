@@ -71,7 +71,6 @@ sim_keys_init(struct sim_keys *keys, int64_t now)
 {
 	pthread_mutex_init(&keys->lock, NULL);
 	keys->count = 0;
-	keys->spare = NULL;
 	return add_key(keys, EVP_RSA_gen(2048), now);
 }
 
@@ -80,22 +79,17 @@ sim_keys_clear(struct sim_keys *keys)
 {
 	while (keys->count > 0)
 		EVP_PKEY_free(keys->keys[--keys->count].pair);
-	EVP_PKEY_free(keys->spare);
-	keys->spare = NULL;
+	pthread_mutex_destroy(&keys->lock);
 }
 
 int
 sim_keys_rotate(struct sim_keys *keys, int keep, int64_t now, char *kid_out)
 {
-	EVP_PKEY *pair;
+	EVP_PKEY *pair = EVP_RSA_gen(2048);
 	int ret;
 
-	pthread_mutex_lock(&keys->lock);
-	pair = keys->spare;
-	keys->spare = NULL;
-	pthread_mutex_unlock(&keys->lock);
 	if (pair == NULL)
-		pair = EVP_RSA_gen(2048);
+		return -1;
 	pthread_mutex_lock(&keys->lock);
 	while (!keep && keys->count > 0)
 		EVP_PKEY_free(keys->keys[--keys->count].pair);

@@ -16,11 +16,13 @@
 #include <jansson.h>
 #include <microhttpd.h>
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
 
 #define SIM_MAX_KEYS 16
 #define SIM_MAX_FAULTS 16
 #define SIM_MAX_REQUESTS 200
+#define SIM_MAX_SOCKETS 4096
+#define SIM_MAX_BODY ((size_t)1024 * 1024)
+#define SIM_MAX_PEM 65536
 
 /* --- keys.c: the key set; the first key signs */
 struct sim_key {
@@ -32,7 +34,6 @@ struct sim_keys {
 	pthread_mutex_t lock;
 	struct sim_key keys[SIM_MAX_KEYS];
 	size_t count;
-	EVP_PKEY *spare;	/* made ahead by a thread, for /_sim/rotate */
 };
 int sim_keys_init(struct sim_keys *keys, int64_t now);
 void sim_keys_clear(struct sim_keys *keys);
@@ -69,12 +70,10 @@ struct sim_faults {
 	size_t count;
 };
 /* From the control body; NULL or what is wrong. */
-const char *sim_fault_set(struct sim_faults *faults, const json_t *body);
-/* The fault for a path, counted down; kind FAULT_NONE if there is none.
- * raw_only: only if libmicrohttpd cannot send it. */
-struct sim_fault sim_fault_take(struct sim_faults *faults, const char *path,
-    int raw_only);
-int sim_fault_any_raw(struct sim_faults *faults);
+const char *sim_fault_set(struct sim_faults *faults, const json_t *body,
+    int tls);
+/* The fault for a path, counted down; kind FAULT_NONE if there is none. */
+struct sim_fault sim_fault_take(struct sim_faults *faults, const char *path);
 
 struct sim {
 	char origin[300];
@@ -87,26 +86,37 @@ struct sim {
 	pthread_mutex_t lock;	/* counts, requests, sockets */
 	json_t *counts;
 	json_t *requests;
-	int sockets[1024];	/* connections that MHD has */
-	int listener;
-	struct MHD_Daemon *daemon;
+	char sockets[SIM_MAX_SOCKETS];	/* by descriptor: 1 if open */
 };
 int64_t sim_now(const struct sim *sim);
-void sim_count(struct sim *sim, const char *method, const char *path,
-    json_t *headers);
-void sim_shut_connections(struct sim *sim, int but);
+const char *sim_usage(void);
 
 /* --- documents.c: what Authgear serves; NULL: no such path */
+int sim_has_document(const char *path);
 json_t *sim_document(struct sim *sim, const char *path);
 
 /* --- mint.c: {"token":..} or {"tokens":[..]}; NULL and *why */
 json_t *sim_mint(struct sim *sim, const json_t *body, const char **why);
 
+/* --- sign.c: the compact form, to be freed; NULL and *why.  `alg` and
+ * `tamper` ("" for none) as in --help. */
+char *sim_sign(EVP_PKEY *pair, const char *alg, const char *header,
+    const char *payload, const char *tamper, const char **why);
+
 /* --- control.c: /_sim/...; the JSON answer, *status 200 or an error's */
 json_t *sim_control(struct sim *sim, const char *path, const char *body,
     size_t len, int own_fd, int *status);
 
-/* --- wire.c: the listener, raw faults, the rest to libmicrohttpd */
-void sim_wire_accept(struct sim *sim);
+/* --- serve.c: callbacks of libmicrohttpd, context the struct sim */
+void sim_on_connection(void *context, struct MHD_Connection *connection,
+    void **socket_context, enum MHD_ConnectionNotificationCode code);
+enum MHD_Result sim_on_request(void *context,
+    struct MHD_Connection *connection, const char *path, const char *method,
+    const char *version, const char *data, size_t *len,
+    void **request_context);
+void sim_on_completed(void *context, struct MHD_Connection *connection,
+    void **request_context, enum MHD_RequestTerminationCode code);
+/* End every connection but that of descriptor `but`. */
+void sim_shut_connections(struct sim *sim, int but);
 
 #endif /* !SIM_H_ */
