@@ -10,13 +10,22 @@ out=$build/fuzz
 mkdir -p "$out"
 packages="libcrypto sqlite3 jansson ini_config fcgi"
 flags="-g -O1 -std=gnu11 -D_GNU_SOURCE -I$top -I$top/src -I$build
-    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
+    -DSYSCONFDIR=\"/etc\" -DLOCALSTATEDIR=\"/var\"
+    -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+# Once for all targets; each takes from the library what it needs.
+mkdir -p "$out/objects"
+rm -f "$out"/objects/*.o "$out/libfuzzed.a"
+# shellcheck disable=SC2046,SC2086 # lists of words
+ls "$top"/src/*.c "$top"/fcgi/*.c | grep -v '/main\.c$' |
+    (cd "$out/objects" && xargs -P 2 -n 8 clang -c $flags \
+    -fsanitize=fuzzer-no-link $(pkg-config --cflags $packages))
+ar rcs "$out/libfuzzed.a" "$out"/objects/*.o
 for source in "$top"/tests/fuzz/fuzz_*.c; do
 	name=$(basename "$source" .c)
 	# shellcheck disable=SC2046,SC2086
-	clang $flags $(pkg-config --cflags $packages) -o "$out/$name" \
-	    "$source" "$top"/src/*.c "$top"/fcgi/connection.c \
-	    "$top"/fcgi/record.c $(pkg-config --libs $packages)
+	clang $flags -fsanitize=fuzzer -o "$out/$name" "$source" \
+	    "$out/libfuzzed.a" $(pkg-config --libs $packages)
 	mkdir -p "$out/$name.corpus"
 	"$out/$name" -max_total_time="$seconds" -max_len=4096 \
 	    -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
