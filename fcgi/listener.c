@@ -155,8 +155,8 @@ fill_unix(struct sockaddr_un *address, const char *path)
 {
 	memset(address, 0, sizeof(*address));
 	address->sun_family = AF_UNIX;
-	(void)snprintf(address->sun_path, sizeof(address->sun_path), "%s",
-	    path);
+	memcpy(address->sun_path, path,
+	    strnlen(path, sizeof(address->sun_path) - 1));
 }
 
 /* Is the path free, or a dead socket that may be replaced? */
