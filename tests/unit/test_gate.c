@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -586,6 +587,48 @@ refresh(void **state)
 	end(&world);
 }
 
+/* Without its state there is no gate. */
+static void
+no_state(void **state)
+{
+	static const char *const lost[] = { "state/trust.db",
+	    "state/daemon" };
+	struct world world;
+	struct error error;
+	char *aside;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		world = begin("");
+		aside = mint_text("%s.aside",
+		    gate_fixture_path(world.gate, lost[i]));
+		assert_int_equal(rename(gate_fixture_path(world.gate,
+		    lost[i]), aside), 0);
+		error_clear(&error);
+		assert_null(gate_new(world.gate->settings, &error));
+		assert_string_not_equal(error_text(&error), "no error");
+		free(aside);
+		end(&world);
+	}
+}
+
+/* What is done stays done. */
+static void
+resumed_when_done(void **state)
+{
+	struct world world = begin("");
+
+	(void)state;
+	assert_int_equal(ask_one(&world), REASON_GRANTED);
+	gate_fixture_pass(world.gate, 86400000);
+	assert_int_equal(gate_resume(world.gate->gate, world.gate->task,
+	    &world.gate->now), GATE_DONE);
+	assert_int_equal(decision(&world)->reason, REASON_GRANTED);
+	assert_string_equal(decision(&world)->remote_user, MINT_USER);
+	end(&world);
+}
+
 /* trust.db gone or broken: never granted, and nothing is fetched. */
 static void
 no_trust(void **state)
@@ -663,6 +706,8 @@ main(void)
 		cmocka_unit_test(too_late),
 		cmocka_unit_test(outage),
 		cmocka_unit_test(refresh),
+		cmocka_unit_test(no_state),
+		cmocka_unit_test(resumed_when_done),
 		cmocka_unit_test(no_trust),
 		cmocka_unit_test(no_status),
 		cmocka_unit_test(corrupt_set),
