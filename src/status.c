@@ -1,8 +1,14 @@
 #include "status.h"
 
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "database.h"
 #include "status_file.h"
@@ -43,6 +49,32 @@ leave(struct status *status)
 	status->db = NULL;
 }
 
+/* Who can put files into the directory can put keys into the daemon, however
+ * well the file itself is looked at. */
+static int
+check_directory(const char *path, struct error *error)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(directory, sizeof(directory), "%.*s",
+	    slash == NULL ? 1 : (int)(slash - path),
+	    slash == NULL ? "." : path);
+	if (lstat(directory, &st) == -1) {
+		error_set(error, "%s: %s", directory, strerror(errno));
+		return -1;
+	}
+	if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	error_set(error, "%s must be a directory that belongs to uid %lu and "
+	    "that nobody else can write: run 'chown %lu %s' and 'chmod 0700 "
+	    "%s'", directory, (unsigned long)geteuid(),
+	    (unsigned long)geteuid(), directory, directory);
+	return -1;
+}
+
 int
 status_file_enter(struct status *status, struct error *error)
 {
@@ -50,6 +82,8 @@ status_file_enter(struct status *status, struct error *error)
 	    database_in_place(status->db))
 		return 0;
 	leave(status);
+	if (check_directory(status->path, error) == -1)
+		return -1;
 	if (database_open(status->path, status->is_opened ?
 	    DATABASE_RENEW_SOON : DATABASE_RENEW, &schema, &status->db,
 	    error) != DATABASE_OPENED)

@@ -29,7 +29,8 @@ struct status_keys {
 void status_keys_clear(struct status_keys *keys);
 
 /* `path` of status.db, for this endpoint only: rows of another are never
- * seen.  The file is made if absent.  NULL and error. */
+ * seen.  The file is made if absent; its directory must be the caller's and
+ * writable by nobody else.  NULL and error. */
 struct status *status_open(const char *path, const char *endpoint,
     struct error *error);
 void status_free(struct status *status);

@@ -231,6 +231,28 @@ test_removed(void **state)
 	expect_jwks(place->status, "two");
 }
 
+static void
+test_directory_of_others(void **state)
+{
+	static const mode_t modes[] = { 0770, 0720, 0702, 01777 };
+	struct place *place = *state;
+	struct status *status;
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod(place->directory, modes[i]), 0);
+		error_clear(&place->error);
+		status = status_open(place->path, ENDPOINT, &place->error);
+		assert_null(status);
+		assert_non_null(strstr(error_text(&place->error), "chmod"));
+	}
+	assert_int_equal(chmod(place->directory, 0755), 0);
+	status = status_open(place->path, ENDPOINT, &place->error);
+	assert_non_null(status);
+	status_free(status);
+	assert_int_equal(chmod(place->directory, 0700), 0);
+}
+
 /* Whoever reopens it, status_changed() is who says so. */
 static void
 test_reopened_by_another_call(void **state)
@@ -521,6 +543,7 @@ main(void)
 		CASE(test_other_endpoint),
 		CASE(test_changed),
 		CASE(test_removed),
+		CASE(test_directory_of_others),
 		CASE(test_reopened_by_another_call),
 		CASE(test_lock_held),
 		CASE(test_truncated_while_open),
