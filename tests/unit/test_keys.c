@@ -204,7 +204,7 @@ clock_set(void **state)
 	ahead = f->now;
 	ahead.wall += 3600;
 	store(f->status, f->set, &ahead);
-	pass(f, 20);
+	pass(f, 200);
 	assert_int_equal(find(f, "other", WALL + 1, NO_FETCH),
 	    KEYS_UNSETTLED);
 	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
@@ -348,6 +348,53 @@ stored_by_another(void **state)
 	teardown(f);
 }
 
+/* A key that Authgear withdrew serves no longer, though the set that replaced
+ * it is as long. */
+static void
+replaced_by_as_long(void **state)
+{
+	struct fixture *f = setup();
+	struct status *other = status_open(scratch_path(f->directory,
+	    "status.db"), MINT_ISSUER, NULL);
+	struct mint_key *key = mint_key_new(MINT_FIRST);
+	char *set = mint_set_of(key, "other");
+
+	(void)state;
+	assert_non_null(other);
+	assert_int_equal(strlen(set), strlen(f->set));
+	store(other, f->set, &f->now);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	pass(f, 1);
+	store(other, set, &f->now);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_UNSETTLED);
+	assert_int_equal(find(f, "other", WALL, NO_FETCH), KEYS_KNOWN);
+	/* and when it was this one's own fetch */
+	pass(f, 1);
+	fetched(f, &f->now);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
+	free(set);
+	mint_key_free(key);
+	status_free(other);
+	teardown(f);
+}
+
+/* Opens well, answers nothing: no reason to deny anybody. */
+static void
+table_lost(void **state)
+{
+	struct fixture *f = setup();
+
+	(void)state;
+	fetched(f, &f->now);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	scratch_sql(scratch_path(f->directory, "status.db"),
+	    "DROP TABLE issuer");
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_UNREADABLE);
+	assert_int_equal(find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	teardown(f);
+}
+
 static void *
 no_memory(size_t size)
 {
@@ -386,6 +433,8 @@ main(void)
 		cmocka_unit_test(other_boot),
 		cmocka_unit_test(refresh),
 		cmocka_unit_test(stored_by_another),
+		cmocka_unit_test(replaced_by_as_long),
+		cmocka_unit_test(table_lost),
 		cmocka_unit_test(memory_comes_back),
 	};
 
