@@ -5,12 +5,14 @@ packages_build="gcc libc6-dev make autoconf automake libtool pkg-config
 libcurl4-openssl-dev libssl-dev libsqlite3-dev libjansson-dev
 libini-config-dev libfcgi-dev"
 packages_sim="libmicrohttpd-dev"
-packages_demo="lighttpd lighttpd-modules-lua nginx curl ca-certificates
-python3 procps"
-packages_tests="libcmocka-dev lighttpd lighttpd-modules-lua nginx
-apache2-bin curl ca-certificates openssl python3 valgrind clang clang-tidy
-cppcheck mandoc git xz-utils procps util-linux libclang-rt-14-dev
-sqlite3 media-types"
+# curl is for the reader of what quickstart prints; ca-certificates for a real
+# endpoint.
+packages_demo="lighttpd lighttpd-modules-lua nginx python3 curl
+ca-certificates"
+# The tests run the demonstration too, so these come on top.  media-types has
+# Apache's mime.types, libclang-rt the runtime of sanitizers and fuzzing.
+packages_tests="libcmocka-dev apache2-bin media-types openssl valgrind clang
+clang-tidy libclang-rt-14-dev cppcheck mandoc xz-utils"
 
 # packages_missing NAME...: those of them that are not installed
 packages_missing() {
