@@ -150,6 +150,7 @@ main(int argc, char **argv)
 	(void)signal(SIGTERM, on_signal);
 	if (server_run(running, &error) == 0)
 		ret = 0;
+	(void)signal(SIGTERM, SIG_IGN);	/* a second one: it is freed below */
 done:
 	if (ret != 0)
 		(void)fprintf(stderr, "echo_gate: %s\n", error_text(&error));
