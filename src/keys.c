@@ -7,7 +7,8 @@
 
 #define LEASE_NAME "keys"
 
-/* Two threads read the clock, the later one stores: not yet "the future". */
+/* Two threads read the clock, the later one stores: not yet "the future".  The
+ * same in status.c, and no fetch takes longer. */
 #define CROSSING_MS 60000
 
 struct keys {
@@ -233,7 +234,11 @@ keys_fetched(struct keys *keys, const struct status_keys *fetched,
 {
 	int ret = 0;
 
-	if (fetched != NULL) {
+	if (fetched != NULL && now->boottime - fetched->started_boottime >
+	    CROSSING_MS) {
+		error_set(error, "the key set came too late");
+		ret = -1;
+	} else if (fetched != NULL) {
 		ret = status_keys_store(keys->status, fetched, error);
 		/* our own commits do not show in data_version */
 		keys->is_loaded = 0;

@@ -61,7 +61,9 @@ enum keys_outcome keys_refresh(struct keys *keys, const struct moment *now,
 /*
  * The fetch that KEYS_FETCH allowed is over (it may take total_timeout, then
  * the lease ends by itself).  `fetched` NULL: it failed.  The text must
- * already be known to parse (jwks_parse).  0 or -1 and error.
+ * already be known to parse (jwks_parse).  One begun over a minute ago (a
+ * process that was stopped) is not stored: it could bring back a key that was
+ * withdrawn since.  0 or -1 and error.
  */
 int keys_fetched(struct keys *keys, const struct status_keys *fetched,
     const struct moment *now, struct error *error);

@@ -294,7 +294,7 @@ status_keys_store(struct status *status, const struct status_keys *keys,
 	    "excluded.started_boottime, boot_id = excluded.boot_id "
 	    "WHERE issuer.boot_id <> excluded.boot_id "
 	    "OR issuer.started_boottime <= excluded.started_boottime "
-	    "OR issuer.started_boottime > excluded.started_boottime + 3600000";
+	    "OR issuer.started_boottime > excluded.started_boottime + 60000";
 	struct sqlite3_stmt *statement = NULL;
 	int rc, ret = -1;
 

@@ -44,7 +44,7 @@ int status_keys_load(struct status *status, struct status_keys *keys,
     struct error *error);
 
 /* Replace the set, in one transaction, unless the stored one was begun later
- * on this boot (by more than an hour: no fetch takes so long, the stored
+ * on this boot (by more than a minute: no fetch takes so long, the stored
  * stamp is wrong and is replaced).  0, or -1 and error. */
 int status_keys_store(struct status *status, const struct status_keys *keys,
     struct error *error);

@@ -348,6 +348,54 @@ stored_by_another(void **state)
 	teardown(f);
 }
 
+/* A virtual machine set back to a snapshot, its disk not: the stamp lies
+ * ahead, and what is fetched now replaces it all the same. */
+static void
+set_back_to_snapshot(void **state)
+{
+	struct fixture *f = setup();
+	struct moment ahead = f->now;
+	struct mint_key *key = mint_key_new(MINT_FIRST);
+	char *set = mint_set_of(key, "other");
+
+	(void)state;
+	ahead.boottime += 60001;
+	store(f->status, set, &ahead);
+	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
+	    KEYS_FETCH);
+	fetched(f, &f->now);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
+	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
+	    KEYS_KNOWN);
+	assert_int_equal(f->until, BOOT + 3600000);
+	free(set);
+	mint_key_free(key);
+	teardown(f);
+}
+
+/* A process stopped within its fetch brings no withdrawn key back. */
+static void
+fetched_too_late(void **state)
+{
+	struct fixture *f = setup();
+	char uri[] = MINT_ISSUER "/jwks";
+	struct status_keys late = { .jwks_uri = uri, .jwks = f->set,
+	    .jwks_len = strlen(f->set), .started_wall = WALL,
+	    .started_boottime = BOOT, .boot_id = THIS_BOOT };
+	struct error error = { "" };
+
+	(void)state;
+	f->now.boottime += 60001;
+	assert_int_equal(keys_fetched(f->keys, &late, &f->now, &error), -1);
+	assert_string_not_equal(error_text(&error), "no error");
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	f->now.boottime -= 1;
+	assert_int_equal(keys_fetched(f->keys, &late, &f->now, NULL), 0);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	teardown(f);
+}
+
 /* A key that Authgear withdrew serves no longer, though the set that replaced
  * it is as long. */
 static void
@@ -433,6 +481,8 @@ main(void)
 		cmocka_unit_test(other_boot),
 		cmocka_unit_test(refresh),
 		cmocka_unit_test(stored_by_another),
+		cmocka_unit_test(set_back_to_snapshot),
+		cmocka_unit_test(fetched_too_late),
 		cmocka_unit_test(replaced_by_as_long),
 		cmocka_unit_test(table_lost),
 		cmocka_unit_test(memory_comes_back),
