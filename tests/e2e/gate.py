@@ -178,11 +178,12 @@ class Daemon(Process):
     """authgear-fcgi on a unix socket and a TCP port, ready."""
 
     def __init__(self, folder, config, name='fcgi', arguments=(), wait=True,
-                 environment=None, **options):
+                 environment=None, wrapper=(), **options):
         self.path = os.path.join(folder, name + '.sock')
-        command = [tap.program('authgear-fcgi'), '--config', config,
-                   '--listen', 'unix:%s,mode=0660' % self.path,
-                   '--listen', '127.0.0.1:0'] + list(arguments)
+        command = list(wrapper)
+        command += [tap.program('authgear-fcgi'), '--config', config,
+                    '--listen', 'unix:%s,mode=0660' % self.path,
+                    '--listen', '127.0.0.1:0'] + list(arguments)
         super().__init__(name, command, folder, environment, **options)
         self.port = None
         if not wait:
