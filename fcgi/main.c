@@ -22,7 +22,8 @@
 #include "transport/http.h"
 
 #define MAIN_NAME "authgear-fcgi"
-#define MAIN_SPARE_FILES 64	/* state, network, log, inherited */
+#define MAIN_SPARE_FILES 64	/* network, log, inherited */
+#define MAIN_FILES_A_THREAD 12	/* two databases of three, a pipe */
 
 /* Everything that lives as long as the daemon. */
 struct daemon {
@@ -91,7 +92,8 @@ main_raise_files(const struct daemon *daemon)
 	struct rlimit limit;
 	rlim_t wanted;
 
-	wanted = daemon->options.max_connections + MAIN_SPARE_FILES;
+	wanted = daemon->options.max_connections + MAIN_SPARE_FILES +
+	    daemon->options.threads * MAIN_FILES_A_THREAD;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
 	    limit.rlim_cur >= wanted)
 		return;
@@ -99,10 +101,11 @@ main_raise_files(const struct daemon *daemon)
 	if (setrlimit(RLIMIT_NOFILE, &limit) == -1 ||
 	    limit.rlim_cur < wanted)
 		log_say(daemon->log, LOG_LEVEL_WARNING, "%lu open files "
-		    "allowed, less than %u connections need; raise the limit "
-		    "or lower --max-connections",
+		    "allowed, less than %u connections and %u threads "
+		    "need; raise the limit or lower --max-connections",
 		    (unsigned long)limit.rlim_cur,
-		    daemon->options.max_connections);
+		    daemon->options.max_connections,
+		    daemon->options.threads);
 }
 
 static int

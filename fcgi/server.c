@@ -43,8 +43,6 @@ watch(struct server *server, int fd, uint32_t number, uint32_t how)
 static int
 open_descriptors(struct server *server)
 {
-	size_t i;
-
 	server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	server->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -59,11 +57,6 @@ open_descriptors(struct server *server)
 	    watch(server, server->wake_fd, SERVER_EVENT_WAKE,
 	    EPOLLEXCLUSIVE) == -1)
 		return -1;
-	for (i = 0; i < server->listener_count; i++) {
-		if (watch(server, server->listeners[i].fd, (uint32_t)i,
-		    EPOLLEXCLUSIVE) == -1)
-			return -1;
-	}
 	return 0;
 }
 
@@ -110,6 +103,7 @@ server_new(const struct server_handler *handler,
 	TAILQ_INIT(&server->parked);
 	TAILQ_INIT(&server->ready);
 	(void)pthread_mutex_init(&server->lock, NULL);
+	(void)pthread_cond_init(&server->begun_changed, NULL);
 	server->slot_count = options->max_connections + SLOTS_SPARE;
 	server->slots = calloc(server->slot_count, sizeof(*server->slots));
 	if (server->slots == NULL || open_descriptors(server) == -1)
@@ -145,6 +139,7 @@ server_free(struct server *server)
 		if (fds[i] != -1)
 			(void)close(fds[i]);
 	}
+	(void)pthread_cond_destroy(&server->begun_changed);
 	(void)pthread_mutex_destroy(&server->lock);
 	free(server);
 }
@@ -236,12 +231,39 @@ start_threads(struct server *server, struct server_thread *threads,
 		if (rc != 0) {
 			error_set(error, "cannot start a thread: %s",
 			    strerror(rc));
-			server_stop(server);
 			break;
 		}
 	}
 	(void)pthread_sigmask(SIG_SETMASK, &saved, NULL);
 	return i;
+}
+
+/*
+ * Accept only when every thread has what it needs: the connections of the
+ * first one could take the descriptors of the last.
+ */
+static void
+open_doors(struct server *server, unsigned int started, struct error *error)
+{
+	int is_good;
+	size_t i;
+
+	(void)pthread_mutex_lock(&server->lock);
+	while (server->begun < started)
+		(void)pthread_cond_wait(&server->begun_changed, &server->lock);
+	is_good = started == server->options.threads && !server->begin_failed;
+	(void)pthread_mutex_unlock(&server->lock);
+	for (i = 0; is_good && i < server->listener_count; i++) {
+		if (watch(server, server->listeners[i].fd, (uint32_t)i,
+		    EPOLLEXCLUSIVE) == 0)
+			continue;
+		error_set(error, "%s: %s", server->listeners[i].text,
+		    strerror(errno));
+		is_good = 0;
+	}
+	server->is_failed = !is_good;
+	if (!is_good)
+		server_stop(server);
 }
 
 int
@@ -259,6 +281,7 @@ server_run(struct server *server, struct error *error)
 	}
 	server->ran = 1;
 	started = start_threads(server, threads, error);
+	open_doors(server, started, error);
 	wait_for_stop(server);
 	drain(server);
 	while (write(server->quit_fd, &one, sizeof(one)) == -1 &&
@@ -271,7 +294,7 @@ server_run(struct server *server, struct error *error)
 	slot_sweep(server, 1);
 	if (server->begin_failed)
 		error_set(error, "a thread could not be set up");
-	if (started == server->options.threads && !server->begin_failed)
+	if (!server->is_failed)
 		ret = 0;
 done:
 	free(threads);

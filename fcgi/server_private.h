@@ -75,7 +75,10 @@ struct server {
 	int wake_fd;
 	int quit_fd;
 	int ran;
+	int is_failed;		/* to begin */
 	pthread_mutex_t lock;	/* all below */
+	pthread_cond_t begun_changed;
+	unsigned int begun;	/* threads past their begin, well or not */
 	struct server_request **slots;	/* by descriptor */
 	size_t slot_count;
 	struct slot_list half, idle, parked, ready;

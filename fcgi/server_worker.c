@@ -274,25 +274,37 @@ serve_events(struct server_thread *thread)
 	}
 }
 
+/* 0, or -1; says to server_run() that it is over. */
+static int
+begin_thread(struct server_thread *thread)
+{
+	struct server *server = thread->server;
+	int ret = 0;
+
+	connection_feed_init(&thread->feed);
+	thread->handler_thread = server->handler->thread_begin(
+	    server->handler->context, thread->index);
+	if (thread->handler_thread == NULL ||
+	    connection_feed_open(&thread->feed) == -1)
+		ret = -1;
+	(void)pthread_mutex_lock(&server->lock);
+	server->begun++;
+	if (ret == -1)
+		server->begin_failed = 1;
+	(void)pthread_cond_signal(&server->begun_changed);
+	(void)pthread_mutex_unlock(&server->lock);
+	return ret;
+}
+
 void *
 server_thread_main(void *argument)
 {
 	struct server_thread *thread = argument;
-	const struct server_handler *handler = thread->server->handler;
 
-	connection_feed_init(&thread->feed);
-	(void)connection_feed_open(&thread->feed);
-	thread->handler_thread = handler->thread_begin(handler->context,
-	    thread->index);
-	if (thread->handler_thread == NULL) {
-		(void)pthread_mutex_lock(&thread->server->lock);
-		thread->server->begin_failed = 1;
-		(void)pthread_mutex_unlock(&thread->server->lock);
-		server_stop(thread->server);
-		return NULL;
-	}
-	serve_events(thread);
-	handler->thread_end(thread->handler_thread);
+	if (begin_thread(thread) == 0)
+		serve_events(thread);
+	if (thread->handler_thread != NULL)
+		thread->server->handler->thread_end(thread->handler_thread);
 	connection_feed_close(&thread->feed);
 	return NULL;
 }
