@@ -249,6 +249,10 @@ cookies(void **state)
 		ONE("a=1,2, b=3; c=4, session=" SESSION, SESSION,
 		    SESSION_COOKIE),
 		NONE("a=1,session=" SESSION),
+		NONE("a=1,2 session=" SESSION),
+		ONE("a=1,2,,3,; session=" SESSION, SESSION, SESSION_COOKIE),
+		ONE("session=" SESSION "\t ;a=b", SESSION, SESSION_COOKIE),
+		ONE("session=" SESSION " \t", SESSION, SESSION_COOKIE),
 		NONE("session=" SESSION ",a=b"),
 		/* another application's cookie of that name */
 		NONE("session=" FLASK),
