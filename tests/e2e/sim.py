@@ -135,8 +135,55 @@ class Sim:
     def no_fault(self):
         self.control('fault', path='*', fault='none')
 
-    def clock(self, offset):
-        self.control('clock', offset=offset)
+    def clock(self, offset=0, at=0):
+        """Off by `offset` seconds, or standing still at a time."""
+        self.control('clock', offset=offset, at=at)
+
+    # users and sessions, for the resolver
+
+    def user(self, **members):
+        """Make or change a user; the user."""
+        return self.control('user', **members)
+
+    def session(self, **members):
+        """Make or change a session; the session."""
+        return self.control('session', **members)
+
+    def logout(self, **members):
+        """End session=ID with its group, or all of user_id=ID."""
+        self.control('logout', **members)
+
+    def revoke(self, token):
+        """As an application does, with /oauth2/revoke."""
+        connection = self._connect()
+        try:
+            connection.request('POST', '/oauth2/revoke',
+                               urllib.parse.urlencode({'token': token}))
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        finally:
+            connection.close()
+
+    def settings(self, **members):
+        """trust_proxy, hosts, cookie_prefix, cookie_domain, amr"""
+        return self.control('resolver', **members)
+
+    def resolve(self, headers=(), path='/resolve', method='GET'):
+        """An answer of the resolver: status, headers (a list), body."""
+        connection = self._connect()
+        try:
+            names = [name.lower() for name, _ in headers]
+            connection.putrequest(method, path, skip_host='host' in names,
+                                  skip_accept_encoding=True)
+            for name, value in headers:
+                connection.putheader(name, value)
+            connection.endheaders()
+            answer = connection.getresponse()
+            body = answer.read().decode('utf-8')
+            return answer.status, answer.getheaders(), body
+        finally:
+            connection.close()
 
     def counts(self):
         return self.control('counts')

@@ -148,7 +148,8 @@ def test_broken(authgear):
     table = [
         ('drop', lambda data: data == b''),
         ('bad-status-line', lambda data:
-         data == b'HTTP/1.1 two hundred\r\n\r\n' + truth),
+         data.startswith(b'HTTP/1.1 two hundred\r\n') and
+         data.endswith(whole + truth)),
         ('cut-head', lambda data: data.startswith(b'HTTP/1.1 200 OK\r\n')
          and b'\r\n\r\n' not in data and not data.endswith(b'\r\n')),
         ('cut-body', lambda data: whole in data and

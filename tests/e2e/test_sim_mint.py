@@ -261,7 +261,7 @@ def refused(authgear, name, **members):
 
 
 def test_refusals(authgear):
-    refused(authgear, 'a kind of its own', kind='refresh')
+    refused(authgear, 'a kind of its own', kind='visitor')
     refused(authgear, 'an unknown key', key='nobody')
     refused(authgear, 'an unknown alg', alg='RS255')
     refused(authgear, 'no form of HS256', alg='HS256')

@@ -1,4 +1,4 @@
-#include "sim.h"
+#include "live.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -101,14 +101,20 @@ answer(struct sim *sim, const char *name, const json_t *body, int own_fd,
 	if (strcmp(name, "clock") == 0) {
 		atomic_store(&sim->clock_offset,
 		    json_integer_value(json_object_get(body, "offset")));
+		atomic_store(&sim->clock_at,
+		    json_integer_value(json_object_get(body, "at")));
 		return json_pack("{s:I}", "now", (json_int_t)sim_now(sim));
 	}
 	if (strcmp(name, "mint") == 0) {
 		minted = sim_mint(sim, body, &why);
 		return minted != NULL ? minted : refusal(why, status);
 	}
-	*status = 404;
-	return json_pack("{s:s}", "error", "no such control");
+	if (strcmp(name, "keys") == 0) {
+		why = sim_keys_adopt(&sim->keys, body);
+		return why != NULL ? refusal(why, status) :
+		    json_pack("{s:b}", "adopted", 1);
+	}
+	return sim_live_control(sim, name, body, status);
 }
 
 json_t *

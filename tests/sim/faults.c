@@ -24,6 +24,11 @@ static const struct {
 	{ "cut-body", FAULT_CUT_BODY, 1, 0 },
 	{ "double-length", FAULT_DOUBLE_LENGTH, 1, 0 },
 	{ "wrong-type", FAULT_WRONG_TYPE, 0, 0 },
+	{ "outage", FAULT_OUTAGE, 0, 0 },
+	{ "silent", FAULT_SILENT, 0, 0 },
+	{ "internal", FAULT_INTERNAL, 0, 0 },
+	{ "lock", FAULT_LOCK, 0, 1 },
+	{ "header", FAULT_HEADER, 0, 0 },
 };
 
 static void
@@ -62,6 +67,33 @@ read_numbers(const json_t *body, struct sim_fault *fault)
 }
 
 static const char *
+read_header(const json_t *body, struct sim_fault *fault)
+{
+	const json_t *copies = json_object_get(body, "copies");
+	const char *header = json_string_value(json_object_get(body,
+	    "header"));
+	const char *value = json_string_value(json_object_get(body, "value"));
+
+	fault->copies = copies ? (int)json_integer_value(copies) : 1;
+	fault->size = (int)json_integer_value(json_object_get(body, "size"));
+	if (fault->kind != FAULT_HEADER)
+		return NULL;
+	if (header == NULL || strlen(header) >= sizeof(fault->header))
+		return "header must be the name of one";
+	if (fault->copies < 0 || fault->copies > 16)
+		return "copies must be 0 to 16";
+	if (fault->size < 0 || fault->size > 100000)
+		return "size must be 0 to 100000";
+	if (value != NULL && strlen(value) >= sizeof(fault->value))
+		return "value is too long; use size";
+	snprintf(fault->header, sizeof(fault->header), "%s", header);
+	snprintf(fault->value, sizeof(fault->value), "%s",
+	    value != NULL ? value : "");
+	fault->has_value = value != NULL;
+	return NULL;
+}
+
+static const char *
 read_fault(const json_t *body, int tls, struct sim_fault *fault)
 {
 	const char *path = json_string_value(json_object_get(body, "path"));
@@ -69,6 +101,7 @@ read_fault(const json_t *body, int tls, struct sim_fault *fault)
 	const char *location =
 	    json_string_value(json_object_get(body, "location"));
 	size_t i, count = sizeof(names) / sizeof(names[0]);
+	const char *why;
 
 	if (path == NULL || name == NULL)
 		return "path and fault are needed";
@@ -83,6 +116,8 @@ read_fault(const json_t *body, int tls, struct sim_fault *fault)
 	snprintf(fault->path, sizeof(fault->path), "%s", path);
 	snprintf(fault->location, sizeof(fault->location), "%s",
 	    location != NULL ? location : "/elsewhere");
+	if ((why = read_header(body, fault)) != NULL)
+		return why;
 	return read_numbers(body, fault);
 }
 

@@ -1,4 +1,4 @@
-#include "sim.h"
+#include "live.h"
 
 #include <sys/socket.h>
 
@@ -22,7 +22,10 @@ struct options {
 int64_t
 sim_now(const struct sim *sim)
 {
-	return (int64_t)time(NULL) + atomic_load(&sim->clock_offset);
+	int64_t at = atomic_load(&sim->clock_at);
+
+	return at != 0 ? at :
+	    (int64_t)time(NULL) + atomic_load(&sim->clock_offset);
 }
 
 static char *
@@ -94,6 +97,7 @@ start_daemon(struct sim *sim, int listener, char *cert, char *key)
 	    MHD_OPTION_NOTIFY_CONNECTION, sim_on_connection, sim,
 	    MHD_OPTION_NOTIFY_COMPLETED, sim_on_completed, sim,
 	    MHD_OPTION_CONNECTION_TIMEOUT, 60u,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)256 * 1024,
 	    MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
@@ -118,7 +122,7 @@ parse_options(int argc, char **argv, struct options *options)
 		case 'c': options->cert = optarg; break;
 		case 'k': options->key = optarg; break;
 		case 'r': options->ready_file = optarg; break;
-		case 'h': fputs(sim_usage(), stdout); exit(0);
+		case 'h': sim_print_usage(); exit(0);
 		default: exit(2);
 		}
 	if (optind == argc &&
@@ -157,9 +161,11 @@ sim_init(struct sim *sim, const struct options *options, const char *url)
 	sim->tls = options->cert != NULL;
 	sim->counts = json_object();
 	sim->requests = json_array();
+	sim->live = sim_live_new();
 	pthread_mutex_init(&sim->lock, NULL);
 	pthread_mutex_init(&sim->faults.lock, NULL);
-	if (sim_keys_init(&sim->keys, time(NULL)) == -1) {
+	if (sim->live == NULL ||
+	    sim_keys_init(&sim->keys, time(NULL)) == -1) {
 		fprintf(stderr, "authgear-sim: no key could be made\n");
 		exit(1);
 	}
@@ -168,6 +174,7 @@ sim_init(struct sim *sim, const struct options *options, const char *url)
 static void
 sim_clear(struct sim *sim)
 {
+	sim_live_free(sim->live);
 	sim_keys_clear(&sim->keys);
 	pthread_mutex_destroy(&sim->faults.lock);
 	pthread_mutex_destroy(&sim->lock);

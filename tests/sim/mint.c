@@ -1,4 +1,4 @@
-#include "sim.h"
+#include "live.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,8 +112,23 @@ change(json_t *object, const json_t *changes, const json_t *drops)
 		    json_string_value(json_array_get(drops, i)));
 }
 
+/* The session that the token belongs to, which the resolver knows. */
 static json_t *
-mint_claims(struct sim *sim, const json_t *body, const char **why)
+mint_session(struct sim *sim, const json_t *body, json_t *claims,
+    const char **why)
+{
+	const char *kind = string_of(body, "kind", "user");
+
+	if (strcmp(kind, "user") != 0) {
+		*why = "only kind user has a session";
+		return NULL;
+	}
+	return sim_mint_session(sim, body, claims, why);
+}
+
+static json_t *
+mint_claims(struct sim *sim, const json_t *body, json_t **session_out,
+    const char **why)
 {
 	const char *kind = string_of(body, "kind", "user");
 	const json_t *number = json_object_get(body, "lifetime");
@@ -129,7 +144,13 @@ mint_claims(struct sim *sim, const json_t *body, const char **why)
 	else if (strcmp(kind, "id") == 0)
 		claims = id_claims(sim, body, now, lifetime);
 	else {
-		*why = "kind must be user, m2m or id";
+		*why = "kind must be user, m2m, id, opaque, cookie, "
+		    "app-session or refresh";
+		return NULL;
+	}
+	if (json_is_true(json_object_get(body, "session")) &&
+	    (*session_out = mint_session(sim, body, claims, why)) == NULL) {
+		json_decref(claims);
 		return NULL;
 	}
 	change(claims, json_object_get(body, "claims"),
@@ -155,17 +176,19 @@ static json_t *
 mint_one(struct sim *sim, const json_t *body, const char **why)
 {
 	const char *raw = string_of(body, "raw_payload", NULL);
-	json_t *claims, *header, *result = NULL;
+	json_t *claims, *header, *session = NULL, *result = NULL;
 	char *header_text, *payload, *token;
 	EVP_PKEY *pair;
 	char kid[37];
 
+	if (sim_mints_credential(string_of(body, "kind", "user")))
+		return sim_mint_credential(sim, body, why);
 	pair = sim_keys_get(&sim->keys, string_of(body, "key", NULL), kid);
 	if (pair == NULL) {
 		*why = "no such key";
 		return NULL;
 	}
-	if ((claims = mint_claims(sim, body, why)) == NULL) {
+	if ((claims = mint_claims(sim, body, &session, why)) == NULL) {
 		EVP_PKEY_free(pair);
 		return NULL;
 	}
@@ -177,6 +200,11 @@ mint_one(struct sim *sim, const json_t *body, const char **why)
 	if (token != NULL)
 		result = json_pack("{s:s, s:O, s:s}", "token", token,
 		    "claims", claims, "kid", kid);
+	if (result != NULL && session != NULL) {
+		sim_mint_known(sim, claims, json_string_value(session));
+		json_object_set(result, "session", session);
+	}
+	json_decref(session);
 	free(token);
 	free(payload);
 	free(header_text);

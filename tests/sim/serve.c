@@ -1,4 +1,4 @@
-#include "sim.h"
+#include "live.h"
 
 #include <sys/socket.h>
 
@@ -115,107 +115,99 @@ drip(const struct sim *sim, int fd, const char *text, double seconds)
 	}
 }
 
-/* The true document as text, "{}\n" where there is none; to be freed. */
+/* As it goes over the wire; to be freed. */
 static char *
-document_text(struct sim *sim, const char *path)
+wire_text(const struct sim_answer *answer, const struct sim_fault *fault)
 {
-	json_t *document = sim_document(sim, path);
-	char *compact = json_dumps(document, JSON_COMPACT);
+	size_t i, len, promised = strlen(answer->body);
+	const json_t *pair;
 	char *text = NULL;
+	FILE *out;
 
-	if (asprintf(&text, "%s\n", compact != NULL ? compact : "{}") == -1)
+	if ((out = open_memstream(&text, &len)) == NULL)
 		abort();
-	free(compact);
-	json_decref(document);
+	if (fault->kind == FAULT_BAD_STATUS_LINE)
+		fprintf(out, "HTTP/1.1 two hundred\r\n");
+	else
+		fprintf(out, "HTTP/1.1 %u OK\r\n", answer->status);
+	json_array_foreach(answer->headers, i, pair)
+		fprintf(out, "%s: %s\r\n",
+		    json_string_value(json_array_get(pair, 0)),
+		    json_string_value(json_array_get(pair, 1)));
+	if (fault->kind == FAULT_DOUBLE_LENGTH)
+		fprintf(out, "Content-Length: 2\r\n");
+	/* nothing cannot be cut, so more is promised */
+	if (fault->kind == FAULT_CUT_BODY && promised == 0)
+		promised = 2;
+	fprintf(out, "Content-Length: %zu\r\n\r\n%s", promised,
+	    answer->body);
+	fclose(out);
 	return text;
 }
 
 static void
 send_raw(struct sim *sim, int fd, const struct sim_fault *fault,
-    const char *path)
+    const struct sim_answer *answer)
 {
-	static const char bad_line[] = "HTTP/1.1 two hundred\r\n\r\n";
-	static const char half_head[] = "HTTP/1.1 200 OK\r\nContent-Type: app";
-	char *body = document_text(sim, path);
-	size_t len = strlen(body);
-	char *text = NULL;
+	char *text = wire_text(answer, fault);
+	size_t body = strlen(answer->body);
+	size_t head = strlen(text) - body;
 
-	if (asprintf(&text, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%s"
-	    "Content-Length: %zu\r\n\r\n%s", type_json,
-	    fault->kind == FAULT_DOUBLE_LENGTH ? "Content-Length: 2\r\n" : "",
-	    len, body) == -1)
-		abort();
 	if (fault->kind == FAULT_DRIP)
 		drip(sim, fd, text, fault->seconds);
-	else if (fault->kind == FAULT_BAD_STATUS_LINE)
-		(void)!(put(fd, bad_line, strlen(bad_line)) == 0 &&
-		    put(fd, body, len) == 0);
 	else if (fault->kind == FAULT_CUT_HEAD)
-		put(fd, half_head, strlen(half_head));
+		put(fd, text, head / 2);
 	else if (fault->kind == FAULT_CUT_BODY)
-		put(fd, text, strlen(text) - len / 2);
+		put(fd, text, head + body - body / 2);
 	else
-		put(fd, text, strlen(text));
+		put(fd, text, head + body);
 	free(text);
-	free(body);
-}
-
-/* The headers that Authgear gives to its documents. */
-static void
-add_headers(struct MHD_Response *response)
-{
-	static const char *const fixed[][2] = {
-		{ "Access-Control-Allow-Origin", "*" },
-		{ "Access-Control-Max-Age", "900" },
-		{ "Permissions-Policy", "camera=(), geolocation=(), usb=()" },
-		{ "Vary", "User-Agent" },
-		{ "X-Content-Type-Options", "nosniff" },
-		{ "X-Frame-Options", "DENY" },
-		{ "X-Robots-Tag", "noindex, nofollow" },
-	};
-	char nonce[33], value[200];
-	size_t i;
-
-	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
-	sim_random_hex(nonce, 32);
-	snprintf(value, sizeof(value), "script-src 'self' https: 'nonce-%s' "
-	    "'strict-dynamic'; object-src 'none'; base-uri 'none'; "
-	    "frame-ancestors 'none'", nonce);
-	MHD_add_response_header(response, "Content-Security-Policy", value);
-	snprintf(value, sizeof(value), "csp_nonce=%s; Path=/; HttpOnly",
-	    nonce);
-	MHD_add_response_header(response, "Set-Cookie", value);
 }
 
 static enum MHD_Result
-send_body(struct MHD_Connection *connection, unsigned int status,
-    const char *type, char *body, const char *location)
+send_answer(struct MHD_Connection *connection,
+    const struct sim_answer *answer)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result;
+	const json_t *pair;
+	const char *value;
+	size_t i;
 
-	response = MHD_create_response_from_buffer(strlen(body), body,
-	    MHD_RESPMEM_MUST_FREE);
-	MHD_add_response_header(response, "Content-Type", type);
-	add_headers(response);
-	if (location != NULL)
-		MHD_add_response_header(response, "Location", location);
-	result = MHD_queue_response(connection, status, response);
+	response = MHD_create_response_from_buffer(strlen(answer->body),
+	    answer->body, MHD_RESPMEM_MUST_COPY);
+	json_array_foreach(answer->headers, i, pair) {
+		value = json_string_value(json_array_get(pair, 1));
+		/* it refuses an empty value, but a blank is the same */
+		MHD_add_response_header(response,
+		    json_string_value(json_array_get(pair, 0)),
+		    value[0] != '\0' ? value : " ");
+	}
+	result = MHD_queue_response(connection, answer->status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
 static enum MHD_Result
-send_text(struct MHD_Connection *connection, unsigned int status,
-    const char *type, const char *text)
+send_body(struct MHD_Connection *connection, unsigned int status,
+    const char *type, const char *body, const char *location)
 {
-	return send_body(connection, status, type, strdup(text), NULL);
+	struct sim_answer answer = { .headers = json_array() };
+	enum MHD_Result result;
+
+	sim_answer_body(&answer, status, type, body);
+	sim_answer_headers(&answer);
+	if (location != NULL)
+		sim_answer_add(&answer, "Location", location);
+	result = send_answer(connection, &answer);
+	sim_answer_clear(&answer);
+	return result;
 }
 
 static enum MHD_Result
 send_huge(struct MHD_Connection *connection)
 {
+	enum MHD_Result result;
 	char *text;
 
 	if ((text = malloc(HUGE_LEN + 1)) == NULL)
@@ -224,33 +216,43 @@ send_huge(struct MHD_Connection *connection)
 	text[0] = '{';
 	text[HUGE_LEN - 1] = '}';
 	text[HUGE_LEN] = '\0';
-	return send_body(connection, 200, type_json, text, NULL);
+	result = send_body(connection, 200, type_json, text, NULL);
+	free(text);
+	return result;
 }
 
 static enum MHD_Result
 serve_true(struct sim *sim, struct MHD_Connection *connection,
-    const char *method, const char *path)
+    const struct sim_request *request, const struct sim_fault *fault)
 {
-	if (!sim_has_document(path))
-		return send_text(connection, 404, type_text,
-		    "404 page not found\n");
-	if (strcmp(method, "GET") != 0)
-		return send_text(connection, 405, type_text,
-		    "Method Not Allowed\n");
-	return send_body(connection, 200, type_json, document_text(sim, path),
-	    NULL);
+	struct sim_answer answer;
+	enum MHD_Result result = MHD_NO;
+
+	sim_true_answer(sim, request, fault, &answer);
+	switch ((int)fault->kind) {
+	case FAULT_DRIP:
+	case FAULT_BAD_STATUS_LINE:
+	case FAULT_CUT_HEAD:
+	case FAULT_CUT_BODY:
+	case FAULT_DOUBLE_LENGTH:
+		send_raw(sim, fd_of(connection), fault, &answer);
+		break;
+	default:
+		result = send_answer(connection, &answer);
+		break;
+	}
+	sim_answer_clear(&answer);
+	return result;
 }
 
 static enum MHD_Result
 serve(struct sim *sim, struct MHD_Connection *connection,
-    const char *method, const char *path)
+    const struct sim_request *request)
 {
-	struct sim_fault fault = sim_fault_take(&sim->faults, path);
+	struct sim_fault fault = sim_fault_take(&sim->faults, request->path);
 	int fd = fd_of(connection);
 
-	switch (fault.kind) {
-	case FAULT_NONE:
-		break;
+	switch ((int)fault.kind) {
 	case FAULT_DELAY:
 		pause_for(sim, fd, fault.seconds);
 		break;
@@ -260,29 +262,36 @@ serve(struct sim *sim, struct MHD_Connection *connection,
 	case FAULT_DROP:
 		return MHD_NO;
 	case FAULT_STATUS:
-		return send_text(connection, (unsigned int)fault.status,
-		    type_text, "fault\n");
+		return send_body(connection, (unsigned int)fault.status,
+		    type_text, "fault\n", NULL);
 	case FAULT_HUGE:
 		return send_huge(connection);
 	case FAULT_MALFORMED:
-		return send_text(connection, 200, type_json, "{\"keys\":[");
+		return send_body(connection, 200, type_json, "{\"keys\":[",
+		    NULL);
 	case FAULT_EMPTY:
-		return send_text(connection, 200, type_json, "{\"keys\":[]}");
+		return send_body(connection, 200, type_json,
+		    "{\"keys\":[]}", NULL);
 	case FAULT_REDIRECT:
-		return send_body(connection, 307, "text/html", strdup(""),
+		return send_body(connection, 307, "text/html", "",
 		    fault.location);
 	case FAULT_WRONG_TYPE:
-		return send_text(connection, 200, "text/html",
-		    "<html>sign in to the network</html>");
-	case FAULT_DRIP:
-	case FAULT_BAD_STATUS_LINE:
-	case FAULT_CUT_HEAD:
-	case FAULT_CUT_BODY:
-	case FAULT_DOUBLE_LENGTH:
-		send_raw(sim, fd, &fault, path);
-		return MHD_NO;
+		return send_body(connection, 200, "text/html",
+		    "<html>sign in to the network</html>", NULL);
+	default:		/* the true answer, or nearly so */
+		break;
 	}
-	return serve_true(sim, connection, method, path);
+	return serve_true(sim, connection, request, &fault);
+}
+
+static enum MHD_Result
+collect_pair(void *context, enum MHD_ValueKind kind, const char *name,
+    const char *value)
+{
+	(void)kind;
+	json_array_append_new(context, json_pack("[s, s]", name,
+	    value != NULL ? value : ""));
+	return MHD_YES;
 }
 
 static enum MHD_Result
@@ -345,6 +354,9 @@ sim_on_request(void *context, struct MHD_Connection *connection,
 {
 	struct sim *sim = context;
 	struct body *body = *request_context;
+	struct sim_request request;
+	enum MHD_Result result;
+	json_t *headers;
 	char *grown;
 
 	(void)version;
@@ -365,7 +377,14 @@ sim_on_request(void *context, struct MHD_Connection *connection,
 	if (strncmp(path, "/_sim/", 6) == 0)
 		return control(sim, connection, path, body);
 	count(sim, connection, method, path);
-	return serve(sim, connection, method, path);
+	headers = json_array();
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, collect_pair,
+	    headers);
+	request = (struct sim_request){ method, path, headers, body->data,
+	    body->len };
+	result = serve(sim, connection, &request);
+	json_decref(headers);
+	return result;
 }
 
 void

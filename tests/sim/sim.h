@@ -54,7 +54,9 @@ enum sim_fault_kind {
 	FAULT_NONE, FAULT_DELAY, FAULT_HANG, FAULT_DROP, FAULT_DRIP,
 	FAULT_STATUS, FAULT_HUGE, FAULT_MALFORMED, FAULT_EMPTY,
 	FAULT_REDIRECT, FAULT_BAD_STATUS_LINE, FAULT_CUT_HEAD,
-	FAULT_CUT_BODY, FAULT_DOUBLE_LENGTH, FAULT_WRONG_TYPE
+	FAULT_CUT_BODY, FAULT_DOUBLE_LENGTH, FAULT_WRONG_TYPE,
+	/* of the resolver alone */
+	FAULT_OUTAGE, FAULT_SILENT, FAULT_INTERNAL, FAULT_LOCK, FAULT_HEADER
 };
 struct sim_fault {
 	char path[256];		/* "*": every document */
@@ -63,6 +65,11 @@ struct sim_fault {
 	int status;
 	int count;		/* times left; 0: until changed */
 	char location[512];
+	char header[80];	/* FAULT_HEADER: `copies` of it */
+	char value[512];
+	int has_value;
+	int copies;
+	int size;		/* so many letters for its value */
 };
 struct sim_faults {
 	pthread_mutex_t lock;
@@ -75,12 +82,15 @@ const char *sim_fault_set(struct sim_faults *faults, const json_t *body,
 /* The fault for a path, counted down; kind FAULT_NONE if there is none. */
 struct sim_fault sim_fault_take(struct sim_faults *faults, const char *path);
 
+struct sim_live;
 struct sim {
 	char origin[300];
 	int tls;
 	struct sim_keys keys;
 	struct sim_faults faults;
+	struct sim_live *live;	/* users and sessions: live.h */
 	_Atomic int64_t clock_offset;
+	_Atomic int64_t clock_at;	/* 0: it runs */
 	_Atomic int stop;
 	_Atomic long connections;
 	pthread_mutex_t lock;	/* counts, requests, sockets */
@@ -89,7 +99,7 @@ struct sim {
 	char sockets[SIM_MAX_SOCKETS];	/* by descriptor: 1 if open */
 };
 int64_t sim_now(const struct sim *sim);
-const char *sim_usage(void);
+void sim_print_usage(void);
 
 /* --- documents.c: what Authgear serves; NULL: no such path */
 int sim_has_document(const char *path);

@@ -1,6 +1,9 @@
 #include "sim.h"
 
-static const char usage_text[] =
+#include <stdio.h>
+
+/* in parts, because a literal may have 4095 characters */
+static const char start_text[] =
 "usage: authgear-sim [--listen ADDRESS:PORT] [--public-origin URL]\n"
 "                    [--tls-cert FILE --tls-key FILE] [--ready-file FILE]\n"
 "\n"
@@ -15,14 +18,19 @@ static const char usage_text[] =
 "  --ready-file FILE      also put the URL into this file\n"
 "\n"
 "It serves /.well-known/openid-configuration, /oauth2/jwks and\n"
-"/.well-known/oauth-authorization-server, the metadata twice. It is\n"
-"controlled by POST of a JSON object, or a request without a body where\n"
-"nothing has to be said; it answers JSON, {\"error\":WHY} with status 400\n"
-"if it cannot.\n"
+"/.well-known/oauth-authorization-server, the metadata twice; POST\n"
+"/oauth2/revoke; and, as Authgear's resolver does on a port of its own,\n"
+"/resolve, /_resolver/resolve and /healthz.\n"
+"\n"
+"It is controlled by POST of a JSON object, or a request without a body\n"
+"where nothing has to be said; it answers JSON, {\"error\":WHY} with status\n"
+"400 if it cannot.\n"
 "\n"
 "/_sim/mint: {\"token\":..,\"claims\":{..},\"kid\":..}, or {\"tokens\":[..]}\n"
 "for \"count\". Every member may be left out:\n"
-"  \"kind\"          \"user\" (access token), \"m2m\" or \"id\"\n"
+"  \"kind\"          \"user\" (access token), \"m2m\" or \"id\"; or one of\n"
+"                  those below\n"
+"  \"session\"       true: the resolver knows a token of kind user\n"
 "  \"lifetime\"      seconds from iat to exp (300)\n"
 "  \"clock_offset\"  seconds by which the token's clock is off\n"
 "  \"sub\", \"client_id\", \"scope\", \"roles\"   what the claims say\n"
@@ -39,10 +47,45 @@ static const char usage_text[] =
 "  \"tamper\"        \"signature\" (a bit of it is turned), \"payload\" or\n"
 "                  \"header\" (a blank is put after it), once it is signed\n"
 "  \"count\"         so many at once, 1 to 10000\n"
+"\n";
+
+static const char live_text[] =
+"With kind \"opaque\" (access token), \"app-session\", \"refresh\" or\n"
+"\"cookie\" (that of a browser), the answer is {\"token\":..,\"session\":ID,\n"
+"\"user_id\":ID}. They, and a token of \"session\":true, take \"sub\",\n"
+"\"roles\", \"lifetime\" (1800; not of cookie and refresh), \"count\" and\n"
+"  \"session_id\"    the session they belong to; a new one unless given\n"
+"  \"client_id\", \"scope\", \"sso\", \"created_at\", \"authenticated_at\",\n"
+"  \"idle\", \"amr\"  of that session, as in /_sim/session\n"
 "\n"
+"/_sim/user: makes or changes the user \"id\", and answers it. \"roles\",\n"
+"\"anonymous\", \"verified\", \"can_reauthenticate\"; \"valid_from\",\n"
+"\"valid_until\", \"disabled_from\", \"disabled_until\" (Unix seconds, or\n"
+"null); \"disabled\", \"anonymized\", and \"delete\": true, which end the\n"
+"sessions, but the first two not with \"keep_sessions\": true. \"stale\":\n"
+"true shows the facts of before for 300 s more.\n"
+"/_sim/session: makes or changes the session \"id\", and answers it.\n"
+"\"kind\": \"idp\" or \"grant\"; \"user_id\", \"client_id\", \"scope\", \"sso\"\n"
+"(the idp session of a grant), \"created_at\", \"last_access\",\n"
+"\"authenticated_at\", \"lifetime\", \"idle\" (seconds, 0: off), \"amr\",\n"
+"\"cookie\" or \"refresh_token\" (texts), \"tokens\": [{\"token\" or \"jti\",\n"
+"\"until\", \"app\": true if it is an app session},..]. \"delete\": true\n"
+"loses it, as a store does.\n"
+"/_sim/logout {\"session\":ID} or {\"user_id\":ID}  ends it with all that\n"
+"                            signed on with it, or all of the user\n"
+"/_sim/flush                 loses all sessions and tokens\n"
+"/_sim/resolver: \"trust_proxy\" (true: X-Forwarded-Host and -Proto count),\n"
+"\"hosts\" ([..]: others are not found; null), \"cookie_prefix\",\n"
+"\"cookie_domain\" (null), \"amr\" (false: the header is empty, as a real\n"
+"one's)\n"
+"/_sim/keys {\"keys\":[..]}    these public keys verify, after its own\n"
+"\n";
+
+static const char fault_text[] =
 "/_sim/rotate {\"keep\":true}  a new first key; false drops the others\n"
 "/_sim/retire {\"kid\":KID}    one key less\n"
 "/_sim/clock {\"offset\":S}    seconds by which the simulator's clock is off\n"
+"            {\"at\":TIME}     or it stands still at that time\n"
 "/_sim/counts                requests by path, and \"connections\"\n"
 "/_sim/requests              the last 200 requests with their headers\n"
 "/_sim/reset-counts          forgets both\n"
@@ -66,11 +109,21 @@ static const char usage_text[] =
 "  cut-head         closed in the middle of the header\n"
 "  cut-body         closed in the middle of the body\n"
 "  double-length    two Content-Length that differ\n"
+"and of the resolver alone\n"
+"  outage           no database: 500, JSON; /healthz 503\n"
+"  silent           a good session without any X-Authgear header\n"
+"  internal         a good session is 500, text\n"
+"  lock             each answer holds the session's lock \"seconds\" (1);\n"
+"                   who waits too long for it gets 500, JSON\n"
+"  header           \"header\" with this \"value\" (its own), or of \"size\"\n"
+"                   letters, \"copies\" (1) times\n"
 "With TLS there is no drip, bad-status-line, cut-head, cut-body and\n"
 "double-length.\n";
 
-const char *
-sim_usage(void)
+void
+sim_print_usage(void)
 {
-	return usage_text;
+	fputs(start_text, stdout);
+	fputs(live_text, stdout);
+	fputs(fault_text, stdout);
 }
