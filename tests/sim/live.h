@@ -24,7 +24,7 @@ struct sim_live {
 	json_t *users;
 	json_t *sessions;
 	json_t *tokens;
-	json_t *busy;		/* sessions whose lock somebody holds */
+	json_t *busy;		/* by id: their locks are held */
 	json_t *settings;	/* of /_sim/resolver */
 };
 

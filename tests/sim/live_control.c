@@ -98,6 +98,19 @@ settings(struct sim *sim, const json_t *body, const char **why)
 	return json_deep_copy(sim->live->settings);
 }
 
+/* As if another server worked on the session. */
+static json_t *
+lock(struct sim *sim, const json_t *body)
+{
+	const char *id = sim_string(body, "session");
+
+	if (id != NULL && sim_flag(body, "held", 1))
+		json_object_set_new(sim->live->busy, id, json_true());
+	else if (id != NULL)
+		json_object_del(sim->live->busy, id);
+	return json_pack("{s:O}", "locked", sim->live->busy);
+}
+
 static json_t *
 flush(struct sim *sim)
 {
@@ -118,6 +131,8 @@ answer(struct sim *sim, const char *name, const json_t *body,
 		return logout(sim, body, why);
 	if (strcmp(name, "resolver") == 0)
 		return settings(sim, body, why);
+	if (strcmp(name, "lock") == 0)
+		return lock(sim, body);
 	if (strcmp(name, "flush") == 0)
 		return flush(sim);
 	return NULL;

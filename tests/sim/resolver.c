@@ -36,29 +36,29 @@ find_session(struct sim *sim, const struct sim_credentials *credentials,
 	return session;
 }
 
-/* 0 if the lock of the session was held by others all the time. */
+/* Waits for the lock of the session, and keeps it with `hold`; 0 if others
+ * held it all the time. */
 static int
-take_lock(struct sim *sim, const json_t *session)
+take_lock(struct sim *sim, const json_t *session, int hold)
 {
 	const char *id = sim_string(session, "id");
 	struct timespec pause = { 0, 0 };
 	unsigned char chance;
-	int i, taken = 0;
+	int i, is_free = 0;
 
-	for (i = 0; i < LOCK_TRIES && !taken; i++) {
+	for (i = 0; i < LOCK_TRIES && !is_free; i++) {
 		if (i > 0) {
 			RAND_bytes(&chance, 1);
 			pause.tv_nsec = 50000000L + chance * 784313L;
 			nanosleep(&pause, NULL);
 		}
 		pthread_mutex_lock(&sim->live->lock);
-		if (json_object_get(sim->live->busy, id) == NULL) {
+		is_free = json_object_get(sim->live->busy, id) == NULL;
+		if (is_free && hold)
 			json_object_set_new(sim->live->busy, id, json_true());
-			taken = 1;
-		}
 		pthread_mutex_unlock(&sim->live->lock);
 	}
-	return taken;
+	return is_free;
 }
 
 static void
@@ -125,15 +125,15 @@ resolve(struct sim *sim, const struct sim_credentials *credentials,
     const struct sim_fault *fault, struct sim_answer *answer)
 {
 	struct found found;
-	int locked = 0;
+	int hold = fault->kind == FAULT_LOCK, locked = 0;
 
 	find(sim, credentials, &found);
-	if (found.session != NULL && fault->kind == FAULT_LOCK)
-		locked = take_lock(sim, found.session);
+	if (found.session != NULL)
+		locked = take_lock(sim, found.session, hold);
 	if (found.session == NULL) {
 		if (credentials->session != NULL)
 			sim_answer_invalid(sim, credentials, answer);
-	} else if (fault->kind == FAULT_LOCK && !locked)
+	} else if (!locked)
 		sim_answer_outage(answer);
 	else if (!found.good)
 		sim_answer_invalid(sim, credentials, answer);
@@ -142,7 +142,7 @@ resolve(struct sim *sim, const struct sim_credentials *credentials,
 		    "internal error\n");
 	else if (fault->kind != FAULT_SILENT)
 		sim_answer_valid(sim, found.session, found.facts, answer);
-	if (locked)
+	if (locked && hold)
 		leave_lock(sim, found.session, fault->seconds);
 	json_decref(found.session);
 	json_decref(found.facts);

@@ -73,6 +73,8 @@ static const char live_text[] =
 "loses it, as a store does.\n"
 "/_sim/logout {\"session\":ID} or {\"user_id\":ID}  ends it with all that\n"
 "                            signed on with it, or all of the user\n"
+"/_sim/lock {\"session\":ID,\"held\":true}  whether another server holds the\n"
+"                            lock of the session; answers those held\n"
 "/_sim/flush                 loses all sessions and tokens\n"
 "/_sim/resolver: \"trust_proxy\" (true: X-Forwarded-Host and -Proto count),\n"
 "\"hosts\" ([..]: others are not found; null), \"cookie_prefix\",\n"
