@@ -333,6 +333,56 @@ test_replaced(void **state)
 	free(copy);
 }
 
+/* Replaced by another endpoint's while it is open: it is the new one that
+ * counts, and nothing is granted by it. */
+static void
+test_replaced_by_foreign(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(10000);
+	struct trust *trust;
+	char *copy = strdup(scratch_path(place->scratch, "copy.db"));
+	char sql[4200];
+
+	assert_non_null(copy);
+	(void)snprintf(sql, sizeof(sql), "VACUUM INTO '%s'", copy);
+	scratch_sql(place->file, sql);
+	scratch_sql(copy, "UPDATE meta SET value = '" OTHER "'");
+	assert_int_equal(chmod(copy, 0640), 0);
+	trust = trust_open(place->directory, ENDPOINT, &place->error);
+	assert_non_null(trust);
+	assert_int_equal(trust_check(trust, &now, NULL), 0);
+	assert_int_equal(rename(copy, place->file), 0);
+	(void)unlink(scratch_path(place->directory, "trust.db-wal"));
+	(void)unlink(scratch_path(place->directory, "trust.db-shm"));
+	now = at(11000);
+	assert_int_equal(trust_check(trust, &now, &place->error), -1);
+	assert_non_null(strstr(error_text(&place->error), OTHER));
+	trust_free(trust);
+	free(copy);
+}
+
+/* The directory is opened to others while the daemon runs. */
+static void
+test_directory_opened(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(10000);
+	struct trust *trust = trust_open(place->directory, ENDPOINT,
+	    &place->error);
+
+	assert_non_null(trust);
+	assert_int_equal(trust_check(trust, &now, NULL), 0);
+	assert_int_equal(chmod(place->directory, 0777), 0);
+	now = at(11000);
+	assert_int_equal(trust_check(trust, &now, &place->error), -1);
+	assert_non_null(strstr(error_text(&place->error), "chmod"));
+	assert_int_equal(chmod(place->directory, 0700), 0);
+	now = at(12000);
+	assert_int_equal(trust_check(trust, &now, NULL), 0);
+	trust_free(trust);
+}
+
 /* What the daemon does: another user, who reads and cannot write. */
 static int
 read_as(const struct passwd *user, const struct place *place,
@@ -415,6 +465,8 @@ main(void)
 		CASE(test_corrupt),
 		CASE(test_check),
 		CASE(test_replaced),
+		CASE(test_replaced_by_foreign),
+		CASE(test_directory_opened),
 		CASE(test_daemon_user)
 	};
 
