@@ -84,7 +84,7 @@ authorize_log(const struct authorize *authorize,
     const struct decision *decision, struct log *log,
     const struct moment *now)
 {
-	char line[1024], whole[1200];
+	char line[1280], whole[1456];
 
 	decision_log_line(decision, authorize->id, line, sizeof(line));
 	snprintf(whole, sizeof(whole), "%s client_address=%s method=%s", line,

@@ -98,4 +98,7 @@ decision_log_line(const struct decision *decision, const char *request_id,
 	put_field(&line, " request=", request_id);
 	put_field(&line, " detail=", decision->detail.text[0] != '\0' ?
 	    decision->detail.text : NULL);
+	if (decision->verdict != VERDICT_GRANTED)
+		put_field(&line, " meaning=",
+		    reason_sentence(decision->reason));
 }

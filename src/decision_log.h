@@ -11,8 +11,9 @@
  *
  *   decision=denied reason=expired policy=default kind=jwt user=... client=...
  *   credential=<first 16 hex digits of the hash> request=<id> detail="..."
+ *   meaning="<the reason's sentence>"
  *
- * Never any credential text.  `request_id` NULL: none.  Cut at `size`, always
+ * `detail` is there where the case has one, `meaning` in every refusal.  Never any credential text.  `request_id` NULL: none.  Cut at `size`, always
  * ended by NUL.  Bytes that are not printable ASCII are \xHH.
  */
 void decision_log_line(const struct decision *decision,

@@ -26,7 +26,22 @@ complete(void **state)
 	decision_log_line(&decision, "r1", line, sizeof(line));
 	assert_string_equal(line, "decision=forbidden reason=role-missing "
 	    "policy=default kind=jwt user=u-1 client=web "
-	    "credential=0011223344556677 request=r1 detail=\"two words\"");
+	    "credential=0011223344556677 request=r1 detail=\"two words\" "
+	    "meaning=\"The user lacks a role that the policy requires; grant "
+	    "it in Authgear, then get a new token.\"");
+}
+
+static void
+a_grant_needs_no_sentence(void **state)
+{
+	const struct decision decision = { .verdict = VERDICT_GRANTED,
+	    .reason = REASON_GRANTED, .kind = CREDENTIAL_JWT };
+	char line[512];
+
+	(void)state;
+	decision_log_line(&decision, "r1", line, sizeof(line));
+	assert_string_equal(line,
+	    "decision=granted reason=granted kind=jwt request=r1");
 }
 
 static void
@@ -38,7 +53,9 @@ little_is_known(void **state)
 	(void)state;
 	decision_log_line(&decision, NULL, line, sizeof(line));
 	assert_string_equal(line,
-	    "decision=denied reason=no-credential kind=none");
+	    "decision=denied reason=no-credential kind=none meaning=\"The "
+	    "request carries no Authgear credential; the client must send an "
+	    "access token as Authorization: Bearer.\"");
 }
 
 static void
@@ -63,6 +80,7 @@ nothing_can_be_forged(void **state)
 	struct decision decision = { .verdict = VERDICT_FORBIDDEN,
 	    .reason = REASON_ROLE_MISSING, .facts = &facts };
 	char line[512], user[64];
+	const char *found;
 	size_t i;
 
 	(void)state;
@@ -71,8 +89,11 @@ nothing_can_be_forged(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		strcpy(user, cases[i].value);
 		decision_log_line(&decision, NULL, line, sizeof(line));
-		assert_string_equal(strstr(line, " user=") + 6,
-		    cases[i].expected);
+		found = strstr(line, " user=") + 6;
+		assert_memory_equal(found, cases[i].expected,
+		    strlen(cases[i].expected));
+		assert_memory_equal(found + strlen(cases[i].expected),
+		    " meaning=", 9);
 	}
 }
 
@@ -107,6 +128,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(complete),
+		cmocka_unit_test(a_grant_needs_no_sentence),
 		cmocka_unit_test(little_is_known),
 		cmocka_unit_test(nothing_can_be_forged),
 		cmocka_unit_test(cut),
