@@ -194,6 +194,26 @@ check_path(const char *path, struct error *error)
 	return -1;
 }
 
+/* Why an address cannot be taken, and what to do about it. */
+static void
+refuse_bind(const struct listener *listener, int why, struct error *error)
+{
+	const char *advice = "";
+
+	if (listener->is_unix && why == ENOENT)
+		advice = "; make its directory first";
+	else if (listener->is_unix && why == EACCES)
+		advice = "; the daemon's user must be able to write its "
+		    "directory, or systemd must hold the socket";
+	else if (why == EACCES)
+		advice = "; a port below 1024 is for root or for a socket "
+		    "that systemd holds";
+	else if (why == EADDRINUSE)
+		advice = "; stop who listens there, or take another port";
+	error_set(error, "cannot listen on %s: %s%s", listener->text,
+	    strerror(why), advice);
+}
+
 /*
  * The file is bound under another name in the same directory, given its mode
  * and group, and only then renamed: nobody can connect to it before it is
@@ -217,13 +237,15 @@ bind_unix(int fd, struct listener *listener, struct error *error)
 	fill_unix(&address, name);
 	/* before listen() nobody can connect, whatever the mode */
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
-		error_set(error, "%s: %s", name, strerror(errno));
+		refuse_bind(listener, errno, error);
 		return -1;
 	}
 	if (listener->group != (gid_t)-1 &&
 	    lchown(name, (uid_t)-1, listener->group) == -1) {
-		error_set(error, "%s: cannot give it to the group: %s",
-		    listener->path, strerror(errno));
+		error_set(error, "%s: cannot give it to group %lu: %s; only "
+		    "root and members of a group can do that",
+		    listener->path, (unsigned long)listener->group,
+		    strerror(errno));
 		goto done;
 	}
 	if (chmod(name, listener->mode) == -1 || lstat(name, &st) == -1 ||
@@ -260,7 +282,7 @@ bind_tcp(int fd, struct listener *listener, struct error *error)
 	    bind(fd, address, len) == -1 ||
 	    listen(fd, LISTENER_BACKLOG) == -1 ||
 	    getsockname(fd, address, &len) == -1) {
-		error_set(error, "%s: %s", listener->text, strerror(errno));
+		refuse_bind(listener, errno, error);
 		return -1;
 	}
 	listener->port = ntohs(listener->is_ipv6 ? ipv6.sin6_port :

@@ -59,6 +59,11 @@ static int
 options_listen(struct options *options, const char *text,
     struct error *error)
 {
+	struct listener listener;
+
+	/* The group it names is looked up again when it is opened. */
+	if (listener_parse(text, &listener, error) == -1)
+		return -1;
 	if (options->listen_count == LISTENER_MAX) {
 		error_set(error, "--listen: at most %d of them", LISTENER_MAX);
 		return -1;
@@ -122,9 +127,24 @@ options_take(struct options *options, int option, const char *value,
 	case OPTION_VERSION:
 		return options_action(options, OPTIONS_VERSION);
 	default:
-		error_set(error, "unknown option or missing value");
 		return -1;
 	}
+}
+
+/*
+ * What getopt_long(3) has refused: ':' lacks its value.  A long option is the
+ * word before optind; in the middle of "-xy", optopt tells the letter.
+ */
+static void
+options_refused(int option, char *const argv[], struct error *error)
+{
+	if (option == ':')
+		error_set(error, "%.40s: needs a value", argv[optind - 1]);
+	else if (optopt == 0 || optopt >= OPTION_MAX_CONNECTIONS)
+		error_set(error, "%.40s: no such option, or one that takes no "
+		    "value", argv[optind - 1]);
+	else
+		error_set(error, "-%c: no such option", optopt);
 }
 
 int
@@ -138,8 +158,12 @@ options_read(struct options *options, int argc, char *argv[],
 	options->threads = 4;
 	options->max_connections = 1024;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "c:l:t:h", long_options,
+	while ((option = getopt_long(argc, argv, ":c:l:t:h", long_options,
 	    NULL)) != -1) {
+		if (option == '?' || option == ':') {
+			options_refused(option, argv, error);
+			return -1;
+		}
 		if (options_take(options, option, optarg, error) == -1)
 			return -1;
 	}

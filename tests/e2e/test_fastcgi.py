@@ -310,13 +310,17 @@ def test_process(site):
         tap.equal(daemon.wait(), 0, 'SIGINT: 0')
     program = tap.program('authgear-fcgi')
     for arguments, status, said in (
-            (['--nonsense'], 2, 'try --help'), (['x'], 2, 'unexpected'),
+            (['--nonsense'], 2, '--nonsense: no such option'),
+            (['--threads=2', '-x'], 2, '-x: no such option'),
+            (['--json=1'], 2, '--json=1: '), (['-c'], 2, '-c: needs a value'),
+            (['--listen'], 2, '--listen: needs a value'),
+            (['x'], 2, 'unexpected'),
             (['--threads', '0'], 2, '--threads'), (['--json'], 2, '--json'),
             (['--log', 'x'], 2, '--log'), (['--help'], 0, ''),
             (['--version'], 0, ''),
             (['-c', site.folder + '/none.conf'], 1, 'none.conf'),
             (['-c', site.config], 1, 'nothing to listen on'),
-            (['-c', site.config, '--listen', '0.0.0.0:80'], 1, '0.0.0.0'),
+            (['-c', site.config, '--listen', '0.0.0.0:80'], 2, '0.0.0.0'),
             (['-c', site.config, '--check-config'], 0, '')):
         run = subprocess.run([program] + arguments, timeout=60, check=False,
                              stdin=subprocess.DEVNULL,

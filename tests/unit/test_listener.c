@@ -99,6 +99,41 @@ test_unix(void **state)
 }
 
 static void
+expect_refusal(const char *spec, const char *said)
+{
+	struct listener listener;
+	struct error error;
+
+	error_clear(&error);
+	assert_int_equal(listener_parse(spec, &listener, &error), 0);
+	assert_int_equal(listener_open(&listener, &error), -1);
+	if (strstr(error_text(&error), said) == NULL)
+		fail_msg("%s: %s", spec, error_text(&error));
+	listener_close(&listener);
+}
+
+static void
+test_refusals(void **state)
+{
+	char folder[] = "/tmp/listener.XXXXXX", spec[200], name[100];
+	struct listener first;
+	struct error error;
+
+	(void)state;
+	error_clear(&error);
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(name, sizeof(name), "unix:%s/none/s", folder);
+	(void)snprintf(spec, sizeof(spec), "cannot listen on %s: ", name);
+	expect_refusal(name, spec);
+	expect_refusal(name, "make its directory first");
+	(void)rmdir(folder);
+	assert_int_equal(listener_parse("127.0.0.1:0", &first, &error), 0);
+	assert_int_equal(listener_open(&first, &error), 0);
+	expect_refusal(first.text, "another port");
+	listener_close(&first);
+}
+
+static void
 test_tcp(void **state)
 {
 	struct listener listener;
@@ -152,6 +187,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_unix),
+		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_inherit),
 	};
