@@ -56,7 +56,8 @@ look_at_file(const char *path, enum database_mode mode, unsigned int allowed,
 
 	if (lstat(path, &st) == -1) {
 		if (errno == ENOENT) {
-			error_set(error, "%s does not exist", path);
+			error_set(error, "%s does not exist: 'authgear-cache "
+			    "init' makes it, or says why not", path);
 			return DATABASE_ABSENT;
 		}
 		error_set(error, "%s: %s", path, strerror(errno));

@@ -65,14 +65,25 @@ check_directory(const char *path, struct error *error)
 		error_set(error, "%s: %s", directory, strerror(errno));
 		return -1;
 	}
-	if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-		return 0;
-	error_set(error, "%s must be a directory that belongs to uid %lu and "
-	    "that nobody else can write: run 'chown %lu %s' and 'chmod 0700 "
-	    "%s'", directory, (unsigned long)geteuid(),
-	    (unsigned long)geteuid(), directory, directory);
-	return -1;
+	if (!S_ISDIR(st.st_mode)) {
+		error_set(error, "%s is a symbolic link or no directory: remove "
+		    "it, then run 'authgear-cache init'", directory);
+		return -1;
+	}
+	/* Giving it to the caller would shut out whom it was made for. */
+	if (st.st_uid != geteuid()) {
+		error_set(error, "%s was made for uid %lu, and this runs as "
+		    "uid %lu: run the daemon as that user, or set 'state' to "
+		    "a directory of its own", directory,
+		    (unsigned long)st.st_uid, (unsigned long)geteuid());
+		return -1;
+	}
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		error_set(error, "%s can be written by others: run 'chmod 0700 "
+		    "%s'", directory, directory);
+		return -1;
+	}
+	return 0;
 }
 
 int

@@ -113,8 +113,10 @@ make_directory(const char *directory, const struct owner *owner,
 	if (mkdir(directory, 0700) == 0) {
 		made = 1;
 	} else if (errno != EEXIST) {
-		error_set(error, "%s cannot be made: %s", directory,
-		    strerror(errno));
+		error_set(error, "%s cannot be made: %s%s", directory,
+		    strerror(errno), errno == ENOENT ?
+		    "; make the directory above it first" : errno == EACCES ?
+		    "; run this as root" : "");
 		return -1;
 	}
 	if (database_on_network(directory)) {

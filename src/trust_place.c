@@ -119,7 +119,8 @@ trust_place_check(const char *directory, struct error *error)
 	if (lstat(directory, &st) == -1) {
 		if (errno == ENOENT)
 			error_set(error, "%s does not exist: run "
-			    "'authgear-cache init'", directory);
+			    "'authgear-cache init' with the same --config",
+			    directory);
 		else
 			error_set(error, "%s: %s", directory,
 			    strerror(errno));
@@ -132,8 +133,9 @@ trust_place_check(const char *directory, struct error *error)
 	}
 	if (st.st_uid != caller && st.st_uid != 0) {
 		error_set(error, "%s belongs to uid %lu, not to root or uid "
-		    "%lu who uses it", directory, (unsigned long)st.st_uid,
-		    (unsigned long)caller);
+		    "%lu who uses it: run this as its owner, or set 'state' "
+		    "to another directory", directory,
+		    (unsigned long)st.st_uid, (unsigned long)caller);
 		return -1;
 	}
 	if ((st.st_mode & 0077) == 0 && st.st_uid == caller)

@@ -246,6 +246,16 @@ test_directory_of_others(void **state)
 		assert_null(status);
 		assert_non_null(strstr(error_text(&place->error), "chmod"));
 	}
+	assert_int_equal(chmod(place->directory, 0700), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(place->directory, 1, (gid_t)-1), 0);
+		error_clear(&place->error);
+		assert_null(status_open(place->path, ENDPOINT,
+		    &place->error));
+		assert_non_null(strstr(error_text(&place->error),
+		    "made for uid 1"));
+		assert_int_equal(chown(place->directory, 0, (gid_t)-1), 0);
+	}
 	assert_int_equal(chmod(place->directory, 0755), 0);
 	status = status_open(place->path, ENDPOINT, &place->error);
 	assert_non_null(status);
