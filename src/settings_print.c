@@ -6,6 +6,14 @@
 #include "json.h"
 #include "settings_table.h"
 
+/* No value that the file could hold: the line says what goes without one. */
+static int
+is_unset(const struct settings_row *row, const struct buffer *value)
+{
+	return !value->failed && (value->len == 0 ||
+	    (row->minimum > 0 && strcmp(value->data, "0") == 0));
+}
+
 static int
 print_text(FILE *out, const char *section, const void *target)
 {
@@ -18,8 +26,12 @@ print_text(FILE *out, const char *section, const void *target)
 			continue;
 		buffer_init(&value, SETTINGS_MAX_VALUE * 2);
 		row->print(target, row, &value);
-		fprintf(out, "%s = %s\n", row->key.name,
-		    value.failed ? "?" : value.data);
+		if (is_unset(row, &value))
+			fprintf(out, "# %s: %s\n", row->key.name,
+			    row->key.default_text);
+		else
+			fprintf(out, "%s = %s\n", row->key.name,
+			    value.failed ? "?" : value.data);
 		buffer_clear(&value);
 	}
 	return 0;
@@ -97,7 +109,7 @@ settings_print(const struct settings *settings, FILE *out, int json)
 		print_text(out, "policy", settings->policies[i]);
 	}
 	for (i = 0; i < settings->warnings.count; i++)
-		fprintf(out, "%swarning: %s\n", i == 0 ? "\n" : "",
+		fprintf(out, "%s# warning: %s\n", i == 0 ? "\n" : "",
 		    settings->warnings.words[i]);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -1;
 }

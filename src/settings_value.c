@@ -178,6 +178,12 @@ settings_value_set_list(void *target, const struct settings_row *row,
 	struct word_list *list = member(target, row);
 	struct word_list words = { NULL, 0 };
 
+	/* Nothing that Authgear names has one: it would never be met. */
+	if (strpbrk(value, "\"';") != NULL) {
+		error_set(error, "must be words without quotes or semicolons, "
+		    "separated by commas or blanks");
+		return -1;
+	}
 	if (word_list_split(&words, value, ", \t") == -1) {
 		word_list_clear(&words);
 		error_set(error, "out of memory");

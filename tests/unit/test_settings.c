@@ -285,6 +285,8 @@ values_of_a_policy_refused(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "audience", "," }, { "require_role", ", ," },
+		{ "clients", "\"a\"" }, { "clients", "a; b" },
+		{ "require_role", "'staff'" },
 		{ "require_all_roles", "," }, { "require_scope", "," },
 		{ "audience", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17" },
 		{ "verified_only", "maybe" }, { "anonymous_users", "yes" },
@@ -361,7 +363,9 @@ files_refused(void **state)
 static void
 printed(void **state)
 {
-	struct settings *settings = load(HEAD "leeway = 7\n" TAIL);
+	struct settings *settings = load(HEAD "leeway = 7\n" TAIL
+	    "[policy open]\n");
+	struct settings *again;
 	char *text = NULL, *json = NULL, *words = NULL;
 	size_t len;
 	FILE *out;
@@ -372,6 +376,13 @@ printed(void **state)
 	fclose(out);
 	assert_non_null(strstr(text, "leeway = 7\n"));
 	assert_non_null(strstr(text, "clients = one\n"));
+	assert_non_null(strstr(text, "# ca_file: the system's\n"));
+	assert_non_null(strstr(text, "# max_authentication_age: none\n"));
+	again = load(text);
+	assert_int_equal(again->leeway, 7);
+	assert_null(again->ca_file);
+	assert_int_equal(again->policies[0]->max_authentication_age, 0);
+	settings_free(again);
 	assert_non_null(out = open_memstream(&json, &len));
 	assert_int_equal(settings_print(settings, out, 1), 0);
 	fclose(out);
