@@ -2,6 +2,7 @@
 
 #include "log.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@ struct log {
 	const char *name;
 	pthread_mutex_t lock;		/* of the tallies */
 	struct tally tallies[REASON_COUNT];
+	pthread_mutex_t writing;	/* of stderr, and of: */
+	unsigned long lost;		/* lines that it did not take */
 };
 
 struct log *
@@ -32,6 +35,11 @@ log_new(enum log_target target, const char *name)
 	if (log == NULL)
 		return NULL;
 	if (pthread_mutex_init(&log->lock, NULL) != 0) {
+		free(log);
+		return NULL;
+	}
+	if (pthread_mutex_init(&log->writing, NULL) != 0) {
+		pthread_mutex_destroy(&log->lock);
 		free(log);
 		return NULL;
 	}
@@ -50,12 +58,48 @@ log_free(struct log *log)
 	log_tick(log, INT64_MAX);
 	if (log->target == LOG_TO_SYSLOG)
 		closelog();
+	pthread_mutex_destroy(&log->writing);
 	pthread_mutex_destroy(&log->lock);
 	free(log);
 }
 
+/*
+ * A log that cannot be written must not stop decisions, nor must one that
+ * nobody reads: a line that would have to wait is counted instead.  A pipe
+ * or socket that takes anything takes a whole line, which is under PIPE_BUF.
+ */
+static int
+log_put(const char *line, size_t len)
+{
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0)
+		return -1;
+	return write(STDERR_FILENO, line, len) == -1 ? -1 : 0;
+}
+
 static void
-log_write(const struct log *log, enum log_level level, char *text)
+log_put_in_turn(struct log *log, const char *line, size_t len)
+{
+	char text[128];
+	int text_len;
+
+	pthread_mutex_lock(&log->writing);
+	if (log->lost > 0) {
+		text_len = snprintf(text, sizeof(text), "%s[%ld]: warning: "
+		    "%lu lines lost, the log was not read\n", log->name,
+		    (long)getpid(), log->lost);
+		if (text_len > 0 && (size_t)text_len < sizeof(text) &&
+		    log_put(text, (size_t)text_len) == 0)
+			log->lost = 0;
+	}
+	if (log->lost > 0 || log_put(line, len) == -1)
+		log->lost++;
+	pthread_mutex_unlock(&log->writing);
+}
+
+static void
+log_write(struct log *log, enum log_level level, char *text)
 {
 	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO };
 	static const char *const names[] = { "error: ", "warning: ", "" };
@@ -79,9 +123,7 @@ log_write(const struct log *log, enum log_level level, char *text)
 		len = (int)sizeof(line) - 1;
 		line[len - 1] = '\n';
 	}
-	/* A log that cannot be written must not stop decisions. */
-	if (write(STDERR_FILENO, line, (size_t)len) == -1)
-		return;
+	log_put_in_turn(log, line, (size_t)len);
 }
 
 void

@@ -6,7 +6,8 @@
 #include "reason.h"
 
 /*
- * The daemon's log: stderr (one write a line) or syslog.  Any thread.
+ * The daemon's log: stderr (one write a line) or syslog.  Any thread.  It
+ * never waits for whoever reads stderr: lines are lost then, and counted.
  * Nothing here knows a credential; callers hand over finished lines.
  */
 
