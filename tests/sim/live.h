@@ -140,6 +140,12 @@ void sim_answer_clear(struct sim_answer *answer);
 void sim_true_answer(struct sim *sim, const struct sim_request *request,
     const struct sim_fault *fault, struct sim_answer *answer_out);
 
+/* --- wire.c: what libmicrohttpd would never send, straight into the socket */
+void sim_send_raw(struct sim *sim, int fd, const struct sim_fault *fault,
+    const struct sim_answer *answer);
+/* Until the time is over, the simulator ends or the client has gone. */
+void sim_pause(const struct sim *sim, int fd, double seconds);
+
 /* --- resolver_answer.c */
 void sim_answer_fixed(struct sim_answer *answer);
 void sim_answer_outage(struct sim_answer *answer);

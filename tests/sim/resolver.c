@@ -64,12 +64,7 @@ take_lock(struct sim *sim, const json_t *session, int hold)
 static void
 leave_lock(struct sim *sim, const json_t *session, double seconds)
 {
-	struct timespec step = { 0, 10000000 };
-	double waited;
-
-	for (waited = 0; waited < seconds && !atomic_load(&sim->stop);
-	    waited += 0.01)
-		nanosleep(&step, NULL);
+	sim_pause(sim, -1, seconds);
 	pthread_mutex_lock(&sim->live->lock);
 	json_object_del(sim->live->busy, sim_string(session, "id"));
 	pthread_mutex_unlock(&sim->live->lock);
