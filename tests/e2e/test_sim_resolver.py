@@ -198,6 +198,11 @@ def test_rows_5_and_6(authgear, who):
                         ('tab', 'Bearer\t' + who.opaque),
                         ('empty', 'Bearer ')):
         is_none('6: ' + name, ask(authgear, more=[('Authorization', value)]))
+    is_none('6: the second of two headers', ask(
+        authgear, who.opaque, more=[('Authorization', 'Bearer garbage')]))
+    is_valid('the first of two headers', ask(authgear, more=[
+        ('Authorization', 'Bearer ' + who.opaque),
+        ('Authorization', 'Bearer garbage')]), who.user)
     is_valid('scheme in any case', ask(authgear, more=[
         ('Authorization', 'bEARER ' + who.opaque)]), who.user)
 
@@ -515,8 +520,16 @@ def test_faults(authgear, who):
               'made long')
     tap.equal(spoilt(header='X-Authgear-Other', value='1').get('Other'),
               '1', 'added')
-    authgear.fault('/resolve', 'status', status=503, count=1)
-    tap.equal(ask(authgear, who.opaque).status, 503, 'status')
+    for status in (204, 302, 401, 403, 404, 429, 500, 502, 503, 504):
+        authgear.fault('/resolve', 'status', status=status, count=1)
+        got = ask(authgear, who.opaque)
+        tap.equal((got.status, got.ours), (status, {}), 'status %d' % status)
+    for fault, status in (('wrong-type', 200), ('huge', 200),
+                          ('malformed', 200), ('empty', 200),
+                          ('redirect', 307)):
+        authgear.fault('/resolve', fault, count=1)
+        got = ask(authgear, who.opaque)
+        tap.equal((got.status, got.ours), (status, {}), fault)
     is_valid('once', ask(authgear, who.opaque), who.user)
     for fault in ('drop', 'hang', 'cut-head', 'cut-body', 'bad-status-line'):
         authgear.fault('/resolve', fault, count=1, seconds=0.1)
@@ -527,6 +540,10 @@ def test_faults(authgear, who):
                    fault + ': no whole answer', got.all)
         except (http.client.HTTPException, OSError):
             tap.ok(True, fault + ': no whole answer')
+    authgear.fault('/resolve', 'delay', count=1, seconds=0.3)
+    began = time.monotonic()
+    is_valid('delay: the true answer', ask(authgear, who.opaque), who.user)
+    tap.ok(time.monotonic() - began >= 0.29, 'delay: later')
     authgear.fault('/resolve', 'drip', count=1, seconds=0.0005)
     is_valid('drip: the true answer', ask(authgear, who.opaque), who.user)
     authgear.no_fault()
