@@ -12,6 +12,8 @@
 
 #include "fcgi/server_private.h"
 
+#define ACCEPTS_IN_A_ROW 16
+
 static void
 count(struct server *server, unsigned long *counter)
 {
@@ -200,15 +202,19 @@ relieve(struct server *server, const struct listener *listener)
 		pause_briefly();
 }
 
+/*
+ * Not until the queue is empty: where it never is, threads would not come
+ * back to requests that were woken or arrive in pieces.
+ */
 static void
-accept_all(struct server_thread *thread, const struct listener *listener)
+accept_some(struct server_thread *thread, const struct listener *listener)
 {
 	struct server *server = thread->server;
 	struct server_request *slot;
 	const int on = 1;
-	int fd;
+	int fd, i;
 
-	for (;;) {
+	for (i = 0; i < ACCEPTS_IN_A_ROW; i++) {
 		fd = accept4(listener->fd, NULL, NULL,
 		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd == -1 && (errno == EINTR || errno == ECONNABORTED))
@@ -270,7 +276,7 @@ serve_events(struct server_thread *thread)
 		else if (number == SERVER_EVENT_WAKE)
 			resume_one(thread);
 		else
-			accept_all(thread, &server->listeners[number]);
+			accept_some(thread, &server->listeners[number]);
 	}
 }
 
