@@ -85,8 +85,10 @@ release_locked(struct server *server, struct server_request *slot)
 	slot->held_len = 0;
 }
 
-static void
-close_locked(struct server *server, struct server_request *slot)
+/* The descriptor, for the caller to close: its number is not used again
+ * before, so that need not be under the lock. */
+static int
+vacate_locked(struct server *server, struct server_request *slot)
 {
 	int fd = slot->fd;
 
@@ -98,7 +100,13 @@ close_locked(struct server *server, struct server_request *slot)
 	slot->state = SLOT_FREE;
 	slot->fd = -1;
 	server->connections--;
-	(void)close(fd);
+	return fd;
+}
+
+static void
+close_locked(struct server *server, struct server_request *slot)
+{
+	(void)close(vacate_locked(server, slot));
 }
 
 static struct server_request *
@@ -330,11 +338,13 @@ void
 slot_close(struct server_request *slot)
 {
 	struct server *server = slot->server;
+	int fd;
 
 	(void)pthread_mutex_lock(&server->lock);
 	server->busy--;
-	close_locked(server, slot);
+	fd = vacate_locked(server, slot);
 	(void)pthread_mutex_unlock(&server->lock);
+	(void)close(fd);
 }
 
 int
