@@ -29,7 +29,9 @@
  * it: what they refuse (with the reason a verified token would get) never
  * causes a fetch, and no unverified claim ever grants.  trust.db is looked at
  * before a fetch and as the last step of every decision that grants or says
- * who is refused; unreadable: STATE_UNREADABLE.
+ * who is refused; unreadable: STATE_UNREADABLE.  A revocation that hits is the
+ * reason, whatever the policy says: what was written to trust.db before the
+ * question is never let in.
  *
  * A fetch of keys is two exchanges under one lease: the metadata, then the
  * set it names.  Any status but 200 or any document that does not parse is a
@@ -67,7 +69,8 @@ struct decision {
 	enum credential_kind kind;
 	char credential_hash[HASH_HEX_SIZE]; /* "" if there was none */
 	const struct facts *facts;	/* NULL unless the credential held:
-					   granted, or a rule refused it */
+					   granted, a rule or a revocation
+					   refused it; NULL with KEY_REVOKED */
 	const char *remote_user;	/* NULL unless granted */
 	int retry_after;		/* seconds, > 0 if undecided */
 	struct error detail;		/* for the log; may be empty */

@@ -42,7 +42,7 @@ apply_policy(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	struct decision *decision = &task->decision;
-	enum reason reason;
+	enum reason reason, revoked;
 
 	task->facts.kind = CREDENTIAL_JWT;
 	task->facts.key_id = strdup(task->jwt.kid);
@@ -55,9 +55,19 @@ apply_policy(struct gate *gate, struct gate_task *task,
 		    decision->policy, &reason);
 	if (reason == REASON_OUT_OF_MEMORY)
 		return gate_task_end(task, reason, now);
-	if (trust_check(gate->trust, now, &decision->detail) == -1)
+	switch (trust_revoked(gate->trust, &task->facts,
+	    task->credential.hash, now, &revoked, &decision->detail)) {
+	case 0:
+		break;
+	case 1:
+		reason = revoked;
+		break;
+	default:
 		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
-	decision->facts = &task->facts;
+	}
+	/* whoever holds a stolen key writes what he likes */
+	if (reason != REASON_KEY_REVOKED)
+		decision->facts = &task->facts;
 	if (reason == REASON_GRANTED)
 		decision->remote_user = task->remote_user;
 	return gate_task_end(task, reason, now);

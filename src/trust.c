@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "database.h"
+#include "trust_lookup.h"
 #include "trust_place.h"
 
 #define PLACE_PERIOD_MS 1000
@@ -17,7 +18,10 @@ struct trust {
 	char *endpoint;
 	struct sqlite3 *db;		/* NULL: unusable, see refusal */
 	struct sqlite3_stmt *version_statement;
-	long version;
+	struct sqlite3_stmt *empty_statement;
+	struct sqlite3_stmt *lookup_statement;
+	long version;			/* what is_empty is known of */
+	int is_empty;			/* nothing is revoked */
 	int64_t place_due;		/* boottime of the next look */
 	struct error refusal;
 };
@@ -67,7 +71,11 @@ static void
 leave(struct trust *trust)
 {
 	(void)sqlite3_finalize(trust->version_statement);
+	(void)sqlite3_finalize(trust->empty_statement);
+	(void)sqlite3_finalize(trust->lookup_statement);
 	trust->version_statement = NULL;
+	trust->empty_statement = NULL;
+	trust->lookup_statement = NULL;
 	database_close(trust->db);
 	trust->db = NULL;
 }
@@ -107,23 +115,51 @@ done:
 	return ret;
 }
 
+/* After another connection has written: still our endpoint's?  Is anything
+ * revoked? */
+static int
+look_anew(struct trust *trust, long version, struct error *error)
+{
+	int rc;
+
+	if (check_endpoint(trust, error) == -1)
+		return -1;
+	rc = trust_lookup_empty(trust->db, &trust->empty_statement,
+	    &trust->is_empty);
+	if (rc != SQLITE_OK) {
+		(void)database_failed(trust->db, rc, trust->path, error);
+		return -1;
+	}
+	trust->version = version;
+	return 0;
+}
+
+static int
+read_version(struct trust *trust, long *version_out, struct error *error)
+{
+	if (database_data_version(trust->db, &trust->version_statement,
+	    version_out) == 0)
+		return 0;
+	(void)database_failed(trust->db, sqlite3_extended_errcode(trust->db),
+	    trust->path, error);
+	return -1;
+}
+
 static int
 enter(struct trust *trust, struct error *error)
 {
+	long version;
+
 	leave(trust);
 	if (trust_place_check(trust->directory, error) == -1)
 		return -1;
 	if (database_open(trust->path, DATABASE_READ, &schema, &trust->db,
 	    error) != DATABASE_OPENED)
 		return -1;
-	if (database_data_version(trust->db, &trust->version_statement,
-	    &trust->version) == 0) {
-		if (check_endpoint(trust, error) == 0)
-			return 0;
-	} else {
-		(void)database_failed(trust->db,
-		    sqlite3_extended_errcode(trust->db), trust->path, error);
-	}
+	/* the version first: what is read after it is at least as new */
+	if (read_version(trust, &version, error) == 0 &&
+	    look_anew(trust, version, error) == 0)
+		return 0;
 	leave(trust);
 	return -1;
 }
@@ -172,18 +208,10 @@ check_version(struct trust *trust, struct error *error)
 {
 	long version;
 
-	if (database_data_version(trust->db, &trust->version_statement,
-	    &version) == -1) {
-		(void)database_failed(trust->db,
-		    sqlite3_extended_errcode(trust->db), trust->path, error);
+	if (read_version(trust, &version, error) == -1)
 		return -1;
-	}
-	if (version == trust->version)
-		return 0;
-	if (check_endpoint(trust, error) == -1)
-		return -1;
-	trust->version = version;
-	return 0;
+	return version == trust->version ? 0 :
+	    look_anew(trust, version, error);
 }
 
 static int
@@ -197,14 +225,17 @@ check_place(struct trust *trust, struct error *error)
 	    DATABASE_OPENED ? 0 : -1;
 }
 
-int
-trust_check(struct trust *trust, const struct moment *now,
+/* The place, at most once a second; that the open file is the one at the
+ * path, each time: what is written into another is not seen here. */
+static int
+look_at_place(struct trust *trust, const struct moment *now,
     struct error *error)
 {
 	struct error refusal = { "" };
 
 	if (now->boottime >= trust->place_due ||
-	    trust->place_due > now->boottime + PLACE_PERIOD_MS) {
+	    trust->place_due > now->boottime + PLACE_PERIOD_MS ||
+	    (trust->db != NULL && !database_in_place(trust->db))) {
 		trust->place_due = now->boottime + PLACE_PERIOD_MS;
 		error_clear(&trust->refusal);
 		if (check_place(trust, &refusal) == -1) {
@@ -212,15 +243,78 @@ trust_check(struct trust *trust, const struct moment *now,
 			trust->refusal = refusal;
 		}
 	}
-	if (trust->db == NULL) {
-		error_set(error, "%s", error_text(&trust->refusal));
+	if (trust->db != NULL)
+		return 0;
+	error_set(error, "%s", error_text(&trust->refusal));
+	return -1;
+}
+
+/* Not to be used before the next look at its place. */
+static int
+refuse(struct trust *trust, const struct error *refusal, struct error *error)
+{
+	leave(trust);
+	trust->refusal = *refusal;
+	error_set(error, "%s", error_text(refusal));
+	return -1;
+}
+
+int
+trust_check(struct trust *trust, const struct moment *now,
+    struct error *error)
+{
+	struct error refusal = { "" };
+
+	if (look_at_place(trust, now, error) == -1)
 		return -1;
-	}
-	if (check_version(trust, &refusal) == -1) {
-		leave(trust);
-		trust->refusal = refusal;
-		error_set(error, "%s", error_text(&refusal));
-		return -1;
-	}
+	if (check_version(trust, &refusal) == -1)
+		return refuse(trust, &refusal, error);
 	return 0;
+}
+
+/* In one transaction, so that endpoint and rows are of one moment. */
+static int
+look_up(struct trust *trust, const struct facts *facts, const char *hash,
+    const struct moment *now, enum reason *reason_out, struct error *error)
+{
+	int rc, ret = -1;
+
+	rc = sqlite3_exec(trust->db, "BEGIN", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		goto failed;
+	if (check_version(trust, error) == -1)
+		goto done;
+	rc = trust_lookup(trust->db, &trust->lookup_statement, facts, hash,
+	    now->wall, reason_out);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(trust->db, "COMMIT", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		goto failed;
+	ret = 0;
+	goto done;
+failed:
+	(void)database_failed(trust->db, rc, trust->path, error);
+done:
+	return ret;
+}
+
+int
+trust_revoked(struct trust *trust, const struct facts *facts,
+    const char *hash, const struct moment *now, enum reason *reason_out,
+    struct error *error)
+{
+	struct error refusal = { "" };
+	enum reason reason;
+
+	*reason_out = REASON_STATE_UNREADABLE;
+	if (trust_check(trust, now, error) == -1)
+		return -1;
+	if (trust->is_empty) {
+		*reason_out = REASON_GRANTED;
+		return 0;
+	}
+	if (look_up(trust, facts, hash, now, &reason, &refusal) == -1)
+		return refuse(trust, &refusal, error);
+	*reason_out = reason;
+	return reason != REASON_GRANTED;
 }

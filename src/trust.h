@@ -2,7 +2,9 @@
 #define TRUST_H_
 
 #include "error.h"
+#include "facts.h"
 #include "moment.h"
+#include "reason.h"
 
 /*
  * trust.db: what the administrator said.  Written by the owner of the state
@@ -36,11 +38,23 @@ void trust_free(struct trust *trust);
 
 /*
  * Before every decision: 0 if trust.db can be read and still is this
- * endpoint's, else -1 and error.  Cheap: data_version each time; the path,
- * owner and mode at most once a second of boottime.  Reopens by itself when
- * the file was replaced (restore).
+ * endpoint's, else -1 and error.  Cheap: data_version and that the path still
+ * is the open file each time; owner and mode at most once a second of
+ * boottime.  Reopens by itself when the file was replaced (restore).
  */
 int trust_check(struct trust *trust, const struct moment *now,
+    struct error *error);
+
+/*
+ * trust_check(), and whether a revocation hits a credential of which these
+ * facts hold (`hash`: SHA-256 of its text): 0 if none does, 1 and *reason_out
+ * (REVOKED, SIGNED_OUT, CLIENT_REVOKED, KEY_REVOKED, USER_BLOCKED), -1 and
+ * error if that cannot be read (*reason_out is STATE_UNREADABLE).  What was
+ * committed before the call is seen, by all processes; so this is the last
+ * step before somebody is let in.
+ */
+int trust_revoked(struct trust *trust, const struct facts *facts,
+    const char *hash, const struct moment *now, enum reason *reason_out,
     struct error *error);
 
 #endif /* !TRUST_H_ */

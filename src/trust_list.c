@@ -1,0 +1,101 @@
+#include "trust_list.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "database.h"
+#include "trust.h"
+#include "trust_place.h"
+#include "trust_row.h"
+
+struct trust_list {
+	char *path;
+	struct sqlite3 *db;
+	struct sqlite3_stmt *statement;
+};
+
+static const char list_sql[] =
+    "SELECT " TRUST_ROW_COLUMNS ", id, reason, actor, source, time"
+    " FROM revocation ORDER BY id";
+
+struct trust_list *
+trust_list_open(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	struct trust_list *list = NULL;
+	struct trust *trust;
+	int rc;
+
+	trust = trust_open(directory, endpoint, error);
+	if (trust == NULL)
+		return NULL;
+	trust_free(trust);
+	list = calloc(1, sizeof(*list));
+	if (list != NULL)
+		list->path = malloc(strlen(directory) + sizeof("/trust.db"));
+	if (list == NULL || list->path == NULL) {
+		error_set(error, "out of memory");
+		goto failed;
+	}
+	(void)sprintf(list->path, "%s/trust.db", directory);
+	if (database_open(list->path, DATABASE_READ, trust_place_schema(),
+	    &list->db, error) != DATABASE_OPENED)
+		goto failed;
+	rc = sqlite3_prepare_v2(list->db, list_sql, -1, &list->statement,
+	    NULL);
+	if (rc == SQLITE_OK)
+		return list;
+	(void)database_failed(list->db, rc, list->path, error);
+failed:
+	trust_list_free(list);
+	return NULL;
+}
+
+void
+trust_list_free(struct trust_list *list)
+{
+	if (list == NULL)
+		return;
+	(void)sqlite3_finalize(list->statement);
+	database_close(list->db);
+	free(list->path);
+	free(list);
+}
+
+static const char *
+text_at(const struct trust_list *list, int column)
+{
+	const char *text =
+	    (const char *)sqlite3_column_text(list->statement, column);
+
+	return text == NULL ? "" : text;
+}
+
+int
+trust_list_next(struct trust_list *list, struct trust_list_row *row,
+    struct error *error)
+{
+	int rc = sqlite3_step(list->statement);
+
+	memset(row, 0, sizeof(*row));
+	if (rc == SQLITE_DONE)
+		return 0;
+	if (rc != SQLITE_ROW) {
+		(void)database_failed(list->db, rc, list->path, error);
+		return -1;
+	}
+	row->id = sqlite3_column_int64(list->statement, 5);
+	if (trust_row_read(list->statement, &row->revocation) == -1) {
+		error_set(error, "%s: revocation %lld makes no sense, "
+		    "and whom it concerns is not let in: run 'authgear-cache "
+		    "lift %lld'", list->path, (long long)row->id, (long long)row->id);
+		return -1;
+	}
+	row->reason = text_at(list, 6);
+	row->actor = text_at(list, 7);
+	row->source = text_at(list, 8);
+	row->time = sqlite3_column_int64(list->statement, 9);
+	return 1;
+}

@@ -1,0 +1,32 @@
+#ifndef TRUST_LIST_H_
+#define TRUST_LIST_H_
+
+#include <stdint.h>
+
+#include "error.h"
+#include "revocation.h"
+
+/* All revocations, one by one, as of the moment of the first. */
+
+struct trust_list;
+
+struct trust_list_row {
+	int64_t id;
+	struct revocation revocation;
+	const char *reason;	/* these, and the value: borrowed until the
+				   next row */
+	const char *actor;
+	const char *source;
+	int64_t time;		/* Unix seconds, when it was added */
+};
+
+/* As trust_open().  NULL and error. */
+struct trust_list *trust_list_open(const char *directory,
+    const char *endpoint, struct error *error);
+void trust_list_free(struct trust_list *list);
+
+/* By id.  1 and the row; 0 after the last; -1 and error. */
+int trust_list_next(struct trust_list *list, struct trust_list_row *row,
+    struct error *error);
+
+#endif /* !TRUST_LIST_H_ */

@@ -1,0 +1,103 @@
+#include "trust_lookup.h"
+
+#include <sqlite3.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "revocation.h"
+#include "trust_row.h"
+
+/* One statement, so one moment; each part by the index. */
+static const char lookup_sql[] =
+    "SELECT " TRUST_ROW_COLUMNS " FROM revocation"
+    " WHERE kind = 'token' AND value IN (?1, ?2) "
+    "UNION ALL SELECT " TRUST_ROW_COLUMNS " FROM revocation"
+    " WHERE kind = 'user' AND value = ?3 "
+    "UNION ALL SELECT " TRUST_ROW_COLUMNS " FROM revocation"
+    " WHERE kind = 'client' AND value = ?4 "
+    "UNION ALL SELECT " TRUST_ROW_COLUMNS " FROM revocation"
+    " WHERE kind = 'key' AND value = ?5 "
+    "UNION ALL SELECT " TRUST_ROW_COLUMNS " FROM revocation"
+    " WHERE kind = 'all'";
+
+static const char empty_sql[] =
+    "SELECT NOT EXISTS (SELECT 1 FROM revocation)";
+
+static int
+prepare(struct sqlite3 *db, const char *sql, struct sqlite3_stmt **statement)
+{
+	if (*statement != NULL)
+		return SQLITE_OK;
+	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+	    statement, NULL);
+}
+
+int
+trust_lookup_empty(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    int *empty_out)
+{
+	int rc;
+
+	*empty_out = 0;
+	rc = prepare(db, empty_sql, statement);
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_step(*statement);
+	if (rc == SQLITE_ROW)
+		*empty_out = sqlite3_column_int(*statement, 0) == 1;
+	(void)sqlite3_reset(*statement);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+/* NULL equals nothing, so an absent fact finds no row. */
+static int
+bind(struct sqlite3_stmt *statement, const struct facts *facts,
+    const char *hash)
+{
+	const char *const values[] = { facts->token_id, hash, facts->user_id,
+	    facts->client_id, facts->key_id };
+	size_t i;
+	int rc = SQLITE_OK;
+
+	for (i = 0; i < sizeof(values) / sizeof(values[0]) &&
+	    rc == SQLITE_OK; i++)
+		rc = sqlite3_bind_text(statement, (int)i + 1, values[i], -1,
+		    SQLITE_STATIC);
+	return rc;
+}
+
+int
+trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const struct facts *facts, const char *hash, int64_t wall,
+    enum reason *reason_out)
+{
+	enum reason reason = REASON_GRANTED;
+	struct revocation row;
+	int rc;
+
+	*reason_out = REASON_STATE_UNREADABLE;
+	rc = prepare(db, lookup_sql, statement);
+	if (rc == SQLITE_OK)
+		rc = bind(*statement, facts, hash);
+	if (rc != SQLITE_OK)
+		goto done;
+	while ((rc = sqlite3_step(*statement)) == SQLITE_ROW) {
+		if (trust_row_read(*statement, &row) == -1) {
+			rc = SQLITE_CORRUPT;
+			goto done;
+		}
+		if (revocation_hits(&row, facts, hash, wall))
+			reason = revocation_stronger(reason,
+			    revocation_reason(&row));
+	}
+	if (rc != SQLITE_DONE)
+		goto done;
+	*reason_out = reason;
+	rc = SQLITE_OK;
+done:
+	if (*statement != NULL) {
+		(void)sqlite3_reset(*statement);
+		(void)sqlite3_clear_bindings(*statement);
+	}
+	return rc;
+}

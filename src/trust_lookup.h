@@ -1,0 +1,28 @@
+#ifndef TRUST_LOOKUP_H_
+#define TRUST_LOOKUP_H_
+
+#include <stdint.h>
+
+#include "facts.h"
+#include "reason.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/* The revocations of an open trust.db; shared by trust*.c alone.  All answer
+ * SQLITE_OK or what SQLite says; inside the caller's transaction. */
+
+/* *empty_out: 1 if nothing at all is revoked. */
+int trust_lookup_empty(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    int *empty_out);
+
+/*
+ * *reason_out: what the revocations say to these facts, REASON_GRANTED if
+ * none hits.  `hash` as in revocation_hits().  A row that makes no sense is
+ * SQLITE_CORRUPT.  `statement` is kept by the caller (NULL at first).
+ */
+int trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const struct facts *facts, const char *hash, int64_t wall,
+    enum reason *reason_out);
+
+#endif /* !TRUST_LOOKUP_H_ */

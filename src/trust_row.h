@@ -1,0 +1,41 @@
+#ifndef TRUST_ROW_H_
+#define TRUST_ROW_H_
+
+#include <stdint.h>
+
+#include "buffer.h"
+#include "revocation.h"
+#include "trust_writer.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/* Rows of revocation and audit; shared by trust*.c alone.  All but the first
+ * answer SQLITE_OK or what SQLite says, inside the caller's transaction. */
+
+/* The columns of the rule, in the order of trust_row_read(). */
+#define TRUST_ROW_COLUMNS "kind, value, rule, from_time, until_time"
+
+/* The first five columns of a row; the value is borrowed until the statement
+ * moves on.  0, or -1 if the row makes no sense. */
+int trust_row_read(struct sqlite3_stmt *statement,
+    struct revocation *revocation);
+
+int trust_row_audit(struct sqlite3 *db, const struct trust_note *note,
+    const char *action, const char *detail, int64_t wall);
+int trust_row_add(struct sqlite3 *db, const struct revocation *revocation,
+    const struct trust_note *note, int64_t wall, int64_t id);
+
+/* The id of the same row if the rule is `revoked`, 0 if there is none. */
+int trust_row_same(struct sqlite3 *db, const struct revocation *revocation,
+    int64_t *id_out);
+
+/* The first of the choice that is left: its id (0: none) and its text. */
+int trust_row_choice(struct sqlite3 *db, const struct trust_choice *choice,
+    int64_t *id_out, struct buffer *detail);
+
+/* Delete it, with its row in the audit. */
+int trust_row_lift(struct sqlite3 *db, int64_t id,
+    const struct trust_note *note, const char *detail, int64_t wall);
+
+#endif /* !TRUST_ROW_H_ */

@@ -1,0 +1,66 @@
+#ifndef TRUST_WRITER_H_
+#define TRUST_WRITER_H_
+
+#include <stdint.h>
+
+#include "error.h"
+#include "moment.h"
+#include "revocation.h"
+
+/*
+ * Changes to trust.db, by the owner of the state directory alone.  Each is
+ * one transaction with its row in the audit, on disk (synchronous=FULL) when
+ * the function returns: from then on every decision of every daemon sees it.
+ */
+
+struct trust_writer;
+
+/* Who does it and why, for the row and the audit; borrowed. */
+struct trust_note {
+	const char *actor;
+	const char *reason;	/* "" for none */
+	const char *source;	/* "cli" */
+};
+
+enum trust_write {
+	TRUST_WRITTEN = 0,
+	TRUST_HELD,		/* another process has held the file for
+				   TRUST_WRITER_BUSY_MS: error names it; try
+				   again or give up, nothing was written */
+	TRUST_FAILED		/* error; nothing was written */
+};
+
+#define TRUST_WRITER_BUSY_MS 2000
+#define TRUST_WRITER_MAX_VALUE 2048	/* bytes, as of a claim */
+#define TRUST_WRITER_MAX_REASON 512	/* bytes */
+
+/* As trust_open(), for writing.  NULL and error. */
+struct trust_writer *trust_writer_open(const char *directory,
+    const char *endpoint, struct error *error);
+void trust_writer_free(struct trust_writer *writer);
+
+/*
+ * Add a revocation.  Refused: what revocation_check() refuses, a T of signed
+ * out that is in the future, a block that is over already, values and reasons
+ * that are too long, have control characters or are not UTF-8.  *id_out names
+ * it from now on and is never used again.  *added_out 0: the same `revoked`
+ * row was there already, *id_out is its id.
+ */
+enum trust_write trust_writer_add(struct trust_writer *writer,
+    const struct revocation *revocation, const struct trust_note *note,
+    const struct moment *now, int64_t *id_out, int *added_out,
+    struct error *error);
+
+/* Which ones to lift: the one of an id, or all of a kind and value. */
+struct trust_choice {
+	int64_t id;			/* 0: by kind and value */
+	enum revocation_kind kind;
+	const char *value;		/* borrowed */
+};
+
+/* Take them away; *count_out of them, which may be none. */
+enum trust_write trust_writer_lift(struct trust_writer *writer,
+    const struct trust_choice *choice, const struct trust_note *note,
+    const struct moment *now, int *count_out, struct error *error);
+
+#endif /* !TRUST_WRITER_H_ */
