@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "change.h"
 #include "face/config_command.h"
 #include "init.h"
+#include "list.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/authgear/authgear.conf"
 
@@ -13,16 +15,36 @@ static const char help[] =
     "usage: authgear-cache [--config FILE] [--json] --check-config\n"
     "       authgear-cache [--config FILE] [--json] --print-policies\n"
     "       authgear-cache init [--config FILE] [--user NAME] [--json]\n"
+    "       authgear-cache revoke token|user|client|key|all ...\n"
+    "       authgear-cache block user|client ...\n"
+    "       authgear-cache lift NUMBER ...\n"
+    "       authgear-cache list revocations [--config FILE] [--json]\n"
     "\n"
     "Administration of what authgear-fcgi keeps.\n"
     "\n"
-    "  init                  make the state directory (init --help)\n"
+    "  init                  make the state directory\n"
+    "  revoke                take a token back, sign a user out\n"
+    "  block                 refuse all of a user or a client\n"
+    "  lift                  end a revocation or a block\n"
+    "  list                  what is revoked and blocked\n"
+    "                        (each says more with --help)\n"
     "  -c, --config FILE     settings (" DEFAULT_CONFIG ")\n"
     "      --check-config    print the settings in force and end\n"
     "      --print-policies  print the policies in words and end\n"
     "  -j, --json            print JSON\n"
     "  -h, --help            this text\n"
     "  -V, --version         the version\n";
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "init", init_main },
+	{ "revoke", change_revoke_main },
+	{ "block", change_block_main },
+	{ "lift", change_lift_main },
+	{ "list", list_main }
+};
 
 enum { CHECK_CONFIG = 256, PRINT_POLICIES };
 
@@ -53,9 +75,12 @@ main(int argc, char **argv)
 	};
 	const char *config = DEFAULT_CONFIG;
 	int option, command = 0, json = 0;
+	size_t i;
 
-	if (argc > 1 && strcmp(argv[1], "init") == 0)
-		return init_main(argc - 1, argv + 1);
+	for (i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]);
+	    i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
 	while ((option = getopt_long(argc, argv, "+c:jhV", options,
 	    NULL)) != -1) {
 		switch (option) {

@@ -56,7 +56,7 @@ check() {
 	result $? "$program: completion is valid bash"
 }
 
-check authgear-cache init
+check authgear-cache init revoke block lift list
 check authgear-fcgi
 echo "1..$count"
 exit $failed

@@ -1,0 +1,185 @@
+#include "change_options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handed.h"
+
+#define DEFAULT_CONFIG SYSCONFDIR "/authgear/authgear.conf"
+
+#define COMMON_HELP \
+    "  -r, --reason TEXT  why, for the list and the audit\n" \
+    "  -c, --config FILE  settings (" DEFAULT_CONFIG ")\n" \
+    "  -j, --json         say what was done as JSON\n" \
+    "  -h, --help         this text\n"
+#define FILE_HELP \
+    "  -f, --file FILE    read the credential from FILE, not from stdin;\n" \
+    "                     it is never an argument\n"
+
+static const char *const helps[] = {
+	[CHANGE_REVOKE] =
+    "usage: authgear-cache revoke token [OPTION...] <CREDENTIAL\n"
+    "       authgear-cache revoke user [ID] [--at TIME] [OPTION...]\n"
+    "       authgear-cache revoke client ID [--at TIME] [OPTION...]\n"
+    "       authgear-cache revoke key KID [OPTION...]\n"
+    "       authgear-cache revoke all [--at TIME] [OPTION...]\n"
+    "\n"
+    "Takes back one token or cookie, or signs out: what began until TIME is\n"
+    "refused, a new login passes. Without ID the user is the one of a token\n"
+    "on stdin. Done when it returns: no later request is let in.\n"
+    "\n"
+    "      --at TIME      2026-11-23T21:00:00Z, Unix seconds, -1h (now)\n"
+    FILE_HELP COMMON_HELP,
+	[CHANGE_BLOCK] =
+    "usage: authgear-cache block user [ID] [OPTION...]\n"
+    "       authgear-cache block client ID [OPTION...]\n"
+    "\n"
+    "Refuses everything of a user or a client, new logins too, until it is\n"
+    "lifted. Without ID the user is the one of a token on stdin.\n"
+    "\n"
+    "      --from TIME    2026-11-23T21:00:00Z, Unix seconds, +1h (at once)\n"
+    "      --until TIME   the first second that is let in again (never)\n"
+    FILE_HELP COMMON_HELP,
+	[CHANGE_LIFT] =
+    "usage: authgear-cache lift NUMBER [OPTION...]\n"
+    "       authgear-cache lift token [OPTION...] <CREDENTIAL\n"
+    "       authgear-cache lift user [ID] [OPTION...]\n"
+    "       authgear-cache lift client|key ID [OPTION...]\n"
+    "       authgear-cache lift all [OPTION...]\n"
+    "\n"
+    "Ends the revocation of that NUMBER (list revocations), or all that name\n"
+    "this token, user, client or key. `lift all' ends what `revoke all' did.\n"
+    "\n"
+    FILE_HELP COMMON_HELP
+};
+
+enum { AT = 256, FROM, UNTIL };
+
+static enum change_parse
+usage(const struct change_options *options, const char *wrong)
+{
+	if (wrong != NULL)
+		(void)fprintf(stderr, "authgear-cache: %s\n", wrong);
+	(void)fputs(helps[options->command], stderr);
+	return CHANGE_USAGE;
+}
+
+static int
+set_option(struct change_options *options, int option)
+{
+	switch (option) {
+	case 'c':
+		options->config = optarg;
+		return 0;
+	case 'f':
+		options->file = optarg;
+		return 0;
+	case 'j':
+		options->json = 1;
+		return 0;
+	case 'r':
+		options->reason = optarg;
+		return 0;
+	case AT:
+		options->at = optarg;
+		return options->command == CHANGE_REVOKE ? 0 : -1;
+	case FROM:
+		options->from = optarg;
+		return options->command == CHANGE_BLOCK ? 0 : -1;
+	case UNTIL:
+		options->until = optarg;
+		return options->command == CHANGE_BLOCK ? 0 : -1;
+	default:
+		return -1;
+	}
+}
+
+/* The number of a revocation, 0 if it is none. */
+static int64_t
+number(const char *text)
+{
+	size_t len = strspn(text, "0123456789");
+
+	return len == 0 || len > 18 || text[len] != '\0' ? 0 :
+	    (int64_t)strtoll(text, NULL, 10);
+}
+
+/* What the words say: the kind and, if it may have one, the value. */
+static enum change_parse
+read_words(struct change_options *options, int count, char **words)
+{
+	enum revocation_kind kind;
+
+	if (count < 1 || count > 2)
+		return usage(options, NULL);
+	if (options->command == CHANGE_LIFT && count == 1) {
+		options->id = number(words[0]);
+		if (options->id > 0)
+			return options->file == NULL ? CHANGE_RUN :
+			    usage(options, NULL);
+	}
+	if (revocation_kind_of(words[0], &kind) == -1)
+		return usage(options, NULL);
+	options->kind = kind;
+	if (options->command == CHANGE_BLOCK && kind != REVOCATION_USER &&
+	    kind != REVOCATION_CLIENT)
+		return usage(options, "users and clients can be blocked");
+	if (options->at != NULL && (kind == REVOCATION_TOKEN ||
+	    kind == REVOCATION_KEY))
+		return usage(options, "a token or key is revoked for ever, "
+		    "--at means nothing");
+	options->value = count == 2 ? words[1] : NULL;
+	if (kind == REVOCATION_ALL)
+		options->value = "";
+	if (count == 2 && (kind == REVOCATION_TOKEN ||
+	    handed_is_token(words[1])))
+		return usage(options, "a credential is never an argument: "
+		    "others can see it there, so take this one for stolen; "
+		    "hand it over on stdin or with --file");
+	if (count == 2 && (kind == REVOCATION_ALL || words[1][0] == '\0'))
+		return usage(options, NULL);
+	if (count == 1 && (kind == REVOCATION_CLIENT ||
+	    kind == REVOCATION_KEY))
+		return usage(options, "its ID is missing");
+	if (options->file != NULL && options->value != NULL)
+		return usage(options, "--file is for a credential, and none "
+		    "is asked for");
+	return CHANGE_RUN;
+}
+
+enum change_parse
+change_options_parse(struct change_options *options,
+    enum change_command command, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "file", required_argument, NULL, 'f' },
+		{ "reason", required_argument, NULL, 'r' },
+		{ "at", required_argument, NULL, AT },
+		{ "from", required_argument, NULL, FROM },
+		{ "until", required_argument, NULL, UNTIL },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int option;
+
+	memset(options, 0, sizeof(*options));
+	options->command = command;
+	options->config = DEFAULT_CONFIG;
+	options->reason = "";
+	while ((option = getopt_long(argc, argv, "c:f:r:jh", table,
+	    NULL)) != -1) {
+		if (option == 'h') {
+			if (fputs(helps[command], stdout) == EOF ||
+			    fflush(stdout) == EOF)
+				return CHANGE_USAGE;
+			return CHANGE_HELPED;
+		}
+		if (set_option(options, option) == -1)
+			return usage(options, NULL);
+	}
+	return read_words(options, argc - optind, argv + optind);
+}

@@ -1,0 +1,210 @@
+#include "handed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "json.h"
+#include "jwt.h"
+
+#define LIMIT 65536	/* bytes, more than any max_credential */
+
+static int
+read_all(int fd, struct buffer *buffer)
+{
+	char chunk[4096];
+	ssize_t got;
+
+	do {
+		got = read(fd, chunk, sizeof(chunk));
+		if (got > 0)
+			(void)buffer_append(buffer, chunk, (size_t)got);
+	} while ((got > 0 && !buffer->failed) || (got == -1 &&
+	    errno == EINTR));
+	explicit_bzero(chunk, sizeof(chunk));
+	return got == -1 ? -1 : 0;
+}
+
+static int
+read_text(const char *file, struct buffer *buffer, struct error *error)
+{
+	const char *name = "stdin";
+	int fd = STDIN_FILENO, got;
+
+	if (file != NULL && strcmp(file, "-") != 0) {
+		name = file;
+		fd = open(file, O_RDONLY | O_CLOEXEC);
+		if (fd == -1) {
+			error_set(error, "%s: %s", file, strerror(errno));
+			return -1;
+		}
+	}
+	got = read_all(fd, buffer);
+	if (got == -1)
+		error_set(error, "%s: %s", name, strerror(errno));
+	if (fd != STDIN_FILENO)
+		(void)close(fd);
+	if (got == -1)
+		return -1;
+	if (buffer->failed || memchr(buffer->data, '\0', buffer->len) !=
+	    NULL) {
+		error_set(error, "%s is no credential: it is too long or has "
+		    "a NUL in it", name);
+		return -1;
+	}
+	if (buffer->len == 0) {
+		error_set(error, "%s is empty: a credential is expected there",
+		    name);
+		return -1;
+	}
+	return 0;
+}
+
+/* Without blanks around it and without the word Bearer; in place. */
+static char *
+bare(struct buffer *buffer)
+{
+	static const char blanks[] = " \t\r\n";
+	char *text = buffer->data, *end = buffer->data + buffer->len;
+
+	while (end > text && strchr(blanks, end[-1]) != NULL)
+		*--end = '\0';
+	text += strspn(text, blanks);
+	if (strncasecmp(text, "Bearer ", 7) == 0)
+		text += 7 + strspn(text + 7, blanks);
+	return text;
+}
+
+/* As a request would bring it. */
+static int
+classify(const char *text, const struct settings *settings,
+    struct credential *credential, enum reason *reason_out)
+{
+	const struct credential_rules rules = {
+		.max_credential = (size_t)settings->max_credential,
+		.cookie_prefix = "",
+	};
+	struct buffer header;
+	int ret;
+
+	buffer_init(&header, LIMIT + 16);
+	(void)buffer_append_format(&header, "Bearer %s", text);
+	if (header.failed) {
+		*reason_out = REASON_OUT_OF_MEMORY;
+		buffer_clear(&header);
+		return -1;
+	}
+	ret = credential_find(credential, &rules, header.data, NULL,
+	    reason_out);
+	if (ret == -1 && *reason_out == REASON_WRONG_TYPE) {
+		credential_clear(credential);
+		buffer_reset(&header);
+		(void)buffer_append_format(&header, "session=%s", text);
+		ret = header.failed ? -1 : credential_find(credential, &rules,
+		    NULL, header.data, reason_out);
+	}
+	buffer_clear(&header);
+	if (ret == 0 && credential->kind == CREDENTIAL_NONE)
+		return -1;
+	return ret;
+}
+
+static int
+copy(const char *text, char **copy_out, struct error *error)
+{
+	*copy_out = strdup(text);
+	if (*copy_out != NULL)
+		return 0;
+	error_set(error, "out of memory");
+	return -1;
+}
+
+static int
+read_claims(struct handed *handed, const struct credential *credential,
+    const struct settings *settings, struct error *error)
+{
+	const char *issuer, *user, *id;
+	enum reason reason;
+	struct jwt jwt;
+	int ret = -1;
+
+	if (jwt_parse(&jwt, credential->text, credential->len,
+	    &reason) == -1) {
+		error_set(error, "%s: %s", reason_name(reason),
+		    reason_sentence(reason));
+		return -1;
+	}
+	if (json_find_string(jwt.claims, "iss", &issuer) != JSON_FOUND ||
+	    strcmp(issuer, settings->endpoint) != 0) {
+		error_set(error, "the token is of another issuer than %s, and "
+		    "never let in", settings->endpoint);
+		goto done;
+	}
+	if (json_find_string(jwt.claims, "jti", &id) != JSON_FOUND ||
+	    id[0] == '\0' ||
+	    json_find_string(jwt.claims, "sub", &user) != JSON_FOUND ||
+	    user[0] == '\0') {
+		error_set(error, "the token has no jti or no sub, and is "
+		    "never let in");
+		goto done;
+	}
+	if (copy(id, &handed->token_id, error) == 0 &&
+	    copy(user, &handed->user_id, error) == 0)
+		ret = 0;
+done:
+	jwt_clear(&jwt);
+	return ret;
+}
+
+int
+handed_read(struct handed *handed, const char *file,
+    const struct settings *settings, struct error *error)
+{
+	struct credential credential;
+	enum reason reason = REASON_MALFORMED;
+	struct buffer buffer;
+	int ret = -1;
+
+	memset(handed, 0, sizeof(*handed));
+	memset(&credential, 0, sizeof(credential));
+	buffer_init(&buffer, LIMIT);
+	if (read_text(file, &buffer, error) == -1)
+		goto done;
+	if (classify(bare(&buffer), settings, &credential, &reason) == -1) {
+		error_set(error, "this is no credential of Authgear (%s): "
+		    "hand over one token or cookie value and nothing else",
+		    reason_name(reason));
+		goto done;
+	}
+	handed->kind = credential.kind;
+	ret = credential.kind == CREDENTIAL_JWT ?
+	    read_claims(handed, &credential, settings, error) :
+	    copy(credential.hash, &handed->token_id, error);
+done:
+	credential_clear(&credential);
+	buffer_clear(&buffer);
+	if (ret == -1)
+		handed_clear(handed);
+	return ret;
+}
+
+void
+handed_clear(struct handed *handed)
+{
+	free(handed->token_id);
+	free(handed->user_id);
+	memset(handed, 0, sizeof(*handed));
+}
+
+int
+handed_is_token(const char *argument)
+{
+	const char *dot = strchr(argument, '.');
+
+	return strncmp(argument, "eyJ", 3) == 0 && dot != NULL &&
+	    strchr(dot + 1, '.') != NULL;
+}

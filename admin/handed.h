@@ -1,0 +1,27 @@
+#ifndef HANDED_H_
+#define HANDED_H_
+
+#include "credential.h"
+#include "error.h"
+#include "settings.h"
+
+/*
+ * A credential that an operator hands over: from stdin or a file, never an
+ * argument (others read command lines), and what it names.  Nothing of it is
+ * verified; the text is wiped.
+ */
+struct handed {
+	enum credential_kind kind;
+	char *token_id;		/* what revokes it: jti, or SHA-256 as hex */
+	char *user_id;		/* `sub`; NULL unless a JWT */
+};
+
+/* `file` NULL or "-": stdin, to its end.  0, or -1 and error. */
+int handed_read(struct handed *handed, const char *file,
+    const struct settings *settings, struct error *error);
+void handed_clear(struct handed *handed);
+
+/* 1 if an argument has the shape of a JWT, which belongs to stdin. */
+int handed_is_token(const char *argument);
+
+#endif /* !HANDED_H_ */

@@ -1,0 +1,68 @@
+#include "row_print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "when.h"
+
+#define FORMAT "%-5s %-6s %-10s %-36s %-20s %-20s %-20s %-12s %s\n"
+
+void
+row_print_head(void)
+{
+	(void)printf(FORMAT, "ID", "KIND", "RULE", "VALUE", "FROM", "UNTIL",
+	    "ADDED", "BY", "REASON");
+}
+
+void
+row_print_table(const struct trust_list_row *row)
+{
+	const struct revocation *revocation = &row->revocation;
+	char id[24], from[WHEN_SIZE], until[WHEN_SIZE], added[WHEN_SIZE];
+
+	(void)snprintf(id, sizeof(id), "%lld", (long long)row->id);
+	when_print(revocation->from, from);
+	when_print(revocation->until, until);
+	when_print(row->time, added);
+	(void)printf(FORMAT, id, revocation_kind_name(revocation->kind),
+	    revocation_rule_name(revocation->rule),
+	    revocation->value[0] == '\0' ? "-" : revocation->value, from,
+	    until, added, row->actor, row->reason);
+}
+
+static void
+print_string(const char *name, const char *text)
+{
+	char *quoted = json_quote(text);
+
+	(void)printf(",\"%s\":%s", name, quoted == NULL ? "null" : quoted);
+	free(quoted);
+}
+
+static void
+print_time(const char *name, int64_t seconds)
+{
+	if (seconds < 0)
+		(void)printf(",\"%s\":null", name);
+	else
+		(void)printf(",\"%s\":%lld", name, (long long)seconds);
+}
+
+void
+row_print_json(const struct trust_list_row *row, const char *more)
+{
+	const struct revocation *revocation = &row->revocation;
+
+	(void)printf("{\"id\":%lld", (long long)row->id);
+	print_string("kind", revocation_kind_name(revocation->kind));
+	print_string("value", revocation->value);
+	print_string("rule", revocation_rule_name(revocation->rule));
+	print_time("from", revocation->from);
+	print_time("until", revocation->until);
+	print_string("reason", row->reason);
+	print_string("actor", row->actor);
+	print_string("source", row->source);
+	print_time("time", row->time);
+	(void)printf("%s}", more);
+}
