@@ -265,9 +265,14 @@ main_run(struct daemon *daemon)
 		return EXIT_FAILURE;
 	}
 	ret = main_serve(daemon, &error);
-	if (ret == -1)
+	if (ret == -1) {
 		log_say(daemon->log, LOG_LEVEL_ERROR, "%s",
 		    error_text(&error));
+		/* syslog cannot tell whether anybody heard it */
+		if (daemon->options.log == LOG_TO_SYSLOG)
+			fprintf(stderr, MAIN_NAME ": %s\n",
+			    error_text(&error));
+	}
 	main_end(daemon);
 	http_library_end();
 	return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
