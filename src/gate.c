@@ -237,6 +237,7 @@ gate_refresh(struct gate *gate, const struct moment *now, int64_t *next_out)
 	if (task == NULL)
 		return NULL;
 	task->is_refresh = 1;
+	task->deadline = now->boottime + keys_refresh_msecs(gate->settings);
 	switch (keys_refresh(gate->keys, now, &until, NULL)) {
 	case KEYS_FETCH:
 		*next_out = now->boottime +

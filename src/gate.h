@@ -92,7 +92,8 @@ enum gate_step gate_resume(struct gate *gate, struct gate_task *task,
 
 /*
  * For the timer of a daemon: a task without a question that fetches the keys
- * when they are due and nobody else does; its first step is GATE_EXCHANGE.
+ * when they are due and nobody else does, within keys_refresh_msecs() and not
+ * total_timeout, since nobody waits; its first step is GATE_EXCHANGE.
  * NULL: nothing to do; then and after it ended, *next_out is the boottime to
  * call again.  Its decision only has a detail: empty if the fetch went well.
  */
@@ -100,7 +101,7 @@ struct gate_task *gate_refresh(struct gate *gate, const struct moment *now,
     int64_t *next_out);
 
 /* Wipes the credential.  A task freed within an exchange leaves its lease to
- * end by itself (total_timeout). */
+ * end by itself. */
 void gate_task_free(struct gate_task *task);
 
 /* Borrowed, until gate_resume(); NULL unless GATE_EXCHANGE. */

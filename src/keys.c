@@ -163,12 +163,21 @@ look(const struct keys *keys, const char *kid, int64_t issued_at,
 }
 
 static enum status_lease
-take_lease(struct keys *keys, const struct moment *now, int64_t *until_out,
-    struct error *error)
+take_lease(struct keys *keys, const struct moment *now, int64_t running,
+    int64_t *until_out, struct error *error)
 {
-	return status_lease_take(keys->status, LEASE_NAME, now,
-	    (int64_t)keys->settings->total_timeout * 1000,
+	return status_lease_take(keys->status, LEASE_NAME, now, running,
 	    (int64_t)keys->settings->keys_cooldown * 1000, until_out, error);
+}
+
+int64_t
+keys_refresh_msecs(const struct settings *settings)
+{
+	int64_t seconds = settings->keys_cooldown;
+
+	if (seconds < settings->total_timeout)
+		seconds = settings->total_timeout;
+	return seconds * 1000;
 }
 
 enum keys_outcome
@@ -187,7 +196,8 @@ keys_find(struct keys *keys, const char *kid, int64_t issued_at,
 	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED || !may_fetch)
 		return outcome;
 
-	lease = take_lease(keys, now, until_out, error);
+	lease = take_lease(keys, now,
+	    (int64_t)keys->settings->total_timeout * 1000, until_out, error);
 	if (lease == STATUS_LEASE_FAILED)
 		return KEYS_UNREADABLE;
 	if (lease == STATUS_LEASE_TAKEN)
@@ -215,7 +225,8 @@ keys_refresh(struct keys *keys, const struct moment *now, int64_t *until_out,
 		*until_out = due;
 		return KEYS_KNOWN;
 	}
-	switch (take_lease(keys, now, until_out, error)) {
+	switch (take_lease(keys, now, keys_refresh_msecs(keys->settings),
+	    until_out, error)) {
 	case STATUS_LEASE_TAKEN:
 		return KEYS_FETCH;
 	case STATUS_LEASE_RUNNING:

@@ -52,6 +52,13 @@ enum keys_outcome keys_find(struct keys *keys, const char *kid,
     int64_t issued_at, int may_fetch, const struct moment *now,
     const struct key **key_out, int64_t *until_out, struct error *error);
 
+/*
+ * How long a fetch of keys_refresh() may take, in milliseconds: nobody waits
+ * for it, so it has all of keys_cooldown (at least total_timeout), and an
+ * Authgear that is slow for a decision still refreshes the keys.
+ */
+int64_t keys_refresh_msecs(const struct settings *settings);
+
 /* For the timer: KEYS_FETCH if the set is due and the lease is ours, else
  * KEYS_KNOWN (nothing to do until *until_out), KEYS_WAIT or
  * KEYS_UNREADABLE. */

@@ -578,11 +578,19 @@ refresh(void **state)
 	/* the metadata at the very deadline: it did not go well */
 	gate_fixture_pass(world.gate, 10000);
 	world.gate->outcome = EXCHANGE_ANSWERED;
-	world.gate->delay = 2000;
+	world.gate->delay = 10000;
 	task = gate_refresh(world.gate->gate, &world.gate->now, &next);
 	assert_non_null(task);
 	gate_fixture_run(world.gate, world.gate->gate, task, GATE_EXCHANGE);
 	assert_string_not_equal(gate_task_decision(task)->detail.text, "");
+	gate_task_free(task);
+	/* too slow for a decision, not for the timer */
+	gate_fixture_pass(world.gate, 10000);
+	world.gate->delay = 4000;
+	task = gate_refresh(world.gate->gate, &world.gate->now, &next);
+	assert_non_null(task);
+	gate_fixture_run(world.gate, world.gate->gate, task, GATE_EXCHANGE);
+	assert_string_equal(gate_task_decision(task)->detail.text, "");
 	gate_task_free(task);
 	end(&world);
 }
