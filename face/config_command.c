@@ -1,6 +1,9 @@
 #include "face/config_command.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "settings.h"
 
@@ -11,7 +14,10 @@ load(const char *path)
 	struct settings *settings;
 
 	if ((settings = settings_load(path, &error)) == NULL)
-		fprintf(stderr, "%s\n", error_text(&error));
+		fprintf(stderr, "%s%s\n", error_text(&error), access(path,
+		    F_OK) == -1 && errno == ENOENT ?
+		    "; make it, see authgear.conf(5), or name another with "
+		    "--config" : "");
 	return settings;
 }
 
@@ -24,6 +30,10 @@ config_command_check(const char *path, int json)
 	if ((settings = load(path)) == NULL)
 		return 1;
 	printed = settings_print(settings, stdout, json);
+	if (settings->ca_file != NULL &&
+	    access(settings->ca_file, R_OK) == -1)
+		fprintf(stderr, "warning: ca_file %s: %s\n",
+		    settings->ca_file, strerror(errno));
 	settings_free(settings);
 	return printed == 0 ? 0 : 1;
 }

@@ -139,11 +139,17 @@ static void
 main_say_warnings(const struct daemon *daemon)
 {
 	const struct word_list *warnings = &daemon->settings->warnings;
+	const char *ca_file = daemon->settings->ca_file;
 	size_t i;
 
 	for (i = 0; i < warnings->count; i++)
 		log_say(daemon->log, LOG_LEVEL_WARNING, "%s",
 		    warnings->words[i]);
+	/* No reason to end: stored keys may serve for a long time. */
+	if (ca_file != NULL && access(ca_file, R_OK) == -1)
+		log_say(daemon->log, LOG_LEVEL_WARNING, "ca_file %s: %s; "
+		    "until it can be read, no keys are fetched", ca_file,
+		    strerror(errno));
 }
 
 static void

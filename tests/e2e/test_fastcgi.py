@@ -329,6 +329,20 @@ def test_process(site):
                'exit %d: %s' % (status, ' '.join(
                    os.path.basename(word) for word in arguments)),
                '%d %r' % (run.returncode, run.stderr))
+    site.configure({'ca_file': site.folder + '/none.pem'})
+    run = subprocess.run([program, '-c', site.config, '--check-config'],
+                         timeout=60, check=False, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    tap.ok(run.returncode == 0 and b'none.pem: No such file' in run.stderr,
+           '--check-config warns of an absent ca_file', repr(run.stderr))
+    with site.daemon('no-ca') as daemon:
+        tap.ok('warning: ca_file ' in daemon.log(),
+               'and so does the daemon', daemon.log())
+    run = subprocess.run([program, '-c', site.folder + '/none.conf',
+                          '--check-config'], timeout=60, check=False,
+                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    tap.ok(run.returncode == 1 and b'--config' in run.stderr,
+           'no settings: says what to do', repr(run.stderr))
     site.configure({'state': site.folder + '/other'})
     run = subprocess.run([program, '-c', site.config, '--listen',
                           '127.0.0.1:0'], timeout=60, check=False,
