@@ -47,10 +47,16 @@ def main():
                                check=False).stdout.decode()
         for option in ('--yes', '--once', '--endpoint', '--ca'):
             tap.ok(option in shown, '--help names ' + option)
-        tap.equal(subprocess.run([QUICKSTART, '--nonsense'],
-                                 stderr=subprocess.DEVNULL,
-                                 check=False).returncode, 2,
-                  'an unknown option is wrong usage')
+        for words, said in ((['--nonsense'], '--nonsense'),
+                            (['--endpoint'], '--endpoint needs'),
+                            (['--endpoint', 'ftp://x'], 'https://'),
+                            (['--once', '--ca'], '--ca needs'),
+                            (['--ca', '/dev/null'], '--endpoint')):
+            run = subprocess.run([QUICKSTART] + words, check=False,
+                                 stdin=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE)
+            tap.ok(run.returncode == 2 and said in run.stderr.decode(),
+                   'wrong usage: ' + ' '.join(words), run.stderr)
 
         child = call(['--once'], temp)
         text = child.communicate(timeout=600)[0].decode()

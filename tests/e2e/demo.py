@@ -102,6 +102,22 @@ def show_real(demo):
               'hello', 401, 'malformed')
 
 
+def say_keys(daemon, endpoint):
+    """Whether the keys of a real Authgear could be fetched."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end and 'fetched' not in daemon.log():
+        time.sleep(0.1)
+    lines = [line for line in daemon.log().splitlines()
+             if 'keys not fetched' in line]
+    if not lines:
+        print('\nThe keys of %s were fetched.' % endpoint)
+        return
+    print('\nThe keys of %s could not be fetched, so that no token will '
+          'pass:\n  %s' % (endpoint, lines[0]))
+    print('Look at the URL and the network; --ca names certificates to '
+          'trust.')
+
+
 def hint(running, token):
     for server in running:
         base = 'http://127.0.0.1:%d' % server.port
@@ -148,6 +164,7 @@ def run(options):
                 token = None
                 if options.endpoint:
                     show_real(demo)
+                    say_keys(daemon, options.endpoint)
                 else:
                     token = show_simulated(demo, site.sim)
                 hint(running, token)

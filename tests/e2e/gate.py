@@ -260,7 +260,8 @@ class Site:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
         if run.returncode != 0:
-            raise ChildProcessError('authgear-cache init: %r' % run.stdout)
+            raise ChildProcessError('authgear-cache init: ' + run.stdout.decode(
+                errors='replace').strip())
 
     def daemon(self, name='fcgi', **options):
         return Daemon(self.folder, self.config, name, **options)
