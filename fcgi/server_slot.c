@@ -114,7 +114,8 @@ oldest(struct slot_list *list)
 {
 	struct server_request *best = NULL, *slot;
 
-	TAILQ_FOREACH(slot, list, link) {
+	for (slot = TAILQ_FIRST(list); slot != NULL;
+	    slot = TAILQ_NEXT(slot, link)) {
 		if (best == NULL || slot->deadline < best->deadline)
 			best = slot;
 	}
