@@ -1,5 +1,7 @@
 #include "trust.h"
 
+#include <sys/stat.h>
+
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -12,9 +14,21 @@
 
 #define PLACE_PERIOD_MS 1000
 
+/* Which file a name stands for; both 0: none. */
+struct identity {
+	dev_t device;
+	ino_t inode;
+};
+
+#define BESIDE 2		/* -wal and -shm */
+
 struct trust {
 	char *directory;
 	char *path;
+	char *beside[BESIDE];
+	struct identity file_is;	/* what was opened last */
+	struct identity beside_is[BESIDE];
+	int is_bereft;			/* of the files beside file_is */
 	char *endpoint;
 	struct sqlite3 *db;		/* NULL: unusable, see refusal */
 	struct sqlite3_stmt *version_statement;
@@ -145,10 +159,54 @@ read_version(struct trust *trust, long *version_out, struct error *error)
 	return -1;
 }
 
+static struct identity
+identify(const char *path)
+{
+	struct identity identity = { 0, 0 };
+	struct stat st;
+
+	if (lstat(path, &st) == 0) {
+		identity.device = st.st_dev;
+		identity.inode = st.st_ino;
+	}
+	return identity;
+}
+
+static int
+is_same(struct identity a, struct identity b)
+{
+	return a.device == b.device && a.inode == b.inode;
+}
+
+/*
+ * Did somebody remove -wal or -shm while we had the file open?  Writers make
+ * new ones then, and what they write is not seen through the old.  Nor does
+ * it help to open the file again: SQLite goes on with an old -shm while any
+ * thread of the process has it.  (Nobody's sqlite3 removes them before then.)
+ */
+static int
+is_bereft(struct trust *trust)
+{
+	const struct identity none = { 0, 0 };
+	int i;
+
+	if (trust->is_bereft)
+		trust->is_bereft = is_same(trust->file_is,
+		    identify(trust->path));
+	for (i = 0; i < BESIDE && trust->db != NULL; i++)
+		if (!is_same(trust->beside_is[i], none) &&
+		    !is_same(trust->beside_is[i],
+		    identify(trust->beside[i])) &&
+		    database_in_place(trust->db))
+			trust->is_bereft = 1;
+	return trust->is_bereft;
+}
+
 static int
 enter(struct trust *trust, struct error *error)
 {
 	long version;
+	int i;
 
 	leave(trust);
 	if (trust_place_check(trust->directory, error) == -1)
@@ -156,12 +214,26 @@ enter(struct trust *trust, struct error *error)
 	if (database_open(trust->path, DATABASE_READ, &schema, &trust->db,
 	    error) != DATABASE_OPENED)
 		return -1;
+	trust->file_is = identify(trust->path);
+	for (i = 0; i < BESIDE; i++)
+		trust->beside_is[i] = identify(trust->beside[i]);
 	/* the version first: what is read after it is at least as new */
 	if (read_version(trust, &version, error) == 0 &&
 	    look_anew(trust, version, error) == 0)
 		return 0;
 	leave(trust);
 	return -1;
+}
+
+static char *
+join(const char *directory, const char *name)
+{
+	size_t size = strlen(directory) + strlen(name) + 1;
+	char *path = malloc(size);
+
+	if (path != NULL)
+		(void)snprintf(path, size, "%s%s", directory, name);
+	return path;
 }
 
 struct trust *
@@ -174,11 +246,13 @@ trust_open(const char *directory, const char *endpoint, struct error *error)
 		goto memory;
 	trust->directory = strdup(directory);
 	trust->endpoint = strdup(endpoint);
-	trust->path = malloc(strlen(directory) + sizeof("/trust.db"));
+	trust->path = join(directory, "/trust.db");
+	trust->beside[0] = join(directory, "/trust.db-wal");
+	trust->beside[1] = join(directory, "/trust.db-shm");
 	if (trust->directory == NULL || trust->endpoint == NULL ||
-	    trust->path == NULL)
+	    trust->path == NULL || trust->beside[0] == NULL ||
+	    trust->beside[1] == NULL)
 		goto memory;
-	(void)sprintf(trust->path, "%s/trust.db", directory);
 	if (enter(trust, error) == -1) {
 		trust_free(trust);
 		return NULL;
@@ -198,6 +272,8 @@ trust_free(struct trust *trust)
 	leave(trust);
 	free(trust->directory);
 	free(trust->path);
+	free(trust->beside[0]);
+	free(trust->beside[1]);
 	free(trust->endpoint);
 	free(trust);
 }
@@ -225,14 +301,21 @@ check_place(struct trust *trust, struct error *error)
 	    DATABASE_OPENED ? 0 : -1;
 }
 
-/* The place, at most once a second; that the open file is the one at the
- * path, each time: what is written into another is not seen here. */
+/* The place, at most once a second; that the open files are those at their
+ * paths, each time: what is written into others would not be seen. */
 static int
 look_at_place(struct trust *trust, const struct moment *now,
     struct error *error)
 {
 	struct error refusal = { "" };
 
+	if (is_bereft(trust)) {
+		leave(trust);
+		error_set(error, "%s-wal or %s-shm was removed while in use, "
+		    "and new revocations would not be seen: restart the "
+		    "daemon", trust->path, trust->path);
+		return -1;
+	}
 	if (now->boottime >= trust->place_due ||
 	    trust->place_due > now->boottime + PLACE_PERIOD_MS ||
 	    (trust->db != NULL && !database_in_place(trust->db))) {

@@ -38,9 +38,10 @@ void trust_free(struct trust *trust);
 
 /*
  * Before every decision: 0 if trust.db can be read and still is this
- * endpoint's, else -1 and error.  Cheap: data_version and that the path still
- * is the open file each time; owner and mode at most once a second of
- * boottime.  Reopens by itself when the file was replaced (restore).
+ * endpoint's, else -1 and error.  Cheap: data_version and that the open files
+ * are those at their paths each time; owner and mode at most once a second of
+ * boottime.  Reopens by itself when the file was replaced (restore); where
+ * only -wal or -shm was removed beside it, it fails until the process ends.
  */
 int trust_check(struct trust *trust, const struct moment *now,
     struct error *error);

@@ -510,6 +510,42 @@ test_replaced(void **state)
 	free(copy);
 }
 
+/* What SQLite keeps beside it is removed: the next writer begins it anew, and
+ * a reader that went on with the old ones would never see that. */
+static void
+test_beside_removed(void **state)
+{
+	static const char *const beside[] = { "trust.db-wal",
+	    "trust.db-shm" };
+	struct place *place = *state;
+	int i, j;
+
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(ask(place, "me"), REASON_GRANTED);
+		scratch_sql(place->file, "PRAGMA wal_checkpoint(TRUNCATE)");
+		for (j = 0; j < 2; j++)
+			if (i == 2 || i == j)
+				assert_int_equal(unlink(scratch_path(
+				    place->directory, beside[j])), 0);
+		assert_int_equal(ask(place, "me"), REASON_STATE_UNREADABLE);
+		assert_non_null(strstr(error_text(&place->error),
+		    "restart the daemon"));
+		trust_writer_free(place->writer);
+		place->writer = trust_writer_open(place->directory, ENDPOINT,
+		    &place->error);
+		assert_non_null(place->writer);
+		(void)block(place, "me");
+		assert_int_equal(ask(place, "me"), REASON_STATE_UNREADABLE);
+		assert_int_equal(ask_of(place->trust, "me", 90000,
+		    &place->error), REASON_STATE_UNREADABLE);
+		leave(place);	/* a process that starts knows it */
+		error_clear(&place->error);
+		enter(place);
+		assert_int_equal(ask(place, "me"), REASON_USER_BLOCKED);
+		assert_int_equal(lift(place, 0, REVOCATION_USER, "me"), 1);
+	}
+}
+
 struct reader {
 	const struct place *place;
 	_Atomic int *written;
@@ -722,6 +758,7 @@ main(void)
 		CASE(test_no_table),
 		CASE(test_damaged),
 		CASE(test_replaced),
+		CASE(test_beside_removed),
 		CASE(test_concurrent),
 		CASE(test_held),
 		CASE(test_daemon_user),
