@@ -63,7 +63,10 @@ class Load:
         return [got for begun, got in list(self.answers) if begun > moment]
 
     def wait(self, moment, count):
-        gate.until(lambda: len(self.since(moment)) >= count,
+        """Answers to at least `count` requests that began after it."""
+        # those at hand began before, one for each worker
+        enough = len(self.answers) + count + len(self.threads)
+        gate.until(lambda: len(self.answers) >= enough,
                    'answers to %d requests' % count, 600)
         return self.since(moment)
 
@@ -111,6 +114,7 @@ class World:
 
     def mint(self, age=0, **wanted):
         now = int(time.time())
+        wanted.setdefault('lifetime', 24 * HOUR)
         claims = dict(wanted.pop('claims', {}))
         if wanted.get('kind') == 'm2m':
             wanted.setdefault('resource', self.site.endpoint)
@@ -128,6 +132,8 @@ def under_load(world, name, command, lift, token, policy, status, reason):
         before = time.monotonic()
         done = world.cache(*command[0], stdin=command[1])
         after = load.wait(done, REQUESTS)
+        if len(after) < REQUESTS:
+            raise ValueError('only %d requests began' % len(after))
         early = [got for begun, got in list(load.answers) if begun < before]
         tap.equal(set(early[:50]), {(200, 'granted')},
                   name + ': granted before')
