@@ -125,10 +125,13 @@ def _nginx(site, at, port, address):
 
 
 def _apache(site, at, port, address):
+    lua = at + '/authgear-apache.lua'
+    shutil.copyfile(os.path.join(EXAMPLES, 'authgear-apache.lua'), lua)
     text = example('apache.conf', [
         ('127.0.0.1:8080', '127.0.0.1:%d' % port, 1),
         ('127.0.0.1:8000', '127.0.0.1:%d' % site.http.port, 1),
         ('"/etc/apache2"', '"%s"' % at, 1),
+        ('/etc/apache2/authgear-apache.lua', lua, 1),
         ('/run/apache2', at, 3),
         ('/var/log/apache2/error.log', at + '/error.log', 1),
         ('/var/www/html', site.www, 2),

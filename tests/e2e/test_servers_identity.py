@@ -75,6 +75,23 @@ def forged(world, name):
                bad[:3])
 
 
+def forged_beside_empty(world, name):
+    """An odd spelling is seen whatever stands before or behind it."""
+    token = world.token()
+    bad = []
+    for path, header in itertools.product(PATHS, NAMES):
+        odd = (header.replace('-', '_'), 'forged')
+        empty = [(header.replace('-', '.'), ''), ('X-Authgear-Other', ''),
+                 ('X_Remote_User' if header != 'X-Remote-User' else
+                  'Remote_User', '')]
+        for sent in ([odd] + empty, empty + [odd]):
+            answer = world.ask(name, path, token, headers=sent)
+            if b'forged' in answer.body or \
+                    answer.shown() is None and answer.status not in (400, 403):
+                bad.append((path, sent, str(answer)))
+    tap.ok(not bad, '%s: odd spellings beside empty ones' % name, bad[:3])
+
+
 def dropped_by_connection(world, name):
     token = world.token()
     for listed in ('x-authgear-user-id', 'remote-user',
@@ -123,6 +140,6 @@ def nobody(world, name):
 
 
 with checker.World() as here:
-    checker.for_each(here, [granted, forged, dropped_by_connection, trailers,
-                            nobody])
+    checker.for_each(here, [granted, forged, forged_beside_empty,
+                            dropped_by_connection, trailers, nobody])
 tap.done()

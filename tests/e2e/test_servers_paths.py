@@ -72,6 +72,20 @@ def tricks(world, name):
                '%s: an administrator gets /admin/%s' % (name, file))
 
 
+def indexes(world, name):
+    """The file behind a folder is under the policy of the folder."""
+    alice, root = world.token(), world.token('root', roles=['admin'])
+    for folder, token, wanted in (
+            ('/', alice, 200), ('/a/', alice, 200), ('/admin/', alice, 403),
+            ('/admin/', root, 200), ('/', None, 401), ('/admin/', None, 401),
+            ('/public/', None, 200)):
+        answer = world.ask(name, folder, token)
+        page = b'index of /%s\n' % folder.strip('/').encode()
+        tap.ok(answer.status == wanted and
+               (page in answer.body) == (wanted == 200),
+               '%s: index of %s: %d' % (name, folder, wanted), answer)
+
+
 def absolute_form(world, name):
     status, data = raw(world.servers[name].port,
                        'http://other.example/admin/page.txt', world.token())
@@ -125,6 +139,6 @@ def bodies(world, name):
 
 
 with checker.World() as here:
-    checker.for_each(here, [tricks, absolute_form, claims_of_the_client,
-                            methods, bodies])
+    checker.for_each(here, [tricks, indexes, absolute_form,
+                            claims_of_the_client, methods, bodies])
 tap.done()
