@@ -30,6 +30,15 @@ if not granted then
 	return 0
 end
 
+-- The cookie that may hold an access token is a credential too.
+local kept = {}
+for cookie in (headers["Cookie"] or ""):gmatch("[^;]+") do
+	if not cookie:find("^[^=]*app_access_token%s*=") then
+		kept[#kept + 1] = cookie
+	end
+end
+headers["Cookie"] = table.concat(kept, ";")
+
 -- lighttpd appends what the authorizer says to what setenv said.
 local policy = env["AUTHGEAR_POLICY"]
 if policy then

@@ -54,6 +54,33 @@ def granted(world, name):
                   '%s: roles at %s' % (name, path))
 
 
+def credential_outside(world, name):
+    """No application gets it, in whatever it came, and others stay."""
+    token = world.token()
+    signature = token.split('.')[2].encode()
+    carrier = 'app_access_token=' + token
+    for path, before, after in itertools.product(
+            PATHS, ('', 'a=1; ', 'a=1;'), ('', '; b=2', ';b=2')):
+        answer = world.ask(name, path, headers=[
+            ('Cookie', before + carrier + after)])
+        shown = answer.shown() or {'env': []}
+        cookies = ''.join(values(shown, 'HTTP_COOKIE') or
+                          values(shown, 'Cookie'))
+        tap.ok(answer.status == 200 and signature not in answer.body and
+               'access_token' not in cookies and
+               ('a=1' in cookies) == ('a=1' in before) and
+               ('b=2' in cookies) == ('b=2' in after),
+               '%s: a token in a cookie stays outside %s: %s...%s' % (
+                   name, path, before, after), answer)
+    answer = world.ask(name, '/app/show', token, headers=[
+        ('Cookie', 'session=x; a=1')])
+    tap.equal(values(answer.shown() or {'env': []}, 'Cookie'),
+              ['session=x; a=1'], '%s: other cookies as they were' % name)
+    answer = world.ask(name, '/public/show.cgi', token)
+    tap.ok(answer.status == 200 and signature not in answer.body,
+           '%s: the credential stays outside /public/' % name, answer)
+
+
 def forged(world, name):
     token = world.token()
     for path in PATHS:
@@ -140,6 +167,7 @@ def nobody(world, name):
 
 
 with checker.World() as here:
-    checker.for_each(here, [granted, forged, forged_beside_empty,
-                            dropped_by_connection, trailers, nobody])
+    checker.for_each(here, [granted, credential_outside, forged,
+                            forged_beside_empty, dropped_by_connection,
+                            trailers, nobody])
 tap.done()
