@@ -31,13 +31,9 @@ if not granted then
 end
 
 -- The cookie that may hold an access token is a credential too.
-local kept = {}
-for cookie in (headers["Cookie"] or ""):gmatch("[^;]+") do
-	if not cookie:find("^[^=]*app_access_token%s*=") then
-		kept[#kept + 1] = cookie
-	end
-end
-headers["Cookie"] = table.concat(kept, ";")
+local cookies = ";" .. (headers["Cookie"] or "")
+cookies = cookies:gsub("[;,][^;,=]*app_access_token%s*=[^;,]*", "")
+headers["Cookie"] = (cookies:gsub("^;", ""))
 
 -- lighttpd appends what the authorizer says to what setenv said.
 local policy = env["AUTHGEAR_POLICY"]

@@ -72,6 +72,13 @@ def credential_outside(world, name):
                ('b=2' in cookies) == ('b=2' in after),
                '%s: a token in a cookie stays outside %s: %s...%s' % (
                    name, path, before, after), answer)
+    for sent in ([carrier, carrier], ['a=1', carrier], [carrier, 'a=1'],
+                 [carrier + '; ' + carrier], ['a=1, ' + carrier]):
+        bad = [path for path in PATHS if signature in world.ask(
+            name, path, token, headers=[('Cookie', each)
+                                        for each in sent]).body]
+        tap.ok(not bad, '%s: no token of %d cookie lines, %d bytes' % (
+            name, len(sent), len(sent[0])), (bad, sent))
     answer = world.ask(name, '/app/show', token, headers=[
         ('Cookie', 'session=x; a=1')])
     tap.equal(values(answer.shown() or {'env': []}, 'Cookie'),
