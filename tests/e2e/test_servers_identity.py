@@ -12,7 +12,7 @@ PATHS = ('/show.cgi', '/fcgi/show', '/app/show')
 NAMES = ('Remote-User', 'X-Remote-User', 'X-Forwarded-User',
          'X-Authgear-User-Id', 'X-Authgear-Remote-User',
          'X-Authgear-User-Roles', 'X-Authgear-Decision',
-         'X-Authgear-Session-Valid')
+         'X-Authgear-Session-Valid', 'X-Authgear-Session-Acr')
 
 
 def spellings(name):
