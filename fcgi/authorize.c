@@ -14,6 +14,7 @@
 int
 authorize_begin(struct authorize *authorize, enum reply_role role)
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char random[(REPLY_ID_SIZE - 1) / 2];
 	size_t i;
 
@@ -21,8 +22,10 @@ authorize_begin(struct authorize *authorize, enum reply_role role)
 	authorize->role = role;
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return -1;
-	for (i = 0; i < sizeof(random); i++)
-		snprintf(authorize->id + 2 * i, 3, "%02x", random[i]);
+	for (i = 0; i < sizeof(random); i++) {
+		authorize->id[2 * i] = digits[random[i] >> 4];
+		authorize->id[2 * i + 1] = digits[random[i] & 0xf];
+	}
 	return 0;
 }
 

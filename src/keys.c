@@ -11,12 +11,17 @@
  * same in status.c, and no fetch takes longer. */
 #define CROSSING_MS 60000
 
+/* A key that is known need not be looked up anew in status.db for every
+ * request: what another process fetched meanwhile shows this much later. */
+#define LOOK_MS 100
+
 struct keys {
 	const struct settings *settings;
 	struct status *status;
 	struct status_keys stored;	/* as loaded last */
 	struct jwks *jwks;		/* of stored; NULL: no set */
 	int is_loaded;
+	int64_t looked_at;		/* boottime, milliseconds */
 };
 
 struct keys *
@@ -162,6 +167,13 @@ look(const struct keys *keys, const char *kid, int64_t issued_at,
 	return is_denied(keys, issued_at, now) ? KEYS_DENIED : KEYS_UNSETTLED;
 }
 
+static int
+is_fresh(const struct keys *keys, const struct moment *now)
+{
+	return keys->is_loaded && now->boottime >= keys->looked_at &&
+	    now->boottime - keys->looked_at < LOOK_MS;
+}
+
 static enum status_lease
 take_lease(struct keys *keys, const struct moment *now, int64_t running,
     int64_t *until_out, struct error *error)
@@ -190,8 +202,13 @@ keys_find(struct keys *keys, const char *kid, int64_t issued_at,
 
 	*key_out = NULL;
 	*until_out = now->boottime;
+	if (is_fresh(keys, now) &&
+	    look(keys, kid, issued_at, now, key_out) == KEYS_KNOWN)
+		return KEYS_KNOWN;
+	*key_out = NULL;
 	if (load(keys, error) == -1)
 		return KEYS_UNREADABLE;
+	keys->looked_at = now->boottime;
 	outcome = look(keys, kid, issued_at, now, key_out);
 	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED || !may_fetch)
 		return outcome;

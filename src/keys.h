@@ -35,10 +35,11 @@ enum keys_outcome {
 
 /*
  * The key of `kid` for a token issued at `issued_at`.  Looks at status.db's
- * data_version first.  `may_fetch` 0: never KEYS_FETCH or KEYS_WAIT (after a
- * fetch that failed).  A due set (keys_ttl, another boot) is fetched for an
- * unknown kid or by keys_refresh(), never while a known kid is asked for:
- * the request does not wait for it.  *until_out (boottime): when asking
+ * data_version first, for a kid that is known every 100 ms only.
+ * `may_fetch` 0: never KEYS_FETCH or KEYS_WAIT (after a fetch that failed).
+ * A due set (keys_ttl, another boot) is fetched for an unknown kid or by
+ * keys_refresh(), never while a known kid is asked for: the request does not
+ * wait for it.  *until_out (boottime): when asking
  * again makes sense, for WAIT, and for UNSETTLED and STALE with `may_fetch`;
  * else `now`.  KEYS_FETCH happens for: no set or one that may no longer
  * serve; an unknown kid that is not denied.

@@ -76,6 +76,12 @@ pass(struct fixture *fixture, int64_t seconds)
 }
 
 static void
+pass_ms(struct fixture *fixture, int64_t milliseconds)
+{
+	fixture->now.boottime += milliseconds;
+}
+
+static void
 store(struct status *status, const char *text,
     const struct moment *start)
 {
@@ -438,6 +444,11 @@ table_lost(void **state)
 	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
 	scratch_sql(scratch_path(f->directory, "status.db"),
 	    "DROP TABLE issuer");
+	/* a key that was found a moment ago is not looked up */
+	pass_ms(f, 99);
+	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	pass_ms(f, 1);
 	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_UNREADABLE);
 	assert_int_equal(find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
 	teardown(f);
