@@ -101,6 +101,9 @@ remote_user(const struct facts *facts, const struct policy *policy)
 	case POLICY_REMOTE_USER_SUB:
 		name = facts->user_id;
 		break;
+	case POLICY_REMOTE_USER_MAP:
+		name = facts->account;
+		break;
 	case POLICY_REMOTE_USER_CLAIM:
 		if (facts->claims == NULL ||
 		    policy->remote_user_claim == NULL ||

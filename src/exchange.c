@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void
 free_secret(char *text)
@@ -10,6 +11,22 @@ free_secret(char *text)
 		return;
 	explicit_bzero(text, strlen(text));
 	free(text);
+}
+
+static void
+clear_header(struct exchange_header *header)
+{
+	free(header->name);
+	free_secret(header->value);
+	header->name = NULL;
+	header->value = NULL;
+}
+
+static void
+drop_kept(struct exchange *exchange)
+{
+	while (exchange->kept_count > 0)
+		clear_header(&exchange->kept[--exchange->kept_count]);
 }
 
 struct exchange *
@@ -35,10 +52,9 @@ exchange_free(struct exchange *exchange)
 
 	if (exchange == NULL)
 		return;
-	for (i = 0; i < exchange->header_count; i++) {
-		free(exchange->headers[i].name);
-		free_secret(exchange->headers[i].value);
-	}
+	for (i = 0; i < exchange->header_count; i++)
+		clear_header(&exchange->headers[i]);
+	drop_kept(exchange);
 	buffer_clear(&exchange->body);
 	free(exchange->url);
 	free(exchange);
@@ -58,14 +74,46 @@ exchange_add_header(struct exchange *exchange, const char *name,
 	header->name = strdup(name);
 	header->value = strdup(value);
 	if (header->name == NULL || header->value == NULL) {
-		free(header->name);
-		free_secret(header->value);
-		header->name = NULL;
-		header->value = NULL;
+		clear_header(header);
 		return -1;
 	}
 	exchange->header_count++;
 	return 0;
+}
+
+int
+exchange_keep_header(struct exchange *exchange, const char *name,
+    size_t name_len, const char *value, size_t value_len)
+{
+	struct exchange_header *header;
+
+	if (exchange->kept_count == EXCHANGE_MAX_KEPT)
+		return -1;
+	header = &exchange->kept[exchange->kept_count];
+	header->name = strndup(name, name_len);
+	header->value = strndup(value, value_len);
+	if (header->name == NULL || header->value == NULL) {
+		clear_header(header);
+		return -1;
+	}
+	exchange->kept_count++;
+	return 0;
+}
+
+size_t
+exchange_find_kept(const struct exchange *exchange, const char *name,
+    const char **value_out)
+{
+	size_t i, count = 0;
+
+	*value_out = NULL;
+	for (i = 0; i < exchange->kept_count; i++) {
+		if (strcasecmp(exchange->kept[i].name, name) != 0)
+			continue;
+		if (count++ == 0)
+			*value_out = exchange->kept[i].value;
+	}
+	return count;
 }
 
 void
@@ -73,6 +121,7 @@ exchange_reset(struct exchange *exchange)
 {
 	exchange->outcome = EXCHANGE_UNSENT;
 	exchange->status = 0;
+	drop_kept(exchange);
 	buffer_reset(&exchange->body);
 	error_clear(&exchange->error);
 }

@@ -13,6 +13,7 @@
  */
 
 #define EXCHANGE_MAX_HEADERS 8
+#define EXCHANGE_MAX_KEPT 32
 
 struct exchange_header {
 	char *name;
@@ -32,11 +33,16 @@ struct exchange {
 	struct exchange_header headers[EXCHANGE_MAX_HEADERS];
 	size_t header_count;
 	size_t max_body;	/* bytes; a larger body is EXCHANGE_FAULTY */
+	const char *keep;	/* begin of the names of answer headers to keep,
+				   any case; borrowed (static text); NULL: none */
 
 	/* answer */
 	enum exchange_outcome outcome;
 	int status;		/* HTTP status code; 0 unless ANSWERED */
 	struct buffer body;
+	struct exchange_header kept[EXCHANGE_MAX_KEPT]; /* of the final head,
+				   as they came; one more is EXCHANGE_FAULTY */
+	size_t kept_count;
 	struct error error;	/* why not ANSWERED, for the log */
 };
 
@@ -47,6 +53,18 @@ void exchange_free(struct exchange *exchange);
 /* Add a request header (copied).  0, or -1 (memory, too many, CR/LF/NUL). */
 int exchange_add_header(struct exchange *exchange, const char *name,
     const char *value);
+
+/*
+ * For the transport: keep one header of the answer (copied; the value is
+ * what stands between the blanks).  0, or -1 (memory, too many).
+ */
+int exchange_keep_header(struct exchange *exchange, const char *name,
+    size_t name_len, const char *value, size_t value_len);
+
+/* How often the answer has this header, any case; *value_out is the first
+ * one's, borrowed, NULL if none. */
+size_t exchange_find_kept(const struct exchange *exchange, const char *name,
+    const char **value_out);
 
 /* Forget the answer, so that the exchange can be sent again. */
 void exchange_reset(struct exchange *exchange);

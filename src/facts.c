@@ -28,6 +28,8 @@ facts_clear(struct facts *facts)
 	word_list_clear(&facts->audience);
 	word_list_clear(&facts->scopes);
 	word_list_clear(&facts->roles);
+	word_list_clear(&facts->amr);
+	free(facts->account);
 	json_free(facts->claims);
 	facts_init(facts);
 }

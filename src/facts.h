@@ -31,8 +31,10 @@ struct facts {
 	struct word_list audience;
 	struct word_list scopes;
 	struct word_list roles;
+	struct word_list amr;	/* how the user authenticated */
 	int has_roles;		/* roles were told (maybe none) */
 	int has_scopes;
+	int has_amr;
 	enum fact is_anonymous;
 	enum fact is_verified;
 	enum fact can_reauthenticate;
@@ -42,6 +44,8 @@ struct facts {
 	int64_t not_before;
 	int64_t authenticated_at; /* `auth_time` */
 	struct json *claims;	/* owned; NULL unless a JWT */
+	char *account;		/* of user_id by the account map; NULL: it was
+				   not asked, or has none */
 };
 
 void facts_init(struct facts *facts);

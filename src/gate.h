@@ -52,6 +52,10 @@ struct gate_question {
 	int policy_name_twice;		/* the server sent it more than once */
 	const char *authorization;	/* header values; NULL: absent */
 	const char *cookie;
+	const char *client_address;	/* IP address as text; NULL: not known */
+	int is_preflight;		/* a CORS preflight request: OPTIONS
+					   with Origin and
+					   Access-Control-Request-Method */
 };
 
 enum gate_step {
@@ -72,6 +76,13 @@ struct decision {
 					   granted, a rule or a revocation
 					   refused it; NULL with KEY_REVOKED */
 	const char *remote_user;	/* NULL unless granted */
+	int may_pass;			/* only with REASON_NO_CREDENTIAL, whose
+					   verdict stays denied: the policy lets
+					   a web server pass it on without any
+					   identity (unauthenticated = pass,
+					   cors_preflight = pass) */
+	int age;			/* seconds since the session was looked
+					   up; -1: it was not, or just now */
 	int retry_after;		/* seconds, > 0 if undecided */
 	struct error detail;		/* for the log; may be empty */
 };

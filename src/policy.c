@@ -14,5 +14,8 @@ policy_free(struct policy *policy)
 	word_list_clear(&policy->require_all_roles);
 	word_list_clear(&policy->require_scope);
 	free(policy->remote_user_claim);
+	word_list_clear(&policy->export);
+	free(policy->login_client);
+	free(policy->login_return);
 	free(policy);
 }

@@ -13,7 +13,8 @@
 
 enum policy_remote_user {
 	POLICY_REMOTE_USER_SUB = 0,
-	POLICY_REMOTE_USER_CLAIM	/* claim:NAME */
+	POLICY_REMOTE_USER_CLAIM,	/* claim:NAME */
+	POLICY_REMOTE_USER_MAP		/* the account map of trust.db */
 };
 
 struct policy {
@@ -26,8 +27,15 @@ struct policy {
 	int verified_only;
 	int anonymous_users;		/* 1 = allow */
 	int max_authentication_age;	/* seconds; 0 = no rule */
+	int unauthenticated;		/* 1 = pass: no credential is let through
+					   without any identity */
 	enum policy_remote_user remote_user;
 	char *remote_user_claim;	/* a URI outside https://authgear.com/ */
+	struct word_list export;	/* claims told to the application */
+	int accept_basic;		/* the token as Basic password */
+	int cors_preflight;		/* 1 = pass */
+	char *login_client;		/* NULL: no browser login */
+	char *login_return;		/* absolute URL; NULL without the above */
 };
 
 void policy_free(struct policy *policy);

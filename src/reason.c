@@ -53,8 +53,15 @@ static const struct row rows[REASON_COUNT] = {
 	[REASON_NEEDS_RESOLVER] = { "needs-resolver", VERDICT_DENIED, 401,
 	    token,
 	    "Opaque tokens and cookies can be checked by Authgear's resolver "
-	    "only, which this mode does not ask; let the client use JWT access "
-	    "tokens." },
+	    "only, which validate = jwt does not ask; set validate = hybrid, or "
+	    "let the client use JWT access tokens." },
+	[REASON_NOT_LIVE] = { "not-live", VERDICT_DENIED, 401, token,
+	    "Authgear knows no live session of this credential: logged out, "
+	    "expired, revoked, or the user is disabled; the client must get a "
+	    "new one." },
+	[REASON_USER_MISMATCH] = { "user-mismatch", VERDICT_DENIED, 401, token,
+	    "Authgear's resolver names another user than the token does; "
+	    "compare resolver_url with endpoint: both must be one project." },
 	[REASON_REVOKED] = { "revoked", VERDICT_DENIED, 401, token,
 	    "An administrator revoked this credential; the client must get a "
 	    "new one. authgear-cache list revocations says who and why." },
@@ -94,6 +101,11 @@ static const struct row rows[REASON_COUNT] = {
 	[REASON_USER_BLOCKED] = { "user-blocked", VERDICT_FORBIDDEN, 403, NULL,
 	    "An administrator blocked the user; authgear-cache list revocations "
 	    "says why and until when, authgear-cache lift ends it." },
+	[REASON_WRONG_ACCOUNT] = { "wrong-account", VERDICT_FORBIDDEN, 403,
+	    NULL,
+	    "The credential holds but is of another user than the account "
+	    "named beside it, or its user has no account; look at "
+	    "authgear-cache list map and the policy's remote_user." },
 	[REASON_NOT_EVALUABLE] = { "not-evaluable", VERDICT_FORBIDDEN, 403,
 	    NULL,
 	    "A rule of the policy asks for a fact that this credential does not "
@@ -114,6 +126,14 @@ static const struct row rows[REASON_COUNT] = {
 	    NULL,
 	    "The token's key is not known yet and may not be asked for before "
 	    "keys_cooldown has passed; the client should try again." },
+	[REASON_RESOLVER_UNREACHABLE] = { "resolver-unreachable",
+	    VERDICT_UNDECIDED, 503, NULL,
+	    "Authgear's resolver does not answer, and no earlier answer may "
+	    "serve; look at the network, resolver_url and ca_file." },
+	[REASON_RESOLVER_FAULT] = { "resolver-fault", VERDICT_UNDECIDED, 503,
+	    NULL,
+	    "What answers at resolver_url is not Authgear's resolver, or it is "
+	    "broken; the log says what it answered." },
 	[REASON_BUSY] = { "busy", VERDICT_UNDECIDED, 503, NULL,
 	    "Too many requests wait for Authgear already; if this lasts, look "
 	    "at how fast Authgear answers." },

@@ -22,6 +22,7 @@ settings_free(struct settings *settings)
 	if (settings == NULL)
 		return;
 	free(settings->endpoint);
+	free(settings->resolver_url);
 	free(settings->ca_file);
 	free(settings->proxy);
 	free(settings->cookie_prefix);
@@ -310,6 +311,26 @@ warn(struct settings *settings, const char *name, const char *what)
 	return ret;
 }
 
+/* What follows from the endpoint; -1: memory. */
+static int
+complete_authgear(struct settings *settings)
+{
+	struct buffer url;
+	int ret = -1;
+
+	if (settings->resolver_url != NULL)
+		return 0;
+	buffer_init(&url, SETTINGS_MAX_VALUE);
+	(void)buffer_append_format(&url, "%s/_resolver/resolve",
+	    settings->endpoint);
+	if (!url.failed)
+		settings->resolver_url = strdup(url.data);
+	if (settings->resolver_url != NULL)
+		ret = 0;
+	buffer_clear(&url);
+	return ret;
+}
+
 static int
 complete_policies(struct settings *settings)
 {
@@ -327,6 +348,58 @@ complete_policies(struct settings *settings)
 		    "project pass, third-party applications included; set "
 		    "clients to narrow it") == -1)
 			return -1;
+	}
+	return 0;
+}
+
+/* Plain http is for this machine and for tests. */
+static int
+is_allowed_url(const struct settings *settings, const char *url)
+{
+	char origin[ORIGIN_MAX + 1];
+	size_t len = strcspn(url, ":");
+
+	if (url[len] == ':')
+		len += 3 + strcspn(url + len + 3, "/?");
+	if (len > ORIGIN_MAX)
+		return 0;
+	memcpy(origin, url, len);
+	origin[len] = '\0';
+	return origin_is_https(origin) || origin_is_loopback(origin) ||
+	    settings->insecure_allow_http;
+}
+
+/* The settings of sessions and logins that must fit each other. */
+static int
+check_sessions(const struct settings *settings, const char *path,
+    const struct settings_scan *scan, struct error *error)
+{
+	const struct policy *policy;
+	size_t i;
+
+	if (settings->resolver_url != NULL &&
+	    !is_allowed_url(settings, settings->resolver_url)) {
+		error_set(error, "%s:%d: resolver_url: plain http lets anybody "
+		    "on the way read credentials; use https, or set "
+		    "insecure_allow_http = yes for a test", path,
+		    line_of(scan, "resolver_url"));
+		return -1;
+	}
+	if (settings->absent_ttl > settings->session_ttl) {
+		error_set(error, "%s:%d: absent_ttl: must not be more than "
+		    "session_ttl (%d)", path, line_of(scan, "absent_ttl"),
+		    settings->session_ttl);
+		return -1;
+	}
+	for (i = 0; i < settings->policy_count; i++) {
+		policy = settings->policies[i];
+		if ((policy->login_client == NULL) ==
+		    (policy->login_return == NULL))
+			continue;
+		error_set(error, "%s:%d: [policy %s]: login_client and "
+		    "login_return go together; set both or none", path,
+		    line_of(scan, "policy"), policy->name);
+		return -1;
 	}
 	return 0;
 }
@@ -371,7 +444,10 @@ check_whole(struct settings *settings, const char *path,
 		    "[policy default]", path, line_of(scan, "policy"));
 		return -1;
 	}
-	if (complete_policies(settings) == -1) {
+	if (check_sessions(settings, path, scan, error) == -1)
+		return -1;
+	if (complete_authgear(settings) == -1 ||
+	    complete_policies(settings) == -1) {
 		error_set(error, "%s: out of memory", path);
 		return -1;
 	}

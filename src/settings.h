@@ -17,20 +17,28 @@
 #define SETTINGS_MAX_VALUE 4096		/* bytes */
 
 enum settings_validate {
-	SETTINGS_VALIDATE_JWT = 0
+	SETTINGS_VALIDATE_JWT = 0,	/* signature and claims, here */
+	SETTINGS_VALIDATE_RESOLVER,	/* Authgear's resolver decides */
+	SETTINGS_VALIDATE_HYBRID	/* a JWT must hold here first */
 };
 
 struct settings {
 	char *endpoint;		/* an origin; what `iss` must be */
+	char *resolver_url;	/* of Authgear's resolver, never NULL */
 	char *ca_file;		/* NULL: the system's */
 	char *proxy;		/* NULL: none, whatever the environment says */
 	enum settings_validate validate;
-	int keys_ttl;		/* seconds */
+	int session_ttl;	/* seconds, as all below */
+	int absent_ttl;
+	int stale_if_error;
+	int keys_ttl;
 	int keys_cooldown;
 	int keys_max_stale;
 	int leeway;
 	int connect_timeout;
 	int total_timeout;
+	int max_lookups;	/* at the resolver at a time */
+	int lookup_rate;	/* of unknown credentials, a minute */
 	int max_credential;	/* bytes */
 	char *cookie_prefix;	/* "" by default */
 	char *state;		/* absolute path of the state directory */
@@ -48,8 +56,9 @@ struct settings {
  * other control bytes; keys before the first section, unknown sections or
  * keys, a key or section twice, a value out of range, " #" or ";" comments
  * behind a value, continuation lines.  Also refused: connect_timeout over
- * total_timeout, keys_max_stale under keys_ttl, no [policy] at all,
- * an http endpoint that is neither loopback nor allowed by
+ * total_timeout, keys_max_stale under keys_ttl, absent_ttl over session_ttl,
+ * no [policy] at all, login_client without login_return or the reverse,
+ * an http endpoint or resolver_url that is neither loopback nor allowed by
  * insecure_allow_http.
  */
 struct settings *settings_load(const char *path, struct error *error);

@@ -132,8 +132,12 @@ print_policy(FILE *out, const struct settings *settings,
     const struct policy *policy)
 {
 	fprintf(out, "policy %s lets in who brings\n", policy->name);
-	fprintf(out, "  a JWT access token issued by %s\n",
-	    settings->endpoint);
+	if (settings->validate == SETTINGS_VALIDATE_JWT)
+		fprintf(out, "  a JWT access token issued by %s\n",
+		    settings->endpoint);
+	else
+		fprintf(out, "  an access token or cookie of a live session at "
+		    "%s\n", settings->endpoint);
 	print_words(out, "  for the audience (one of)", &policy->audience);
 	if (policy->clients.count == 0)
 		fputs("  of any client of the project, third-party "
@@ -154,6 +158,9 @@ print_policy(FILE *out, const struct settings *settings,
 	if (policy->remote_user == POLICY_REMOTE_USER_CLAIM)
 		fprintf(out, "  REMOTE_USER is the claim %s, which must be "
 		    "there\n", policy->remote_user_claim);
+	else if (policy->remote_user == POLICY_REMOTE_USER_MAP)
+		fputs("  REMOTE_USER is the account of the map "
+		    "(authgear-cache list map), which must be there\n", out);
 	else
 		fputs("  REMOTE_USER is the user id (sub)\n", out);
 }

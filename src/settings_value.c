@@ -92,6 +92,21 @@ settings_value_print_allow(const void *target,
 	    *(const int *)const_member(target, row) ? "allow" : "deny");
 }
 
+int
+settings_value_set_pass(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	return set_choice(target, row, value, "pass", "deny", error);
+}
+
+void
+settings_value_print_pass(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	(void)buffer_append_string(text,
+	    *(const int *)const_member(target, row) ? "pass" : "deny");
+}
+
 static int
 set_string(void *target, const struct settings_row *row, const char *value,
     struct error *error)
@@ -132,6 +147,56 @@ settings_value_set_origin(void *target, const struct settings_row *row,
 {
 	if (origin_check(value, error) == -1)
 		return -1;
+	return set_string(target, row, value, error);
+}
+
+/* Visible ASCII without what would end a header or an HTML attribute. */
+static int
+is_plain(const char *value)
+{
+	const char *p;
+
+	for (p = value; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f || strchr("\"'<>\\^`{|}", *p) != NULL)
+			return 0;
+	return 1;
+}
+
+/* origin "/" path, and a query perhaps: what origin_check() likes in front,
+ * no fragment. */
+int
+settings_value_set_url(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	char origin[ORIGIN_MAX + 1];
+	const char *host = strstr(value, "://");
+	size_t len = 0;
+
+	if (host != NULL)
+		len = (size_t)(host + 3 - value) + strcspn(host + 3, "/?#");
+	if (host == NULL || len > ORIGIN_MAX || strlen(value) > 1024 ||
+	    value[len] != '/' || strchr(value, '#') != NULL ||
+	    !is_plain(value)) {
+		error_set(error, "must be a URL with a path and without a "
+		    "fragment, like https://www.example.com/path");
+		return -1;
+	}
+	memcpy(origin, value, len);
+	origin[len] = '\0';
+	if (origin_check(origin, error) == -1)
+		return -1;
+	return set_string(target, row, value, error);
+}
+
+int
+settings_value_set_word(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	if (value[0] == '\0' || strlen(value) > 255 || !is_plain(value)) {
+		error_set(error, "must be one word of at most 255 letters, "
+		    "digits and signs");
+		return -1;
+	}
 	return set_string(target, row, value, error);
 }
 
@@ -212,21 +277,26 @@ settings_value_print_list(const void *target,
 		    list->words[i]);
 }
 
+static const char *const validate_names[] = {
+	[SETTINGS_VALIDATE_JWT] = "jwt",
+	[SETTINGS_VALIDATE_RESOLVER] = "resolver",
+	[SETTINGS_VALIDATE_HYBRID] = "hybrid"
+};
+
 int
 settings_value_set_validate(void *target, const struct settings_row *row,
     const char *value, struct error *error)
 {
 	enum settings_validate *validate = member(target, row);
+	int i;
 
-	if (strcmp(value, "jwt") == 0) {
-		*validate = SETTINGS_VALIDATE_JWT;
-		return 0;
+	for (i = SETTINGS_VALIDATE_JWT; i <= SETTINGS_VALIDATE_HYBRID; i++) {
+		if (strcmp(value, validate_names[i]) == 0) {
+			*validate = (enum settings_validate)i;
+			return 0;
+		}
 	}
-	if (strcmp(value, "resolver") == 0 || strcmp(value, "hybrid") == 0)
-		error_set(error, "%s is not in this release, which checks JWT "
-		    "access tokens only; use jwt", value);
-	else
-		error_set(error, "must be jwt");
+	error_set(error, "must be hybrid, resolver or jwt");
 	return -1;
 }
 
@@ -234,9 +304,9 @@ void
 settings_value_print_validate(const void *target,
     const struct settings_row *row, struct buffer *text)
 {
-	(void)target;
-	(void)row;
-	(void)buffer_append_string(text, "jwt");
+	const enum settings_validate *validate = const_member(target, row);
+
+	(void)buffer_append_string(text, validate_names[*validate]);
 }
 
 /*
@@ -270,8 +340,12 @@ settings_value_set_remote_user(void *target,
 		policy->remote_user = POLICY_REMOTE_USER_SUB;
 		return 0;
 	}
+	if (strcmp(value, "map") == 0) {
+		policy->remote_user = POLICY_REMOTE_USER_MAP;
+		return 0;
+	}
 	if (strncmp(value, "claim:", 6) != 0 || !is_own_claim(value + 6)) {
-		error_set(error, "must be sub, or claim:NAME with the absolute "
+		error_set(error, "must be sub, map, or claim:NAME with the absolute "
 		    "URI of a claim that your own hook adds (people choose "
 		    "their e-mail and names themselves; claims below "
 		    "https://authgear.com/ are refused)");
@@ -297,6 +371,8 @@ settings_value_print_remote_user(const void *target,
 	if (policy->remote_user == POLICY_REMOTE_USER_CLAIM)
 		(void)buffer_append_format(text, "claim:%s",
 		    policy->remote_user_claim);
+	else if (policy->remote_user == POLICY_REMOTE_USER_MAP)
+		(void)buffer_append_string(text, "map");
 	else
 		(void)buffer_append_string(text, "sub");
 }

@@ -25,7 +25,18 @@ int settings_value_set_allow(void *target, const struct settings_row *row,
 void settings_value_print_allow(const void *target,
     const struct settings_row *row, struct buffer *text);
 
-/* any text; an absolute path; an origin; a proxy URL; a cookie prefix */
+/* unauthenticated, cors_preflight: pass, deny */
+int settings_value_set_pass(void *target, const struct settings_row *row,
+    const char *value, struct error *error);
+void settings_value_print_pass(const void *target,
+    const struct settings_row *row, struct buffer *text);
+
+/* an absolute path; an origin; a URL with a path; one word of visible ASCII;
+ * a proxy URL; a cookie prefix */
+int settings_value_set_url(void *target, const struct settings_row *row,
+    const char *value, struct error *error);
+int settings_value_set_word(void *target, const struct settings_row *row,
+    const char *value, struct error *error);
 int settings_value_set_path(void *target, const struct settings_row *row,
     const char *value, struct error *error);
 int settings_value_set_origin(void *target, const struct settings_row *row,
@@ -43,13 +54,13 @@ int settings_value_set_list(void *target, const struct settings_row *row,
 void settings_value_print_list(const void *target,
     const struct settings_row *row, struct buffer *text);
 
-/* jwt */
+/* jwt, resolver, hybrid */
 int settings_value_set_validate(void *target, const struct settings_row *row,
     const char *value, struct error *error);
 void settings_value_print_validate(const void *target,
     const struct settings_row *row, struct buffer *text);
 
-/* sub, claim:NAME; the target is the struct policy itself */
+/* sub, map, claim:NAME; the target is the struct policy itself */
 int settings_value_set_remote_user(void *target,
     const struct settings_row *row, const char *value, struct error *error);
 void settings_value_print_remote_user(const void *target,

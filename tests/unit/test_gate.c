@@ -113,18 +113,22 @@ questions(void **state)
 		struct gate_question question;
 		enum reason expected;
 	} cases[] = {
-		{ { "default", 0, NULL, NULL }, REASON_NO_CREDENTIAL },
-		{ { "default", 0, "Basic eA==", NULL },
+		{ { "default", 0, NULL, NULL, NULL, 0 },
 		    REASON_NO_CREDENTIAL },
-		{ { "default", 1, NULL, NULL }, REASON_POLICY_UNKNOWN },
-		{ { "nothere", 0, NULL, NULL }, REASON_POLICY_UNKNOWN },
-		{ { NULL, 0, NULL, NULL }, REASON_POLICY_MISSING },
-		{ { "", 0, NULL, NULL }, REASON_POLICY_MISSING },
-		{ { "default", 0, "Bearer a,b", NULL }, REASON_MALFORMED },
+		{ { "default", 0, "Basic eA==", NULL, NULL, 0 },
+		    REASON_NO_CREDENTIAL },
+		{ { "default", 1, NULL, NULL, NULL, 0 },
+		    REASON_POLICY_UNKNOWN },
+		{ { "nothere", 0, NULL, NULL, NULL, 0 },
+		    REASON_POLICY_UNKNOWN },
+		{ { NULL, 0, NULL, NULL, NULL, 0 }, REASON_POLICY_MISSING },
+		{ { "", 0, NULL, NULL, NULL, 0 }, REASON_POLICY_MISSING },
+		{ { "default", 0, "Bearer a,b", NULL, NULL, 0 },
+		    REASON_MALFORMED },
 		{ { "default", 0, "Bearer IY73tucWDUyBWEFTvRiOHNth4qZVw0IQ",
-		    NULL }, REASON_NEEDS_RESOLVER },
+		    NULL, NULL, 0 }, REASON_NEEDS_RESOLVER },
 		{ { "default", 0, NULL,
-		    "app_session=IY73tucWDUyBWEFTvRiOHNth4qZVw0IQ" },
+		    "app_session=IY73tucWDUyBWEFTvRiOHNth4qZVw0IQ", NULL, 0 },
 		    REASON_NEEDS_RESOLVER },
 	};
 	struct world world = begin("");
