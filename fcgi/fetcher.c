@@ -12,6 +12,8 @@
 
 #define FETCHER_TICK_MS 500	/* longest wait: counts for the log */
 #define FETCHER_RETRY_MS 1000	/* when the state tells no time */
+#define FETCHER_TIDY_MS 10000	/* between looks for rows too many */
+#define FETCHER_TIDY_MORE_MS 20	/* between small steps, while there are */
 
 struct fetcher {
 	const struct settings *settings;
@@ -32,6 +34,7 @@ struct fetcher {
 	struct parking waiting;	/* GATE_WAIT */
 	struct parking asking;	/* GATE_EXCHANGE, so that all can be freed */
 	int64_t refresh_at;	/* boottime of the keys timer */
+	int64_t tidy_at;	/* boottime */
 	int is_refreshing;
 	int is_well;		/* the last fetch by timer went well */
 };
@@ -111,7 +114,9 @@ fetcher_place(struct fetcher *fetcher, struct parked *parked)
 		parking_put(&fetcher->asking, parked);
 		return 0;
 	}
-	parked->due = fetcher->now.boottime + FETCHER_RECHECK_MS;
+	parked->due = gate_task_resume_at(parked->task);
+	if (parked->due <= fetcher->now.boottime)
+		parked->due = fetcher->now.boottime + 1;
 	if (deadline < parked->due)
 		parked->due = deadline;
 	parking_put(&fetcher->waiting, parked);
@@ -199,6 +204,18 @@ fetcher_refresh(struct fetcher *fetcher)
 		fetcher_resume(fetcher, parked);
 }
 
+static void
+fetcher_tidy(struct fetcher *fetcher)
+{
+	int more;
+
+	if (fetcher->tidy_at > fetcher->now.boottime)
+		return;
+	more = gate_tidy(fetcher->gate);
+	fetcher->tidy_at = fetcher->now.boottime +
+	    (more ? FETCHER_TIDY_MORE_MS : FETCHER_TIDY_MS);
+}
+
 static int
 fetcher_wait_ms(const struct fetcher *fetcher)
 {
@@ -210,6 +227,8 @@ fetcher_wait_ms(const struct fetcher *fetcher)
 		until = due;
 	if (!fetcher->is_refreshing && fetcher->refresh_at < until)
 		until = fetcher->refresh_at;
+	if (fetcher->tidy_at < until)
+		until = fetcher->tidy_at;
 	if (until <= fetcher->now.boottime)
 		return 0;
 	return (int)(until - fetcher->now.boottime);
@@ -239,6 +258,7 @@ fetcher_main(void *argument)
 			ended = fetcher_take_finished(fetcher);
 			fetcher_recheck(fetcher, ended);
 			fetcher_refresh(fetcher);
+			fetcher_tidy(fetcher);
 			log_tick(fetcher->log, fetcher->now.boottime);
 		}
 		http_work(fetcher->http, fetcher_wait_ms(fetcher));
@@ -247,8 +267,8 @@ fetcher_main(void *argument)
 }
 
 struct fetcher *
-fetcher_new(const struct settings *settings, struct log *log,
-    struct error *error)
+fetcher_new(const struct settings *settings, struct lookups *lookups,
+    struct log *log, struct error *error)
 {
 	struct fetcher *fetcher;
 	int status;
@@ -260,7 +280,7 @@ fetcher_new(const struct settings *settings, struct log *log,
 	}
 	fetcher->settings = settings;
 	fetcher->log = log;
-	fetcher->gate = gate_new(settings, error);
+	fetcher->gate = gate_new(settings, lookups, error);
 	if (fetcher->gate == NULL)
 		goto failed;
 	fetcher->http = http_new(settings, error);

@@ -12,15 +12,13 @@
  * may be parked is the connection layer's to say (server_may_park()).
  */
 
-#define FETCHER_RECHECK_MS 50	/* of tasks that wait for another's fetch */
-
 struct fetcher;
 
 /* Begins with a fetch of the keys, which nobody waits for.  Opens the state:
- * NULL and error if it cannot.  Borrows settings and log.  The thread takes
+ * NULL and error if it cannot.  Borrows settings, lookups and log.  The thread takes
  * over the caller's signal mask. */
-struct fetcher *fetcher_new(const struct settings *settings, struct log *log,
-    struct error *error);
+struct fetcher *fetcher_new(const struct settings *settings,
+    struct lookups *lookups, struct log *log, struct error *error);
 
 /* Stops and joins the thread, frees what it still has.  After server_run(),
  * when nobody parks or waits any more. */

@@ -32,7 +32,8 @@ service_thread_begin(void *context, unsigned int index)
 	if (thread == NULL)
 		return NULL;
 	thread->service = service;
-	thread->gate = gate_new(service->settings, &error);
+	thread->gate = gate_new(service->settings, service->lookups,
+	    &error);
 	if (thread->gate != NULL && clock_now(&thread->now) == -1) {
 		error_set(&error, "no boot id: is /proc mounted?");
 		gate_free(thread->gate);
@@ -106,6 +107,20 @@ service_busy(struct service_thread *thread, struct server_request *request,
 	return service_refuse(thread, request, authorize, REASON_BUSY, "");
 }
 
+/* The decided task is free, or asks on for the next request of its session. */
+static void
+service_go_on(struct service_thread *thread, struct gate_task *task)
+{
+	struct parked *parked = NULL;
+
+	if (gate_go_on(thread->gate, task, &thread->now) == GATE_EXCHANGE)
+		parked = parked_new(task, GATE_EXCHANGE, NULL);
+	if (parked != NULL)
+		fetcher_park(thread->service->fetcher, parked);
+	else
+		gate_task_free(task);
+}
+
 static enum server_step
 service_park(struct service_thread *thread, struct server_request *request,
     const struct authorize *authorize, struct gate_task *task,
@@ -159,7 +174,7 @@ service_serve(void *context, struct server_request *request)
 		return service_park(thread, request, &authorize, task, step);
 	answered = service_answer(thread, request, &authorize,
 	    gate_task_decision(task));
-	gate_task_free(task);
+	service_go_on(thread, task);
 	return answered;
 }
 

@@ -10,6 +10,7 @@
  */
 struct service {
 	const struct settings *settings;
+	struct lookups *lookups;	/* shared by all gates */
 	struct log *log;
 	struct fetcher *fetcher;
 };

@@ -116,6 +116,17 @@ remote_user(const struct facts *facts, const struct policy *policy)
 }
 
 enum reason
+decide_token(const struct facts *facts, const struct policy *policy)
+{
+	enum reason reason;
+
+	if ((reason = check_audience(facts, policy)) == REASON_GRANTED &&
+	    (reason = check_client(facts, policy)) == REASON_GRANTED)
+		reason = check_scopes(facts, policy);
+	return reason;
+}
+
+enum reason
 decide(const struct facts *facts, const struct policy *policy,
     const struct moment *now, int leeway)
 {

@@ -21,6 +21,11 @@
 enum reason decide(const struct facts *facts, const struct policy *policy,
     const struct moment *now, int leeway);
 
+/* Those of the rules that a JWT alone decides (audience, clients,
+ * require_scope), whatever its session is. */
+enum reason decide_token(const struct facts *facts,
+    const struct policy *policy);
+
 /*
  * The name for REMOTE_USER by the policy: `sub` or the claim's text (a
  * non-empty string claim only).  malloc'd; NULL with *reason_out

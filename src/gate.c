@@ -28,7 +28,8 @@ open_status(const struct settings *settings, struct error *error)
 }
 
 struct gate *
-gate_new(const struct settings *settings, struct error *error)
+gate_new(const struct settings *settings, struct lookups *lookups,
+    struct error *error)
 {
 	struct gate *gate = calloc(1, sizeof(*gate));
 
@@ -42,7 +43,9 @@ gate_new(const struct settings *settings, struct error *error)
 	if (gate->status == NULL)
 		goto failed;
 	gate->keys = keys_new(settings, gate->status);
-	if (gate->keys != NULL)
+	gate->owns_lookups = lookups == NULL;
+	gate->lookups = lookups != NULL ? lookups : lookups_new(settings);
+	if (gate->keys != NULL && gate->lookups != NULL)
 		return gate;
 no_memory:
 	error_set(error, "out of memory");
@@ -57,6 +60,8 @@ gate_free(struct gate *gate)
 	if (gate == NULL)
 		return;
 	keys_free(gate->keys);
+	if (gate->owns_lookups)
+		lookups_free(gate->lookups);
 	status_free(gate->status);
 	trust_free(gate->trust);
 	free(gate);
@@ -71,7 +76,10 @@ task_new(const struct settings *settings, const struct moment *now)
 		return NULL;
 	task->settings = settings;
 	task->may_fetch = 1;
+	task->token_authenticated_at = FACTS_NO_TIME;
+	task->decision.age = -1;
 	facts_init(&task->facts);
+	task->started = now->boottime;
 	task->deadline = now->boottime +
 	    (int64_t)settings->total_timeout * 1000;
 	task->resume_at = now->boottime;
@@ -84,6 +92,7 @@ gate_task_free(struct gate_task *task)
 {
 	if (task == NULL)
 		return;
+	gate_session_release(task, NULL);
 	jwt_clear(&task->jwt);
 	credential_clear(&task->credential);
 	facts_clear(&task->facts);
@@ -144,12 +153,41 @@ find_credential(struct gate_task *task, const struct gate_question *question,
 	case CREDENTIAL_APP_SESSION:
 	case CREDENTIAL_SESSION_COOKIE:
 		*reason_out = REASON_NEEDS_RESOLVER;
-		return -1;
+		return task->settings->validate == SETTINGS_VALIDATE_JWT ?
+		    -1 : 0;
 	case CREDENTIAL_NONE:
 		break;
 	}
 	*reason_out = REASON_NO_CREDENTIAL;
 	return -1;
+}
+
+/* With validate = resolver the signature is Authgear's to check; what the
+ * token says of itself must hold all the same. */
+static enum gate_step
+judge_by_resolver(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	enum reason reason;
+
+	if (gate_token_read_claims(task, now, &reason) == -1)
+		return gate_task_end(task, reason, now);
+	if (task->facts.is_client) {
+		error_set(&task->decision.detail, "a token of a machine, which "
+		    "the resolver does not know; use validate = hybrid");
+		return gate_task_end(task, REASON_WRONG_TYPE, now);
+	}
+	return gate_session_judge(gate, task, now);
+}
+
+static enum gate_step
+judge(struct gate *gate, struct gate_task *task, const struct moment *now)
+{
+	if (task->credential.kind != CREDENTIAL_JWT)
+		return gate_session_judge(gate, task, now);
+	if (task->settings->validate == SETTINGS_VALIDATE_RESOLVER)
+		return judge_by_resolver(gate, task, now);
+	return gate_token_judge(gate, task, now);
 }
 
 enum gate_step
@@ -170,9 +208,13 @@ gate_start(struct gate *gate, const struct gate_question *question,
 	if (task->decision.policy == NULL)
 		return gate_task_end(task, is_unknown ? REASON_POLICY_UNKNOWN :
 		    REASON_POLICY_MISSING, now);
+	if (question->client_address != NULL)
+		(void)snprintf(task->client_address,
+		    sizeof(task->client_address), "%s",
+		    question->client_address);
 	if (find_credential(task, question, &reason) == -1)
 		return gate_task_end(task, reason, now);
-	return gate_token_judge(gate, task, now);
+	return judge(gate, task, now);
 }
 
 /* The time of the task is over: undecided, whatever is known by now. */
@@ -183,6 +225,9 @@ give_up(struct gate *gate, struct gate_task *task, const struct moment *now)
 	const struct key *key;
 	int64_t until;
 
+	if (task->phase == GATE_PHASE_SESSION ||
+	    task->phase == GATE_PHASE_LOOKUP)
+		return gate_session_give_up(gate, task, now);
 	if (task->phase != GATE_PHASE_TOKEN)
 		gate_fetch_abandon(gate, task, now);
 	else if (!task->is_refresh)
@@ -217,6 +262,10 @@ gate_resume(struct gate *gate, struct gate_task *task,
 		return GATE_DONE;
 	if (now->boottime >= task->deadline)
 		return give_up(gate, task, now);
+	if (task->phase == GATE_PHASE_SESSION)
+		return gate_session_judge(gate, task, now);
+	if (task->phase == GATE_PHASE_LOOKUP)
+		return gate_session_answer(gate, task, now);
 	if (task->phase != GATE_PHASE_TOKEN &&
 	    gate_fetch_go_on(gate, task, now) == GATE_EXCHANGE)
 		return GATE_EXCHANGE;

@@ -7,6 +7,7 @@
 #include "error.h"
 #include "exchange.h"
 #include "facts.h"
+#include "lookups.h"
 #include "moment.h"
 #include "policy.h"
 #include "reason.h"
@@ -37,13 +38,26 @@
  * set it names.  Any status but 200 or any document that does not parse is a
  * failed fetch (decision.detail says which URL and why); the task that did it
  * is then KEYS_UNREACHABLE (no set may serve) or KEY_UNSETTLED.
+ *
+ * With validate = hybrid a JWT that holds here, and with resolver any
+ * credential, must then be known live by Authgear's resolver: from status.db
+ * for session_ttl, else by a lookup (lookups.h bounds them).  The resolver's
+ * roles, anonymous, verified and can-reauthenticate win, the token's scope,
+ * client and other claims stay, of two authentication times the earlier.
+ * Facts are kept, never a decision; a refusal that rests on facts kept for
+ * 5 s or more is looked up once more first.  NOT_LIVE only from an answer; a
+ * failed lookup is RESOLVER_UNREACHABLE or RESOLVER_FAULT, no place for one
+ * BUSY.  M2M tokens have no session: hybrid judges them as jwt does, resolver
+ * refuses them (WRONG_TYPE).
  */
 
 struct gate;
 struct gate_task;
 
-/* Opens trust.db and status.db.  Borrows settings.  NULL and error. */
-struct gate *gate_new(const struct settings *settings, struct error *error);
+/* Opens trust.db and status.db.  Borrows settings, and lookups, which all
+ * gates of a process share (NULL: one of its own).  NULL and error. */
+struct gate *gate_new(const struct settings *settings,
+    struct lookups *lookups, struct error *error);
 void gate_free(struct gate *gate);
 
 /* What a face was asked.  Borrowed for the call of gate_start() only. */
@@ -61,7 +75,8 @@ struct gate_question {
 enum gate_step {
 	GATE_DONE = 0,		/* gate_task_decision() */
 	GATE_EXCHANGE,		/* perform gate_task_exchange(), then resume */
-	GATE_WAIT		/* another task or process is fetching: resume
+	GATE_WAIT		/* another task or process is fetching or looking
+				   up, or it is too early to ask again: resume
 				   when it may be over, at the latest at
 				   gate_task_resume_at() */
 };
@@ -102,6 +117,15 @@ enum gate_step gate_resume(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 
 /*
+ * Once a decision was answered: what was kept of the session is soon too old,
+ * so this very request has it asked for again, for the next one.  GATE_DONE:
+ * nothing to do, free the task.  GATE_EXCHANGE: go on as with any task, but
+ * nobody waits for its end and its decision means nothing any more.
+ */
+enum gate_step gate_go_on(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+
+/*
  * For the timer of a daemon: a task without a question that fetches the keys
  * when they are due and nobody else does, within keys_refresh_msecs() and not
  * total_timeout, since nobody waits; its first step is GATE_EXCHANGE.
@@ -110,6 +134,10 @@ enum gate_step gate_resume(struct gate *gate, struct gate_task *task,
  */
 struct gate_task *gate_refresh(struct gate *gate, const struct moment *now,
     int64_t *next_out);
+
+/* For the same timer: one small step of taking out sessions too many.  1:
+ * there are more, call again soon. */
+int gate_tidy(struct gate *gate);
 
 /* Wipes the credential.  A task freed within an exchange leaves its lease to
  * end by itself. */

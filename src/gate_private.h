@@ -4,23 +4,29 @@
 #include "gate.h"
 #include "jwt.h"
 #include "keys.h"
+#include "lookups.h"
 #include "metadata.h"
 #include "status.h"
+#include "status_session.h"
 #include "trust.h"
 
-/* Shared by gate.c, gate_token.c and gate_fetch.c alone. */
+/* Shared by gate*.c alone. */
 
 struct gate {
 	const struct settings *settings;
 	struct trust *trust;
 	struct status *status;
 	struct keys *keys;
+	struct lookups *lookups;
+	int owns_lookups;
 };
 
 enum gate_phase {
 	GATE_PHASE_TOKEN = 0,	/* waiting, or about to look for the key */
 	GATE_PHASE_METADATA,	/* its exchange is out; the lease is ours */
 	GATE_PHASE_JWKS,	/* likewise */
+	GATE_PHASE_SESSION,	/* waiting, or about to look for its status */
+	GATE_PHASE_LOOKUP,	/* its exchange is out; the place is ours */
 	GATE_PHASE_DONE
 };
 
@@ -38,7 +44,27 @@ struct gate_task {
 	struct exchange *exchange;	/* NULL unless one is out */
 	struct metadata metadata;
 	struct moment fetch_started;
-	int64_t deadline;		/* boottime, as all below */
+
+	/* of the session's status */
+	char session_key[HASH_HEX_SIZE]; /* "": not asked for yet */
+	char client_address[64];
+	struct lookups *lookups;	/* where has_place is; borrowed */
+	struct moment lookup_started;
+	int has_place;			/* a lookup is ours */
+	int is_known;			/* a good JWT, or there is a row */
+	int is_verified;		/* a JWT's signature held here */
+	int was_live;			/* the row's last answer */
+	int is_fresh;			/* we looked it up ourselves */
+	int is_stale;			/* Authgear is down */
+	int must_refresh;		/* cached facts refused: ask once more */
+	int is_background;		/* nobody waits for it */
+	int absent_count, error_count;
+	int64_t session_age;		/* milliseconds */
+	int64_t exchange_started;	/* boottime */
+	int64_t token_authenticated_at;
+
+	int64_t started;		/* boottime, as all below */
+	int64_t deadline;
 	int64_t resume_at;
 	int64_t ask_again;		/* for retry_after */
 };
@@ -53,6 +79,35 @@ int gate_token_parse(struct gate_task *task, enum reason *reason_out);
 /* gate_token.c: from the key to the decision, as far as it goes. */
 enum gate_step gate_token_judge(struct gate *gate, struct gate_task *task,
     const struct moment *now);
+
+/* gate_token.c: the claims as facts, issuer and times held; unverified still
+ * where no key was found.  0, or -1 and why. */
+int gate_token_read_claims(struct gate_task *task, const struct moment *now,
+    enum reason *reason_out);
+
+/* gate_token.c: the policy, then the last look at what the administrator
+ * said: the decision, or back to the session's status. */
+enum gate_step gate_policy_apply(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+
+/* gate_session.c: the credential holds as far as it can be judged here; is
+ * its session live?  From there to the decision, as far as it goes. */
+enum gate_step gate_session_judge(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+
+/* gate_session.c: the exchange came back, or the deadline came. */
+enum gate_step gate_session_answer(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+enum gate_step gate_session_give_up(struct gate *gate,
+    struct gate_task *task, const struct moment *now);
+
+/* gate_session.c: 1 if this refusal rests on cached facts that are no longer
+ * fresh. */
+int gate_session_may_refresh(const struct gate_task *task,
+    enum reason reason);
+
+/* gate_session.c: give the place back, if there is one; now NULL: unknown. */
+void gate_session_release(struct gate_task *task, const struct moment *now);
 
 /* gate_fetch.c: the lease is ours; ask for the metadata. */
 enum gate_step gate_fetch_begin(struct gate *gate, struct gate_task *task,

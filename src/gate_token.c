@@ -19,10 +19,8 @@ gate_token_parse(struct gate_task *task, enum reason *reason_out)
 	    task->credential.len, reason_out);
 }
 
-/* The claims as facts, issuer and times held; unverified still where no key
- * was found.  0, or -1 and why. */
-static int
-read_claims(struct gate_task *task, const struct moment *now,
+int
+gate_token_read_claims(struct gate_task *task, const struct moment *now,
     enum reason *reason_out)
 {
 	if (!task->has_claims) {
@@ -31,23 +29,42 @@ read_claims(struct gate_task *task, const struct moment *now,
 			return -1;
 		task->jwt.claims = NULL;
 		task->has_claims = 1;
+		task->facts.kind = CREDENTIAL_JWT;
+		task->facts.key_id = strdup(task->jwt.kid);
+		if (task->facts.key_id == NULL) {
+			*reason_out = REASON_OUT_OF_MEMORY;
+			return -1;
+		}
 	}
 	return claims_check(&task->facts, task->settings->endpoint, now,
 	    task->settings->leeway, reason_out);
 }
 
-/* The policy, then the last look at what the administrator said. */
+/* Cached facts refuse: they are asked for once more, if they can be. */
 static enum gate_step
-apply_policy(struct gate *gate, struct gate_task *task,
+look_again(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	free(task->remote_user);
+	task->remote_user = NULL;
+	if (task->is_stale)
+		return gate_task_end(task, REASON_RESOLVER_UNREACHABLE, now);
+	task->must_refresh = 1;
+	return gate_session_judge(gate, task, now);
+}
+
+enum gate_step
+gate_policy_apply(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	struct decision *decision = &task->decision;
 	enum reason reason, revoked;
 
-	task->facts.kind = CREDENTIAL_JWT;
-	task->facts.key_id = strdup(task->jwt.kid);
-	if (task->facts.key_id == NULL)
-		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
+	task->facts.kind = task->credential.kind;
+	/* time went by while it waited for the resolver */
+	if (task->credential.kind == CREDENTIAL_JWT &&
+	    gate_token_read_claims(task, now, &reason) == -1)
+		return gate_task_end(task, reason, now);
 	reason = decide(&task->facts, decision->policy, now,
 	    task->settings->leeway);
 	if (reason == REASON_GRANTED)
@@ -65,6 +82,10 @@ apply_policy(struct gate *gate, struct gate_task *task,
 	default:
 		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
 	}
+	if (gate_session_may_refresh(task, reason))
+		return look_again(gate, task, now);
+	if (task->session_key[0] != '\0' && !task->is_fresh)
+		decision->age = (int)(task->session_age / 1000);
 	/* whoever holds a stolen key writes what he likes */
 	if (reason != REASON_KEY_REVOKED)
 		decision->facts = &task->facts;
@@ -91,9 +112,17 @@ verify(struct gate *gate, struct gate_task *task, const struct key *key,
 	default:
 		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
 	}
-	if (read_claims(task, now, &reason) == -1)
+	if (gate_token_read_claims(task, now, &reason) == -1)
 		return gate_task_end(task, reason, now);
-	return apply_policy(gate, task, now);
+	task->is_verified = 1;
+	task->is_known = 1;
+	/* what the token alone decides never costs Authgear a question */
+	if (task->settings->validate == SETTINGS_VALIDATE_JWT ||
+	    task->facts.is_client ||
+	    decide_token(&task->facts, task->decision.policy) !=
+	    REASON_GRANTED)
+		return gate_policy_apply(gate, task, now);
+	return gate_session_judge(gate, task, now);
 }
 
 static enum gate_step
@@ -119,7 +148,7 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 	enum reason reason;
 	int64_t until;
 
-	if (read_claims(task, now, &reason) == -1)
+	if (gate_token_read_claims(task, now, &reason) == -1)
 		return gate_task_end(task, reason, now);
 	if (task->may_fetch && trust_check(gate->trust, now, detail) == -1)
 		return gate_task_end(task, REASON_STATE_UNREADABLE, now);

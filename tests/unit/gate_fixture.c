@@ -34,7 +34,7 @@ gate_fixture_another(struct gate_fixture *fixture)
 	struct gate *gate;
 
 	error_clear(&error);
-	gate = gate_new(fixture->settings, &error);
+	gate = gate_new(fixture->settings, NULL, &error);
 	must(gate != NULL, "gate_new", &error);
 	return gate;
 }

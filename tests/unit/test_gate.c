@@ -618,7 +618,7 @@ no_state(void **state)
 		assert_int_equal(rename(gate_fixture_path(world.gate,
 		    lost[i]), aside), 0);
 		error_clear(&error);
-		assert_null(gate_new(world.gate->settings, &error));
+		assert_null(gate_new(world.gate->settings, NULL, &error));
 		assert_string_not_equal(error_text(&error), "no error");
 		free(aside);
 		end(&world);

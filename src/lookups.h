@@ -1,0 +1,72 @@
+#ifndef LOOKUPS_H_
+#define LOOKUPS_H_
+
+#include <stdint.h>
+
+#include "moment.h"
+#include "reason.h"
+#include "settings.h"
+
+/*
+ * The lookups at Authgear's resolver that one process has under way: one for
+ * a key at a time, at most max_lookups of them, and what unknown credentials
+ * may take.  Unknown is a credential that neither verified here as a JWT nor
+ * has a row in status.db: all of them share half of the places and
+ * lookup_rate a minute, of which one client address (of IPv6: one /64) gets a
+ * tenth, at least one of each; so a flood of random tokens starves neither
+ * known sessions nor somebody else's first login.
+ *
+ * Also what lookups brought that makes no row: not-live answers for
+ * absent_ttl, and failures for those who waited for the same key; a table of
+ * fixed size in which old ones make place.
+ *
+ * May be used by all threads of a process (it has a lock of its own).  A key
+ * is that of status_session_key().
+ */
+
+struct lookups;
+
+/* Borrows settings.  NULL: out of memory. */
+struct lookups *lookups_new(const struct settings *settings);
+void lookups_free(struct lookups *lookups);
+
+struct lookups_wish {
+	const char *key;
+	int is_known;
+	const char *client_address;	/* text; NULL: not known */
+	int64_t since;		/* boottime from which a failure of another
+				   lookup of the key is this one's too */
+};
+
+enum lookups_answer {
+	LOOKUPS_REFUSED = 0,	/* the budget of unknown ones is used up until
+				   *until_out: busy */
+	LOOKUPS_GO,		/* go, then lookups_end() in any case */
+	LOOKUPS_WAIT,		/* the key is being looked up, or there is no
+				   place: ask again soon */
+	LOOKUPS_NOT_LIVE,	/* so was answered a moment ago */
+	LOOKUPS_FAILED		/* the lookup of another failed: *reason_out */
+};
+
+enum lookups_answer lookups_begin(struct lookups *lookups,
+    const struct lookups_wish *wish, const struct moment *now,
+    int64_t *until_out, enum reason *reason_out);
+
+/* The part of lookups_begin() that begins nothing: NOT_LIVE, FAILED, or WAIT
+ * when nothing is remembered. */
+enum lookups_answer lookups_recall(struct lookups *lookups,
+    const struct lookups_wish *wish, const struct moment *now,
+    enum reason *reason_out);
+
+enum lookups_result {
+	LOOKUPS_ENDED = 0,	/* live, or given up: nothing to remember */
+	LOOKUPS_ENDED_NOT_LIVE,
+	LOOKUPS_ENDED_FAILED	/* with the reason */
+};
+
+/* The place is free again. */
+void lookups_end(struct lookups *lookups, const char *key,
+    enum lookups_result result, enum reason reason,
+    const struct moment *now);
+
+#endif /* !LOOKUPS_H_ */
