@@ -9,8 +9,10 @@
 static enum reason
 check_audience(const struct facts *facts, const struct policy *policy)
 {
+	/* who asks the resolver of the project has its default audience */
 	if (facts->audience.count == 0)
-		return REASON_NOT_EVALUABLE;
+		return policy->has_audience || facts->kind == CREDENTIAL_JWT ?
+		    REASON_NOT_EVALUABLE : REASON_GRANTED;
 	if (!word_list_meets(&policy->audience, &facts->audience))
 		return REASON_WRONG_AUDIENCE;
 	return REASON_GRANTED;

@@ -20,6 +20,7 @@ enum policy_remote_user {
 struct policy {
 	char *name;
 	struct word_list audience;	/* any of; default: the endpoint */
+	int has_audience;		/* the settings name it */
 	struct word_list clients;	/* empty: any client of the project */
 	struct word_list require_role;	/* at least one of them */
 	struct word_list require_all_roles;

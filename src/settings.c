@@ -339,7 +339,8 @@ complete_policies(struct settings *settings)
 
 	for (i = 0; i < settings->policy_count; i++) {
 		policy = settings->policies[i];
-		if (policy->audience.count == 0 &&
+		policy->has_audience = policy->audience.count > 0;
+		if (!policy->has_audience &&
 		    word_list_add(&policy->audience, settings->endpoint,
 		    strlen(settings->endpoint)) == -1)
 			return -1;

@@ -29,11 +29,31 @@ static const char *const migrations[] = {
 	" boot_id TEXT NOT NULL,"
 	" taken INTEGER NOT NULL,"
 	" running_until INTEGER NOT NULL,"
-	" PRIMARY KEY (endpoint, name)) STRICT, WITHOUT ROWID;"
+	" PRIMARY KEY (endpoint, name)) STRICT, WITHOUT ROWID;",
+	/* the endpoint is hashed into the key of a session */
+	"CREATE TABLE session ("
+	" key TEXT NOT NULL UNIQUE,"
+	" is_live INTEGER NOT NULL,"
+	" started_wall INTEGER NOT NULL,"
+	" started_boottime INTEGER NOT NULL,"
+	" boot_id TEXT NOT NULL,"
+	" user_id TEXT,"
+	" roles TEXT,"
+	" amr TEXT,"
+	" anonymous INTEGER,"
+	" verified INTEGER,"
+	" can_reauthenticate INTEGER,"
+	" authenticated_at INTEGER) STRICT;"
+	"CREATE INDEX session_started ON session (started_wall);"
+	"CREATE TABLE backoff ("
+	" endpoint TEXT NOT NULL PRIMARY KEY,"
+	" boot_id TEXT NOT NULL,"
+	" failures INTEGER NOT NULL,"
+	" until INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 };
 
 static const struct database_schema schema = {
-	.version = 1,
+	.version = 2,
 	.application_id = 0x41477374,	/* "AGst" */
 	.migrations = migrations,
 	.full_sync = 0,
@@ -45,6 +65,12 @@ leave(struct status *status)
 {
 	(void)sqlite3_finalize(status->version_statement);
 	status->version_statement = NULL;
+	(void)sqlite3_finalize(status->session_load);
+	status->session_load = NULL;
+	(void)sqlite3_finalize(status->session_store);
+	status->session_store = NULL;
+	(void)sqlite3_finalize(status->backoff_load);
+	status->backoff_load = NULL;
 	database_close(status->db);
 	status->db = NULL;
 }

@@ -6,13 +6,16 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-/* Shared by status.c and status_lease.c alone. */
+/* Shared by status*.c alone. */
 
 struct status {
 	char *path;
 	char *endpoint;
 	struct sqlite3 *db;		/* NULL until it can be opened again */
 	struct sqlite3_stmt *version_statement;
+	struct sqlite3_stmt *session_load;	/* NULL until they are used */
+	struct sqlite3_stmt *session_store;
+	struct sqlite3_stmt *backoff_load;
 	long version;			/* data_version when last looked at */
 	int damaged;			/* a statement found it corrupt */
 	int is_opened;			/* it was open once: requests wait */

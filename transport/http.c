@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <curl/curl.h>
 
@@ -21,6 +22,7 @@ struct transfer {
 	struct curl_slist *headers;
 	struct http_head head;
 	int too_big;
+	int too_many;		/* headers to keep */
 	char text[CURL_ERROR_SIZE];
 };
 
@@ -104,6 +106,30 @@ http_free(struct http *http)
 	free(http);
 }
 
+/* A line of the final head, if it is one to keep; 0, or -1. */
+static int
+http_keep(struct transfer *transfer, const char *line, size_t len)
+{
+	struct exchange *exchange = transfer->exchange;
+	const char *colon = memchr(line, ':', len), *value, *end = line + len;
+
+	if (exchange->keep == NULL || colon == NULL ||
+	    transfer->head.complete || transfer->head.status < 200 ||
+	    (size_t)(colon - line) < strlen(exchange->keep) ||
+	    strncasecmp(line, exchange->keep, strlen(exchange->keep)) != 0)
+		return 0;
+	value = colon + 1;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	while (value < end && strchr(" \t\r\n", end[-1]) != NULL)
+		end--;
+	if (exchange_keep_header(exchange, line, (size_t)(colon - line), value,
+	    (size_t)(end - value)) == 0)
+		return 0;
+	transfer->too_many = 1;
+	return -1;
+}
+
 static size_t
 http_take_header(char *data, size_t size, size_t count, void *context)
 {
@@ -111,7 +137,8 @@ http_take_header(char *data, size_t size, size_t count, void *context)
 	size_t len = size * count;
 
 	/* Another count than given makes the library end the transfer. */
-	return http_head_line(&transfer->head, data, len) == 0 ? len : len + 1;
+	return http_head_line(&transfer->head, data, len) == 0 &&
+	    http_keep(transfer, data, len) == 0 ? len : len + 1;
 }
 
 static size_t
@@ -317,7 +344,8 @@ http_outcome(const struct transfer *transfer, CURLcode code)
 {
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return EXCHANGE_UNREACHABLE;
-	if (transfer->too_big || transfer->head.fault != NULL ||
+	if (transfer->too_big || transfer->too_many ||
+	    transfer->head.fault != NULL ||
 	    transfer->head.status != 0)
 		return EXCHANGE_FAULTY;
 	if (code == CURLE_WEIRD_SERVER_REPLY ||
@@ -338,6 +366,7 @@ http_finish(struct transfer *transfer, CURLcode code)
 		exchange->status = transfer->head.status;
 		return;
 	}
+	exchange_reset(exchange);
 	exchange->outcome = http_outcome(transfer, code);
 	text = transfer->text[0] != '\0' ? transfer->text :
 	    curl_easy_strerror(code);
@@ -345,6 +374,9 @@ http_finish(struct transfer *transfer, CURLcode code)
 	if (transfer->head.fault != NULL)
 		error_set(&exchange->error, "%s answers with %s", origin,
 		    transfer->head.fault);
+	else if (transfer->too_many)
+		error_set(&exchange->error, "%s answers with too many headers",
+		    origin);
 	else if (transfer->too_big)
 		error_set(&exchange->error,
 		    "%s answers with more than %zu bytes", origin,

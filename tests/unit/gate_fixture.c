@@ -53,9 +53,10 @@ load_settings(struct gate_fixture *fixture, const char *authgear,
     const char *policies)
 {
 	struct error error;
-	char *text = mint_text("[authgear]\nendpoint = %s\nvalidate = jwt\n"
+	char *text = mint_text("[authgear]\nendpoint = %s\n%s"
 	    "state = %s/state\n%s\n%s\n", fixture->endpoint,
-	    fixture->directory, authgear,
+	    strstr(authgear, "validate =") != NULL ? "" :
+	    "validate = jwt\n", fixture->directory, authgear,
 	    policies[0] != '\0' ? policies : "[policy default]");
 
 	error_clear(&error);
@@ -93,6 +94,13 @@ gate_fixture_new(const char *endpoint, const char *authgear,
 	fixture->jwks = mint_text("%s", "{}");
 	fixture->metadata_status = fixture->jwks_status = 200;
 	fixture->outcome = EXCHANGE_ANSWERED;
+	fixture->resolver.outcome = EXCHANGE_ANSWERED;
+	fixture->resolver.status = 200;
+	fixture->resolver.valid = "true";
+	fixture->resolver.user_id = MINT_USER;
+	fixture->resolver.verified = "true";
+	fixture->resolver.anonymous = "false";
+	fixture->resolver.authenticated_at = GATE_FIXTURE_WALL - 100;
 	return fixture;
 }
 
@@ -125,6 +133,78 @@ gate_fixture_pass(struct gate_fixture *fixture, int64_t milliseconds)
 	fixture->now.wall += fixture->now.boottime / 1000 - before;
 }
 
+static void
+keep(struct exchange *exchange, const char *name, const char *value)
+{
+	if (value != NULL)
+		must(exchange_keep_header(exchange, name, strlen(name), value,
+		    strlen(value)) == 0, name, NULL);
+}
+
+static void
+take_credential(struct gate_fixture_resolver *resolver,
+    const struct exchange *exchange)
+{
+	const struct exchange_header *header;
+	size_t i;
+
+	resolver->authorization[0] = resolver->cookie[0] = '\0';
+	for (i = 0; i < exchange->header_count; i++) {
+		header = &exchange->headers[i];
+		if (strcmp(header->name, "Authorization") == 0)
+			(void)snprintf(resolver->authorization,
+			    sizeof(resolver->authorization), "%s",
+			    header->value);
+		if (strcmp(header->name, "Cookie") == 0)
+			(void)snprintf(resolver->cookie,
+			    sizeof(resolver->cookie), "%s", header->value);
+	}
+}
+
+static void
+resolve(struct gate_fixture *fixture, struct exchange *exchange)
+{
+	struct gate_fixture_resolver *resolver = &fixture->resolver;
+	char seconds[32];
+	size_t i;
+
+	resolver->count++;
+	take_credential(resolver, exchange);
+	gate_fixture_pass(fixture, fixture->delay);
+	exchange->outcome = resolver->outcome;
+	if (resolver->outcome != EXCHANGE_ANSWERED) {
+		error_set(&exchange->error, "connection refused");
+		return;
+	}
+	exchange->status = resolver->status;
+	if (resolver->error_once > 0) {
+		resolver->error_once--;
+		exchange->status = 500;
+	}
+	if (exchange->status != 200)
+		return;
+	if (resolver->absent_once > 0) {
+		resolver->absent_once--;
+		return;
+	}
+	for (i = 0; resolver->headers != NULL && resolver->headers[i] != NULL;
+	    i += 2)
+		keep(exchange, resolver->headers[i], resolver->headers[i + 1]);
+	if (resolver->headers != NULL)
+		return;
+	keep(exchange, "X-Authgear-Session-Valid", resolver->valid);
+	if (resolver->valid == NULL || strcmp(resolver->valid, "true") != 0)
+		return;
+	keep(exchange, "X-Authgear-User-Id", resolver->user_id);
+	keep(exchange, "X-Authgear-User-Roles", resolver->roles);
+	keep(exchange, "X-Authgear-User-Verified", resolver->verified);
+	keep(exchange, "X-Authgear-User-Anonymous", resolver->anonymous);
+	(void)snprintf(seconds, sizeof(seconds), "%lld",
+	    (long long)resolver->authenticated_at);
+	if (resolver->authenticated_at != 0)
+		keep(exchange, "X-Authgear-Session-Authenticated-At", seconds);
+}
+
 void
 gate_fixture_perform(struct gate_fixture *fixture, struct gate_task *task)
 {
@@ -135,6 +215,10 @@ gate_fixture_perform(struct gate_fixture *fixture, struct gate_task *task)
 	must(exchange != NULL, "an exchange", NULL);
 	must(strncmp(exchange->url, fixture->endpoint,
 	    strlen(fixture->endpoint)) == 0, exchange->url, NULL);
+	if (strcmp(exchange->url, fixture->settings->resolver_url) == 0) {
+		resolve(fixture, exchange);
+		return;
+	}
 	is_metadata = strcmp(exchange->url + strlen(fixture->endpoint),
 	    METADATA_PATH) == 0;
 	must(is_metadata || strstr(exchange->url, "/oauth2/jwks") != NULL,

@@ -12,6 +12,25 @@
 #define GATE_FIXTURE_WALL INT64_C(1800000000)
 #define GATE_FIXTURE_BOOT INT64_C(5000000)	/* milliseconds */
 
+/* What Authgear's resolver answers, until it is changed. */
+struct gate_fixture_resolver {
+	enum exchange_outcome outcome;
+	int status;
+	int absent_once;	/* so many answers say nothing first */
+	int error_once;		/* so many are a 500 first */
+	const char *valid;	/* "true", "false"; NULL: not told */
+	const char *user_id;	/* borrowed, as all; NULL: not told */
+	const char *roles;
+	const char *verified;
+	const char *anonymous;
+	int64_t authenticated_at; /* 0: not told */
+	const char *const *headers; /* instead of all these: name, value, ..,
+				   NULL */
+	int count;		/* asked so far */
+	char authorization[4096]; /* of the last request, "" if it had none */
+	char cookie[4096];
+};
+
 struct gate_fixture {
 	char *directory;	/* holds authgear.conf and state/ */
 	char *endpoint;
@@ -27,10 +46,11 @@ struct gate_fixture {
 	enum exchange_outcome outcome;
 	int64_t delay;		/* milliseconds an exchange takes */
 	int metadata_count, jwks_count;	/* asked so far */
+	struct gate_fixture_resolver resolver;
 };
 
 /* `authgear` and `policies`: lines for the settings; "" for the defaults and
- * [policy default] alone. */
+ * [policy default] alone.  validate is jwt unless a line says otherwise. */
 struct gate_fixture *gate_fixture_new(const char *endpoint,
     const char *authgear, const char *policies);
 void gate_fixture_free(struct gate_fixture *fixture);

@@ -91,6 +91,17 @@ recorded_free(struct recorded *recorded)
 	free(recorded);
 }
 
+struct json *
+recorded_exchanges(void)
+{
+	char *text = read_file("exchanges.json", "{\"exchanges\":", "}");
+	struct json *json = json_parse(text, strlen(text));
+
+	free(text);
+	must(json != NULL, "exchanges.json is not what it was");
+	return json;
+}
+
 const struct recorded_token *
 recorded_find(const struct recorded *recorded, const char *name)
 {

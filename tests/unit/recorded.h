@@ -41,6 +41,9 @@ struct recorded {
 struct recorded *recorded_load(void);
 void recorded_free(struct recorded *recorded);
 
+/* {"exchanges": the 83 of exchanges.json}; to be freed with json_free(). */
+struct json *recorded_exchanges(void);
+
 /* By name; ends the program if there is none. */
 const struct recorded_token *recorded_find(const struct recorded *recorded,
     const char *name);

@@ -163,6 +163,7 @@ static void
 make_facts(const struct row *row, struct facts *facts)
 {
 	facts_init(facts);
+	facts->kind = CREDENTIAL_JWT;
 	facts->user_id = strdup("u");
 	if (row->facts.client != NULL)
 		facts->client_id = strdup(row->facts.client);

@@ -1,0 +1,202 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lookups.h"
+
+static struct settings settings = { .max_lookups = 8, .lookup_rate = 600,
+    .absent_ttl = 5 };
+static struct moment now = { .boottime = 1000000 };
+
+static int
+setup(void **state)
+{
+	settings.max_lookups = 8;
+	settings.lookup_rate = 600;
+	now.boottime = 1000000;
+	*state = lookups_new(&settings);
+	return *state == NULL ? -1 : 0;
+}
+
+static int
+teardown(void **state)
+{
+	lookups_free(*state);
+	return 0;
+}
+
+static enum lookups_answer
+go(struct lookups *lookups, int number, int is_known, const char *address)
+{
+	enum reason reason = REASON_GRANTED;
+	char key[65];
+	int64_t until;
+	const struct lookups_wish wish = { .key = key, .is_known = is_known,
+	    .client_address = address, .since = now.boottime };
+
+	(void)snprintf(key, sizeof(key), "%064x", (unsigned int)number *
+	    2654435761U);
+	return lookups_begin(lookups, &wish, &now, &until, &reason);
+}
+
+static void
+finish(struct lookups *lookups, int number, enum lookups_result result)
+{
+	char key[65];
+
+	(void)snprintf(key, sizeof(key), "%064x", (unsigned int)number *
+	    2654435761U);
+	lookups_end(lookups, key, result, REASON_RESOLVER_FAULT, &now);
+}
+
+static void
+one_for_a_key(void **state)
+{
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_WAIT);
+	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_WAIT);
+	assert_int_equal(go(*state, 2, 1, NULL), LOOKUPS_GO);
+	finish(*state, 1, LOOKUPS_ENDED);
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
+}
+
+static void
+places(void **state)
+{
+	char address[32];
+	int i;
+
+	/* half for those never seen, one for each address */
+	for (i = 0; i < 4; i++) {
+		(void)snprintf(address, sizeof(address), "10.0.0.%d", i);
+		assert_int_equal(go(*state, i, 0, address), LOOKUPS_GO);
+		assert_int_equal(go(*state, 100 + i, 0, address),
+		    LOOKUPS_WAIT);
+	}
+	assert_int_equal(go(*state, 9, 0, "10.0.0.9"), LOOKUPS_WAIT);
+	for (i = 10; i < 14; i++)
+		assert_int_equal(go(*state, i, 1, NULL), LOOKUPS_GO);
+	assert_int_equal(go(*state, 14, 1, NULL), LOOKUPS_WAIT);
+	finish(*state, 2, LOOKUPS_ENDED);
+	assert_int_equal(go(*state, 9, 0, "10.0.0.9"), LOOKUPS_GO);
+}
+
+static void
+budgets(void **state)
+{
+	int i;
+
+	for (i = 0; i < 60; i++) {
+		assert_int_equal(go(*state, i, 0, "10.0.0.1"), LOOKUPS_GO);
+		finish(*state, i, LOOKUPS_ENDED);
+	}
+	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
+	assert_int_equal(go(*state, 60, 0, "::ffff:10.0.0.1"),
+	    LOOKUPS_REFUSED);
+	assert_int_equal(go(*state, 61, 0, "10.0.0.2"), LOOKUPS_GO);
+	assert_int_equal(go(*state, 60, 1, "10.0.0.1"), LOOKUPS_GO);
+	finish(*state, 60, LOOKUPS_ENDED);
+	finish(*state, 61, LOOKUPS_ENDED);
+	now.boottime += 59999;
+	assert_int_equal(go(*state, 62, 0, "10.0.0.1"), LOOKUPS_REFUSED);
+	now.boottime += 1;
+	assert_int_equal(go(*state, 62, 0, "10.0.0.1"), LOOKUPS_GO);
+}
+
+static void
+budget_of_all(void **state)
+{
+	char address[32];
+	int i, gone = 0;
+
+	for (i = 0; i < 3000; i++) {
+		(void)snprintf(address, sizeof(address), "10.0.%d.%d",
+		    i / 200, i % 200);
+		if (go(*state, i, 0, address) != LOOKUPS_GO)
+			continue;
+		finish(*state, i, LOOKUPS_ENDED);
+		gone++;
+	}
+	assert_int_equal(gone, 600);
+	assert_int_equal(go(*state, 5000, 1, NULL), LOOKUPS_GO);
+}
+
+static void
+addresses(void **state)
+{
+	static const char *const same[][2] = {
+		{ "2001:db8:1:2::1", "2001:db8:1:2:ffff::9" },
+		{ NULL, "" }, { "", "unix:" }, { "300.1.1.1", "x" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		assert_int_equal(go(*state, 1, 0, same[i][0]), LOOKUPS_GO);
+		assert_int_equal(go(*state, 2, 0, same[i][1]), LOOKUPS_WAIT);
+		assert_int_equal(go(*state, 3, 0, "2001:db8:1:3::1"),
+		    LOOKUPS_GO);
+		finish(*state, 1, LOOKUPS_ENDED);
+		finish(*state, 3, LOOKUPS_ENDED);
+	}
+}
+
+static void
+what_is_remembered(void **state)
+{
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
+	finish(*state, 1, LOOKUPS_ENDED_NOT_LIVE);
+	now.boottime += 4999;
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_NOT_LIVE);
+	now.boottime += 1;
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
+	finish(*state, 1, LOOKUPS_ENDED_FAILED);
+	/* for who waited, not for who comes later */
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_FAILED);
+	now.boottime += 1;
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
+	finish(*state, 1, LOOKUPS_ENDED);
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
+}
+
+/* A flood makes the table forget, never grow or lie. */
+static void
+bounded(void **state)
+{
+	int i, known = 0;
+
+	for (i = 0; i < 20000; i++) {
+		assert_int_equal(go(*state, i, 1, NULL), LOOKUPS_GO);
+		finish(*state, i, LOOKUPS_ENDED_NOT_LIVE);
+	}
+	for (i = 0; i < 20000; i++) {
+		if (go(*state, i, 1, NULL) == LOOKUPS_NOT_LIVE)
+			known++;
+		else
+			finish(*state, i, LOOKUPS_ENDED);
+	}
+	assert_in_range(known, 1, 4096);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_for_a_key, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(places, setup, teardown),
+		cmocka_unit_test_setup_teardown(budgets, setup, teardown),
+		cmocka_unit_test_setup_teardown(budget_of_all, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(addresses, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_remembered, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
