@@ -279,15 +279,16 @@ apply(struct settings *settings, const char *path,
 	return 0;
 }
 
-/* The line of a key of [authgear], or of the section, for an error. */
+/* The line of a key of a section, or of the section, for an error. */
 static int
-line_of(const struct settings_scan *scan, const char *key)
+line_in(const struct settings_scan *scan, const char *section,
+    const char *key)
 {
 	int line = 1;
 	size_t i;
 
 	for (i = 0; i < scan->count; i++) {
-		if (strcmp(scan->entries[i].section, "authgear") != 0)
+		if (strcmp(scan->entries[i].section, section) != 0)
 			continue;
 		if (scan->entries[i].key == NULL)
 			line = scan->entries[i].line;
@@ -295,6 +296,12 @@ line_of(const struct settings_scan *scan, const char *key)
 			return scan->entries[i].line;
 	}
 	return line;
+}
+
+static int
+line_of(const struct settings_scan *scan, const char *key)
+{
+	return line_in(scan, "authgear", key);
 }
 
 static int
@@ -331,6 +338,21 @@ complete_authgear(struct settings *settings)
 	return ret;
 }
 
+/* What the resolver never tells, so that nobody would pass; -1: memory. */
+static int
+warn_not_evaluable(struct settings *settings, const struct policy *policy)
+{
+	if (settings->validate != SETTINGS_VALIDATE_RESOLVER)
+		return 0;
+	if (policy->audience.count == 0 && policy->clients.count == 0 &&
+	    policy->require_scope.count == 0 &&
+	    policy->remote_user != POLICY_REMOTE_USER_CLAIM)
+		return 0;
+	return warn(settings, policy->name, "nobody passes, because the "
+	    "resolver tells no audience, client, scope or claim; set validate "
+	    "= hybrid, or drop audience, clients, require_scope and claim:");
+}
+
 static int
 complete_policies(struct settings *settings)
 {
@@ -339,6 +361,8 @@ complete_policies(struct settings *settings)
 
 	for (i = 0; i < settings->policy_count; i++) {
 		policy = settings->policies[i];
+		if (warn_not_evaluable(settings, policy) == -1)
+			return -1;
 		policy->has_audience = policy->audience.count > 0;
 		if (!policy->has_audience &&
 		    word_list_add(&policy->audience, settings->endpoint,
@@ -370,12 +394,28 @@ is_allowed_url(const struct settings *settings, const char *url)
 	    settings->insecure_allow_http;
 }
 
+static int
+check_login(const struct policy *policy, const char *path,
+    const struct settings_scan *scan, struct error *error)
+{
+	char section[sizeof("policy ") + POLICY_MAX_NAME];
+	const char *set;
+
+	if ((policy->login_client == NULL) == (policy->login_return == NULL))
+		return 0;
+	set = policy->login_client != NULL ? "login_client" : "login_return";
+	snprintf(section, sizeof(section), "policy %s", policy->name);
+	error_set(error, "%s:%d: %s: login_client and login_return go "
+	    "together; set both or none", path, line_in(scan, section, set),
+	    set);
+	return -1;
+}
+
 /* The settings of sessions and logins that must fit each other. */
 static int
 check_sessions(const struct settings *settings, const char *path,
     const struct settings_scan *scan, struct error *error)
 {
-	const struct policy *policy;
 	size_t i;
 
 	if (settings->resolver_url != NULL &&
@@ -393,14 +433,9 @@ check_sessions(const struct settings *settings, const char *path,
 		return -1;
 	}
 	for (i = 0; i < settings->policy_count; i++) {
-		policy = settings->policies[i];
-		if ((policy->login_client == NULL) ==
-		    (policy->login_return == NULL))
-			continue;
-		error_set(error, "%s:%d: [policy %s]: login_client and "
-		    "login_return go together; set both or none", path,
-		    line_of(scan, "policy"), policy->name);
-		return -1;
+		if (check_login(settings->policies[i], path, scan,
+		    error) == -1)
+			return -1;
 	}
 	return 0;
 }

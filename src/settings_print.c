@@ -127,6 +127,26 @@ print_words(FILE *out, const char *before, const struct word_list *list)
 	fputs("\n", out);
 }
 
+/* What brings no access token, or not as one. */
+static void
+print_others(FILE *out, const struct policy *policy)
+{
+	if (policy->accept_basic)
+		fputs("  or the access token as password of HTTP Basic\n",
+		    out);
+	if (policy->unauthenticated)
+		fputs("  and, without any identity, everybody who brings no "
+		    "credential\n", out);
+	if (policy->cors_preflight)
+		fputs("  and CORS preflight requests, without any identity\n",
+		    out);
+	if (policy->login_client != NULL)
+		fprintf(out, "  browsers without a credential are sent to log "
+		    "in as %s\n", policy->login_client);
+	print_words(out, "  the application is told the claims",
+	    &policy->export);
+}
+
 static void
 print_policy(FILE *out, const struct settings *settings,
     const struct policy *policy)
@@ -163,6 +183,7 @@ print_policy(FILE *out, const struct settings *settings,
 		    "(authgear-cache list map), which must be there\n", out);
 	else
 		fputs("  REMOTE_USER is the user id (sub)\n", out);
+	print_others(out, policy);
 }
 
 int

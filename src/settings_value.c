@@ -156,9 +156,11 @@ is_plain(const char *value)
 {
 	const char *p;
 
-	for (p = value; *p != '\0'; p++)
-		if (*p <= ' ' || *p >= 0x7f || strchr("\"'<>\\^`{|}", *p) != NULL)
+	for (p = value; *p != '\0'; p++) {
+		if (*p <= ' ' || *p >= 0x7f ||
+		    strchr("\"'<>\\^`{|}", *p) != NULL)
 			return 0;
+	}
 	return 1;
 }
 
@@ -176,16 +178,16 @@ settings_value_set_url(void *target, const struct settings_row *row,
 		len = (size_t)(host + 3 - value) + strcspn(host + 3, "/?#");
 	if (host == NULL || len > ORIGIN_MAX || strlen(value) > 1024 ||
 	    value[len] != '/' || strchr(value, '#') != NULL ||
-	    !is_plain(value)) {
-		error_set(error, "must be a URL with a path and without a "
-		    "fragment, like https://www.example.com/path");
-		return -1;
-	}
+	    !is_plain(value))
+		goto refused;
 	memcpy(origin, value, len);
 	origin[len] = '\0';
-	if (origin_check(origin, error) == -1)
-		return -1;
-	return set_string(target, row, value, error);
+	if (origin_check(origin, NULL) == 0)
+		return set_string(target, row, value, error);
+refused:
+	error_set(error, "must be a URL like https://www.example.com/path: "
+	    "host in lower case, no default port, a path, no fragment");
+	return -1;
 }
 
 int
@@ -345,9 +347,9 @@ settings_value_set_remote_user(void *target,
 		return 0;
 	}
 	if (strncmp(value, "claim:", 6) != 0 || !is_own_claim(value + 6)) {
-		error_set(error, "must be sub, map, or claim:NAME with the absolute "
-		    "URI of a claim that your own hook adds (people choose "
-		    "their e-mail and names themselves; claims below "
+		error_set(error, "must be sub, map, or claim:NAME with the "
+		    "absolute URI of a claim that your own hook adds (people "
+		    "choose their e-mail and names themselves; claims below "
 		    "https://authgear.com/ are refused)");
 		return -1;
 	}

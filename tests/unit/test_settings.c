@@ -101,7 +101,14 @@ defaults(void **state)
 	assert_string_equal(settings->endpoint, "https://a.example");
 	assert_null(settings->ca_file);
 	assert_null(settings->proxy);
-	assert_int_equal(settings->validate, SETTINGS_VALIDATE_JWT);
+	assert_string_equal(settings->resolver_url,
+	    "https://a.example/_resolver/resolve");
+	assert_int_equal(settings->validate, SETTINGS_VALIDATE_HYBRID);
+	assert_int_equal(settings->session_ttl, 30);
+	assert_int_equal(settings->absent_ttl, 5);
+	assert_int_equal(settings->stale_if_error, 0);
+	assert_int_equal(settings->max_lookups, 8);
+	assert_int_equal(settings->lookup_rate, 600);
 	assert_int_equal(settings->keys_ttl, 3600);
 	assert_int_equal(settings->keys_cooldown, 10);
 	assert_int_equal(settings->keys_max_stale, 86400);
@@ -123,6 +130,12 @@ defaults(void **state)
 	assert_int_equal(policy->anonymous_users, 0);
 	assert_int_equal(policy->max_authentication_age, 0);
 	assert_int_equal(policy->remote_user, POLICY_REMOTE_USER_SUB);
+	assert_int_equal(policy->unauthenticated, 0);
+	assert_int_equal(policy->export.count, 0);
+	assert_int_equal(policy->accept_basic, 0);
+	assert_int_equal(policy->cors_preflight, 0);
+	assert_null(policy->login_client);
+	assert_null(policy->login_return);
 	settings_free(settings);
 	settings_free(NULL);
 }
@@ -161,6 +174,97 @@ everything_set(void **state)
 	assert_int_equal(unknown, 0);
 	assert_null(settings_policy(settings, "default", &unknown));
 	assert_int_equal(unknown, 1);
+	settings_free(settings);
+}
+
+static void
+sessions_set(void **state)
+{
+	struct settings *settings = load(HEAD
+	    "resolver_url = http://127.0.0.1:3001/_resolver/resolve\n"
+	    "validate = hybrid\nsession_ttl = 3600\nabsent_ttl = 300\n"
+	    "stale_if_error = 300\nmax_lookups = 256\n"
+	    "lookup_rate = 60000\n" TAIL
+	    "unauthenticated = pass\nremote_user = map\n"
+	    "export = email, https://example.com/team\n"
+	    "accept_basic = yes\nlogin_client = web-1\n"
+	    "login_return = https://www.a.example/login?x=1\n"
+	    "cors_preflight = pass\n");
+	const struct policy *policy = settings->policies[0];
+
+	(void)state;
+	assert_string_equal(settings->resolver_url,
+	    "http://127.0.0.1:3001/_resolver/resolve");
+	assert_int_equal(settings->validate, SETTINGS_VALIDATE_HYBRID);
+	assert_int_equal(settings->session_ttl, 3600);
+	assert_int_equal(settings->absent_ttl, 300);
+	assert_int_equal(settings->stale_if_error, 300);
+	assert_int_equal(settings->max_lookups, 256);
+	assert_int_equal(settings->lookup_rate, 60000);
+	assert_int_equal(policy->unauthenticated, 1);
+	assert_int_equal(policy->remote_user, POLICY_REMOTE_USER_MAP);
+	assert_int_equal(policy->export.count, 2);
+	assert_string_equal(policy->export.words[1],
+	    "https://example.com/team");
+	assert_int_equal(policy->accept_basic, 1);
+	assert_string_equal(policy->login_client, "web-1");
+	assert_string_equal(policy->login_return,
+	    "https://www.a.example/login?x=1");
+	assert_int_equal(policy->cors_preflight, 1);
+	assert_int_equal(settings->warnings.count, 0);
+	settings_free(settings);
+}
+
+/* The least of each, and that each spelling of validate is its own. */
+static void
+bounds_accepted(void **state)
+{
+	struct settings *settings;
+
+	(void)state;
+	settings = load(HEAD "validate = resolver\nsession_ttl = 1\n"
+	    "absent_ttl = 1\nstale_if_error = 0\nmax_lookups = 1\n"
+	    "lookup_rate = 1\n[policy default]\n");
+	assert_int_equal(settings->validate, SETTINGS_VALIDATE_RESOLVER);
+	assert_int_equal(settings->session_ttl, 1);
+	assert_int_equal(settings->max_lookups, 1);
+	assert_int_equal(settings->lookup_rate, 1);
+	settings_free(settings);
+	settings = load(HEAD "validate = jwt\n" TAIL);
+	assert_int_equal(settings->validate, SETTINGS_VALIDATE_JWT);
+	settings_free(settings);
+	settings = load(HEAD "insecure_allow_http = yes\n"
+	    "resolver_url = http://resolver/r\n" TAIL);
+	assert_string_equal(settings->resolver_url, "http://resolver/r");
+	settings_free(settings);
+}
+
+/* A rule about what the resolver never tells lets nobody pass. */
+static void
+not_evaluable_is_a_warning(void **state)
+{
+	static const char *const rules[] = {
+		"clients = one\n", "require_scope = x\n",
+		"audience = https://b.example\n",
+		"remote_user = claim:https://example.com/name\n",
+	};
+	struct settings *settings;
+	char text[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		snprintf(text, sizeof(text), HEAD "validate = resolver\n"
+		    "[policy default]\n%s", rules[i]);
+		settings = load(text);
+		assert_non_null(strstr(settings->warnings.words[0],
+		    "nobody passes"));
+		settings_free(settings);
+	}
+	settings = load(HEAD "validate = resolver\n[policy default]\n"
+	    "require_role = a\nremote_user = map\n");
+	assert_int_equal(settings->warnings.count, 1);
+	assert_non_null(strstr(settings->warnings.words[0], "clients"));
 	settings_free(settings);
 }
 
@@ -215,6 +319,16 @@ shapes_refused(void **state)
 		{ HEAD TAIL "leeway = 1\n", ":5: ", "leeway" },
 		{ HEAD "no_such = 1\n" TAIL, ":3: ", "no_such" },
 		{ HEAD "/* x */\n" TAIL, ":3: ", "" },
+		{ HEAD "session_ttl = 4\n" TAIL, ":1: ", "absent_ttl" },
+		{ HEAD "absent_ttl = 9\nsession_ttl = 8\n" TAIL, ":3: ",
+		    "absent_ttl" },
+		{ HEAD TAIL "login_client = a\n", ":5: ", "login_return" },
+		{ HEAD TAIL "login_return = https://a/b\n", ":5: ",
+		    "login_client" },
+		{ HEAD TAIL "[policy b]\nclients = x\nlogin_client = a\n",
+		    ":7: ", "login_return" },
+		{ HEAD TAIL "login_client = a\n[policy b]\n"
+		    "login_return = https://a/b\n", ":5: ", "login_return" },
 	};
 
 	(void)state;
@@ -231,8 +345,36 @@ values_of_authgear_refused(void **state)
 		{ "ca_file", "relative" }, { "ca_file", "/a/../b" },
 		{ "proxy", "socks5://a:1" }, { "proxy", "http://a:1/x" },
 		{ "proxy", "http://user:pw@a:1" },
-		{ "validate", "resolver" }, { "validate", "hybrid" },
-		{ "validate", "JWT" }, { "keys_ttl", "0" },
+		{ "validate", "JWT" }, { "validate", "Hybrid" },
+		{ "validate", "introspect" }, { "validate", "jwt, resolver" },
+		{ "validate", "2" }, { "validate", "none" },
+		{ "session_ttl", "0" }, { "session_ttl", "3601" },
+		{ "session_ttl", "-1" }, { "session_ttl", "30s" },
+		{ "absent_ttl", "0" }, { "absent_ttl", "301" },
+		{ "absent_ttl", "31" }, { "stale_if_error", "-1" },
+		{ "stale_if_error", "301" }, { "stale_if_error", "yes" },
+		{ "max_lookups", "0" }, { "max_lookups", "257" },
+		{ "max_lookups", "8 8" }, { "lookup_rate", "0" },
+		{ "lookup_rate", "60001" }, { "lookup_rate", "10/s" },
+		{ "resolver_url", "resolver" }, { "resolver_url", "/resolve" },
+		{ "resolver_url", "https://a.example" },
+		{ "resolver_url", "https://a.example?x=/" },
+		{ "resolver_url", "https:///x" }, { "resolver_url", "://a/x" },
+		{ "resolver_url", "https://A.example/x" },
+		{ "resolver_url", "https://a.example:443/x" },
+		{ "resolver_url", "https://a.example:0/x" },
+		{ "resolver_url", "https://a.example:65536/x" },
+		{ "resolver_url", "https://me:pw@a.example/x" },
+		{ "resolver_url", "https://a.example/x#y" },
+		{ "resolver_url", "https://a.example/x y" },
+		{ "resolver_url", "https://a.example/\"x" },
+		{ "resolver_url", "https://a.example/\\x" },
+		{ "resolver_url", "ftp://a.example/x" },
+		{ "resolver_url", "file:///etc/passwd" },
+		{ "resolver_url", "http://a.example/x" },
+		{ "resolver_url", "http://127.0.0.1.example/x" },
+		{ "resolver_url", "http://localhost.example/x" },
+		{ "keys_ttl", "0" },
 		{ "keys_ttl", "604801" }, { "keys_ttl", "1h" },
 		{ "keys_ttl", "-1" }, { "keys_ttl", "99999999999999999999" },
 		{ "keys_cooldown", "0" }, { "keys_cooldown", "3601" },
@@ -296,7 +438,24 @@ values_of_a_policy_refused(void **state)
 		{ "remote_user", "claim:email" },
 		{ "remote_user", "claim:preferred_username" },
 		{ "remote_user", "claim:https://authgear.com/claims/x" },
-		{ "remote_user", "SUB" }, { "unauthenticated", "pass" },
+		{ "remote_user", "SUB" }, { "remote_user", "MAP" },
+		{ "remote_user", "map:x" }, { "remote_user", "sub, map" },
+		{ "unauthenticated", "allow" }, { "unauthenticated", "yes" },
+		{ "unauthenticated", "Pass" }, { "unauthenticated", "login" },
+		{ "cors_preflight", "allow" }, { "cors_preflight", "1" },
+		{ "accept_basic", "pass" }, { "accept_basic", "true" },
+		{ "export", "," }, { "export", "'email'" },
+		{ "export", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17" },
+		{ "login_client", "a b" }, { "login_client", "a\"b" },
+		{ "login_client", "a<b" }, { "login_client", "a\\b" },
+		{ "login_return", "/login" },
+		{ "login_return", "https://a.example" },
+		{ "login_return", "https://a.example/x#y" },
+		{ "login_return", "https://a.example/x y" },
+		{ "login_return", "https://a.example/'x" },
+		{ "login_return", "https://A/x" },
+		{ "login_return", "javascript://a/%0aalert(1)" },
+		{ "login_return", "https://u@a.example/x" },
 	};
 	char text[512];
 	size_t i;
@@ -307,6 +466,25 @@ values_of_a_policy_refused(void **state)
 		    cases[i][0], cases[i][1]);
 		expect_refused(text, strlen(text), ":5: ", cases[i][0]);
 	}
+}
+
+static void
+long_values_refused(void **state)
+{
+	char text[2048], path[1024];
+
+	(void)state;
+	memset(path, 'a', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	snprintf(text, sizeof(text), HEAD TAIL "login_return = https://b/%s\n",
+	    path);
+	expect_refused(text, strlen(text), ":5: ", "login_return");
+	snprintf(text, sizeof(text), HEAD "resolver_url = https://%.*s/x\n"
+	    TAIL, 248, path);
+	expect_refused(text, strlen(text), ":3: ", "resolver_url");
+	snprintf(text, sizeof(text), HEAD TAIL "login_client = %.*s\n", 256,
+	    path);
+	expect_refused(text, strlen(text), ":5: ", "login_client");
 }
 
 static void
@@ -364,6 +542,9 @@ static void
 printed(void **state)
 {
 	struct settings *settings = load(HEAD "leeway = 7\n" TAIL
+	    "unauthenticated = pass\nremote_user = map\nexport = a, b\n"
+	    "accept_basic = yes\nlogin_client = web\n"
+	    "login_return = https://b/login\ncors_preflight = pass\n"
 	    "[policy open]\n");
 	struct settings *again;
 	char *text = NULL, *json = NULL, *words = NULL;
@@ -380,6 +561,16 @@ printed(void **state)
 	assert_non_null(strstr(text, "# max_authentication_age: none\n"));
 	again = load(text);
 	assert_int_equal(again->leeway, 7);
+	assert_int_equal(again->validate, SETTINGS_VALIDATE_HYBRID);
+	assert_string_equal(again->resolver_url, settings->resolver_url);
+	assert_int_equal(again->stale_if_error, 0);
+	assert_int_equal(again->policies[0]->unauthenticated, 1);
+	assert_int_equal(again->policies[0]->remote_user,
+	    POLICY_REMOTE_USER_MAP);
+	assert_int_equal(again->policies[0]->export.count, 2);
+	assert_string_equal(again->policies[0]->login_return,
+	    "https://b/login");
+	assert_null(again->policies[1]->login_client);
 	assert_null(again->ca_file);
 	assert_int_equal(again->policies[0]->max_authentication_age, 0);
 	settings_free(again);
@@ -391,6 +582,11 @@ printed(void **state)
 	assert_int_equal(settings_print_policies(settings, out), 0);
 	fclose(out);
 	assert_non_null(strstr(words, "policy default"));
+	assert_non_null(strstr(words, "everybody who brings no credential"));
+	assert_non_null(strstr(words, "CORS preflight"));
+	assert_non_null(strstr(words, "HTTP Basic"));
+	assert_non_null(strstr(words, "log in as web"));
+	assert_null(strstr(strstr(words, "policy open"), "everybody"));
 	settings_free(settings);
 	free(text);
 	free(json);
@@ -403,11 +599,15 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything_set),
+		cmocka_unit_test(sessions_set),
+		cmocka_unit_test(bounds_accepted),
+		cmocka_unit_test(not_evaluable_is_a_warning),
 		cmocka_unit_test(the_only_policy_serves_a_missing_name),
 		cmocka_unit_test(shapes_refused),
 		cmocka_unit_test(values_of_authgear_refused),
 		cmocka_unit_test(endpoints_refused),
 		cmocka_unit_test(values_of_a_policy_refused),
+		cmocka_unit_test(long_values_refused),
 		cmocka_unit_test(every_key_twice),
 		cmocka_unit_test(files_refused),
 		cmocka_unit_test(printed),
