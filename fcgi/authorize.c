@@ -74,6 +74,7 @@ authorize_question(struct authorize *authorize, char *const *params,
 	authorize_find(params, "HTTP_HOST", &found);
 	authorize_copy(authorize->address, sizeof(authorize->address),
 	    authorize_find(params, "REMOTE_ADDR", &found));
+	question->client_address = authorize->address;
 	authorize_copy(authorize->method, sizeof(authorize->method),
 	    authorize_find(params, "REQUEST_METHOD", &found));
 	if (found.text[0] == '\0')
