@@ -79,6 +79,7 @@ task_new(const struct settings *settings, const struct moment *now)
 	task->token_authenticated_at = FACTS_NO_TIME;
 	task->decision.age = -1;
 	facts_init(&task->facts);
+	status_session_init(&task->row);
 	task->started = now->boottime;
 	task->deadline = now->boottime +
 	    (int64_t)settings->total_timeout * 1000;
@@ -96,6 +97,7 @@ gate_task_free(struct gate_task *task)
 	jwt_clear(&task->jwt);
 	credential_clear(&task->credential);
 	facts_clear(&task->facts);
+	status_session_clear(&task->row);
 	free(task->remote_user);
 	exchange_free(task->exchange);
 	metadata_clear(&task->metadata);

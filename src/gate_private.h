@@ -3,6 +3,7 @@
 
 #include "gate.h"
 #include "jwt.h"
+#include "key.h"
 #include "keys.h"
 #include "lookups.h"
 #include "metadata.h"
@@ -50,6 +51,7 @@ struct gate_task {
 	char client_address[64];
 	struct lookups *lookups;	/* where has_place is; borrowed */
 	struct moment lookup_started;
+	int is_session;			/* its session is being judged */
 	int has_place;			/* a lookup is ours */
 	int is_known;			/* a good JWT, or there is a row */
 	int is_verified;		/* a JWT's signature held here */
@@ -59,6 +61,9 @@ struct gate_task {
 	int must_refresh;		/* cached facts refused: ask once more */
 	int is_background;		/* nobody waits for it */
 	int absent_count, error_count;
+	struct status_session row;	/* as loaded, if has_row */
+	int has_row;
+	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key; "": none */
 	int64_t session_age;		/* milliseconds */
 	int64_t exchange_started;	/* boottime */
 	int64_t token_authenticated_at;
@@ -94,6 +99,13 @@ enum gate_step gate_policy_apply(struct gate *gate, struct gate_task *task,
  * its session live?  From there to the decision, as far as it goes. */
 enum gate_step gate_session_judge(struct gate *gate, struct gate_task *task,
     const struct moment *now);
+
+/*
+ * gate_session.c: 1 if the session's row says that this very token was
+ * verified with this key before.  What the row says else is judged later.
+ */
+int gate_session_vouches(struct gate *gate, struct gate_task *task,
+    const struct key *key);
 
 /* gate_session.c: the exchange came back, or the deadline came. */
 enum gate_step gate_session_answer(struct gate *gate, struct gate_task *task,

@@ -243,37 +243,56 @@ judge_row(struct gate *gate, struct gate_task *task,
 	return apply(gate, task, &session->facts, now);
 }
 
+/* The row of the credential into task->row; 1, 0 if there is none, -1. */
+static int
+load_row(struct gate *gate, struct gate_task *task, struct error *error)
+{
+	task->has_row = 0;
+	status_session_clear(&task->row);
+	if (task->session_key[0] == '\0' &&
+	    status_session_key(task->settings->endpoint, &task->credential,
+	    task->session_key) == -1) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	return status_session_load(gate->status, task->session_key,
+	    &task->row, error);
+}
+
+int
+gate_session_vouches(struct gate *gate, struct gate_task *task,
+    const struct key *key)
+{
+	if (load_row(gate, task, NULL) != 1)
+		return 0;
+	task->has_row = 1;
+	return task->row.is_live && strcmp(task->row.verified_by,
+	    key_thumbprint(key)) == 0;
+}
+
 enum gate_step
 gate_session_judge(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	struct status_session session;
-	enum gate_step step;
-	int found;
+	int found = task->has_row;
 
 	if (task->has_place)		/* an exchange is to be tried again */
 		return now->boottime < task->resume_at ?
 		    wait_until(task, task->resume_at) : ask(task, now);
-	if (task->session_key[0] == '\0') {
+	if (!task->is_session) {
 		task->token_authenticated_at = task->facts.authenticated_at;
-		if (status_session_key(task->settings->endpoint,
-		    &task->credential, task->session_key) == -1)
-			return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
+		task->is_session = 1;
 	}
-	status_session_init(&session);
-	found = status_session_load(gate->status, task->session_key, &session,
-	    &task->decision.detail);
-	if (found == -1) {
-		step = gate_task_end(task, REASON_STATE_UNREADABLE, now);
-	} else if (found == 0) {
-		step = look_up(gate, task, &session, now);
-	} else {
-		task->is_known = 1;
-		task->was_live = session.is_live;
-		step = judge_row(gate, task, &session, now);
-	}
-	status_session_clear(&session);
-	return step;
+	if (!found)
+		found = load_row(gate, task, &task->decision.detail);
+	task->has_row = 0;
+	if (found == -1)
+		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
+	if (found == 0)
+		return look_up(gate, task, &task->row, now);
+	task->is_known = 1;
+	task->was_live = task->row.is_live;
+	return judge_row(gate, task, &task->row, now);
 }
 
 /* A row is written for what is live; random tokens cost none. */
@@ -287,6 +306,8 @@ keep(struct gate *gate, struct gate_task *task, struct facts *told,
 	status_session_init(&session);
 	session.is_live = 1;
 	session.facts = *told;
+	memcpy(session.verified_by, task->verified_by,
+	    sizeof(session.verified_by));
 	session.started_wall = task->lookup_started.wall;
 	session.started_boottime = task->lookup_started.boottime;
 	memcpy(session.boot_id, task->lookup_started.boot_id,
@@ -346,8 +367,6 @@ static enum gate_step
 take_failure(struct gate *gate, struct gate_task *task, enum reason reason,
     const struct moment *now)
 {
-	struct status_session session;
-	enum gate_step step;
 	const unsigned char jitter = (unsigned char)(task->session_key[0] * 31 +
 	    task->session_key[1] + now->boottime);
 
@@ -358,12 +377,9 @@ take_failure(struct gate *gate, struct gate_task *task, enum reason reason,
 	end_lookup(gate, task, LOOKUPS_ENDED_FAILED, reason, now);
 	if (task->is_background)
 		return gate_task_end(task, reason, now);
-	status_session_init(&session);
-	(void)status_session_load(gate->status, task->session_key, &session,
-	    NULL);
-	step = do_without(gate, task, &session, reason, now);
-	status_session_clear(&session);
-	return step;
+	/* another process may have been luckier */
+	(void)load_row(gate, task, NULL);
+	return do_without(gate, task, &task->row, reason, now);
 }
 
 static enum gate_step

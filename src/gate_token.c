@@ -84,7 +84,7 @@ gate_policy_apply(struct gate *gate, struct gate_task *task,
 	}
 	if (gate_session_may_refresh(task, reason))
 		return look_again(gate, task, now);
-	if (task->session_key[0] != '\0' && !task->is_fresh)
+	if (task->is_session && !task->is_fresh)
 		decision->age = (int)(task->session_age / 1000);
 	/* whoever holds a stolen key writes what he likes */
 	if (reason != REASON_KEY_REVOKED)
@@ -94,24 +94,15 @@ gate_policy_apply(struct gate *gate, struct gate_task *task,
 	return gate_task_end(task, reason, now);
 }
 
+/* The signature fits, as was found now or of this very text before. */
 static enum gate_step
-verify(struct gate *gate, struct gate_task *task, const struct key *key,
-    const struct moment *now)
+judge_verified(struct gate *gate, struct gate_task *task,
+    const struct key *key, const struct moment *now)
 {
-	const struct jwt *jwt = &task->jwt;
 	enum reason reason;
 
-	if (jwt->signature_len < key_signature_length(key))
-		return gate_task_end(task, REASON_TRUNCATED, now);
-	switch (key_verifies(key, jwt->signing_input, jwt->signing_input_len,
-	    jwt->signature, jwt->signature_len)) {
-	case 1:
-		break;
-	case 0:
-		return gate_task_end(task, REASON_BAD_SIGNATURE, now);
-	default:
-		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
-	}
+	memcpy(task->verified_by, key_thumbprint(key),
+	    sizeof(task->verified_by));
 	if (gate_token_read_claims(task, now, &reason) == -1)
 		return gate_task_end(task, reason, now);
 	task->is_verified = 1;
@@ -123,6 +114,29 @@ verify(struct gate *gate, struct gate_task *task, const struct key *key,
 	    REASON_GRANTED)
 		return gate_policy_apply(gate, task, now);
 	return gate_session_judge(gate, task, now);
+}
+
+static enum gate_step
+verify(struct gate *gate, struct gate_task *task, const struct key *key,
+    const struct moment *now)
+{
+	const struct jwt *jwt = &task->jwt;
+
+	if (jwt->signature_len < key_signature_length(key))
+		return gate_task_end(task, REASON_TRUNCATED, now);
+	if (task->settings->validate == SETTINGS_VALIDATE_HYBRID &&
+	    gate_session_vouches(gate, task, key))
+		return judge_verified(gate, task, key, now);
+	switch (key_verifies(key, jwt->signing_input, jwt->signing_input_len,
+	    jwt->signature, jwt->signature_len)) {
+	case 1:
+		break;
+	case 0:
+		return gate_task_end(task, REASON_BAD_SIGNATURE, now);
+	default:
+		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
+	}
+	return judge_verified(gate, task, key, now);
 }
 
 static enum gate_step

@@ -10,6 +10,8 @@
 #include <openssl/rsa.h>
 
 #include "base64url.h"
+#include "buffer.h"
+#include "hash.h"
 #include "json.h"
 #include "key.h"
 
@@ -23,6 +25,7 @@ struct key {
 	EVP_PKEY *pkey;
 	EVP_MD_CTX *ready;	/* verification begun with nothing in it */
 	size_t signature_len;
+	char thumbprint[HASH_HEX_SIZE];
 };
 
 static const char *const private_members[] = { "d", "p", "q", "dp", "dq",
@@ -201,6 +204,26 @@ make_key(const char *kid, const BIGNUM *modulus, const BIGNUM *exponent)
 	return key;
 }
 
+/* The required members in their order, as RFC 7638 section 3.2 has them. */
+static int
+set_thumbprint(struct key *key, const struct json *jwk)
+{
+	const char *modulus = NULL, *exponent = NULL;
+	struct buffer text;
+	int ret = -1;
+
+	if (json_find_string(jwk, "n", &modulus) != JSON_FOUND ||
+	    json_find_string(jwk, "e", &exponent) != JSON_FOUND)
+		return -1;
+	buffer_init(&text, 4096);
+	(void)buffer_append_format(&text, "{\"e\":\"%s\",\"kty\":\"RSA\","
+	    "\"n\":\"%s\"}", exponent, modulus);
+	if (!text.failed)
+		ret = hash_hex(text.data, text.len, key->thumbprint);
+	buffer_clear(&text);
+	return ret;
+}
+
 enum key_outcome
 key_from_jwk(const struct json *jwk, struct key **key_out)
 {
@@ -221,6 +244,10 @@ key_from_jwk(const struct json *jwk, struct key **key_out)
 	if (modulus != NULL && exponent != NULL &&
 	    numbers_are_sound(modulus, exponent))
 		*key_out = make_key(kid, modulus, exponent);
+	if (*key_out != NULL && set_thumbprint(*key_out, jwk) == -1) {
+		key_free(*key_out);
+		*key_out = NULL;
+	}
 	BN_free(modulus);
 	BN_free(exponent);
 	ERR_pop_to_mark();
@@ -242,6 +269,12 @@ const char *
 key_id(const struct key *key)
 {
 	return key->id;
+}
+
+const char *
+key_thumbprint(const struct key *key)
+{
+	return key->thumbprint;
 }
 
 size_t

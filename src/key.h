@@ -30,6 +30,9 @@ int key_id_is_valid(const char *kid);
 
 const char *key_id(const struct key *key);	/* kid; borrowed */
 
+/* SHA-256 of the key itself (RFC 7638), whatever its kid: hex; borrowed. */
+const char *key_thumbprint(const struct key *key);
+
 /* Length in bytes of this key's signatures (RFC 8017 section 8.2). */
 size_t key_signature_length(const struct key *key);
 

@@ -146,6 +146,7 @@ read_row(struct sqlite3_stmt *statement, struct status_session *session)
 	const char *boot_id = column_text(statement, 3,
 	    MOMENT_BOOT_ID_SIZE - 1);
 	int64_t is_live = sqlite3_column_int64(statement, 0);
+	const char *key;
 
 	if (boot_id == NULL || is_live < 0 || is_live > 1)
 		return -1;
@@ -154,6 +155,13 @@ read_row(struct sqlite3_stmt *statement, struct status_session *session)
 	session->started_boottime = sqlite3_column_int64(statement, 2);
 	(void)snprintf(session->boot_id, sizeof(session->boot_id), "%s",
 	    boot_id);
+	if (sqlite3_column_type(statement, 11) != SQLITE_NULL) {
+		key = column_text(statement, 11, HASH_HEX_SIZE - 1);
+		if (key == NULL)
+			return -1;
+		(void)snprintf(session->verified_by,
+		    sizeof(session->verified_by), "%s", key);
+	}
 	return session->is_live ? read_facts(statement, &session->facts) : 0;
 }
 
@@ -176,8 +184,8 @@ status_session_load(struct status *status, const char *key,
 {
 	static const char sql[] = "SELECT is_live, started_wall, "
 	    "started_boottime, boot_id, user_id, roles, amr, anonymous, "
-	    "verified, can_reauthenticate, authenticated_at FROM session "
-	    "WHERE key = ?1";
+	    "verified, can_reauthenticate, authenticated_at, verified_by "
+	    "FROM session WHERE key = ?1";
 	int rc, ret = -1, is_sound = 1;
 
 	status_session_init(session);
@@ -291,8 +299,9 @@ status_session_store(struct status *status, const char *key,
 {
 	static const char sql[] = "INSERT INTO session (key, is_live, "
 	    "started_wall, started_boottime, boot_id, user_id, roles, amr, "
-	    "anonymous, verified, can_reauthenticate, authenticated_at) "
-	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+	    "anonymous, verified, can_reauthenticate, authenticated_at, "
+	    "verified_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+	    "?11, ?12, ?13) "
 	    "ON CONFLICT (key) DO UPDATE SET is_live = excluded.is_live, "
 	    "started_wall = excluded.started_wall, "
 	    "started_boottime = excluded.started_boottime, "
@@ -300,7 +309,8 @@ status_session_store(struct status *status, const char *key,
 	    "roles = excluded.roles, amr = excluded.amr, "
 	    "anonymous = excluded.anonymous, verified = excluded.verified, "
 	    "can_reauthenticate = excluded.can_reauthenticate, "
-	    "authenticated_at = excluded.authenticated_at "
+	    "authenticated_at = excluded.authenticated_at, "
+	    "verified_by = excluded.verified_by "
 	    "WHERE session.boot_id <> excluded.boot_id "
 	    "OR session.started_boottime <= excluded.started_boottime "
 	    "OR session.started_boottime > excluded.started_boottime + 60000";
@@ -324,6 +334,9 @@ status_session_store(struct status *status, const char *key,
 	if (rc == SQLITE_OK && session->is_live)
 		rc = bind_facts(status->session_store, &session->facts, &roles,
 		    &amr);
+	if (rc == SQLITE_OK && session->verified_by[0] != '\0')
+		rc = sqlite3_bind_text(status->session_store, 13,
+		    session->verified_by, -1, SQLITE_STATIC);
 	ret = run(status, status->session_store, rc, error);
 done:
 	buffer_clear(&roles);
@@ -339,7 +352,7 @@ status_session_end(struct status *status, const char *key,
 	    "started_wall = ?3, started_boottime = ?4, boot_id = ?5, "
 	    "user_id = NULL, roles = NULL, amr = NULL, anonymous = NULL, "
 	    "verified = NULL, can_reauthenticate = NULL, "
-	    "authenticated_at = NULL WHERE key = ?1 AND (boot_id <> ?5 "
+	    "authenticated_at = NULL, verified_by = NULL WHERE key = ?1 AND (boot_id <> ?5 "
 	    "OR started_boottime <= ?4 OR started_boottime > ?4 + 60000)";
 	struct sqlite3_stmt *statement = NULL;
 	int rc, ret;

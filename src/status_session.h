@@ -22,6 +22,9 @@ struct status_session {
 	int64_t started_wall;	/* when that lookup began, Unix seconds */
 	int64_t started_boottime; /* milliseconds */
 	char boot_id[MOMENT_BOOT_ID_SIZE];
+	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key that this very
+				   JWT's signature was verified with; "": it
+				   was not, or is no JWT */
 };
 void status_session_init(struct status_session *session);
 void status_session_clear(struct status_session *session);

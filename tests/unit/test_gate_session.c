@@ -387,6 +387,32 @@ revoked(void **state)
 	end(&world);
 }
 
+/* The row vouches for a signature under the very key only. */
+static void
+another_key_of_that_name(void **state)
+{
+	struct world world = begin("validate = hybrid");
+	struct mint_key *other = mint_key_new(MINT_SECOND);
+	struct gate_task *task;
+	char *set = mint_set_of(other, "one");
+	int64_t next;
+
+	(void)state;
+	expect(&world, "default", world.jwt, REASON_GRANTED);
+	expect(&world, "default", world.jwt, REASON_GRANTED);
+	gate_fixture_serve(world.gate, set);
+	gate_fixture_pass(world.gate, 3600000);
+	world.gate->now.wall = WALL;
+	task = gate_refresh(world.gate->gate, &world.gate->now, &next);
+	assert_non_null(task);
+	gate_fixture_run(world.gate, world.gate->gate, task, GATE_EXCHANGE);
+	gate_task_free(task);
+	expect(&world, "default", world.jwt, REASON_BAD_SIGNATURE);
+	free(set);
+	mint_key_free(other);
+	end(&world);
+}
+
 static void
 refreshed_before_it_is_old(void **state)
 {
@@ -503,6 +529,7 @@ main(void)
 		cmocka_unit_test(fresh_refusals),
 		cmocka_unit_test(authentication_times),
 		cmocka_unit_test(revoked),
+		cmocka_unit_test(another_key_of_that_name),
 		cmocka_unit_test(refreshed_before_it_is_old),
 		cmocka_unit_test(one_lookup_for_many),
 		cmocka_unit_test(failures_are_shared),
