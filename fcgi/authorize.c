@@ -46,6 +46,16 @@ authorize_copy(char *to, size_t size, const char *from)
 	to[i] = '\0';
 }
 
+/* Header values that a browser sends before the real request (Fetch 3.2.2). */
+static int
+authorize_is_preflight(const char *method, const char *origin,
+    const char *requested)
+{
+	return method != NULL && strcmp(method, "OPTIONS") == 0 &&
+	    origin != NULL && origin[0] != '\0' && requested != NULL &&
+	    requested[0] != '\0';
+}
+
 /* NULL if absent; twice is an error. */
 static const char *
 authorize_find(char *const *params, const char *name, struct error *error)
@@ -63,6 +73,7 @@ authorize_question(struct authorize *authorize, char *const *params,
     struct gate_question *question, struct error *error)
 {
 	struct error found = { "" };
+	const char *method, *software;
 
 	memset(question, 0, sizeof(*question));
 	question->policy_name_twice = params_find(params, "AUTHGEAR_POLICY",
@@ -75,8 +86,15 @@ authorize_question(struct authorize *authorize, char *const *params,
 	authorize_copy(authorize->address, sizeof(authorize->address),
 	    authorize_find(params, "REMOTE_ADDR", &found));
 	question->client_address = authorize->address;
-	authorize_copy(authorize->method, sizeof(authorize->method),
-	    authorize_find(params, "REQUEST_METHOD", &found));
+	method = authorize_find(params, "REQUEST_METHOD", &found);
+	authorize_copy(authorize->method, sizeof(authorize->method), method);
+	software = authorize_find(params, "SERVER_SOFTWARE", &found);
+	authorize->is_apache = software != NULL &&
+	    strncmp(software, "Apache", strlen("Apache")) == 0;
+	question->is_preflight = authorize_is_preflight(method,
+	    authorize_find(params, "HTTP_ORIGIN", &found),
+	    authorize_find(params, "HTTP_ACCESS_CONTROL_REQUEST_METHOD",
+	    &found));
 	if (found.text[0] == '\0')
 		return 0;
 	error_set(error, "%s", found.text);
@@ -94,7 +112,7 @@ authorize_log(const struct authorize *authorize,
 	snprintf(whole, sizeof(whole), "%s client_address=%s method=%s", line,
 	    authorize->address[0] != '\0' ? authorize->address : "-",
 	    authorize->method[0] != '\0' ? authorize->method : "-");
-	if (decision->verdict == VERDICT_GRANTED)
+	if (decision->verdict == VERDICT_GRANTED || decision->may_pass)
 		log_say(log, LOG_LEVEL_INFO, "%s", whole);
 	else
 		log_refusal(log, decision->reason, now->boottime, whole);
@@ -105,14 +123,16 @@ authorize_answer(const struct authorize *authorize,
     const struct decision *decision, int log_grants, struct log *log,
     const struct moment *now, struct reply *reply)
 {
-	struct decision sent;
+	struct decision sent = *decision;
 
-	reply_decision(reply, authorize->role, decision, authorize->id);
-	if (decision->verdict == VERDICT_GRANTED &&
-	    reply->reason == REASON_GRANTED && !log_grants)
+	/* it takes an answer without a user for an error */
+	if (authorize->is_apache)
+		sent.may_pass = 0;
+	reply_decision(reply, authorize->role, &sent, authorize->id);
+	if ((reply->reason == REASON_GRANTED || reply->is_pass) && !log_grants)
 		return;
 	/* The log says what the client was told. */
-	sent = *decision;
+	sent.may_pass = reply->is_pass;
 	if (reply->reason != decision->reason) {
 		sent.reason = reply->reason;
 		sent.verdict = reason_verdict(reply->reason);

@@ -18,6 +18,7 @@ struct authorize {
 	enum reply_role role;
 	char address[64];	/* of the client, for the log; "" unknown */
 	char method[16];
+	int is_apache;		/* which knows no request without a user */
 };
 
 /* A new request id.  0, or -1 if the kernel has no random bytes. */

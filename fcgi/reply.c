@@ -2,9 +2,11 @@
 
 #include "reply.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -163,25 +165,63 @@ draft_words(struct draft *draft, enum reply_fact fact,
 	draft_add(draft, "\r\n");
 }
 
+/* Authgear's resolver sends it empty too. */
 static void
 draft_amr(struct draft *draft, const struct facts *facts)
 {
-	struct word_list words = { NULL, 0 };
-	const struct json *array = NULL;
-	const char *word;
+	if (facts->has_amr && facts->amr.count == 0)
+		draft_add(draft, "%s: \r\n",
+		    fact_names[FACT_SESSION_AMR][REPLY_RESPONDER]);
+	draft_words(draft, FACT_SESSION_AMR, &facts->amr, ' ');
+}
+
+/* The line of one exported claim; a word of its name for each run of letters
+ * and digits: AUTHGEAR_CLAIM_TEAM_NAME, X-Authgear-Claim-Team-Name. */
+static void
+draft_claim_name(struct draft *draft, const char *claim)
+{
+	const int is_header = draft->role == REPLY_RESPONDER;
+	int at_word = 1;
+
+	draft_add(draft, "%s", is_header ? "X-Authgear-Claim" :
+	    "Variable-AUTHGEAR_CLAIM");
+	for (; *claim != '\0'; claim++) {
+		if (!isalnum((unsigned char)*claim)) {
+			at_word = 1;
+			continue;
+		}
+		if (at_word)
+			draft_add(draft, "%c", is_header ? '-' : '_');
+		draft_add(draft, "%c", is_header && !at_word ?
+		    tolower((unsigned char)*claim) :
+		    toupper((unsigned char)*claim));
+		at_word = 0;
+	}
+}
+
+static void
+draft_export(struct draft *draft, const struct decision *decision)
+{
+	const struct word_list *names = &decision->policy->export;
+	char *text;
 	size_t i;
 
-	if (facts->claims == NULL || json_find_array(facts->claims, "amr",
-	    &array) != JSON_FOUND)
+	if (decision->facts->claims == NULL)
 		return;
-	for (i = 0; i < json_array_length(array); i++) {
-		word = json_string_of(json_array_at(array, i));
-		if (word == NULL || word_list_add(&words, word,
-		    strlen(word)) == -1)
+	for (i = 0; i < names->count; i++) {
+		if (!json_has(decision->facts->claims, names->words[i]))
+			continue;
+		text = json_member_text(decision->facts->claims,
+		    names->words[i]);
+		/* null tells nothing; memory that ran out is no answer */
+		if (text == NULL)
+			continue;
+		if (!reply_is_sendable(text))
 			draft->failed = 1;
+		draft_claim_name(draft, names->words[i]);
+		draft_add(draft, ": %s\r\n", text);
+		free(text);
 	}
-	draft_words(draft, FACT_SESSION_AMR, &words, ' ');
-	word_list_clear(&words);
 }
 
 static void
@@ -213,8 +253,28 @@ draft_grant(struct draft *draft, const struct decision *decision,
 		draft_amr(draft, facts);
 	draft_time(draft, FACT_AUTHENTICATED_AT, facts->authenticated_at);
 	draft_time(draft, FACT_EXPIRES_AT, facts->expires_at);
+	draft_export(draft, decision);
 	draft_fact(draft, FACT_REQUEST_ID, request_id);
 	draft_add(draft, "\r\n");
+}
+
+/* No credential, and none is needed: nothing that names anybody. */
+static void
+draft_pass(struct draft *draft, const struct decision *decision,
+    const char *request_id)
+{
+	if (decision->reason != REASON_NO_CREDENTIAL ||
+	    decision->policy == NULL || decision->facts != NULL ||
+	    decision->remote_user != NULL) {
+		draft->failed = 1;
+		return;
+	}
+	draft_add(draft, "Status: 200 OK\r\n");
+	draft_fact(draft, FACT_DECISION, "pass");
+	draft_fact(draft, FACT_POLICY, decision->policy->name);
+	draft_fact(draft, FACT_REQUEST_ID, request_id);
+	draft_add(draft, "\r\n");
+	draft->reply->is_pass = 1;
 }
 
 static const char *
@@ -269,6 +329,13 @@ draft_challenge(struct draft *draft, enum reason reason,
 
 	if (reason_http_status(reason) != 401 && error == NULL)
 		return;
+	/* the one scheme that such a client knows */
+	if (policy != NULL && policy->accept_basic) {
+		if (reason_http_status(reason) == 401)
+			draft_add(draft, "WWW-Authenticate: Basic "
+			    "realm=\"authgear\", charset=\"UTF-8\"\r\n");
+		return;
+	}
 	draft_add(draft, "WWW-Authenticate: Bearer realm=\"authgear\"");
 	if (error != NULL)
 		draft_add(draft, ", error=\"%s\"", error);
@@ -338,6 +405,7 @@ reply_canned(struct reply *reply)
 	    "{\"error\":\"undecided\",\"reason\":\"reply-unsendable\"}\n";
 
 	reply->reason = REASON_REPLY_UNSENDABLE;
+	reply->is_pass = 0;
 	reply->len = sizeof(canned) - 1;
 	memcpy(reply->text, canned, sizeof(canned));
 }
@@ -346,6 +414,7 @@ static void
 reply_begin(struct reply *reply, enum reason reason)
 {
 	reply->reason = reason;
+	reply->is_pass = 0;
 	reply->len = 0;
 	reply->text[0] = '\0';
 }
@@ -359,6 +428,8 @@ reply_decision(struct reply *reply, enum reply_role role,
 	reply_begin(reply, decision->reason);
 	if (decision->verdict == VERDICT_GRANTED)
 		draft_grant(&draft, decision, request_id);
+	else if (decision->may_pass)
+		draft_pass(&draft, decision, request_id);
 	else
 		draft_refusal(&draft, decision->reason, decision->policy,
 		    decision->retry_after, request_id);

@@ -22,12 +22,14 @@ enum reply_role {
 
 struct reply {
 	enum reason reason;	/* of the answer as it is sent */
+	int is_pass;		/* it lets through without any identity */
 	size_t len;
 	char text[REPLY_MAX + 1];
 };
 
 /*
- * Compose the answer.  A grant that cannot be told (control bytes, a value
+ * Compose the answer.  Where decision->may_pass is set it is 200 with
+ * AUTHGEAR_DECISION=pass and no identity of any kind.  A grant that cannot be told (control bytes, a value
  * that a server would change, more than REPLY_MAX bytes) becomes the canned
  * 500 with REASON_REPLY_UNSENDABLE: never cut, never empty.
  */

@@ -87,7 +87,8 @@ decision_log_line(const struct decision *decision, const char *request_id,
 	text[0] = '\0';
 	(void)snprintf(hash, sizeof(hash), "%.16s",
 	    decision->credential_hash);
-	put_field(&line, "decision=", verdict_name(decision->verdict));
+	put_field(&line, "decision=", decision->may_pass ? "pass" :
+	    verdict_name(decision->verdict));
 	put_field(&line, " reason=", reason_name(decision->reason));
 	put_field(&line, " policy=", decision->policy != NULL ?
 	    decision->policy->name : NULL);
@@ -98,7 +99,7 @@ decision_log_line(const struct decision *decision, const char *request_id,
 	put_field(&line, " request=", request_id);
 	put_field(&line, " detail=", decision->detail.text[0] != '\0' ?
 	    decision->detail.text : NULL);
-	if (decision->verdict != VERDICT_GRANTED)
+	if (decision->verdict != VERDICT_GRANTED && !decision->may_pass)
 		put_field(&line, " meaning=",
 		    reason_sentence(decision->reason));
 }

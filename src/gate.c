@@ -138,6 +138,7 @@ find_credential(struct gate_task *task, const struct gate_question *question,
 	const struct credential_rules rules = {
 		.max_credential = (size_t)task->settings->max_credential,
 		.cookie_prefix = task->settings->cookie_prefix,
+		.accept_basic = task->decision.policy->accept_basic,
 	};
 	struct decision *decision = &task->decision;
 	int found = credential_find(&task->credential, &rules,
@@ -214,8 +215,12 @@ gate_start(struct gate *gate, const struct gate_question *question,
 		(void)snprintf(task->client_address,
 		    sizeof(task->client_address), "%s",
 		    question->client_address);
-	if (find_credential(task, question, &reason) == -1)
+	if (find_credential(task, question, &reason) == -1) {
+		task->decision.may_pass = reason == REASON_NO_CREDENTIAL &&
+		    policy_lets_pass(task->decision.policy,
+		    question->is_preflight);
 		return gate_task_end(task, reason, now);
+	}
 	return judge(gate, task, now);
 }
 

@@ -19,3 +19,10 @@ policy_free(struct policy *policy)
 	free(policy->login_return);
 	free(policy);
 }
+
+int
+policy_lets_pass(const struct policy *policy, int is_preflight)
+{
+	return policy->unauthenticated ||
+	    (policy->cors_preflight && is_preflight);
+}

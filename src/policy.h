@@ -20,7 +20,9 @@ enum policy_remote_user {
 struct policy {
 	char *name;
 	struct word_list audience;	/* any of; default: the endpoint */
-	int has_audience;		/* the settings name it */
+	int has_audience;		/* it is another than the default, so
+					   that no credential passes without
+					   one */
 	struct word_list clients;	/* empty: any client of the project */
 	struct word_list require_role;	/* at least one of them */
 	struct word_list require_all_roles;
@@ -40,5 +42,9 @@ struct policy {
 };
 
 void policy_free(struct policy *policy);
+
+/* 1 if a request without any credential is let through, without any identity:
+ * unauthenticated = pass, or cors_preflight = pass and it is one. */
+int policy_lets_pass(const struct policy *policy, int is_preflight);
 
 #endif /* !POLICY_H_ */

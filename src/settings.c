@@ -338,42 +338,65 @@ complete_authgear(struct settings *settings)
 	return ret;
 }
 
-/* What the resolver never tells, so that nobody would pass; -1: memory. */
+/* The endpoint, unless the file says another. */
 static int
-warn_not_evaluable(struct settings *settings, const struct policy *policy)
+complete_audience(struct policy *policy, const char *endpoint)
 {
-	if (settings->validate != SETTINGS_VALIDATE_RESOLVER)
+	policy->has_audience = policy->audience.count > 1 ||
+	    (policy->audience.count == 1 &&
+	    strcmp(policy->audience.words[0], endpoint) != 0);
+	if (policy->audience.count > 0)
 		return 0;
-	if (policy->audience.count == 0 && policy->clients.count == 0 &&
-	    policy->require_scope.count == 0 &&
-	    policy->remote_user != POLICY_REMOTE_USER_CLAIM)
-		return 0;
-	return warn(settings, policy->name, "nobody passes, because the "
-	    "resolver tells no audience, client, scope or claim; set validate "
-	    "= hybrid, or drop audience, clients, require_scope and claim:");
+	return word_list_add(&policy->audience, endpoint, strlen(endpoint));
+}
+
+/* What an opaque token or a cookie can never satisfy. */
+static int
+needs_claims(const struct policy *policy)
+{
+	return policy->has_audience || policy->clients.count > 0 ||
+	    policy->require_scope.count > 0 ||
+	    policy->remote_user == POLICY_REMOTE_USER_CLAIM;
+}
+
+/* What is allowed and yet seldom what was meant; -1: memory. */
+static int
+warn_of_policy(struct settings *settings, const struct policy *policy)
+{
+	const char *name = policy->name;
+
+	if (policy->clients.count == 0 && warn(settings, name,
+	    "names no clients, so tokens of every client of the project pass, "
+	    "third-party applications included; set clients to narrow it") ==
+	    -1)
+		return -1;
+	if (settings->validate != SETTINGS_VALIDATE_JWT &&
+	    needs_claims(policy) && warn(settings, name,
+	    "asks for what only a JWT tells (audience, clients, "
+	    "require_scope, a claim), so opaque tokens and cookies are "
+	    "refused as not-evaluable") == -1)
+		return -1;
+	if (policy->unauthenticated && warn(settings, name,
+	    "lets requests without a credential through; the application "
+	    "must look at AUTHGEAR_DECISION, which is \"pass\" then") == -1)
+		return -1;
+	if (policy->accept_basic && warn(settings, name,
+	    "takes tokens as Basic passwords, which clients store and send "
+	    "with every request; use it over https only") == -1)
+		return -1;
+	return 0;
 }
 
 static int
 complete_policies(struct settings *settings)
 {
-	struct policy *policy;
 	size_t i;
 
-	for (i = 0; i < settings->policy_count; i++) {
-		policy = settings->policies[i];
-		if (warn_not_evaluable(settings, policy) == -1)
+	for (i = 0; i < settings->policy_count; i++)
+		if (complete_audience(settings->policies[i],
+		    settings->endpoint) == -1 ||
+		    warn_of_policy(settings, settings->policies[i]) == -1)
 			return -1;
-		policy->has_audience = policy->audience.count > 0;
-		if (!policy->has_audience &&
-		    word_list_add(&policy->audience, settings->endpoint,
-		    strlen(settings->endpoint)) == -1)
-			return -1;
-		if (policy->clients.count == 0 && warn(settings, policy->name,
-		    "names no clients, so tokens of every client of the "
-		    "project pass, third-party applications included; set "
-		    "clients to narrow it") == -1)
-			return -1;
-	}
 	return 0;
 }
 

@@ -136,7 +136,7 @@ static const struct settings_row rows[] = {
 	{ { policy, "export", "none",
 	    "claims that the application is told" },
 	    NULL, RULE(export), 0, 16,
-	    settings_value_set_list, settings_value_print_list },
+	    settings_value_set_export, settings_value_print_list },
 	{ { policy, "accept_basic", "no",
 	    "accept an access token as the password of Basic" },
 	    "no", RULE(accept_basic), 0, 0,

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "origin.h"
 
@@ -264,6 +265,68 @@ settings_value_set_list(void *target, const struct settings_row *row,
 	}
 	word_list_clear(list);
 	*list = words;
+	return 0;
+}
+
+static int
+is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9');
+}
+
+/* The next word of letters and digits; its length. */
+static size_t
+next_word(const char **name)
+{
+	size_t len;
+
+	while (**name != '\0' && !is_letter_or_digit(**name))
+		(*name)++;
+	for (len = 0; is_letter_or_digit((*name)[len]); len++)
+		;
+	return len;
+}
+
+/* 1 if an application could not tell the two apart. */
+static int
+same_words(const char *a, const char *b)
+{
+	size_t len;
+
+	for (;; a += len, b += len) {
+		len = next_word(&a);
+		if (next_word(&b) != len || strncasecmp(a, b, len) != 0)
+			return 0;
+		if (len == 0)
+			return 1;
+	}
+}
+
+int
+settings_value_set_export(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	const struct word_list *list = member(target, row);
+	size_t i, j;
+
+	if (settings_value_set_list(target, row, value, error) == -1)
+		return -1;
+	for (i = 0; i < list->count; i++) {
+		if (same_words(list->words[i], "") ||
+		    strlen(list->words[i]) > 255) {
+			error_set(error, "must be names of claims");
+			return -1;
+		}
+		for (j = 0; j < i; j++) {
+			if (!same_words(list->words[i], list->words[j]))
+				continue;
+			error_set(error, "%.80s and %.80s would be one "
+			    "variable; leave one out", list->words[j],
+			    list->words[i]);
+			return -1;
+		}
+	}
 	return 0;
 }
 

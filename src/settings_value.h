@@ -51,6 +51,9 @@ void settings_value_print_string(const void *target,
 /* words separated by commas or blanks */
 int settings_value_set_list(void *target, const struct settings_row *row,
     const char *value, struct error *error);
+/* the same, of names whose letters and digits differ */
+int settings_value_set_export(void *target, const struct settings_row *row,
+    const char *value, struct error *error);
 void settings_value_print_list(const void *target,
     const struct settings_row *row, struct buffer *text);
 

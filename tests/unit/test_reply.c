@@ -102,7 +102,9 @@ test_authorizer(void **state)
 static void
 test_responder(void **state)
 {
-	static const char claims[] = "{\"amr\":[\"pwd\",\"otp\"]}";
+	static const char claims[] = "{\"https://example.com/team\":\"b\","
+	    "\"email_verified\":true,\"hidden\":1,\"null\":null}";
+	static const char bad[] = "{\"null\":\"a\\r\\nB: c\"}";
 	static const char wanted[] = "Status: 200 OK\r\n"
 	    "X-Authgear-Session-Valid: true\r\n"
 	    "X-Authgear-Remote-User: alice\r\n"
@@ -118,6 +120,8 @@ test_responder(void **state)
 	    "X-Authgear-Session-Amr: pwd otp\r\n"
 	    "X-Authgear-Session-Authenticated-At: 1700000000\r\n"
 	    "X-Authgear-Expires-At: 1700000300\r\n"
+	    "X-Authgear-Claim-Https-Example-Com-Team: b\r\n"
+	    "X-Authgear-Claim-Email-Verified: true\r\n"
 	    "X-Authgear-Request-Id: 0123456789abcdef\r\n"
 	    "\r\n";
 	struct granted granted;
@@ -125,11 +129,63 @@ test_responder(void **state)
 
 	(void)state;
 	granted_init(&granted);
+	add(&granted.facts.amr, "pwd");
+	add(&granted.facts.amr, "otp");
+	granted.facts.has_amr = 1;
+	add(&granted.policy.export, "https://example.com/team");
+	add(&granted.policy.export, "email_verified");
+	add(&granted.policy.export, "null");
+	add(&granted.policy.export, "nothere");
 	granted.facts.claims = json_parse(claims, sizeof(claims) - 1);
 	assert_non_null(granted.facts.claims);
 	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
 	assert_string_equal(reply.text, wanted);
+	reply_decision(&reply, REPLY_AUTHORIZER, &granted.decision, id);
+	assert_non_null(strstr(reply.text,
+	    "\r\nVariable-AUTHGEAR_CLAIM_HTTPS_EXAMPLE_COM_TEAM: b\r\n"));
+	/* empty, as a real resolver has it */
+	word_list_clear(&granted.facts.amr);
+	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
+	assert_non_null(strstr(reply.text,
+	    "\r\nX-Authgear-Session-Amr: \r\n"));
+	json_free(granted.facts.claims);
+	granted.facts.claims = json_parse(bad, sizeof(bad) - 1);
+	assert_non_null(granted.facts.claims);
+	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
+	assert_int_equal(reply.reason, REASON_REPLY_UNSENDABLE);
+	word_list_clear(&granted.policy.export);
 	granted_clear(&granted);
+}
+
+static void
+test_pass(void **state)
+{
+	char name[] = "members";
+	struct policy policy = { .name = name };
+	struct decision decision = { .policy = &policy, .may_pass = 1 };
+	struct reply reply;
+
+	(void)state;
+	reply_decision(&reply, REPLY_AUTHORIZER, &decision, id);
+	assert_true(reply.is_pass);
+	assert_string_equal(reply.text, "Status: 200 OK\r\n"
+	    "Variable-AUTHGEAR_DECISION: pass\r\n"
+	    "Variable-AUTHGEAR_POLICY: members\r\n"
+	    "Variable-AUTHGEAR_REQUEST_ID: 0123456789abcdef\r\n\r\n");
+	/* only without a credential, and never with an identity */
+	decision.reason = REASON_EXPIRED;
+	reply_decision(&reply, REPLY_AUTHORIZER, &decision, id);
+	assert_false(reply.is_pass);
+	assert_int_equal(reply.reason, REASON_REPLY_UNSENDABLE);
+	decision.reason = REASON_NO_CREDENTIAL;
+	decision.remote_user = "alice";
+	reply_decision(&reply, REPLY_AUTHORIZER, &decision, id);
+	assert_false(reply.is_pass);
+	decision.remote_user = NULL;
+	decision.may_pass = 0;
+	reply_decision(&reply, REPLY_AUTHORIZER, &decision, id);
+	assert_false(reply.is_pass);
+	assert_non_null(strstr(reply.text, "Status: 401 "));
 }
 
 static void
@@ -348,6 +404,14 @@ test_challenges(void **state)
 	assert_non_null(strstr(reply.text, "\r\nWWW-Authenticate: Bearer "
 	    "realm=\"authgear\", error=\"insufficient_scope\", "
 	    "scope=\"scope scope\"\r\n"));
+	policy.accept_basic = 1;
+	decision.reason = REASON_EXPIRED;
+	reply_decision(&reply, REPLY_AUTHORIZER, &decision, id);
+	assert_non_null(strstr(reply.text, "\r\nWWW-Authenticate: Basic "
+	    "realm=\"authgear\", charset=\"UTF-8\"\r\n"));
+	assert_null(strstr(reply.text, "Bearer"));
+	policy.accept_basic = 0;
+	decision.reason = REASON_SCOPE_MISSING;
 	words[1] = bad;
 	reply_decision(&reply, REPLY_AUTHORIZER, &decision, id);
 	assert_int_equal(reply.reason, REASON_REPLY_UNSENDABLE);
@@ -359,6 +423,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_authorizer),
 		cmocka_unit_test(test_responder),
+		cmocka_unit_test(test_pass),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_unsendable_names),
 		cmocka_unit_test(test_unsendable_words),
