@@ -24,6 +24,8 @@ struct credential {
 	enum credential_kind kind;
 	char *text;		/* owned, wiped when cleared; NULL for NONE */
 	size_t len;
+	char *account;		/* owned, wiped: the user name of Basic; NULL
+				   if it came otherwise */
 	char hash[HASH_HEX_SIZE]; /* SHA-256 of the text, for the log */
 };
 
@@ -31,13 +33,16 @@ struct credential {
 struct credential_rules {
 	size_t max_credential;	/* bytes of the credential itself */
 	const char *cookie_prefix; /* "" or Authgear's http.cookie_prefix */
+	int accept_basic;	/* an access token as the password of Basic */
 };
 
 /*
  * Find the one credential of a request.  `authorization` and `cookie` are the
  * header values, NULL or "" when absent.  Authorization wins if its scheme is
- * Bearer (any case, exactly one space), and then only it: a bad bearer never
- * falls back to a cookie.  Another scheme is as if absent.
+ * Bearer (any case, exactly one space), or Basic (RFC 7617) where that is
+ * accepted, and then only it: a bad bearer never falls back to a cookie.  The
+ * password of Basic is judged as a bearer is, its user name is `account`.
+ * Another scheme is as if absent.
  *
  * Cookies, each with the prefix, and the shapes that count in them:
  * app_session (32 alphanumerics), app_access_token (32 alphanumerics or a
@@ -51,7 +56,8 @@ struct credential_rules {
  * with *reason_out one of MALFORMED (an Authorization with a comma, which is
  * two joined headers, or a control byte, or without a scheme, whatever the
  * scheme; a bearer of no known shape or too long; two different values of
- * one cookie), TRUNCATED (a bearer that begins as a JWT and has fewer than
+ * one cookie; Basic that is not base64 of a name, ":" and a password, or has
+ * control bytes), TRUNCATED (a bearer that begins as a JWT and has fewer than
  * two dots), WRONG_TYPE (a refresh token or session cookie as bearer) or
  * OUT_OF_MEMORY.  On -1 kind is NONE but `hash` may be set for the log.
  */

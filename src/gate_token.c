@@ -65,6 +65,11 @@ gate_policy_apply(struct gate *gate, struct gate_task *task,
 	if (task->credential.kind == CREDENTIAL_JWT &&
 	    gate_token_read_claims(task, now, &reason) == -1)
 		return gate_task_end(task, reason, now);
+	if (decision->policy->remote_user == POLICY_REMOTE_USER_MAP &&
+	    task->facts.account == NULL && trust_account(gate->trust,
+	    task->facts.user_id, now, &task->facts.account,
+	    &decision->detail) == -1)
+		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
 	reason = decide(&task->facts, decision->policy, now,
 	    task->settings->leeway);
 	if (reason == REASON_GRANTED)
@@ -72,6 +77,10 @@ gate_policy_apply(struct gate *gate, struct gate_task *task,
 		    decision->policy, &reason);
 	if (reason == REASON_OUT_OF_MEMORY)
 		return gate_task_end(task, reason, now);
+	/* a name that came beside the token must be that of its user */
+	if (reason == REASON_GRANTED && task->credential.account != NULL &&
+	    strcmp(task->credential.account, task->remote_user) != 0)
+		reason = REASON_WRONG_ACCOUNT;
 	switch (trust_revoked(gate->trust, &task->facts,
 	    task->credential.hash, now, &revoked, &decision->detail)) {
 	case 0:

@@ -31,7 +31,8 @@ struct row {
 static void
 check(const struct row *rows, size_t count, const char *prefix)
 {
-	const struct credential_rules rules = { MAX_CREDENTIAL, prefix };
+	const struct credential_rules rules = {
+	    .max_credential = MAX_CREDENTIAL, .cookie_prefix = prefix };
 	struct credential credential;
 	enum reason reason;
 	size_t i;
@@ -329,7 +330,8 @@ cookies_with_a_prefix(void **state)
 static void
 refused_ones_have_a_hash(void **state)
 {
-	const struct credential_rules rules = { MAX_CREDENTIAL, "" };
+	const struct credential_rules rules = {
+	    .max_credential = MAX_CREDENTIAL, .cookie_prefix = "" };
 	struct credential credential;
 	enum reason reason;
 
@@ -344,6 +346,71 @@ refused_ones_have_a_hash(void **state)
 	assert_string_equal(credential.hash, "ba7816bf8f01cfea414140de5dae2223"
 	    "b00361a396177a9cb410ff61f20015ad");
 	credential_clear(&credential);
+}
+
+static void
+basic(void **state)
+{
+	static const struct {
+		const char *authorization;
+		const char *account;	/* NULL: refused */
+		enum credential_kind kind;
+		enum reason reason;
+	} rows[] = {
+		{ "Basic YWxpY2U6SVk3M3R1Y1dEVXlCV0VGVHZSaU9ITnRoNHFaVncwSVE=",
+		    "alice", CREDENTIAL_OPAQUE_TOKEN, 0 },
+		{ "bAsIc OklZNzN0dWNXRFV5QldFRlR2UmlPSE50aDRxWlZ3MElR", "",
+		    CREDENTIAL_OPAQUE_TOKEN, 0 },
+		/* a session cookie's or refresh token's shape */
+		{ "Basic YTo1YjYzODA2OC1lZjFiLTQyODQtYWI2Mi1jNzA0YWRkNjZjYzEu"
+		    "SVk3M3R1Y1dEVXlCV0VGVHZSaU9ITnRoNHFaVncwSVE=", NULL, 0,
+		    REASON_WRONG_TYPE },
+		{ "Basic YWxpY2U6c2VjcmV0", NULL, 0, REASON_MALFORMED },
+		{ "Basic YWxpY2U6", NULL, 0, REASON_MALFORMED },
+		{ "Basic YWxpY2U=", NULL, 0, REASON_MALFORMED },
+		{ "Basic ", NULL, 0, REASON_MALFORMED },
+		{ "Basic", NULL, 0, REASON_MALFORMED },
+		{ "Basic  YWxpY2U6SVk3M3R1Y1dEVXlCV0VGVHZSaU9ITnRoNHFaVncwSVE"
+		    "=", NULL, 0, REASON_MALFORMED },
+		{ "Basic YWxpY2U6SVk3M3R1Y1dEVXlCV0VGVHZSaU9ITnRoNHFaVncwSVE",
+		    NULL, 0, REASON_MALFORMED },
+		{ "Basic YWxpY2U6SVk3M3R1Y1dEVXlCV0VGVHZSaU9ITnRoNHFaVncwSVE"
+		    "==", NULL, 0, REASON_MALFORMED },
+		{ "Basic !!!!", NULL, 0, REASON_MALFORMED },
+		{ "Basic ====", NULL, 0, REASON_MALFORMED },
+		/* a NUL and a line end in the name */
+		{ "Basic YQBiOklZNzN0dWNXRFV5QldFRlR2UmlPSE50aDRxWlZ3MElR",
+		    NULL, 0, REASON_MALFORMED },
+		{ "Basic YQpiOklZNzN0dWNXRFV5QldFRlR2UmlPSE50aDRxWlZ3MElR",
+		    NULL, 0, REASON_MALFORMED },
+	};
+	struct credential_rules rules = { .max_credential = MAX_CREDENTIAL,
+	    .cookie_prefix = "", .accept_basic = 1 };
+	struct credential credential;
+	enum reason reason;
+	size_t i;
+	int ret;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		/* a cookie never helps */
+		ret = credential_find(&credential, &rules,
+		    rows[i].authorization, "session=" SESSION, &reason);
+		if ((ret == 0) != (rows[i].account != NULL) ||
+		    credential.kind != rows[i].kind)
+			fail_msg("row %zu: %s", i, reason_name(reason));
+		if (ret == 0)
+			assert_string_equal(credential.account,
+			    rows[i].account);
+		else
+			assert_int_equal(reason, rows[i].reason);
+		credential_clear(&credential);
+		assert_null(credential.account);
+	}
+	rules.accept_basic = 0;
+	assert_int_equal(credential_find(&credential, &rules,
+	    rows[0].authorization, NULL, &reason), 0);
+	assert_int_equal(credential.kind, CREDENTIAL_NONE);
 }
 
 static void
@@ -371,6 +438,7 @@ main(void)
 		cmocka_unit_test(cookies),
 		cmocka_unit_test(cookies_with_a_prefix),
 		cmocka_unit_test(refused_ones_have_a_hash),
+		cmocka_unit_test(basic),
 		cmocka_unit_test(kinds_have_names),
 	};
 

@@ -18,7 +18,8 @@
 
 #define LEEWAY 60	/* seconds */
 
-static const struct credential_rules rules = { 16384, "" };
+static const struct credential_rules rules = {
+    .max_credential = 16384, .cookie_prefix = "" };
 
 /* What each is, with the keys that signed it. */
 static const struct {
