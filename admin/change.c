@@ -1,11 +1,13 @@
 #include "change.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "actor.h"
 #include "change_options.h"
 #include "handed.h"
+#include "json.h"
 #include "row_print.h"
 #include "settings.h"
 #include "transport/clock.h"
@@ -198,6 +200,71 @@ attempt_lift(struct change *change)
 	return TRUST_WRITTEN;
 }
 
+/* {"user":..,"account":..}, with account null if it was taken away. */
+static int
+print_mapped(const struct change *change)
+{
+	const char *account = change->options.account;
+	char *user_text = json_quote(change->value);
+	char *account_text = account == NULL ? NULL : json_quote(account);
+	int ret = -1;
+
+	if (user_text != NULL && (account == NULL || account_text != NULL))
+		ret = printf("{\"user\":%s,\"account\":%s}\n", user_text,
+		    account == NULL ? "null" : account_text) < 0 ? -1 : 0;
+	free(user_text);
+	free(account_text);
+	return ret;
+}
+
+static enum trust_write
+attempt_map(struct change *change)
+{
+	const int is_add = change->options.command == CHANGE_MAP;
+	enum trust_write written;
+	int count = 1;
+
+	if (is_add)
+		written = trust_writer_map(change->writer, change->value,
+		    change->options.account, &change->note, &change->now,
+		    &change->error);
+	else
+		written = trust_writer_unmap(change->writer, change->value,
+		    &change->note, &change->now, &count, &change->error);
+	if (written != TRUST_WRITTEN)
+		return written;
+	if (count == 0) {
+		error_set(&change->error, "this user has no account: look at "
+		    "'authgear-cache list map'");
+		return TRUST_FAILED;
+	}
+	if (change->options.json)
+		(void)print_mapped(change);
+	else if (is_add)
+		(void)printf("user %s is account %s%s\n", change->value,
+		    change->options.account, remark(change));
+	else
+		(void)printf("user %s has no account any more%s\n",
+		    change->value, remark(change));
+	return TRUST_WRITTEN;
+}
+
+static enum trust_write
+attempt(struct change *change)
+{
+	switch (change->options.command) {
+	case CHANGE_LIFT:
+		return attempt_lift(change);
+	case CHANGE_MAP:
+	case CHANGE_UNMAP:
+		return attempt_map(change);
+	case CHANGE_REVOKE:
+	case CHANGE_BLOCK:
+	default:
+		return attempt_add(change);
+	}
+}
+
 /* Until it is written; another process may hold the file for a while. */
 static int
 write_change(struct change *change)
@@ -207,8 +274,7 @@ write_change(struct change *change)
 	struct error held;
 
 	while (written == TRUST_HELD) {
-		written = change->options.command == CHANGE_LIFT ?
-		    attempt_lift(change) : attempt_add(change);
+		written = attempt(change);
 		if (written != TRUST_HELD)
 			break;
 		held = change->error;
@@ -292,4 +358,10 @@ int
 change_lift_main(int argc, char **argv)
 {
 	return change_main(CHANGE_LIFT, argc, argv);
+}
+
+int
+change_map_main(int argc, char **argv)
+{
+	return change_main(CHANGE_MAP, argc, argv);
 }

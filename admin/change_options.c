@@ -18,6 +18,16 @@
     "  -f, --file FILE    read the credential from FILE, not from stdin;\n" \
     "                     it is never an argument\n"
 
+#define MAP_HELP \
+    "usage: authgear-cache map add [USER] ACCOUNT [OPTION...]\n" \
+    "       authgear-cache map remove [USER] [OPTION...]\n" \
+    "\n" \
+    "Says which account a user has where a policy's remote_user is map.\n" \
+    "USER is Authgear's user ID; without it the one of a token on stdin.\n" \
+    "One account belongs to one user; add gives a user another one.\n" \
+    "\n" \
+    FILE_HELP COMMON_HELP
+
 static const char *const helps[] = {
 	[CHANGE_REVOKE] =
     "usage: authgear-cache revoke token [OPTION...] <CREDENTIAL\n"
@@ -52,7 +62,9 @@ static const char *const helps[] = {
     "Ends the revocation of that NUMBER (list revocations), or all that name\n"
     "this token, user, client or key. `lift all' ends what `revoke all' did.\n"
     "\n"
-    FILE_HELP COMMON_HELP
+    FILE_HELP COMMON_HELP,
+	[CHANGE_MAP] = MAP_HELP,
+	[CHANGE_UNMAP] = MAP_HELP
 };
 
 enum { AT = 256, FROM, UNTIL };
@@ -149,6 +161,32 @@ read_words(struct change_options *options, int count, char **words)
 	return CHANGE_RUN;
 }
 
+/* add [USER] ACCOUNT, remove [USER] */
+static enum change_parse
+read_map_words(struct change_options *options, int count, char **words)
+{
+	int i;
+
+	for (i = 1; i < count; i++)
+		if (handed_is_token(words[i]))
+			return usage(options, "a credential is never an "
+			    "argument: hand it over on stdin or with --file");
+	options->kind = REVOCATION_USER;
+	if (count >= 1 && count <= 2 && strcmp(words[0], "remove") == 0) {
+		options->command = CHANGE_UNMAP;
+		options->value = count == 2 ? words[1] : NULL;
+	} else if (count >= 2 && count <= 3 && strcmp(words[0], "add") == 0) {
+		options->value = count == 3 ? words[1] : NULL;
+		options->account = words[count - 1];
+	} else {
+		return usage(options, NULL);
+	}
+	if (options->file != NULL && options->value != NULL)
+		return usage(options, "--file is for a credential, and none "
+		    "is asked for");
+	return CHANGE_RUN;
+}
+
 enum change_parse
 change_options_parse(struct change_options *options,
     enum change_command command, int argc, char **argv)
@@ -181,5 +219,7 @@ change_options_parse(struct change_options *options,
 		if (set_option(options, option) == -1)
 			return usage(options, NULL);
 	}
+	if (command == CHANGE_MAP)
+		return read_map_words(options, argc - optind, argv + optind);
 	return read_words(options, argc - optind, argv + optind);
 }

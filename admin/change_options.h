@@ -6,7 +6,9 @@
 enum change_command {
 	CHANGE_REVOKE = 0,
 	CHANGE_BLOCK,
-	CHANGE_LIFT
+	CHANGE_LIFT,
+	CHANGE_MAP,		/* map add */
+	CHANGE_UNMAP		/* map remove */
 };
 
 /* What was asked for; the strings are those of argv. */
@@ -15,6 +17,7 @@ struct change_options {
 	enum revocation_kind kind;
 	const char *config;
 	const char *value;	/* NULL: a credential says it */
+	const char *account;	/* map add */
 	const char *file;	/* the credential's; NULL: stdin */
 	const char *reason;
 	const char *at;		/* NULL where not given */

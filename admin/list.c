@@ -12,36 +12,85 @@
 
 static const char help[] =
     "usage: authgear-cache list revocations [--config FILE] [--json]\n"
+    "       authgear-cache list map [--config FILE] [--json]\n"
     "\n"
-    "Lists what was revoked and blocked, the oldest first.\n"
+    "Lists what was revoked and blocked, the oldest first, or which account\n"
+    "each user has.\n"
     "\n"
     "  -c, --config FILE  settings (" DEFAULT_CONFIG ")\n"
     "  -j, --json         as JSON; times are Unix seconds\n"
     "  -h, --help         this text\n";
 
+/* The next row, printed: 1; 0 after the last; -1 and error. */
 static int
-print_rows(struct trust_list *list, int json, struct error *error)
+print_revocation(struct trust_list *list, int json, int is_first,
+    struct error *error)
 {
 	struct trust_list_row row;
+	int found = trust_list_next(list, &row, error);
+
+	if (found != 1)
+		return found;
+	if (json) {
+		(void)printf("%s", is_first ? "" : ",");
+		row_print_json(&row, "");
+		return 1;
+	}
+	if (is_first)
+		row_print_head();
+	row_print_table(&row);
+	return 1;
+}
+
+static int
+print_account(struct trust_list *list, int json, int is_first,
+    struct error *error)
+{
+	struct trust_list_account row;
+	int found = trust_list_next_account(list, &row, error);
+
+	if (found != 1)
+		return found;
+	if (json) {
+		(void)printf("%s", is_first ? "" : ",");
+		row_print_account_json(&row);
+		return 1;
+	}
+	if (is_first)
+		row_print_account_head();
+	row_print_account_table(&row);
+	return 1;
+}
+
+static const struct table {
+	const char *name;
+	const char *none;	/* what an empty one says */
+	struct trust_list *(*open)(const char *directory,
+	    const char *endpoint, struct error *error);
+	int (*print)(struct trust_list *list, int json, int is_first,
+	    struct error *error);
+} tables[] = {
+	{ "revocations", "nothing is revoked\n", trust_list_open,
+	    print_revocation },
+	{ "map", "no user has an account\n", trust_list_open_map,
+	    print_account }
+};
+
+static int
+print_rows(const struct table *table, struct trust_list *list, int json,
+    struct error *error)
+{
 	int count, found;
 
 	if (json)
-		(void)printf("{\"revocations\":[");
-	for (count = 0; (found = trust_list_next(list, &row, error)) == 1;
-	    count++) {
-		if (json) {
-			(void)printf("%s", count > 0 ? "," : "");
-			row_print_json(&row, "");
-			continue;
-		}
-		if (count == 0)
-			row_print_head();
-		row_print_table(&row);
-	}
+		(void)printf("{\"%s\":[", table->name);
+	for (count = 0; (found = table->print(list, json, count == 0,
+	    error)) == 1; count++)
+		;
 	if (json)
 		(void)printf("]}\n");
 	else if (count == 0 && found == 0)
-		(void)printf("nothing is revoked\n");
+		(void)fputs(table->none, stdout);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		error_set(error, "writing to stdout failed");
 		return -1;
@@ -50,7 +99,7 @@ print_rows(struct trust_list *list, int json, struct error *error)
 }
 
 static int
-list_run(const char *config, int json)
+list_run(const struct table *table, const char *config, int json)
 {
 	struct settings *settings = NULL;
 	struct trust_list *list = NULL;
@@ -59,9 +108,9 @@ list_run(const char *config, int json)
 
 	settings = settings_load(config, &error);
 	if (settings != NULL)
-		list = trust_list_open(settings->state, settings->endpoint,
+		list = table->open(settings->state, settings->endpoint,
 		    &error);
-	if (list != NULL && print_rows(list, json, &error) == 0)
+	if (list != NULL && print_rows(table, list, json, &error) == 0)
 		status = 0;
 	if (status != 0)
 		(void)fprintf(stderr, "authgear-cache: %s\n",
@@ -69,6 +118,13 @@ list_run(const char *config, int json)
 	trust_list_free(list);
 	settings_free(settings);
 	return status;
+}
+
+static int
+usage(void)
+{
+	(void)fputs(help, stderr);
+	return 2;
 }
 
 int
@@ -82,6 +138,7 @@ list_main(int argc, char **argv)
 	};
 	const char *config = DEFAULT_CONFIG;
 	int option, json = 0;
+	size_t i;
 
 	while ((option = getopt_long(argc, argv, "c:jh", options,
 	    NULL)) != -1) {
@@ -96,13 +153,12 @@ list_main(int argc, char **argv)
 			return fputs(help, stdout) == EOF ||
 			    fflush(stdout) == EOF;
 		default:
-			(void)fputs(help, stderr);
-			return 2;
+			return usage();
 		}
 	}
-	if (argc - optind != 1 || strcmp(argv[optind], "revocations") != 0) {
-		(void)fputs(help, stderr);
-		return 2;
-	}
-	return list_run(config, json);
+	for (i = 0; argc - optind == 1 &&
+	    i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (strcmp(argv[optind], tables[i].name) == 0)
+			return list_run(&tables[i], config, json);
+	return usage();
 }

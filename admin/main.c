@@ -18,7 +18,8 @@ static const char help[] =
     "       authgear-cache revoke token|user|client|key|all ...\n"
     "       authgear-cache block user|client ...\n"
     "       authgear-cache lift NUMBER ...\n"
-    "       authgear-cache list revocations [--config FILE] [--json]\n"
+    "       authgear-cache map add|remove ...\n"
+    "       authgear-cache list revocations|map [--config FILE] [--json]\n"
     "\n"
     "Administration of what authgear-fcgi keeps.\n"
     "\n"
@@ -26,7 +27,8 @@ static const char help[] =
     "  revoke                take a token back, sign a user out\n"
     "  block                 refuse all of a user or a client\n"
     "  lift                  end a revocation or a block\n"
-    "  list                  what is revoked and blocked\n"
+    "  map                   say which account a user has\n"
+    "  list                  what is revoked and blocked, or the accounts\n"
     "                        (each says more with --help)\n"
     "  -c, --config FILE     settings (" DEFAULT_CONFIG ")\n"
     "      --check-config    print the settings in force and end\n"
@@ -43,6 +45,7 @@ static const struct {
 	{ "revoke", change_revoke_main },
 	{ "block", change_block_main },
 	{ "lift", change_lift_main },
+	{ "map", change_map_main },
 	{ "list", list_main }
 };
 

@@ -66,3 +66,33 @@ row_print_json(const struct trust_list_row *row, const char *more)
 	print_time("time", row->time);
 	(void)printf("%s}", more);
 }
+
+#define ACCOUNT_FORMAT "%-24s %-36s %-20s %-12s %s\n"
+
+void
+row_print_account_head(void)
+{
+	(void)printf(ACCOUNT_FORMAT, "ACCOUNT", "USER", "ADDED", "BY",
+	    "REASON");
+}
+
+void
+row_print_account_table(const struct trust_list_account *row)
+{
+	char added[WHEN_SIZE];
+
+	when_print(row->time, added);
+	(void)printf(ACCOUNT_FORMAT, row->account, row->user_id, added,
+	    row->actor, row->reason);
+}
+
+void
+row_print_account_json(const struct trust_list_account *row)
+{
+	(void)printf("{\"time\":%lld", (long long)row->time);
+	print_string("account", row->account);
+	print_string("user", row->user_id);
+	print_string("reason", row->reason);
+	print_string("actor", row->actor);
+	(void)printf("}");
+}

@@ -141,9 +141,10 @@ decide(const struct facts *facts, const struct policy *policy,
 	    (reason = check_scopes(facts, policy)) != REASON_GRANTED ||
 	    (reason = check_age(facts, policy, now, leeway)) != REASON_GRANTED)
 		return reason;
-	if (remote_user(facts, policy) == NULL)
-		return REASON_NOT_EVALUABLE;
-	return REASON_GRANTED;
+	if (remote_user(facts, policy) != NULL)
+		return REASON_GRANTED;
+	return policy->remote_user == POLICY_REMOTE_USER_MAP ?
+	    REASON_WRONG_ACCOUNT : REASON_NOT_EVALUABLE;
 }
 
 char *

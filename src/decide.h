@@ -12,9 +12,12 @@
  * (WRONG_AUDIENCE), clients (CLIENT_NOT_ALLOWED; an M2M token passes only a
  * policy that names its client), anonymous_users, verified_only,
  * require_role and require_all_roles (ROLE_MISSING), require_scope,
- * max_authentication_age, remote_user.  A fact that is absent never
+ * max_authentication_age, remote_user (a user whom the account map gives
+ * nothing: WRONG_ACCOUNT).  A fact that is absent never
  * satisfies a rule: NOT_EVALUABLE; only anonymous_users does not ask an M2M
- * token, which has no user to be anonymous.  `leeway` (seconds) softens
+ * token, which has no user to be anonymous, nor the default audience (without
+ * has_audience) an opaque token or cookie, of which the resolver tells none.
+ * `leeway` (seconds) softens
  * max_authentication_age against clocks that differ; an auth_time later than
  * now + leeway fails it.  REASON_GRANTED if every rule holds.
  */

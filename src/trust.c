@@ -34,6 +34,7 @@ struct trust {
 	struct sqlite3_stmt *version_statement;
 	struct sqlite3_stmt *empty_statement;
 	struct sqlite3_stmt *lookup_statement;
+	struct sqlite3_stmt *account_statement;
 	long version;			/* what is_empty is known of */
 	int is_empty;			/* nothing is revoked */
 	int64_t place_due;		/* boottime of the next look */
@@ -64,11 +65,17 @@ static const char *const migrations[] = {
 	" time INTEGER NOT NULL,"
 	" actor TEXT NOT NULL,"
 	" action TEXT NOT NULL,"
-	" detail TEXT NOT NULL) STRICT;"
+	" detail TEXT NOT NULL) STRICT;",
+	"CREATE TABLE account ("
+	" user_id TEXT NOT NULL PRIMARY KEY,"
+	" account TEXT NOT NULL UNIQUE,"
+	" reason TEXT NOT NULL,"
+	" actor TEXT NOT NULL,"
+	" time INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 };
 
 static const struct database_schema schema = {
-	.version = 1,
+	.version = 2,
 	.application_id = 0x41477472,	/* "AGtr" */
 	.migrations = migrations,
 	.full_sync = 1,
@@ -87,9 +94,11 @@ leave(struct trust *trust)
 	(void)sqlite3_finalize(trust->version_statement);
 	(void)sqlite3_finalize(trust->empty_statement);
 	(void)sqlite3_finalize(trust->lookup_statement);
+	(void)sqlite3_finalize(trust->account_statement);
 	trust->version_statement = NULL;
 	trust->empty_statement = NULL;
 	trust->lookup_statement = NULL;
+	trust->account_statement = NULL;
 	database_close(trust->db);
 	trust->db = NULL;
 }
@@ -400,4 +409,22 @@ trust_revoked(struct trust *trust, const struct facts *facts,
 		return refuse(trust, &refusal, error);
 	*reason_out = reason;
 	return reason != REASON_GRANTED;
+}
+
+int
+trust_account(struct trust *trust, const char *user_id,
+    const struct moment *now, char **account_out, struct error *error)
+{
+	struct error refusal = { "" };
+	int rc;
+
+	*account_out = NULL;
+	if (trust_check(trust, now, error) == -1)
+		return -1;
+	rc = trust_lookup_account(trust->db, &trust->account_statement,
+	    user_id, account_out);
+	if (rc == SQLITE_OK)
+		return *account_out != NULL;
+	(void)database_failed(trust->db, rc, trust->path, &refusal);
+	return refuse(trust, &refusal, error);
 }

@@ -58,4 +58,11 @@ int trust_revoked(struct trust *trust, const struct facts *facts,
     const char *hash, const struct moment *now, enum reason *reason_out,
     struct error *error);
 
+/*
+ * The account that the account map gives to a user: 1 and it (malloc'd), 0
+ * if it has none, -1 and error.  trust_check() is done.
+ */
+int trust_account(struct trust *trust, const char *user_id,
+    const struct moment *now, char **account_out, struct error *error);
+
 #endif /* !TRUST_H_ */

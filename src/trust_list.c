@@ -20,8 +20,12 @@ static const char list_sql[] =
     "SELECT " TRUST_ROW_COLUMNS ", id, reason, actor, source, time"
     " FROM revocation ORDER BY id";
 
-struct trust_list *
-trust_list_open(const char *directory, const char *endpoint,
+static const char map_sql[] =
+    "SELECT user_id, account, reason, actor, time"
+    " FROM account ORDER BY account";
+
+static struct trust_list *
+open_list(const char *directory, const char *endpoint, const char *sql,
     struct error *error)
 {
 	struct trust_list *list = NULL;
@@ -43,7 +47,7 @@ trust_list_open(const char *directory, const char *endpoint,
 	if (database_open(list->path, DATABASE_READ, trust_place_schema(),
 	    &list->db, error) != DATABASE_OPENED)
 		goto failed;
-	rc = sqlite3_prepare_v2(list->db, list_sql, -1, &list->statement,
+	rc = sqlite3_prepare_v2(list->db, sql, -1, &list->statement,
 	    NULL);
 	if (rc == SQLITE_OK)
 		return list;
@@ -51,6 +55,20 @@ trust_list_open(const char *directory, const char *endpoint,
 failed:
 	trust_list_free(list);
 	return NULL;
+}
+
+struct trust_list *
+trust_list_open(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	return open_list(directory, endpoint, list_sql, error);
+}
+
+struct trust_list *
+trust_list_open_map(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	return open_list(directory, endpoint, map_sql, error);
 }
 
 void
@@ -97,5 +115,26 @@ trust_list_next(struct trust_list *list, struct trust_list_row *row,
 	row->actor = text_at(list, 7);
 	row->source = text_at(list, 8);
 	row->time = sqlite3_column_int64(list->statement, 9);
+	return 1;
+}
+
+int
+trust_list_next_account(struct trust_list *list,
+    struct trust_list_account *row, struct error *error)
+{
+	int rc = sqlite3_step(list->statement);
+
+	memset(row, 0, sizeof(*row));
+	if (rc == SQLITE_DONE)
+		return 0;
+	if (rc != SQLITE_ROW) {
+		(void)database_failed(list->db, rc, list->path, error);
+		return -1;
+	}
+	row->user_id = text_at(list, 0);
+	row->account = text_at(list, 1);
+	row->reason = text_at(list, 2);
+	row->actor = text_at(list, 3);
+	row->time = sqlite3_column_int64(list->statement, 4);
 	return 1;
 }

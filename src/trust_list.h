@@ -6,7 +6,8 @@
 #include "error.h"
 #include "revocation.h"
 
-/* All revocations, one by one, as of the moment of the first. */
+/* All revocations, or the whole account map, one by one, as of the moment of
+ * the first. */
 
 struct trust_list;
 
@@ -28,5 +29,19 @@ void trust_list_free(struct trust_list *list);
 /* By id.  1 and the row; 0 after the last; -1 and error. */
 int trust_list_next(struct trust_list *list, struct trust_list_row *row,
     struct error *error);
+
+struct trust_list_account {
+	const char *user_id;	/* all borrowed until the next row */
+	const char *account;
+	const char *reason;
+	const char *actor;
+	int64_t time;		/* Unix seconds, when it was set */
+};
+
+/* The account map, by account, with trust_list_next_account() only. */
+struct trust_list *trust_list_open_map(const char *directory,
+    const char *endpoint, struct error *error);
+int trust_list_next_account(struct trust_list *list,
+    struct trust_list_account *row, struct error *error);
 
 #endif /* !TRUST_LIST_H_ */

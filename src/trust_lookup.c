@@ -101,3 +101,34 @@ done:
 	}
 	return rc;
 }
+
+int
+trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const char *user_id, char **account_out)
+{
+	static const char sql[] =
+	    "SELECT account FROM account WHERE user_id = ?1";
+	const char *account;
+	int rc;
+
+	*account_out = NULL;
+	rc = prepare(db, sql, statement);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(*statement, 1, user_id, -1,
+		    SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(*statement);
+	if (rc == SQLITE_ROW) {
+		account = (const char *)sqlite3_column_text(*statement, 0);
+		rc = SQLITE_DONE;
+		if (account == NULL || account[0] == '\0')
+			rc = SQLITE_CORRUPT;
+		else if ((*account_out = strdup(account)) == NULL)
+			rc = SQLITE_NOMEM;
+	}
+	if (*statement != NULL) {
+		(void)sqlite3_reset(*statement);
+		(void)sqlite3_clear_bindings(*statement);
+	}
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}

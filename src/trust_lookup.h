@@ -25,4 +25,8 @@ int trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
     const struct facts *facts, const char *hash, int64_t wall,
     enum reason *reason_out);
 
+/* *account_out: malloc'd, NULL if the user has none. */
+int trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const char *user_id, char **account_out);
+
 #endif /* !TRUST_LOOKUP_H_ */

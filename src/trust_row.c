@@ -192,3 +192,69 @@ trust_row_lift(struct sqlite3 *db, int64_t id, const struct trust_note *note,
 	return rc == SQLITE_OK ? trust_row_audit(db, note, "lift", detail, wall) :
 	    rc;
 }
+
+/* "USER ACCOUNT: REASON" for the audit. */
+static int
+audit_account(struct sqlite3 *db, const char *action, const char *user_id,
+    const char *account, const struct trust_note *note, int64_t wall)
+{
+	struct buffer detail;
+	int rc = SQLITE_NOMEM;
+
+	buffer_init(&detail, 2 * TRUST_WRITER_MAX_VALUE);
+	(void)buffer_append_format(&detail, "%s%s%s%s%s", user_id,
+	    account[0] != '\0' ? " " : "", account,
+	    note->reason[0] != '\0' ? ": " : "", note->reason);
+	if (!detail.failed)
+		rc = trust_row_audit(db, note, action, detail.data, wall);
+	buffer_clear(&detail);
+	return rc;
+}
+
+int
+trust_row_map(struct sqlite3 *db, const char *user_id, const char *account,
+    const struct trust_note *note, int64_t wall)
+{
+	static const char sql[] = "INSERT INTO account (user_id, account, "
+	    "reason, actor, time) VALUES (?1, ?2, ?3, ?4, ?5) "
+	    "ON CONFLICT (user_id) DO UPDATE SET account = excluded.account, "
+	    "reason = excluded.reason, actor = excluded.actor, "
+	    "time = excluded.time";
+	struct sqlite3_stmt *statement = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = bind_text(statement, 1, user_id);
+	if (rc == SQLITE_OK)
+		rc = bind_text(statement, 2, account);
+	if (rc == SQLITE_OK)
+		rc = bind_text(statement, 3, note->reason);
+	if (rc == SQLITE_OK)
+		rc = bind_text(statement, 4, note->actor);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(statement, 5, wall);
+	rc = perform(statement, rc);
+	return rc == SQLITE_OK ? audit_account(db, "map", user_id, account,
+	    note, wall) : rc;
+}
+
+int
+trust_row_unmap(struct sqlite3 *db, const char *user_id,
+    const struct trust_note *note, int64_t wall, int *count_out)
+{
+	static const char sql[] = "DELETE FROM account WHERE user_id = ?1";
+	struct sqlite3_stmt *statement = NULL;
+	int rc;
+
+	*count_out = 0;
+	rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = bind_text(statement, 1, user_id);
+	rc = perform(statement, rc);
+	if (rc != SQLITE_OK)
+		return rc;
+	*count_out = sqlite3_changes(db);
+	return *count_out == 0 ? SQLITE_OK : audit_account(db, "unmap",
+	    user_id, "", note, wall);
+}

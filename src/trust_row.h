@@ -38,4 +38,11 @@ int trust_row_choice(struct sqlite3 *db, const struct trust_choice *choice,
 int trust_row_lift(struct sqlite3 *db, int64_t id,
     const struct trust_note *note, const char *detail, int64_t wall);
 
+/* Give or take away an account, with its row in the audit.  SQLITE_CONSTRAINT
+ * if another user has it; *count_out: rows that were there. */
+int trust_row_map(struct sqlite3 *db, const char *user_id,
+    const char *account, const struct trust_note *note, int64_t wall);
+int trust_row_unmap(struct sqlite3 *db, const char *user_id,
+    const struct trust_note *note, int64_t wall, int *count_out);
+
 #endif /* !TRUST_ROW_H_ */

@@ -249,3 +249,65 @@ trust_writer_lift(struct trust_writer *writer,
 	*count_out = count;
 	return TRUST_WRITTEN;
 }
+
+static int
+check_account(const char *user_id, const char *account,
+    const struct trust_note *note, struct error *error)
+{
+	size_t len = strlen(account);
+
+	if (check_text("user", user_id, TRUST_WRITER_MAX_VALUE, error) == -1 ||
+	    check_text("account", account, TRUST_WRITER_MAX_ACCOUNT,
+	    error) == -1 || check_text("reason", note->reason,
+	    TRUST_WRITER_MAX_REASON, error) == -1)
+		return -1;
+	if (user_id[0] != '\0' && len > 0 && account[0] != ' ' &&
+	    account[len - 1] != ' ')
+		return 0;
+	error_set(error, "user and account must not be empty, and the account "
+	    "has no blanks at its ends");
+	return -1;
+}
+
+enum trust_write
+trust_writer_map(struct trust_writer *writer, const char *user_id,
+    const char *account, const struct trust_note *note,
+    const struct moment *now, struct error *error)
+{
+	int rc;
+
+	if (check_account(user_id, account, note, error) == -1)
+		return TRUST_FAILED;
+	rc = begin(writer);
+	if (rc == SQLITE_OK)
+		rc = finish(writer, trust_row_map(writer->db, user_id, account,
+		    note, now->wall));
+	if (rc == SQLITE_OK)
+		return TRUST_WRITTEN;
+	if ((rc & 0xff) == SQLITE_CONSTRAINT) {
+		error_set(error, "another user has the account %s: look at "
+		    "'authgear-cache list map'", account);
+		return TRUST_FAILED;
+	}
+	return failed(writer, rc, error);
+}
+
+enum trust_write
+trust_writer_unmap(struct trust_writer *writer, const char *user_id,
+    const struct trust_note *note, const struct moment *now, int *count_out,
+    struct error *error)
+{
+	int rc;
+
+	*count_out = 0;
+	if (check_account(user_id, "-", note, error) == -1)
+		return TRUST_FAILED;
+	rc = begin(writer);
+	if (rc == SQLITE_OK)
+		rc = finish(writer, trust_row_unmap(writer->db, user_id, note,
+		    now->wall, count_out));
+	if (rc == SQLITE_OK)
+		return TRUST_WRITTEN;
+	*count_out = 0;
+	return failed(writer, rc, error);
+}

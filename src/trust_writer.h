@@ -63,4 +63,20 @@ enum trust_write trust_writer_lift(struct trust_writer *writer,
     const struct trust_choice *choice, const struct trust_note *note,
     const struct moment *now, int *count_out, struct error *error);
 
+#define TRUST_WRITER_MAX_ACCOUNT 255	/* bytes */
+
+/*
+ * Give a user an account, or another one.  Refused: an account that another
+ * user has (one account, one person), that is empty, too long, no UTF-8, has
+ * control characters or blanks at its ends.
+ */
+enum trust_write trust_writer_map(struct trust_writer *writer,
+    const char *user_id, const char *account, const struct trust_note *note,
+    const struct moment *now, struct error *error);
+
+/* Take it away; *count_out 0: there was none. */
+enum trust_write trust_writer_unmap(struct trust_writer *writer,
+    const char *user_id, const struct trust_note *note,
+    const struct moment *now, int *count_out, struct error *error);
+
 #endif /* !TRUST_WRITER_H_ */

@@ -22,6 +22,9 @@
 	"[policy fresh]\nmax_authentication_age = 600\n" \
 	"[policy clients]\nclients = somebody\n" \
 	"[policy scope]\nrequire_scope = openid\n" \
+	"[policy mapped]\nremote_user = map\naccept_basic = yes\n" \
+	"unauthenticated = pass\n" \
+	"[policy cors]\ncors_preflight = pass\n" \
 	"[policy elsewhere]\naudience = https://elsewhere.example\n"
 
 struct world {
@@ -439,6 +442,80 @@ refreshed_before_it_is_old(void **state)
 }
 
 static void
+mapped(void **state)
+{
+	const struct trust_note note = { "test", "", "cli" };
+	const struct gate_question basic = { .policy_name = "mapped",
+	    .authorization = "Basic YWxpY2U6SVk3M3R1Y1dEVXlCV0VGVHZSaU9ITnRoN"
+	    "HFaVncwSVE=" };		/* alice:OPAQUE */
+	const struct gate_question nobody = { .policy_name = "mapped" };
+	struct world world = begin("validate = hybrid");
+	struct gate_fixture *gate = world.gate;
+	struct trust_writer *writer;
+	struct error error = { "" };
+	int count;
+
+	(void)state;
+	writer = trust_writer_open(gate->settings->state, MINT_ISSUER, &error);
+	assert_non_null(writer);
+	expect(&world, "mapped", OPAQUE, REASON_WRONG_ACCOUNT);
+	assert_int_equal(trust_writer_map(writer, MINT_USER, "bob", &note,
+	    &gate->now, &error), TRUST_WRITTEN);
+	assert_string_equal(expect(&world, "mapped", world.jwt,
+	    REASON_GRANTED)->remote_user, "bob");
+	assert_int_equal(gate_fixture_question(gate, &basic)->reason,
+	    REASON_WRONG_ACCOUNT);
+	assert_int_equal(trust_writer_map(writer, MINT_USER, "alice", &note,
+	    &gate->now, &error), TRUST_WRITTEN);
+	assert_int_equal(gate_fixture_question(gate, &basic)->reason,
+	    REASON_GRANTED);
+	/* one account, one person */
+	assert_int_equal(trust_writer_map(writer, "other", "alice", &note,
+	    &gate->now, &error), TRUST_FAILED);
+	error_clear(&error);
+	assert_int_equal(trust_writer_map(writer, "other", " x", &note,
+	    &gate->now, &error), TRUST_FAILED);
+	error_clear(&error);
+	assert_int_equal(trust_writer_map(writer, "other", "a\nb", &note,
+	    &gate->now, &error), TRUST_FAILED);
+	assert_int_equal(trust_writer_unmap(writer, MINT_USER, &note,
+	    &gate->now, &count, &error), TRUST_WRITTEN);
+	assert_int_equal(count, 1);
+	assert_int_equal(gate_fixture_question(gate, &basic)->reason,
+	    REASON_WRONG_ACCOUNT);
+	/* no credential may pass, another one may not */
+	assert_int_equal(gate_fixture_question(gate, &nobody)->may_pass, 1);
+	assert_int_equal(gate_fixture_question(gate, &nobody)->verdict,
+	    VERDICT_DENIED);
+	assert_int_equal(expect(&world, "mapped", "x",
+	    REASON_MALFORMED)->may_pass, 0);
+	assert_int_equal(expect(&world, "default", NULL,
+	    REASON_NO_CREDENTIAL)->may_pass, 0);
+	trust_writer_free(writer);
+	end(&world);
+}
+
+static void
+preflight(void **state)
+{
+	struct gate_question question = { .policy_name = "cors",
+	    .is_preflight = 1 };
+	struct world world = begin("validate = hybrid");
+
+	(void)state;
+	assert_int_equal(gate_fixture_question(world.gate,
+	    &question)->may_pass, 1);
+	question.is_preflight = 0;
+	assert_int_equal(gate_fixture_question(world.gate,
+	    &question)->may_pass, 0);
+	question.is_preflight = 1;
+	question.policy_name = "default";
+	assert_int_equal(gate_fixture_question(world.gate,
+	    &question)->may_pass, 0);
+	end(&world);
+}
+
+static void
 one_lookup_for_many(void **state)
 {
 	struct world world = begin("validate = hybrid");
@@ -531,6 +608,8 @@ main(void)
 		cmocka_unit_test(revoked),
 		cmocka_unit_test(another_key_of_that_name),
 		cmocka_unit_test(refreshed_before_it_is_old),
+		cmocka_unit_test(mapped),
+		cmocka_unit_test(preflight),
 		cmocka_unit_test(one_lookup_for_many),
 		cmocka_unit_test(failures_are_shared),
 		cmocka_unit_test(in_time),

@@ -235,10 +235,14 @@ test_versions(void **state)
 {
 	struct place *place = *state;
 
-	scratch_sql(place->file, "PRAGMA user_version=2");
+	scratch_sql(place->file, "DROP TABLE account; PRAGMA user_version=1");
+	expect_open(place, "earlier release");
+	expect_init(place, ENDPOINT, NULL);
+	expect_open(place, NULL);
+	scratch_sql(place->file, "PRAGMA user_version=99");
 	expect_open(place, "later release");
 	expect_init(place, ENDPOINT, "later release");
-	scratch_sql(place->file, "PRAGMA user_version=1; "
+	scratch_sql(place->file, "PRAGMA user_version=2; "
 	    "PRAGMA application_id=7");
 	expect_open(place, "damaged or not a database of ours");
 	expect_init(place, ENDPOINT, "damaged or not a database of ours");
