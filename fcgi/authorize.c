@@ -8,6 +8,7 @@
 
 #include "decision_log.h"
 #include "fcgi/params.h"
+#include "login.h"
 
 #define AUTHORIZE_RETRY_BUSY 1	/* seconds */
 
@@ -118,9 +119,37 @@ authorize_log(const struct authorize *authorize,
 		log_refusal(log, decision->reason, now->boottime, whole);
 }
 
+/* The refusal as a browser needs it; 0 if it is none that may log in. */
+static int
+authorize_login(const struct authorize *authorize,
+    const struct decision *decision, char *const *params,
+    const char *endpoint, struct reply *reply)
+{
+	struct login_page page;
+	char url[LOGIN_URL_MAX];
+
+	if (decision->policy == NULL || decision->policy->login_client == NULL)
+		return 0;
+	login_page_read(&page, params);
+	switch (login_decide(&page, decision, endpoint, url)) {
+	case LOGIN_REDIRECT:
+		reply_login(reply, authorize->role, decision, url,
+		    authorize->id);
+		return 1;
+	case LOGIN_EXPLAIN:
+		reply_login(reply, authorize->role, decision, NULL,
+		    authorize->id);
+		return 1;
+	case LOGIN_NOTHING:
+	default:
+		return 0;
+	}
+}
+
 void
 authorize_answer(const struct authorize *authorize,
-    const struct decision *decision, int log_grants, struct log *log,
+    const struct decision *decision, char *const *params,
+    const char *login_endpoint, int log_grants, struct log *log,
     const struct moment *now, struct reply *reply)
 {
 	struct decision sent = *decision;
@@ -128,7 +157,8 @@ authorize_answer(const struct authorize *authorize,
 	/* it takes an answer without a user for an error */
 	if (authorize->is_apache)
 		sent.may_pass = 0;
-	reply_decision(reply, authorize->role, &sent, authorize->id);
+	if (!authorize_login(authorize, &sent, params, login_endpoint, reply))
+		reply_decision(reply, authorize->role, &sent, authorize->id);
 	if ((reply->reason == REASON_GRANTED || reply->is_pass) && !log_grants)
 		return;
 	/* The log says what the client was told. */

@@ -33,9 +33,14 @@ int authorize_begin(struct authorize *authorize, enum reply_role role);
 int authorize_question(struct authorize *authorize, char *const *params,
     struct gate_question *question, struct error *error);
 
-/* Compose the reply and write the line; grants are logged on demand. */
+/*
+ * Compose the reply and write the line; grants are logged on demand.
+ * `params` are those of the question, `login_endpoint` the metadata's
+ * authorization_endpoint (NULL: not known), for a browser's login.
+ */
 void authorize_answer(const struct authorize *authorize,
-    const struct decision *decision, int log_grants, struct log *log,
+    const struct decision *decision, char *const *params,
+    const char *login_endpoint, int log_grants, struct log *log,
     const struct moment *now, struct reply *reply);
 
 /* The same for a refusal without a decision; `detail` may be "". */

@@ -83,8 +83,11 @@ parse_option(const char *option, struct listener *out, unsigned int *seen,
 	unsigned long value;
 	unsigned int bit;
 
-	if (strcmp(option, "serve=auth") == 0) {
+	if (strcmp(option, "serve=auth") == 0 ||
+	    strcmp(option, "serve=login") == 0) {
 		bit = 1;
+		out->serve = strcmp(option, "serve=login") == 0 ?
+		    LISTENER_SERVE_LOGIN : LISTENER_SERVE_AUTH;
 	} else if (strncmp(option, "mode=", 5) == 0 && out->is_unix) {
 		bit = 2;
 		if (parse_number(option + 5, 8, 0777, &value) == -1) {
@@ -103,8 +106,8 @@ parse_option(const char *option, struct listener *out, unsigned int *seen,
 		}
 		out->group = group->gr_gid;
 	} else {
-		error_set(error, "listen: '%s' is no option here (serve=auth; "
-		    "for unix: also mode=, group=)", option);
+		error_set(error, "listen: '%s' is no option here (serve=auth "
+		    "or login; for unix: also mode=, group=)", option);
 		return -1;
 	}
 	if ((*seen & bit) != 0) {

@@ -14,7 +14,8 @@
 
 /* What is served there is fixed when it is made, never told by a URL. */
 enum listener_serve {
-	LISTENER_SERVE_AUTH = 1
+	LISTENER_SERVE_AUTH = 1,
+	LISTENER_SERVE_LOGIN	/* login_return: browsers come back */
 };
 
 struct listener {
@@ -33,7 +34,7 @@ struct listener {
 };
 
 /*
- * Read `ADDRESS[,serve=auth][,mode=0660][,group=NAME]`; ADDRESS is
+ * Read `ADDRESS[,serve=auth|login][,mode=0660][,group=NAME]`; ADDRESS is
  * unix:/absolute/path, 127.0.0.1:PORT or [::1]:PORT.  Opens nothing (group
  * names are looked up).  Another host than loopback, an unknown or repeated
  * option, mode or group for TCP, a mode beyond 0777 are refused.  0, or -1
@@ -57,7 +58,7 @@ void listener_close(struct listener *listener);
 /*
  * Take over what systemd passed (sd_listen_fds(3)).  The strings are the
  * values of LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES, NULL if not set; `pid`
- * is ours; descriptors begin at 3.  A name is `auth` or `auth-...`; without
+ * is ours; descriptors begin at 3.  A name is `auth`, `auth-...`, `login` or `login-...`; without
  * LISTEN_FDNAMES (or "unknown") it serves auth.  Only listening stream
  * sockets, unix or loopback, are taken.  *count_out is 0 if nothing was
  * passed to us.  0, or -1 and error (too many, a wrong socket, an unknown

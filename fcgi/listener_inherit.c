@@ -35,12 +35,18 @@ number(const char *text)
 	return errno != 0 || *end != '\0' ? -1 : value;
 }
 
+/* What a socket of this name serves; 0, or -1 if there is no such name. */
 static int
-name_serves_auth(const char *name, size_t len)
+serve_of(const char *name, size_t len, enum listener_serve *serve_out)
 {
-	return (len == 4 && memcmp(name, "auth", 4) == 0) ||
+	*serve_out = LISTENER_SERVE_AUTH;
+	if ((len == 4 && memcmp(name, "auth", 4) == 0) ||
 	    (len > 5 && memcmp(name, "auth-", 5) == 0) ||
-	    (len == 7 && memcmp(name, "unknown", 7) == 0);
+	    (len == 7 && memcmp(name, "unknown", 7) == 0))
+		return 0;
+	*serve_out = LISTENER_SERVE_LOGIN;
+	return (len == 5 && memcmp(name, "login", 5) == 0) ||
+	    (len > 6 && memcmp(name, "login-", 6) == 0) ? 0 : -1;
 }
 
 /* What is it bound to?  0, or -1 if that is nothing we serve. */
@@ -116,6 +122,7 @@ listener_inherit(const char *listen_pid, const char *listen_fds,
     const char *listen_fdnames, pid_t pid, struct listener *out, size_t max,
     size_t *count_out, struct error *error)
 {
+	enum listener_serve serve;
 	const char *name = listen_fdnames;
 	size_t i, len;
 	long count;
@@ -129,11 +136,13 @@ listener_inherit(const char *listen_pid, const char *listen_fds,
 		return -1;
 	}
 	for (i = 0; i < (size_t)count; i++) {
+		serve = LISTENER_SERVE_AUTH;
 		if (listen_fdnames != NULL) {
 			len = name == NULL ? 0 : strcspn(name, ":");
-			if (name == NULL || !name_serves_auth(name, len)) {
+			if (name == NULL || serve_of(name, len, &serve) == -1) {
 				error_set(error, "socket name '%.*s' is not "
-				    "auth or auth-... (FileDescriptorName=)",
+				    "auth, auth-..., login or login-... "
+				    "(FileDescriptorName=)",
 				    (int)(len > NAME_MAX_LEN ? NAME_MAX_LEN :
 				    len), name == NULL ? "" : name);
 				return -1;
@@ -142,6 +151,7 @@ listener_inherit(const char *listen_pid, const char *listen_fds,
 		}
 		if (take(FIRST_FD + (int)i, &out[i], error) == -1)
 			return -1;
+		out[i].serve = serve;
 	}
 	*count_out = (size_t)count;
 	return 0;

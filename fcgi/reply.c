@@ -347,9 +347,11 @@ draft_challenge(struct draft *draft, enum reason reason,
 	draft_add(draft, "\r\n");
 }
 
+/* `more`: header lines, "" for none. */
 static void
 draft_refusal(struct draft *draft, enum reason reason,
-    const struct policy *policy, int retry_after, const char *request_id)
+    const struct policy *policy, int retry_after, const char *request_id,
+    const char *more)
 {
 	int status = reason_http_status(reason);
 	const char *error = reason_challenge_error(reason);
@@ -368,10 +370,10 @@ draft_refusal(struct draft *draft, enum reason reason,
 	    "X-Authgear-Decision: %s\r\n"
 	    "X-Authgear-Reason: %s\r\n"
 	    "X-Authgear-Request-Id: %s\r\n"
-	    "\r\n"
+	    "%s\r\n"
 	    "{\"error\":\"%s\",\"reason\":\"%s\",\"request_id\":\"%s\"}\n",
 	    verdict_name(reason_verdict(reason)), reason_name(reason),
-	    request_id,
+	    request_id, more,
 	    error != NULL ? error : verdict_name(reason_verdict(reason)),
 	    reason_name(reason), request_id);
 }
@@ -390,7 +392,7 @@ reply_is_whole(const struct reply *reply)
 	blank = strstr(reply->text, "\r\n\r\n");
 	if (blank == NULL || strstr(reply->text, "\r\nStatus:") != NULL)
 		return 0;
-	return blank[4] == '\0' || blank[4] == '{';
+	return blank[4] == '\0' || blank[4] == '{' || blank[4] == '<';
 }
 
 static void
@@ -432,7 +434,7 @@ reply_decision(struct reply *reply, enum reply_role role,
 		draft_pass(&draft, decision, request_id);
 	else
 		draft_refusal(&draft, decision->reason, decision->policy,
-		    decision->retry_after, request_id);
+		    decision->retry_after, request_id, "");
 	if (!draft.failed && reply_is_whole(reply))
 		return;
 	reply_refusal(reply, REASON_REPLY_UNSENDABLE, 0, request_id);
@@ -445,7 +447,102 @@ reply_refusal(struct reply *reply, enum reason reason, int retry_after,
 	struct draft draft = { .reply = reply };
 
 	reply_begin(reply, reason);
-	draft_refusal(&draft, reason, NULL, retry_after, request_id);
+	draft_refusal(&draft, reason, NULL, retry_after, request_id, "");
+	if (draft.failed || !reply_is_whole(reply))
+		reply_canned(reply);
+}
+
+static void
+draft_page(struct draft *draft, const char *paragraph)
+{
+	draft_add(draft, "Content-Type: text/html; charset=utf-8\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "Content-Security-Policy: default-src 'none'\r\n"
+	    "\r\n"
+	    "<!DOCTYPE html>\n<html lang=\"en\">\n<title>Login</title>\n"
+	    "<h1>Login</h1>\n<p>%s</p>\n</html>\n", paragraph);
+}
+
+/* The same lines for all of a decision's answers to browsers. */
+static void
+draft_why(struct draft *draft, const struct decision *decision,
+    const char *request_id)
+{
+	draft_add(draft, "X-Authgear-Decision: %s\r\n"
+	    "X-Authgear-Reason: %s\r\n"
+	    "X-Authgear-Request-Id: %s\r\n",
+	    verdict_name(decision->verdict), reason_name(decision->reason),
+	    request_id);
+}
+
+static void
+draft_login(struct draft *draft, const struct decision *decision,
+    const char *url, const char *request_id)
+{
+	static const char no_cookie[] = "You have logged in, but the login "
+	    "does not reach this site. The operator of this site should look "
+	    "at Authgear's cookie domain: it must cover this site's name.";
+	static const char no_use[] = "You have logged in, but this site does "
+	    "not take the login. Its operator finds the reason in the log.";
+	char more[REPLY_MAX];
+
+	if (draft->role == REPLY_RESPONDER) {
+		(void)snprintf(more, sizeof(more), url != NULL ?
+		    "X-Authgear-Login: %s\r\n" :
+		    "X-Authgear-Login-Failed: yes\r\n", url);
+		draft_refusal(draft, decision->reason, decision->policy, 0,
+		    request_id, more);
+	} else if (url != NULL) {
+		draft_add(draft, "Status: 302 Found\r\nLocation: %s\r\n"
+		    "Cache-Control: no-store\r\n", url);
+		draft_why(draft, decision, request_id);
+		draft_add(draft, "\r\n");
+	} else {
+		draft_add(draft, "Status: 401 Unauthorized\r\n");
+		draft_challenge(draft, decision->reason, decision->policy);
+		draft_why(draft, decision, request_id);
+		draft_page(draft, decision->reason == REASON_NO_CREDENTIAL ?
+		    no_cookie : no_use);
+	}
+}
+
+void
+reply_login(struct reply *reply, enum reply_role role,
+    const struct decision *decision, const char *url, const char *request_id)
+{
+	struct draft draft = { .reply = reply, .role = role };
+
+	reply_begin(reply, decision->reason);
+	draft_login(&draft, decision, url, request_id);
+	if (draft.failed || !reply_is_whole(reply))
+		reply_decision(reply, role, decision, request_id);
+}
+
+void
+reply_page(struct reply *reply, const char *status, const char *header,
+    const char *paragraph)
+{
+	struct draft draft = { .reply = reply };
+
+	reply_begin(reply, REASON_NO_CREDENTIAL);
+	draft_add(&draft, "Status: %s\r\n%s%s", status,
+	    header != NULL ? header : "", header != NULL ? "\r\n" : "");
+	draft_page(&draft, paragraph);
+	if (draft.failed || !reply_is_whole(reply))
+		reply_canned(reply);
+}
+
+void
+reply_redirect(struct reply *reply, const char *status, const char *location,
+    const char *cookie, int seconds)
+{
+	struct draft draft = { .reply = reply };
+
+	reply_begin(reply, REASON_NO_CREDENTIAL);
+	draft_add(&draft, "Status: %s\r\nLocation: %s\r\n"
+	    "Set-Cookie: %s; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax\r\n"
+	    "Cache-Control: no-store\r\n\r\n", status, location, cookie,
+	    seconds);
 	if (draft.failed || !reply_is_whole(reply))
 		reply_canned(reply);
 }

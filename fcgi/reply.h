@@ -43,4 +43,24 @@ void reply_decision(struct reply *reply, enum reply_role role,
 void reply_refusal(struct reply *reply, enum reason reason, int retry_after,
     const char *request_id);
 
+/*
+ * For a browser.  reply_login: the refusal of `decision` as a redirect to
+ * `url` (`url` NULL: as a page that says why it does not help to log in
+ * again).  AUTHORIZER: 302 with Location, or 401 with a page; RESPONDER,
+ * whose web server takes nothing but a status: 401 with the header
+ * X-Authgear-Login, or X-Authgear-Login-Failed.
+ */
+void reply_login(struct reply *reply, enum reply_role role,
+    const struct decision *decision, const char *url,
+    const char *request_id);
+
+/* Not of a decision: a page of one paragraph without anything of the request
+ * in it, with one more header line or NULL. */
+void reply_page(struct reply *reply, const char *status, const char *header,
+    const char *paragraph);
+
+/* To a path of this site, with a cookie ("name=value") that lives so long. */
+void reply_redirect(struct reply *reply, const char *status,
+    const char *location, const char *cookie, int seconds);
+
 #endif /* !REPLY_H_ */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "authorize.h"
+#include "login.h"
 #include "transport/clock.h"
 
 struct service_thread {
@@ -85,7 +86,9 @@ service_answer(struct service_thread *thread, struct server_request *request,
 	const struct service *service = thread->service;
 	struct reply reply;
 
-	authorize_answer(authorize, decision, service->settings->log_grants,
+	authorize_answer(authorize, decision, server_request_params(request),
+	    gate_authorization_endpoint(thread->gate),
+	    service->settings->log_grants,
 	    service->log, &thread->now, &reply);
 	return service_send(request, &reply);
 }
@@ -144,6 +147,16 @@ service_park(struct service_thread *thread, struct server_request *request,
 	return SERVER_PARKED;
 }
 
+/* Where a login comes back to: no credential, no decision. */
+static enum server_step
+service_login(struct server_request *request)
+{
+	struct reply reply;
+
+	login_return_reply(&reply, server_request_params(request));
+	return service_send(request, &reply);
+}
+
 static enum server_step
 service_serve(void *context, struct server_request *request)
 {
@@ -155,6 +168,8 @@ service_serve(void *context, struct server_request *request)
 	enum server_step answered;
 	enum gate_step step;
 
+	if (server_request_serve(request) == LISTENER_SERVE_LOGIN)
+		return service_login(request);
 	if (authorize_begin(&authorize,
 	    server_request_role(request) == SERVER_AUTHORIZER ?
 	    REPLY_AUTHORIZER : REPLY_RESPONDER) == -1)

@@ -340,3 +340,9 @@ gate_task_decision(const struct gate_task *task)
 {
 	return &task->decision;
 }
+
+const char *
+gate_authorization_endpoint(struct gate *gate)
+{
+	return keys_authorization_endpoint(gate->keys);
+}

@@ -148,6 +148,10 @@ struct exchange *gate_task_exchange(struct gate_task *task);
 int64_t gate_task_deadline(const struct gate_task *task);	/* boottime */
 int64_t gate_task_resume_at(const struct gate_task *task);	/* boottime */
 
+/* The metadata's authorization_endpoint as stored last; NULL if there is
+ * none.  Borrowed until the gate is used again. */
+const char *gate_authorization_endpoint(struct gate *gate);
+
 /* The answer, once GATE_DONE; lives as long as the task. */
 const struct decision *gate_task_decision(const struct gate_task *task);
 

@@ -275,3 +275,11 @@ keys_fetched(struct keys *keys, const struct status_keys *fetched,
 		ret = -1;
 	return ret;
 }
+
+const char *
+keys_authorization_endpoint(struct keys *keys)
+{
+	if (load(keys, NULL) == -1)
+		return NULL;
+	return keys->stored.authorization_endpoint;
+}

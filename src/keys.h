@@ -76,4 +76,8 @@ enum keys_outcome keys_refresh(struct keys *keys, const struct moment *now,
 int keys_fetched(struct keys *keys, const struct status_keys *fetched,
     const struct moment *now, struct error *error);
 
+/* Of the metadata that came with the set; NULL if none is stored or it tells
+ * none.  Borrowed until keys are looked for again. */
+const char *keys_authorization_endpoint(struct keys *keys);
+
 #endif /* !KEYS_H_ */

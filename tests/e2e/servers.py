@@ -66,6 +66,7 @@ class Site:
         self.write('public', 'ready.txt', self.token)
         self.http = backend.Http(self.ran)
         self.socket = self.path('application.sock')
+        self.login_socket = self.path('login.sock')
         self.fastcgi = backend.Fastcgi(self.socket, self.ran)
 
     def path(self, *names):
@@ -101,6 +102,7 @@ def _lighttpd(site, at, port, address):
         ('/var/cache/lighttpd/uploads', at + '/work', 1),
         ('/etc/lighttpd/authgear.lua', lua, 1),
         ('/run/authgear/lighttpd.sock', address, 1),
+        ('/run/authgear/login.sock', site.login_socket, 1),
         ('/run/application/application.sock', site.socket, 1),
         ('"port" => 8000', '"port" => %d' % site.http.port, 1)])
     return text, ['/usr/sbin/lighttpd', '-D', '-f', at + '/conf']
@@ -119,6 +121,7 @@ def _nginx(site, at, port, address):
         ('/var/log/nginx/error.log', at + '/error.log', 1),
         ('/var/lib/nginx/', at + '/work/', 5),
         ('/etc/nginx/nginx-authgear.conf', include, 2),
+        ('/run/authgear/login.sock', site.login_socket, 1),
         ('/run/application/application.sock', site.socket, 3)])
     return text, ['/usr/sbin/nginx', '-e', at + '/error.log', '-c',
                   at + '/conf', '-g', 'daemon off;']
@@ -136,6 +139,7 @@ def _apache(site, at, port, address):
         ('/var/log/apache2/error.log', at + '/error.log', 1),
         ('/var/www/html', site.www, 2),
         ('127.0.0.1:970', address, 1),
+        ('/run/authgear/login.sock', site.login_socket, 1),
         ('/run/application/application.sock', site.socket, 1)])
     return text, ['/usr/sbin/apache2', '-D', 'FOREGROUND', '-f',
                   at + '/conf']

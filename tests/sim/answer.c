@@ -88,9 +88,8 @@ escaped(const char *text)
 	return (char)(unsigned char)strtoul(pair, NULL, 16);
 }
 
-/* A field of a form, decoded; to be freed.  NULL if it is not there. */
-static char *
-form_field(const char *body, size_t len, const char *name)
+char *
+sim_form_field(const char *body, size_t len, const char *name)
 {
 	const char *end = body + len;
 	size_t name_len = strlen(name), n = 0;
@@ -108,7 +107,7 @@ form_field(const char *body, size_t len, const char *name)
 			value[n++] = escaped(body + 1);
 			body += 2;
 		} else
-			value[n++] = *body;
+			value[n++] = *body == '+' ? ' ' : *body;
 	}
 	return value;
 }
@@ -120,7 +119,7 @@ answer_revoke(struct sim *sim, const struct sim_request *request,
 	char *token = NULL;
 
 	if (request->len > 0)
-		token = form_field(request->body, request->len, "token");
+		token = sim_form_field(request->body, request->len, "token");
 	if (token != NULL)
 		sim_revoke(sim, token);
 	free(token);
@@ -135,6 +134,11 @@ answer_main(struct sim *sim, const struct sim_request *request,
 
 	answer->headers = json_array();
 	answer->body = strdup("");
+	if (strcmp(request->path, "/oauth2/authorize") == 0) {
+		sim_authorize(sim, request, answer);
+		sim_answer_add(answer, "Cache-Control", "no-store");
+		return;
+	}
 	if (!revokes && !sim_has_document(request->path))
 		sim_answer_body(answer, 404, type_text,
 		    "404 page not found\n");

@@ -17,6 +17,7 @@ sim_live_new(void)
 	live->users = json_object();
 	live->sessions = json_object();
 	live->tokens = json_object();
+	live->clients = json_object();
 	live->busy = json_object();
 	live->settings = json_object();
 	return live;
@@ -30,6 +31,7 @@ sim_live_free(struct sim_live *live)
 	json_decref(live->users);
 	json_decref(live->sessions);
 	json_decref(live->tokens);
+	json_decref(live->clients);
 	json_decref(live->busy);
 	json_decref(live->settings);
 	pthread_mutex_destroy(&live->lock);

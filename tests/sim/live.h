@@ -6,7 +6,7 @@
  * lead to them, kept as JSON objects by id.  Functions that take struct
  * sim_live want its lock held; those that take struct sim take it.
  *
- * user     {"id", "roles":[..], "anonymous", "verified",
+ * user     {"id", "password", "roles":[..], "anonymous", "verified",
  *          "can_reauthenticate", "disabled", "anonymized", "valid_from",
  *          "valid_until", "disabled_from", "disabled_until"} (times absent:
  *          no limit), "stale": the facts still shown, until "until"
@@ -24,6 +24,7 @@ struct sim_live {
 	json_t *users;
 	json_t *sessions;
 	json_t *tokens;
+	json_t *clients;	/* by id: {"id", "redirect_uris":[..]} */
 	json_t *busy;		/* by id: their locks are held */
 	json_t *settings;	/* of /_sim/resolver */
 };
@@ -109,6 +110,7 @@ struct sim_request {
 	const json_t *headers;	/* [[name, value], ..] as they came */
 	const char *body;
 	size_t len;
+	json_t *query;		/* {name: value}, decoded */
 };
 struct sim_credentials {
 	char *bearer;		/* NULL: none */
@@ -156,6 +158,16 @@ void sim_answer_invalid(struct sim *sim,
 /* A header left out, doubled, changed or made long. */
 void sim_answer_spoil(const struct sim_fault *fault,
     struct sim_answer *answer);
+
+/* A field of a form, decoded; to be freed.  NULL if it is not there. */
+char *sim_form_field(const char *body, size_t len, const char *name);
+
+/* --- authorize.c */
+void sim_authorize(struct sim *sim, const struct sim_request *request,
+    struct sim_answer *answer);
+/* Registers the client "id"; a reference for the caller, or *why. */
+json_t *sim_client_change(struct sim_live *live, const json_t *body,
+    const char **why);
 
 /* --- resolver.c */
 /* Whether the path is of the resolver's port (its misspellings too). */

@@ -133,6 +133,8 @@ answer(struct sim *sim, const char *name, const json_t *body,
 		return settings(sim, body, why);
 	if (strcmp(name, "lock") == 0)
 		return lock(sim, body);
+	if (strcmp(name, "client") == 0)
+		return sim_client_change(sim->live, body, why);
 	if (strcmp(name, "flush") == 0)
 		return flush(sim);
 	return NULL;

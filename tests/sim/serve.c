@@ -255,7 +255,7 @@ sim_on_request(void *context, struct MHD_Connection *connection,
 	struct body *body = *request_context;
 	struct sim_request request;
 	enum MHD_Result result;
-	json_t *headers;
+	json_t *headers, *query;
 	char *grown;
 
 	(void)version;
@@ -279,9 +279,13 @@ sim_on_request(void *context, struct MHD_Connection *connection,
 	headers = json_array();
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, collect_pair,
 	    headers);
+	query = json_object();
+	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND,
+	    collect_header, query);
 	request = (struct sim_request){ method, path, headers, body->data,
-	    body->len };
+	    body->len, query };
 	result = serve(sim, connection, &request);
+	json_decref(query);
 	json_decref(headers);
 	return result;
 }
