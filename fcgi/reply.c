@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json.h"
-
 /* What a grant tells, under the names of both roles. */
 enum reply_fact {
 	FACT_REMOTE_USER = 0,
@@ -163,25 +161,17 @@ draft_words(struct draft *draft, enum reply_fact fact,
 	draft_add(draft, "\r\n");
 }
 
+/* Authgear's resolver tells an empty one too. */
 static void
 draft_amr(struct draft *draft, const struct facts *facts)
 {
-	struct word_list words = { NULL, 0 };
-	const struct json *array = NULL;
-	const char *word;
-	size_t i;
+	const char *name =
+	    fact_names[FACT_SESSION_AMR][draft->role == REPLY_RESPONDER];
 
-	if (facts->claims == NULL || json_find_array(facts->claims, "amr",
-	    &array) != JSON_FOUND)
-		return;
-	for (i = 0; i < json_array_length(array); i++) {
-		word = json_string_of(json_array_at(array, i));
-		if (word == NULL || word_list_add(&words, word,
-		    strlen(word)) == -1)
-			draft->failed = 1;
-	}
-	draft_words(draft, FACT_SESSION_AMR, &words, ' ');
-	word_list_clear(&words);
+	if (facts->has_amr && facts->amr.count == 0 && name != NULL)
+		draft_add(draft, "%s:\r\n", name);
+	else if (facts->has_amr)
+		draft_words(draft, FACT_SESSION_AMR, &facts->amr, ' ');
 }
 
 static void
@@ -209,8 +199,7 @@ draft_grant(struct draft *draft, const struct decision *decision,
 	draft_yes_or_no(draft, FACT_USER_VERIFIED, facts->is_verified);
 	draft_yes_or_no(draft, FACT_USER_CAN_REAUTHENTICATE,
 	    facts->can_reauthenticate);
-	if (draft->role == REPLY_RESPONDER)
-		draft_amr(draft, facts);
+	draft_amr(draft, facts);
 	draft_time(draft, FACT_AUTHENTICATED_AT, facts->authenticated_at);
 	draft_time(draft, FACT_EXPIRES_AT, facts->expires_at);
 	draft_fact(draft, FACT_REQUEST_ID, request_id);

@@ -160,22 +160,24 @@ read_audience(const struct json *claims, struct word_list *audience,
 	}
 }
 
+/*
+ * An array of strings that applications get joined by one of `separators`:
+ * one must not be able to look like two.
+ */
 static int
-read_roles(const struct json *claims, struct facts *facts,
+read_list(const struct json *claims, const char *name,
+    const char *separators, struct word_list *list, int *has_out,
     enum reason *reason)
 {
 	const struct json *array;
 
 	*reason = REASON_MALFORMED;
-	switch (json_find_array(claims, USER "roles", &array)) {
+	switch (json_find_array(claims, name, &array)) {
 	case JSON_ABSENT:
 		return 0;
 	case JSON_FOUND:
-		facts->has_roles = 1;
-		/* applications get them joined by commas: one must not be
-		 * able to look like two */
-		return add_words(&facts->roles, array, MAX_WORDS, ", ",
-		    reason);
+		*has_out = 1;
+		return add_words(list, array, MAX_WORDS, separators, reason);
 	case JSON_WRONG_TYPE:
 	default:
 		return -1;
@@ -234,7 +236,10 @@ read_all(const struct json *claims, struct facts *facts, enum reason *reason)
 	    reason) != 0 ||
 	    read_fact(claims, USER "can_reauthenticate",
 	    &facts->can_reauthenticate, reason) != 0 ||
-	    read_roles(claims, facts, reason) != 0 ||
+	    read_list(claims, USER "roles", ", ", &facts->roles,
+	    &facts->has_roles, reason) != 0 ||
+	    read_list(claims, "amr", " ", &facts->amr, &facts->has_amr,
+	    reason) != 0 ||
 	    read_scopes(claims, facts, reason) != 0)
 		return -1;
 	return 0;

@@ -91,6 +91,18 @@ recorded_free(struct recorded *recorded)
 	free(recorded);
 }
 
+struct json *
+recorded_exchanges(const char *name, const struct json **array_out)
+{
+	char *text = read_file(name, "{\"exchanges\":", "}");
+	struct json *json = json_parse(text, strlen(text));
+
+	free(text);
+	must(json != NULL && json_find_array(json, "exchanges",
+	    array_out) == JSON_FOUND, name);
+	return json;
+}
+
 const struct recorded_token *
 recorded_find(const struct recorded *recorded, const char *name)
 {

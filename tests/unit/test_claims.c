@@ -96,6 +96,7 @@ one_by_one(void **state)
 		{ "jti", TEXT, 1 }, { "iat", TIME, 1 }, { "exp", TIME, 1 },
 		{ "nbf", TIME, 0 }, { "auth_time", TIME, 0 },
 		{ "scope", TEXT, 0 }, { USER "roles", LIST, 0 },
+		{ "amr", LIST, 0 },
 		{ USER "is_anonymous", TRUTH, 0 },
 		{ USER "is_verified", TRUTH, 0 },
 		{ USER "can_reauthenticate", TRUTH, 0 },
@@ -319,6 +320,8 @@ limits(void **state)
 		{ "aud", 17, 1, REASON_MALFORMED },
 		{ USER "roles", 256, 1, REASON_GRANTED },
 		{ USER "roles", 257, 1, REASON_MALFORMED },
+		{ "amr", 256, 1, REASON_GRANTED },
+		{ "amr", 257, 1, REASON_MALFORMED },
 		{ "scope", 256, 0, REASON_GRANTED },
 		{ "scope", 257, 0, REASON_MALFORMED },
 	};

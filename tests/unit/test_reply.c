@@ -66,6 +66,7 @@ granted_clear(struct granted *granted)
 {
 	word_list_clear(&granted->facts.scopes);
 	word_list_clear(&granted->facts.roles);
+	word_list_clear(&granted->facts.amr);
 	json_free(granted->facts.claims);
 }
 
@@ -102,7 +103,6 @@ test_authorizer(void **state)
 static void
 test_responder(void **state)
 {
-	static const char claims[] = "{\"amr\":[\"pwd\",\"otp\"]}";
 	static const char wanted[] = "Status: 200 OK\r\n"
 	    "X-Authgear-Session-Valid: true\r\n"
 	    "X-Authgear-Remote-User: alice\r\n"
@@ -125,10 +125,18 @@ test_responder(void **state)
 
 	(void)state;
 	granted_init(&granted);
-	granted.facts.claims = json_parse(claims, sizeof(claims) - 1);
-	assert_non_null(granted.facts.claims);
+	granted.facts.has_amr = 1;
+	assert_int_equal(word_list_split(&granted.facts.amr, "pwd otp", " "),
+	    0);
 	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
 	assert_string_equal(reply.text, wanted);
+	word_list_clear(&granted.facts.amr);
+	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
+	assert_non_null(strstr(reply.text,
+	    "\r\nX-Authgear-Session-Amr:\r\n"));
+	granted.facts.has_amr = 0;
+	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
+	assert_null(strstr(reply.text, "Amr"));
 	granted_clear(&granted);
 }
 
