@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <curl/curl.h>
 
@@ -21,6 +22,7 @@ struct transfer {
 	struct curl_slist *headers;
 	struct http_head head;
 	int too_big;
+	int no_memory;
 	char text[CURL_ERROR_SIZE];
 };
 
@@ -104,6 +106,32 @@ http_free(struct http *http)
 	free(http);
 }
 
+/* What the exchange wants of the final head. */
+static int
+http_keep(struct transfer *transfer)
+{
+	struct exchange *exchange = transfer->exchange;
+	const struct http_head_field *field = &transfer->head.field;
+	size_t len;
+
+	if (exchange->keep == NULL || field->name == NULL ||
+	    transfer->head.status < 200)
+		return 0;
+	len = strlen(exchange->keep);
+	if (field->name_len < len ||
+	    strncasecmp(field->name, exchange->keep, len) != 0)
+		return 0;
+	if (exchange->kept_count == EXCHANGE_MAX_KEPT) {
+		transfer->head.fault = "too many headers to keep";
+		return -1;
+	}
+	if (exchange_keep_header(exchange, field->name, field->name_len,
+	    field->value, field->value_len) == 0)
+		return 0;
+	transfer->no_memory = 1;
+	return -1;
+}
+
 static size_t
 http_take_header(char *data, size_t size, size_t count, void *context)
 {
@@ -111,7 +139,10 @@ http_take_header(char *data, size_t size, size_t count, void *context)
 	size_t len = size * count;
 
 	/* Another count than given makes the library end the transfer. */
-	return http_head_line(&transfer->head, data, len) == 0 ? len : len + 1;
+	if (http_head_line(&transfer->head, data, len) == -1 ||
+	    http_keep(transfer) == -1)
+		return len + 1;
+	return len;
 }
 
 static size_t
@@ -315,7 +346,7 @@ failed:
 static enum exchange_outcome
 http_outcome(const struct transfer *transfer, CURLcode code)
 {
-	if (code == CURLE_OPERATION_TIMEDOUT)
+	if (code == CURLE_OPERATION_TIMEDOUT || transfer->no_memory)
 		return EXCHANGE_UNREACHABLE;
 	if (transfer->too_big || transfer->head.fault != NULL ||
 	    transfer->head.status != 0)
@@ -338,6 +369,7 @@ http_finish(struct transfer *transfer, CURLcode code)
 		exchange->status = transfer->head.status;
 		return;
 	}
+	exchange_reset(exchange);
 	exchange->outcome = http_outcome(transfer, code);
 	text = transfer->text[0] != '\0' ? transfer->text :
 	    curl_easy_strerror(code);
@@ -350,8 +382,8 @@ http_finish(struct transfer *transfer, CURLcode code)
 		    "%s answers with more than %zu bytes", origin,
 		    exchange->max_body);
 	else
-		error_set(&exchange->error, "%s: %s", origin, text);
-	buffer_reset(&exchange->body);
+		error_set(&exchange->error, "%s: %s", origin,
+		    transfer->no_memory ? "out of memory" : text);
 }
 
 static void

@@ -366,6 +366,19 @@ words(void **state)
 	assert_int_equal(facts.roles.count, 0);
 	assert_int_equal(facts.has_scopes, 1);
 	assert_int_equal(facts.scopes.count, 0);
+	assert_int_equal(facts.has_amr, 0);
+	facts_clear(&facts);
+	assert_int_equal(reason_of(mint_claims(NOW, "amr", "[\"a b\"]",
+	    NULL)), REASON_MALFORMED);
+	assert_int_equal(reason_of(mint_claims(NOW, "amr", "[\"\"]",
+	    NULL)), REASON_MALFORMED);
+	assert_int_equal(reason_of(mint_claims(NOW, "amr", "\"pwd\"",
+	    NULL)), REASON_MALFORMED);
+	assert_int_equal(read_payload(mint_claims(NOW, "amr",
+	    "[\"pwd\",\"otp\"]", NULL), &facts), REASON_GRANTED);
+	assert_int_equal(facts.has_amr, 1);
+	assert_int_equal(facts.amr.count, 2);
+	assert_string_equal(facts.amr.words[1], "otp");
 	facts_clear(&facts);
 	assert_int_equal(read_payload(mint_claims(NOW, "scope",
 	    "\" a  b \"", "aud", "[\"x\",\"y\"]", NULL), &facts),

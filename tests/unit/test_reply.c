@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "fcgi/reply.h"
-#include "json.h"
 
 static const char id[] = "0123456789abcdef";
 
@@ -67,7 +66,6 @@ granted_clear(struct granted *granted)
 	word_list_clear(&granted->facts.scopes);
 	word_list_clear(&granted->facts.roles);
 	word_list_clear(&granted->facts.amr);
-	json_free(granted->facts.claims);
 }
 
 static void
