@@ -67,7 +67,7 @@ print_answer(const struct exchange *exchange)
 	struct facts facts;
 
 	facts_init(&facts);
-	printf("\t= %d\n", resolver_read(exchange, &facts, &error));
+	printf("\t= %d\n", (int)resolver_read(exchange, &facts, &error));
 	facts_clear(&facts);
 }
 
