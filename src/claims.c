@@ -160,10 +160,12 @@ read_audience(const struct json *claims, struct word_list *audience,
 	}
 }
 
-/* Words that applications get joined by one of the separators: one must not
- * be able to look like two. */
+/*
+ * An array of strings that applications get joined by one of `separators`:
+ * one must not be able to look like two.
+ */
 static int
-read_words(const struct json *claims, const char *name,
+read_list(const struct json *claims, const char *name,
     const char *separators, struct word_list *list, int *has_out,
     enum reason *reason)
 {
@@ -234,9 +236,9 @@ read_all(const struct json *claims, struct facts *facts, enum reason *reason)
 	    reason) != 0 ||
 	    read_fact(claims, USER "can_reauthenticate",
 	    &facts->can_reauthenticate, reason) != 0 ||
-	    read_words(claims, USER "roles", ", ", &facts->roles,
+	    read_list(claims, USER "roles", ", ", &facts->roles,
 	    &facts->has_roles, reason) != 0 ||
-	    read_words(claims, "amr", " ", &facts->amr, &facts->has_amr,
+	    read_list(claims, "amr", " ", &facts->amr, &facts->has_amr,
 	    reason) != 0 ||
 	    read_scopes(claims, facts, reason) != 0)
 		return -1;

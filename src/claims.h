@@ -19,8 +19,9 @@ struct json;
  * a wrong type or length, has control bytes) or OUT_OF_MEMORY.  Takes over
  * `claims` on success (facts->claims); key_id is left to the caller.  aud: a
  * string or an array of 1 to 16 strings.  Lengths: at most 2,048 bytes each,
- * roles and scopes at most 256 of them; a role with a comma or a blank is
- * MALFORMED, because applications get roles joined by commas.
+ * roles, scopes and amr at most 256 of them; a role with a comma or a blank,
+ * or an amr with a blank, is MALFORMED, because applications get roles joined
+ * by commas and amr by blanks.
  */
 int claims_read(struct json *claims, struct facts *facts,
     enum reason *reason_out);

@@ -1,243 +1,321 @@
-#include "config.h"
-
+/* What Authgear's resolver is asked, and what its answer means. */
 #include "resolver.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "buffer.h"
+#include "json.h"
 
-#define MAX_USER_ID 255		/* bytes; a UUID at Authgear */
-#define MAX_WORD 100		/* bytes of a role or method */
+#define PREFIX "X-Authgear-"
+#define MAX_REQUEST_VALUE (64 * 1024)	/* bytes of a header we send */
+#define MAX_USER_ID 255		/* characters */
+#define MAX_WORD 100		/* characters of a role or an amr */
 #define MAX_WORDS 256
 
+static const char session_valid[] = PREFIX "Session-Valid";
+static const char session_amr[] = PREFIX "Session-Amr";
+static const char authenticated_at[] = PREFIX "Session-Authenticated-At";
+static const char user_id[] = PREFIX "User-Id";
+static const char user_roles[] = PREFIX "User-Roles";
+static const char user_anonymous[] = PREFIX "User-Anonymous";
+static const char user_verified[] = PREFIX "User-Verified";
+static const char can_reauthenticate[] = PREFIX "User-Can-Reauthenticate";
+
+/* A header made of parts, one of which may be the credential. */
 static int
-add(struct exchange *exchange, const char *name, const char *begin,
-    const char *a, const char *b, const char *c)
+add_joined(struct exchange *exchange, const char *name, const char *before,
+    const char *middle, const char *after)
 {
 	struct buffer value;
 	int ret = -1;
 
-	buffer_init(&value, 128 * 1024);
-	(void)buffer_append_format(&value, "%s%s%s%s", begin, a, b, c);
-	if (!value.failed)
+	buffer_init(&value, MAX_REQUEST_VALUE);
+	if (buffer_append_string(&value, before) == 0 &&
+	    buffer_append_string(&value, middle) == 0 &&
+	    buffer_append_string(&value, after) == 0)
 		ret = exchange_add_header(exchange, name, value.data);
 	buffer_clear(&value);
 	return ret;
 }
 
 static int
-add_credential(struct exchange *exchange, const char *prefix,
+add_credential(struct exchange *exchange, const char *cookie_prefix,
     const struct credential *credential)
 {
 	switch (credential->kind) {
 	case CREDENTIAL_JWT:
 	case CREDENTIAL_OPAQUE_TOKEN:
-		return add(exchange, "Authorization", "Bearer ",
-		    credential->text, "", "");
+		return add_joined(exchange, "Authorization", "Bearer ", "",
+		    credential->text);
 	case CREDENTIAL_APP_SESSION:
-		return add(exchange, "Cookie", prefix, "app_session", "=",
-		    credential->text);
+		return add_joined(exchange, "Cookie", cookie_prefix,
+		    "app_session=", credential->text);
 	case CREDENTIAL_SESSION_COOKIE:
-		return add(exchange, "Cookie", prefix, "session", "=",
-		    credential->text);
+		return add_joined(exchange, "Cookie", cookie_prefix,
+		    "session=", credential->text);
 	case CREDENTIAL_NONE:
 	default:
 		return -1;
 	}
 }
 
-struct exchange *
-resolver_ask(const char *url, const char *endpoint,
-    const char *cookie_prefix, const struct credential *credential)
+/* The project is found by its host and its origin compared with a JWT's
+ * audience: both must be those of the endpoint, wherever `url` leads. */
+static int
+add_site(struct exchange *exchange, const char *endpoint)
 {
-	const char *host = strstr(endpoint, "://");
-	struct exchange *exchange = exchange_new(url, RESOLVER_MAX_BODY);
-	char scheme[8] = "";
+	const char *colon = strstr(endpoint, "://");
+	char scheme[sizeof("https")];
+	size_t len;
 
-	if (exchange == NULL || host == NULL ||
-	    (size_t)(host - endpoint) >= sizeof(scheme))
-		goto failed;
-	memcpy(scheme, endpoint, (size_t)(host - endpoint));
-	host += 3;
+	if (colon == NULL || (len = (size_t)(colon - endpoint)) >=
+	    sizeof(scheme))
+		return -1;
+	memcpy(scheme, endpoint, len);
+	scheme[len] = '\0';
+	if (exchange_add_header(exchange, "Host", colon + 3) == -1 ||
+	    exchange_add_header(exchange, "X-Forwarded-Host",
+	    colon + 3) == -1)
+		return -1;
+	return exchange_add_header(exchange, "X-Forwarded-Proto", scheme);
+}
+
+struct exchange *
+resolver_ask(const char *url, const char *endpoint, const char *cookie_prefix,
+    const struct credential *credential)
+{
+	struct exchange *exchange;
+
+	if (credential->kind == CREDENTIAL_NONE || credential->text == NULL)
+		return NULL;
+	if ((exchange = exchange_new(url, RESOLVER_MAX_BODY)) == NULL)
+		return NULL;
 	exchange->keep = "x-authgear-";
-	if (add(exchange, "Host", "", host, "", "") == 0 &&
-	    add(exchange, "X-Forwarded-Host", "", host, "", "") == 0 &&
-	    add(exchange, "X-Forwarded-Proto", "", scheme, "", "") == 0 &&
-	    add(exchange, "Accept", "", "*/*", "", "") == 0 &&
+	if (add_site(exchange, endpoint) == 0 &&
+	    exchange_add_header(exchange, "Accept", "*/*") == 0 &&
 	    add_credential(exchange, cookie_prefix, credential) == 0)
 		return exchange;
-failed:
 	exchange_free(exchange);
 	return NULL;
 }
 
-/* One of ours that occurs at most once: 1, 0 if absent, -1 twice. */
+/* 1 to `max` characters of visible ASCII. */
 static int
-find(const struct exchange *exchange, const char *name,
-    const char **value_out, struct error *error)
+is_visible(const char *text, size_t len, size_t max)
 {
-	size_t count = exchange_find_kept(exchange, name, value_out);
-
-	if (count > 1)
-		error_set(error, "the resolver sends %s twice", name);
-	return count > 1 ? -1 : (int)count;
-}
-
-static int
-no_header_twice(const struct exchange *exchange, struct error *error)
-{
-	const char *value;
 	size_t i;
 
-	for (i = 0; i < exchange->kept_count; i++)
-		if (find(exchange, exchange->kept[i].name, &value, error) ==
-		    -1)
-			return -1;
+	for (i = 0; i < len; i++)
+		if (text[i] < '!' || text[i] > '~')
+			return 0;
+	return len >= 1 && len <= max;
+}
+
+/* Of two headers of one name, who could say which holds? */
+static int
+check_once(const struct exchange *exchange, struct error *error)
+{
+	const char *name, *ignored;
+	size_t i;
+
+	for (i = 0; i < exchange->kept_count; i++) {
+		name = exchange->kept[i].name;
+		if (strncasecmp(name, PREFIX, strlen(PREFIX)) != 0 ||
+		    exchange_find_kept(exchange, name, &ignored) == 1)
+			continue;
+		error_set(error, "the resolver answers with two %.64s", name);
+		return -1;
+	}
 	return 0;
 }
 
-static int
-is_visible(const char *text, size_t max)
-{
-	size_t i, len = strlen(text);
-
-	for (i = 0; i < len; i++)
-		if (text[i] <= ' ' || text[i] >= 0x7f)
-			return 0;
-	return len > 0 && len <= max;
-}
-
-static int
-read_fact(const struct exchange *exchange, const char *name, enum fact *out,
-    struct error *error)
+/* The value, NULL if it is not told. */
+static const char *
+find(const struct exchange *exchange, const char *name)
 {
 	const char *value;
 
-	if (exchange_find_kept(exchange, name, &value) == 0)
+	(void)exchange_find_kept(exchange, name, &value);
+	return value;
+}
+
+static int
+refuse(const char *name, struct error *error)
+{
+	error_set(error, "the resolver answers with a malformed %s", name);
+	return -1;
+}
+
+static int
+no_memory(struct error *error)
+{
+	error_set(error, "the resolver's answer: out of memory");
+	return -1;
+}
+
+static int
+read_fact(const struct exchange *exchange, const char *name,
+    enum fact *fact_out, struct error *error)
+{
+	const char *value = find(exchange, name);
+
+	*fact_out = FACT_ABSENT;
+	if (value == NULL)
 		return 0;
 	if (strcmp(value, "true") == 0)
-		*out = FACT_YES;
+		*fact_out = FACT_YES;
 	else if (strcmp(value, "false") == 0)
-		*out = FACT_NO;
-	else {
-		error_set(error, "the resolver's %s is neither true nor false",
-		    name);
-		return -1;
-	}
-	return 0;
-}
-
-/* Words between single separators; an empty value has none. */
-static int
-read_words(const struct exchange *exchange, const char *name, char separator,
-    struct word_list *list, struct error *error)
-{
-	char word[MAX_WORD + 1];
-	const char *value, *end;
-	size_t len;
-
-	if (exchange_find_kept(exchange, name, &value) == 0 ||
-	    value[0] == '\0')
-		return 0;
-	for (;; value = end + 1) {
-		end = strchr(value, separator);
-		len = end != NULL ? (size_t)(end - value) : strlen(value);
-		if (len > MAX_WORD || list->count == MAX_WORDS)
-			break;
-		memcpy(word, value, len);
-		word[len] = '\0';
-		if (!is_visible(word, MAX_WORD) ||
-		    word_list_add(list, word, len) == -1)
-			break;
-		if (end == NULL)
-			return 0;
-	}
-	error_set(error, "the resolver's %s is malformed or too long", name);
-	return -1;
-}
-
-static int
-read_time(const struct exchange *exchange, int64_t *out, struct error *error)
-{
-	static const char name[] = "X-Authgear-Session-Authenticated-At";
-	const char *value;
-
-	if (exchange_find_kept(exchange, name, &value) == 0)
-		return 0;
-	if (strlen(value) < 1 || strlen(value) > 15 ||
-	    strspn(value, "0123456789") != strlen(value)) {
-		error_set(error, "the resolver's %s is no time", name);
-		return -1;
-	}
-	*out = strtoll(value, NULL, 10);
+		*fact_out = FACT_NO;
+	else
+		return refuse(name, error);
 	return 0;
 }
 
 static int
-read_live(const struct exchange *exchange, struct facts *facts,
+read_user_id(const struct exchange *exchange, char **user_id_out,
     struct error *error)
 {
-	const char *user_id;
+	const char *value = find(exchange, user_id);
 
-	if (find(exchange, "X-Authgear-User-Id", &user_id, error) != 1 ||
-	    !is_visible(user_id, MAX_USER_ID)) {
-		error_set(error, "the resolver names no user, or none that can "
-		    "be");
+	if (value == NULL) {
+		error_set(error, "the resolver answers with a session but no "
+		    "%s", user_id);
 		return -1;
 	}
-	if (read_fact(exchange, "X-Authgear-User-Anonymous",
-	    &facts->is_anonymous, error) == -1 ||
-	    read_fact(exchange, "X-Authgear-User-Verified",
-	    &facts->is_verified, error) == -1 ||
-	    read_fact(exchange, "X-Authgear-User-Can-Reauthenticate",
-	    &facts->can_reauthenticate, error) == -1 ||
-	    read_words(exchange, "X-Authgear-User-Roles", ',', &facts->roles,
-	    error) == -1 ||
-	    read_words(exchange, "X-Authgear-Session-Amr", ' ', &facts->amr,
-	    error) == -1 ||
-	    read_time(exchange, &facts->authenticated_at, error) == -1)
-		return -1;
-	facts->has_roles = 1;
-	facts->has_amr = 1;
-	facts->user_id = strdup(user_id);
-	if (facts->user_id != NULL)
+	if (!is_visible(value, strlen(value), MAX_USER_ID))
+		return refuse(user_id, error);
+	if ((*user_id_out = strdup(value)) == NULL)
+		return no_memory(error);
+	return 0;
+}
+
+/* Unix seconds as Authgear writes them: no sign, no zero in front. */
+static int
+read_time(const struct exchange *exchange, int64_t *time_out,
+    struct error *error)
+{
+	const char *value = find(exchange, authenticated_at);
+	int64_t seconds = 0;
+	size_t len, i;
+
+	if (value == NULL)
 		return 0;
-	error_set(error, "out of memory");
-	return -1;
+	len = strlen(value);
+	if (len == 0 || len > 16 || strspn(value, "0123456789") != len ||
+	    (value[0] == '0' && len > 1))
+		return refuse(authenticated_at, error);
+	for (i = 0; i < len; i++)
+		seconds = seconds * 10 + (value[i] - '0');
+	if (seconds > JSON_MAX_SECONDS)
+		return refuse(authenticated_at, error);
+	*time_out = seconds;
+	return 0;
+}
+
+/* Words with exactly one separator between two of them. */
+static int
+read_words(const char *name, const char *value, const char *separator,
+    struct word_list *list, struct error *error)
+{
+	size_t len;
+
+	for (;;) {
+		len = strcspn(value, separator);
+		if (!is_visible(value, len, MAX_WORD) ||
+		    list->count == MAX_WORDS)
+			return refuse(name, error);
+		if (word_list_add(list, value, len) == -1)
+			return no_memory(error);
+		if (value[len] == '\0')
+			return 0;
+		value += len + 1;
+	}
+}
+
+static int
+read_roles(const struct exchange *exchange, struct facts *facts,
+    struct error *error)
+{
+	const char *value = find(exchange, user_roles);
+
+	facts->has_roles = 1;	/* the header is left out when there are none */
+	if (value == NULL)
+		return 0;
+	return read_words(user_roles, value, ",", &facts->roles, error);
+}
+
+static int
+read_amr(const struct exchange *exchange, struct facts *facts,
+    struct error *error)
+{
+	const char *value = find(exchange, session_amr);
+
+	if (value == NULL)
+		return 0;
+	facts->has_amr = 1;
+	if (value[0] == '\0')
+		return 0;
+	return read_words(session_amr, value, " ", &facts->amr, error);
 }
 
 static enum resolver_answer
-read_200(const struct exchange *exchange, struct facts *facts,
+read_live(const struct exchange *exchange, struct facts *facts,
     struct error *error)
 {
-	static const char name[] = "X-Authgear-Session-Valid";
+	if (read_user_id(exchange, &facts->user_id, error) == 0 &&
+	    read_fact(exchange, user_anonymous, &facts->is_anonymous,
+	    error) == 0 &&
+	    read_fact(exchange, user_verified, &facts->is_verified,
+	    error) == 0 &&
+	    read_fact(exchange, can_reauthenticate,
+	    &facts->can_reauthenticate, error) == 0 &&
+	    read_time(exchange, &facts->authenticated_at, error) == 0 &&
+	    read_roles(exchange, facts, error) == 0 &&
+	    read_amr(exchange, facts, error) == 0)
+		return RESOLVER_LIVE;
+	facts_clear(facts);
+	return RESOLVER_FAULT;
+}
+
+/* Facts of nobody: whoever sends them does not follow the contract. */
+static int
+check_no_facts(const struct exchange *exchange, struct error *error)
+{
+	static const char *const names[] = {
+		session_amr, authenticated_at, user_id, user_roles,
+		user_anonymous, user_verified, can_reauthenticate
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (find(exchange, names[i]) == NULL)
+			continue;
+		error_set(error, "the resolver answers with %s but no live "
+		    "session", names[i]);
+		return -1;
+	}
+	return 0;
+}
+
+static enum resolver_answer
+read_headers(const struct exchange *exchange, struct facts *facts,
+    struct error *error)
+{
 	const char *value;
 
-	if (exchange->body.len > 0) {
-		error_set(error, "an answer with a body, which the resolver "
-		    "never sends: is resolver_url right?");
+	if (check_once(exchange, error) == -1)
+		return RESOLVER_FAULT;
+	value = find(exchange, session_valid);
+	if (value != NULL && strcmp(value, "true") == 0)
+		return read_live(exchange, facts, error);
+	if (value != NULL && strcmp(value, "false") != 0) {
+		(void)refuse(session_valid, error);
 		return RESOLVER_FAULT;
 	}
-	if (no_header_twice(exchange, error) == -1)
+	if (check_no_facts(exchange, error) == -1)
 		return RESOLVER_FAULT;
-	if (find(exchange, name, &value, error) == 0) {
-		if (exchange->kept_count == 0)
-			return RESOLVER_ABSENT;
-		error_set(error, "facts without %s", name);
-		return RESOLVER_FAULT;
-	}
-	if (strcmp(value, "true") == 0) {
-		if (read_live(exchange, facts, error) == 0)
-			return RESOLVER_LIVE;
-		facts_clear(facts);
-		return RESOLVER_FAULT;
-	}
-	if (strcmp(value, "false") == 0 && exchange->kept_count == 1)
-		return RESOLVER_NOT_LIVE;
-	error_set(error, "the resolver's %s is neither true nor false, or has "
-	    "facts beside it", name);
-	return RESOLVER_FAULT;
+	return value != NULL ? RESOLVER_NOT_LIVE : RESOLVER_ABSENT;
 }
 
 enum resolver_answer
@@ -247,20 +325,29 @@ resolver_read(const struct exchange *exchange, struct facts *facts,
 	switch (exchange->outcome) {
 	case EXCHANGE_ANSWERED:
 		break;
-	case EXCHANGE_FAULTY:
-		error_set(error, "%s", error_text(&exchange->error));
-		return RESOLVER_FAULT;
 	case EXCHANGE_UNREACHABLE:
+		error_set(error, "%s", error_text(&exchange->error));
+		return RESOLVER_UNREACHABLE;
+	case EXCHANGE_FAULTY:
 	case EXCHANGE_UNSENT:
 	default:
-		error_set(error, "%s", exchange->error.text[0] != '\0' ?
-		    exchange->error.text : "no answer in time");
-		return RESOLVER_UNREACHABLE;
+		error_set(error, "%s", error_text(&exchange->error));
+		return RESOLVER_FAULT;
 	}
-	if (exchange->status == 200)
-		return read_200(exchange, facts, error);
-	error_set(error, "%s: HTTP status %d", exchange->url,
-	    exchange->status);
-	return exchange->status >= 500 && exchange->status <= 599 ?
-	    RESOLVER_SERVER_ERROR : RESOLVER_FAULT;
+	if (exchange->status >= 500 && exchange->status <= 599) {
+		error_set(error, "the resolver answers with status %d",
+		    exchange->status);
+		return RESOLVER_SERVER_ERROR;
+	}
+	if (exchange->status != 200) {
+		error_set(error, "the resolver answers with status %d; is "
+		    "resolver_url its address?", exchange->status);
+		return RESOLVER_FAULT;
+	}
+	if (exchange->body.len != 0) {
+		error_set(error, "the resolver answers with a body; is "
+		    "resolver_url its address?");
+		return RESOLVER_FAULT;
+	}
+	return read_headers(exchange, facts, error);
 }

@@ -22,7 +22,7 @@ struct transfer {
 	struct curl_slist *headers;
 	struct http_head head;
 	int too_big;
-	int too_many;		/* headers to keep */
+	int no_memory;
 	char text[CURL_ERROR_SIZE];
 };
 
@@ -106,27 +106,29 @@ http_free(struct http *http)
 	free(http);
 }
 
-/* A line of the final head, if it is one to keep; 0, or -1. */
+/* What the exchange wants of the final head. */
 static int
-http_keep(struct transfer *transfer, const char *line, size_t len)
+http_keep(struct transfer *transfer)
 {
 	struct exchange *exchange = transfer->exchange;
-	const char *colon = memchr(line, ':', len), *value, *end = line + len;
+	const struct http_head_field *field = &transfer->head.field;
+	size_t len;
 
-	if (exchange->keep == NULL || colon == NULL ||
-	    transfer->head.complete || transfer->head.status < 200 ||
-	    (size_t)(colon - line) < strlen(exchange->keep) ||
-	    strncasecmp(line, exchange->keep, strlen(exchange->keep)) != 0)
+	if (exchange->keep == NULL || field->name == NULL ||
+	    transfer->head.status < 200)
 		return 0;
-	value = colon + 1;
-	while (value < end && (*value == ' ' || *value == '\t'))
-		value++;
-	while (value < end && strchr(" \t\r\n", end[-1]) != NULL)
-		end--;
-	if (exchange_keep_header(exchange, line, (size_t)(colon - line), value,
-	    (size_t)(end - value)) == 0)
+	len = strlen(exchange->keep);
+	if (field->name_len < len ||
+	    strncasecmp(field->name, exchange->keep, len) != 0)
 		return 0;
-	transfer->too_many = 1;
+	if (exchange->kept_count == EXCHANGE_MAX_KEPT) {
+		transfer->head.fault = "too many headers to keep";
+		return -1;
+	}
+	if (exchange_keep_header(exchange, field->name, field->name_len,
+	    field->value, field->value_len) == 0)
+		return 0;
+	transfer->no_memory = 1;
 	return -1;
 }
 
@@ -137,8 +139,10 @@ http_take_header(char *data, size_t size, size_t count, void *context)
 	size_t len = size * count;
 
 	/* Another count than given makes the library end the transfer. */
-	return http_head_line(&transfer->head, data, len) == 0 &&
-	    http_keep(transfer, data, len) == 0 ? len : len + 1;
+	if (http_head_line(&transfer->head, data, len) == -1 ||
+	    http_keep(transfer) == -1)
+		return len + 1;
+	return len;
 }
 
 static size_t
@@ -342,7 +346,7 @@ failed:
 static enum exchange_outcome
 http_outcome(const struct transfer *transfer, CURLcode code)
 {
-	if (code == CURLE_OPERATION_TIMEDOUT)
+	if (code == CURLE_OPERATION_TIMEDOUT || transfer->no_memory)
 		return EXCHANGE_UNREACHABLE;
 	if (transfer->too_big || transfer->too_many ||
 	    transfer->head.fault != NULL ||
@@ -382,8 +386,8 @@ http_finish(struct transfer *transfer, CURLcode code)
 		    "%s answers with more than %zu bytes", origin,
 		    exchange->max_body);
 	else
-		error_set(&exchange->error, "%s: %s", origin, text);
-	buffer_reset(&exchange->body);
+		error_set(&exchange->error, "%s: %s", origin,
+		    transfer->no_memory ? "out of memory" : text);
 }
 
 static void

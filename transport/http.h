@@ -14,7 +14,8 @@
  * verified (name and chain, TLS 1.2 or later); no redirect, no other
  * protocol, no proxy but the configured one, nothing from the environment or
  * a .netrc; connections are kept and used again; answers are never
- * decompressed.
+ * decompressed.  Of an answer's final head the headers that exchange->keep
+ * names are kept; interim heads (1xx) and trailers say nothing.
  */
 
 struct http;

@@ -55,6 +55,31 @@ http_head_is_name(const char *line, size_t len, const char *name)
 	return len == strlen(name) && strncasecmp(line, name, len) == 0;
 }
 
+static int
+http_head_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static void
+http_head_set_field(struct http_head *head, const char *line, size_t name_len,
+    size_t len)
+{
+	struct http_head_field *field = &head->field;
+
+	field->name = line;
+	field->name_len = name_len;
+	field->value = line + name_len + 1;
+	field->value_len = len - name_len - 1;
+	while (field->value_len > 0 && http_head_is_blank(*field->value)) {
+		field->value++;
+		field->value_len--;
+	}
+	while (field->value_len > 0 &&
+	    http_head_is_blank(field->value[field->value_len - 1]))
+		field->value_len--;
+}
+
 /* One number and nothing else: lists and signs are ways to disagree. */
 static int
 http_head_length(struct http_head *head, const char *value, size_t len)
@@ -63,12 +88,6 @@ http_head_length(struct http_head *head, const char *value, size_t len)
 
 	if (++head->lengths > 1)
 		return http_head_refuse(head, "two Content-Length");
-	while (len > 0 && (*value == ' ' || *value == '\t')) {
-		value++;
-		len--;
-	}
-	while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
-		len--;
 	if (len == 0 || len > 18)
 		return http_head_refuse(head, "a broken Content-Length");
 	for (i = 0; i < len; i++) {
@@ -102,10 +121,12 @@ http_head_field(struct http_head *head, const char *line, size_t len)
 			return http_head_refuse(head,
 			    "a control byte in a header");
 	}
+	http_head_set_field(head, line, name_len, len);
 	if (http_head_is_name(line, name_len, "transfer-encoding"))
 		head->encodings++;
 	if (http_head_is_name(line, name_len, "content-length") &&
-	    http_head_length(head, value, len - name_len - 1) == -1)
+	    http_head_length(head, head->field.value,
+	    head->field.value_len) == -1)
 		return -1;
 	if (head->encodings > 1 || (head->encodings > 0 && head->lengths > 0))
 		return http_head_refuse(head,
@@ -116,6 +137,7 @@ http_head_field(struct http_head *head, const char *line, size_t len)
 int
 http_head_line(struct http_head *head, const char *line, size_t len)
 {
+	head->field.name = NULL;
 	if (head->fault != NULL)
 		return -1;
 	head->len += len;

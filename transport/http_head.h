@@ -11,12 +11,22 @@
 
 #define HTTP_HEAD_MAX (64 * 1024)	/* bytes, all lines together */
 
+/* One header line, borrowed from it; the value without outer blanks. */
+struct http_head_field {
+	const char *name;	/* NULL: the last line was no header */
+	size_t name_len;
+	const char *value;
+	size_t value_len;
+};
+
 struct http_head {
 	int status;		/* of the last status line; 0: none yet */
 	size_t len;		/* bytes of all heads, interim ones too */
 	int lengths;		/* Content-Length lines */
 	int encodings;		/* Transfer-Encoding lines */
 	int complete;		/* the empty line was seen */
+	struct http_head_field field;	/* of the last line, while it lives;
+				   status is that of its head */
 	const char *fault;	/* NULL, or what is wrong; static text */
 };
 

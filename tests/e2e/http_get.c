@@ -7,16 +7,20 @@
 
 #include "clock.h"
 #include "http.h"
+#include "resolver.h"
 
 /*
  * Runs exchanges one after the other and prints what came back, for
  * test_http.py:
  *
  *   http_get [-c CA] [-p PROXY] [-i] [-d DEADLINE_MS] [-t CONNECT_SECONDS]
- *       [-m MAX_BODY] [-H NAME:VALUE] URL...
+ *       [-m MAX_BODY] [-H NAME:VALUE] [-k BEGIN] [-r QUESTION] URL...
  *
  * One line for each URL: outcome, status, milliseconds, length of the body,
- * error.
+ * error; then each kept header behind a tab, its value in brackets.
+ * QUESTION asks as the resolver is asked: "ENDPOINT KIND PREFIX TEXT" with
+ * the number of the credential's kind and "-" for no prefix; a line "\t= N"
+ * tells the number of the answer.
  */
 
 struct work {
@@ -25,6 +29,8 @@ struct work {
 	size_t max_body;
 	const char *header_name;
 	const char *header_value;
+	const char *keep;
+	const char *question;
 };
 
 static const char *
@@ -37,16 +43,48 @@ outcome_name(enum exchange_outcome outcome)
 	return names[outcome];
 }
 
+static struct exchange *
+ask(const char *url, const char *question)
+{
+	struct credential credential = { .kind = CREDENTIAL_NONE };
+	char endpoint[256], prefix[65], text[4096];
+	int kind;
+
+	if (sscanf(question, "%255s %d %64s %4095s", endpoint, &kind, prefix,
+	    text) != 4)
+		return NULL;
+	credential.kind = (enum credential_kind)kind;
+	credential.text = text;
+	credential.len = strlen(text);
+	return resolver_ask(url, endpoint, strcmp(prefix, "-") == 0 ? "" :
+	    prefix, &credential);
+}
+
+static void
+print_answer(const struct exchange *exchange)
+{
+	struct error error = { "" };
+	struct facts facts;
+
+	facts_init(&facts);
+	printf("\t= %d\n", (int)resolver_read(exchange, &facts, &error));
+	facts_clear(&facts);
+}
+
 static int
 get(struct http *http, const struct work *work, const char *url)
 {
 	struct moment begun = { 0 }, ended = { 0 };
 	struct exchange *exchange;
+	size_t i;
 	int ret = -1;
 
-	exchange = exchange_new(url, work->max_body);
+	exchange = work->question != NULL ? ask(url, work->question) :
+	    exchange_new(url, work->max_body);
 	if (exchange == NULL)
 		return -1;
+	if (work->keep != NULL)
+		exchange->keep = work->keep;
 	if (work->header_name != NULL && exchange_add_header(exchange,
 	    work->header_name, work->header_value) == -1)
 		goto done;
@@ -62,6 +100,11 @@ get(struct http *http, const struct work *work, const char *url)
 	printf("%s %d %" PRId64 " %zu %s\n", outcome_name(exchange->outcome),
 	    exchange->status, ended.boottime - begun.boottime,
 	    exchange->body.len, error_text(&exchange->error));
+	for (i = 0; i < exchange->kept_count; i++)
+		printf("\t%s[%s]\n", exchange->kept[i].name,
+		    exchange->kept[i].value);
+	if (work->question != NULL)
+		print_answer(exchange);
 	fflush(stdout);
 	ret = 0;
 done:
@@ -86,6 +129,12 @@ read_option(struct work *work, const char *name, char *value)
 		return 0;
 	case 't':
 		work->settings.connect_timeout = (int)strtol(value, NULL, 10);
+		return 0;
+	case 'k':
+		work->keep = value;
+		return 0;
+	case 'r':
+		work->question = value;
 		return 0;
 	case 'm':
 		work->max_body = strtoul(value, NULL, 10);

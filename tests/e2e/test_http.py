@@ -25,6 +25,7 @@ class Got:
         self.milliseconds = int(words[2])
         self.length = int(words[3])
         self.error = words[4]
+        self.kept = []
         self.line = line
 
 
@@ -36,7 +37,13 @@ def gets(arguments, urls, environment=None):
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          timeout=120, check=True)
     lines = run.stdout.decode('utf-8', 'replace').splitlines()
-    return [Got(line) for line in lines]
+    all_got = []
+    for line in lines:
+        if line.startswith('\t'):
+            all_got[-1].kept.append(line[1:])
+        else:
+            all_got.append(Got(line))
+    return all_got
 
 
 def get(url, *arguments, environment=None):
@@ -279,6 +286,122 @@ def test_headers_and_redirect():
                'a compressed body stays as it is', got.line)
 
 
+EMPTY = b'Content-Length: 0'
+KEPT = [
+    # name, bytes of the answer, outcome, what is kept
+    ('any case, in order', headers(
+        b'x-authgear-b:1', b'Date: x', b'X-AUTHGEAR-A: \t 2 3 \t', EMPTY,
+        body=b''), 'answered', ['x-authgear-b[1]', 'X-AUTHGEAR-A[2 3]']),
+    ('twice stays twice', headers(b'X-Authgear-A: 1', b'X-Authgear-A: 1',
+                                  EMPTY, body=b''), 'answered',
+     ['X-Authgear-A[1]'] * 2),
+    ('an empty one', headers(b'X-Authgear-Amr:', b'X-Authgear-B:  ', EMPTY,
+                             body=b''), 'answered',
+     ['X-Authgear-Amr[]', 'X-Authgear-B[]']),
+    ('other names not', headers(b'X-Authgea: 1', b'Authgear-A: 1',
+                                b'XX-Authgear-A: 1', b'X-Authgear: 1',
+                                EMPTY, body=b''), 'answered', []),
+    ('in a value not', headers(b'Link: x-authgear-a: 1', EMPTY, body=b''),
+     'answered', []),
+    ('of an interim head not', b'HTTP/1.1 103 Early Hints\r\n'
+     b'X-Authgear-Session-Valid: true\r\n\r\n' +
+     headers(b'X-Authgear-A: 1', EMPTY, body=b''), 'answered',
+     ['X-Authgear-A[1]']),
+    ('of trailers not', headers(
+        b'Transfer-Encoding: chunked', b'Trailer: X-Authgear-A',
+        body=b'2\r\n{}\r\n0\r\nX-Authgear-A: 1\r\n\r\n'), 'answered', []),
+    ('of an error too', headers(b'X-Authgear-A: 1', EMPTY, body=b'',
+                                status=b'HTTP/1.1 500 No'), 'answered',
+     ['X-Authgear-A[1]']),
+    ('thirty-two of them', headers(*[b'X-Authgear-A: 1'] * 32, EMPTY,
+                                   body=b''), 'answered',
+     ['X-Authgear-A[1]'] * 32),
+    ('one more', headers(*[b'X-Authgear-A: 1'] * 33, EMPTY, body=b''),
+     'faulty', []),
+    ('a large one', headers(b'X-Authgear-A: ' + b'a' * 30000, EMPTY,
+                            body=b''), 'answered',
+     ['X-Authgear-A[%s]' % ('a' * 30000)]),
+    ('of a cut head', b'HTTP/1.1 200 OK\r\nX-Authgear-A: 1\r\n', 'faulty',
+     []),
+    ('of a cut body', headers(b'X-Authgear-A: 1', b'Content-Length: 9'),
+     'faulty', []),
+    ('beside a body too large', headers(b'X-Authgear-A: 1',
+                                        b'Content-Length: 70000',
+                                        body=b'x' * 70000), 'faulty', []),
+    ('beside a broken line', headers(b'X-Authgear-A: 1', b'nonsense', EMPTY,
+                                     body=b''), 'faulty', []),
+    ('folded', headers(b'X-Authgear-A: 1', b' 2', EMPTY, body=b''),
+     'faulty', []),
+    ('with a NUL', headers(b'X-Authgear-A: 1\0', EMPTY, body=b''), 'faulty',
+     []),
+    ('with blanks before the colon', headers(b'X-Authgear-A : 1', EMPTY,
+                                             body=b''), 'faulty', []),
+    ('without a length', headers(b'X-Authgear-A: 1', body=b''), 'faulty',
+     []),
+]
+
+
+def test_kept():
+    for name, data, outcome, kept in KEPT:
+        with Server(answer(data)) as server:
+            got = get(server.url(), '-k', 'x-authgear-')
+        tap.ok(got.outcome == outcome and got.kept == kept, 'kept: ' + name,
+               '%s\n%s' % (got.line, '\n'.join(got.kept)[:500]))
+    with Server(answer(headers(b'X-Authgear-A: 1', EMPTY, body=b''))) as \
+            server:
+        tap.equal(get(server.url()).kept, [], 'kept: nothing unasked')
+
+
+OPAQUE = 'abcdefghijklmnopqrstuvwxyz012345'
+COOKIE = 'a5a97625-40ac-4d85-9207-0ad798b5a68f.' + OPAQUE
+LIVE = headers(b'X-Authgear-Session-Valid: true', b'X-Authgear-User-Id: u',
+               b'X-Authgear-Session-Amr: ', EMPTY, body=b'')
+
+
+def test_resolver():
+    """Every byte that the resolver is sent."""
+    for kind, prefix, text, line in (
+            (1, '-', 'eyJh.eyJi.c', 'Authorization: Bearer eyJh.eyJi.c'),
+            (2, 'p_', OPAQUE, 'Authorization: Bearer ' + OPAQUE),
+            (3, '-', OPAQUE, 'Cookie: app_session=' + OPAQUE),
+            (3, 'p_', OPAQUE, 'Cookie: p_app_session=' + OPAQUE),
+            (4, 'p_', COOKIE, 'Cookie: p_session=' + COOKIE)):
+        with Server(answer(LIVE)) as server:
+            got = get(server.url('/_resolver/resolve'), '-r',
+                      'https://a.example:8443 %d %s %s' % (kind, prefix,
+                                                           text))
+            sent = server.requests[0].decode('ascii').split('\r\n')
+        agent = [one for one in sent if one.startswith('User-Agent: ')]
+        tap.equal(sorted(one for one in sent if one not in agent), sorted([
+            'GET /_resolver/resolve HTTP/1.1', 'Host: a.example:8443',
+            'X-Forwarded-Host: a.example:8443', 'X-Forwarded-Proto: https',
+            'Accept: */*', line, '', '']), 'resolver: what is sent, ' + line)
+        tap.equal(len(agent), 1, 'resolver: one User-Agent')
+        tap.ok(got.outcome == 'answered' and got.kept[-1] == '= 1',
+               'resolver: live', '%s %s' % (got.line, got.kept))
+    question = 'http://a.example 2 - ' + OPAQUE
+    with Server(answer(LIVE)) as other:
+        for name, data, number in (
+                ('redirect', headers(b'Location: ' + other.url().encode(),
+                                     EMPTY, body=b'',
+                                     status=b'HTTP/1.1 307 No'), 0),
+                ('facts of an interim head',
+                 LIVE.replace(b'200 OK', b'103 Hints') +
+                 headers(EMPTY, body=b''), 3),
+                ('a body', LIVE.replace(b'Length: 0', b'Length: 2') + b'{}',
+                 0),
+                ('a large body', LIVE.replace(b'Length: 0', b'Length: 9999') +
+                 b'x' * 9999, 0),
+                ('a 500', headers(b'Content-Length: 2',
+                                  status=b'HTTP/1.1 500 No'), 4),
+                ('nothing', b'', 5)):
+            with Server(answer(data)) as server:
+                got = get(server.url(), '-r', question)
+            tap.ok(got.kept[-1] == '= %d' % number, 'resolver: ' + name,
+                   '%s %s' % (got.line, got.kept))
+        tap.equal(other.accepted, 0, 'resolver: no redirect was followed')
+
+
 def test_reuse():
     def many(server, connection):
         while server.request(connection):
@@ -347,6 +470,8 @@ def main():
         test_connecting()
         test_environment()
         test_headers_and_redirect()
+        test_kept()
+        test_resolver()
         test_reuse()
         test_tls()
     finally:

@@ -92,13 +92,14 @@ recorded_free(struct recorded *recorded)
 }
 
 struct json *
-recorded_exchanges(void)
+recorded_exchanges(const char *name, const struct json **array_out)
 {
-	char *text = read_file("exchanges.json", "{\"exchanges\":", "}");
+	char *text = read_file(name, "{\"exchanges\":", "}");
 	struct json *json = json_parse(text, strlen(text));
 
 	free(text);
-	must(json != NULL, "exchanges.json is not what it was");
+	must(json != NULL && json_find_array(json, "exchanges",
+	    array_out) == JSON_FOUND, name);
 	return json;
 }
 

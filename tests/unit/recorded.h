@@ -11,6 +11,7 @@
 
 #define RECORDED_ENDPOINT "http://localhost:3000"
 #define RECORDED_TOKENS 14
+#define RECORDED_RESOLVER 54	/* cases of the resolver */
 
 struct json;
 
@@ -41,8 +42,12 @@ struct recorded {
 struct recorded *recorded_load(void);
 void recorded_free(struct recorded *recorded);
 
-/* {"exchanges": the 83 of exchanges.json}; to be freed with json_free(). */
-struct json *recorded_exchanges(void);
+/*
+ * A file of exchanges ("exchanges.json", "outage.json"), to be freed with
+ * json_free(); *array_out is borrowed from it.
+ */
+struct json *recorded_exchanges(const char *name,
+    const struct json **array_out);
 
 /* By name; ends the program if there is none. */
 const struct recorded_token *recorded_find(const struct recorded *recorded,

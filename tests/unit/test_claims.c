@@ -96,6 +96,7 @@ one_by_one(void **state)
 		{ "jti", TEXT, 1 }, { "iat", TIME, 1 }, { "exp", TIME, 1 },
 		{ "nbf", TIME, 0 }, { "auth_time", TIME, 0 },
 		{ "scope", TEXT, 0 }, { USER "roles", LIST, 0 },
+		{ "amr", LIST, 0 },
 		{ USER "is_anonymous", TRUTH, 0 },
 		{ USER "is_verified", TRUTH, 0 },
 		{ USER "can_reauthenticate", TRUTH, 0 },
@@ -319,6 +320,8 @@ limits(void **state)
 		{ "aud", 17, 1, REASON_MALFORMED },
 		{ USER "roles", 256, 1, REASON_GRANTED },
 		{ USER "roles", 257, 1, REASON_MALFORMED },
+		{ "amr", 256, 1, REASON_GRANTED },
+		{ "amr", 257, 1, REASON_MALFORMED },
 		{ "scope", 256, 0, REASON_GRANTED },
 		{ "scope", 257, 0, REASON_MALFORMED },
 	};
@@ -363,6 +366,19 @@ words(void **state)
 	assert_int_equal(facts.roles.count, 0);
 	assert_int_equal(facts.has_scopes, 1);
 	assert_int_equal(facts.scopes.count, 0);
+	assert_int_equal(facts.has_amr, 0);
+	facts_clear(&facts);
+	assert_int_equal(reason_of(mint_claims(NOW, "amr", "[\"a b\"]",
+	    NULL)), REASON_MALFORMED);
+	assert_int_equal(reason_of(mint_claims(NOW, "amr", "[\"\"]",
+	    NULL)), REASON_MALFORMED);
+	assert_int_equal(reason_of(mint_claims(NOW, "amr", "\"pwd\"",
+	    NULL)), REASON_MALFORMED);
+	assert_int_equal(read_payload(mint_claims(NOW, "amr",
+	    "[\"pwd\",\"otp\"]", NULL), &facts), REASON_GRANTED);
+	assert_int_equal(facts.has_amr, 1);
+	assert_int_equal(facts.amr.count, 2);
+	assert_string_equal(facts.amr.words[1], "otp");
 	facts_clear(&facts);
 	assert_int_equal(read_payload(mint_claims(NOW, "scope",
 	    "\" a  b \"", "aud", "[\"x\",\"y\"]", NULL), &facts),

@@ -1,0 +1,104 @@
+/* Any answer: a byte of outcome, one of status, then NAME:VALUE lines. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolver.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+fill(struct exchange *exchange, const char *text, size_t size)
+{
+	static const char name[] = "X-Authgear-";
+	static const char *const names[] = {
+		"X-Authgear-Session-Valid", "X-Authgear-User-Id",
+		"X-Authgear-User-Roles", "X-Authgear-Session-Amr",
+		"X-Authgear-User-Anonymous", "X-Authgear-User-Verified",
+		"X-Authgear-User-Can-Reauthenticate",
+		"X-Authgear-Session-Authenticated-At", name
+	};
+	const char *end, *header;
+
+	while (size > 0) {
+		header = names[(unsigned char)text[0] %
+		    (sizeof(names) / sizeof(names[0]))];
+		text++;
+		size--;
+		end = memchr(text, '\n', size);
+		if (end == NULL)
+			end = text + size;
+		if (exchange_keep_header(exchange, header, strlen(header),
+		    text, (size_t)(end - text)) == -1)
+			return;
+		size -= (size_t)(end - text);
+		text = end;
+		if (size > 0) {
+			text++;
+			size--;
+		}
+	}
+}
+
+static void
+check_live(const struct exchange *exchange, const struct facts *facts)
+{
+	const char *value;
+	size_t i;
+
+	assert(exchange->outcome == EXCHANGE_ANSWERED);
+	assert(exchange->status == 200 && exchange->body.len == 0);
+	assert(exchange_find_kept(exchange, "x-authgear-session-valid",
+	    &value) == 1 && strcmp(value, "true") == 0);
+	assert(exchange_find_kept(exchange, "x-authgear-user-id",
+	    &value) == 1 && strcmp(value, facts->user_id) == 0);
+	assert(facts->user_id[0] != '\0' && strlen(facts->user_id) <= 255);
+	assert(facts->has_roles && facts->roles.count <= 256);
+	for (i = 0; i < facts->roles.count; i++)
+		assert(facts->roles.words[i][0] > ' ' &&
+		    strpbrk(facts->roles.words[i], ", \t\r\n") == NULL);
+	assert(facts->amr.count == 0 || facts->has_amr);
+	assert(facts->authenticated_at >= FACTS_NO_TIME);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const int statuses[] = { 200, 200, 200, 204, 302, 404, 500,
+	    503 };
+	struct exchange *exchange = exchange_new("http://a/", 16);
+	struct error error = { "" };
+	struct facts facts;
+
+	if (exchange == NULL || size < 2)
+		goto done;
+	exchange->outcome = data[0] < 250 ? EXCHANGE_ANSWERED :
+	    (enum exchange_outcome)(data[0] % 4);
+	exchange->status = statuses[data[1] % 8];
+	if (data[1] == 255)
+		(void)buffer_append_string(&exchange->body, "x");
+	fill(exchange, (const char *)data + 2, size - 2);
+	facts_init(&facts);
+	switch (resolver_read(exchange, &facts, &error)) {
+	case RESOLVER_LIVE:
+		check_live(exchange, &facts);
+		assert(error.text[0] == '\0');
+		break;
+	case RESOLVER_NOT_LIVE:
+	case RESOLVER_ABSENT:
+		assert(exchange->status == 200 && error.text[0] == '\0');
+		assert(facts.user_id == NULL);
+		break;
+	case RESOLVER_FAULT:
+	case RESOLVER_SERVER_ERROR:
+	case RESOLVER_UNREACHABLE:
+		assert(facts.user_id == NULL && facts.roles.count == 0);
+		assert(error.text[0] != '\0');
+		break;
+	}
+	facts_clear(&facts);
+done:
+	exchange_free(exchange);
+	return 0;
+}
