@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
+
 /* What a grant tells, under the names of both roles. */
 enum reply_fact {
 	FACT_REMOTE_USER = 0,
@@ -163,17 +165,63 @@ draft_words(struct draft *draft, enum reply_fact fact,
 	draft_add(draft, "\r\n");
 }
 
-/* Authgear's resolver tells an empty one too. */
+/* Authgear's resolver sends it empty too. */
 static void
 draft_amr(struct draft *draft, const struct facts *facts)
 {
-	const char *name =
-	    fact_names[FACT_SESSION_AMR][draft->role == REPLY_RESPONDER];
+	if (facts->has_amr && facts->amr.count == 0)
+		draft_add(draft, "%s: \r\n",
+		    fact_names[FACT_SESSION_AMR][REPLY_RESPONDER]);
+	draft_words(draft, FACT_SESSION_AMR, &facts->amr, ' ');
+}
 
-	if (facts->has_amr && facts->amr.count == 0 && name != NULL)
-		draft_add(draft, "%s:\r\n", name);
-	else if (facts->has_amr)
-		draft_words(draft, FACT_SESSION_AMR, &facts->amr, ' ');
+/* The line of one exported claim; a word of its name for each run of letters
+ * and digits: AUTHGEAR_CLAIM_TEAM_NAME, X-Authgear-Claim-Team-Name. */
+static void
+draft_claim_name(struct draft *draft, const char *claim)
+{
+	const int is_header = draft->role == REPLY_RESPONDER;
+	int at_word = 1;
+
+	draft_add(draft, "%s", is_header ? "X-Authgear-Claim" :
+	    "Variable-AUTHGEAR_CLAIM");
+	for (; *claim != '\0'; claim++) {
+		if (!isalnum((unsigned char)*claim)) {
+			at_word = 1;
+			continue;
+		}
+		if (at_word)
+			draft_add(draft, "%c", is_header ? '-' : '_');
+		draft_add(draft, "%c", is_header && !at_word ?
+		    tolower((unsigned char)*claim) :
+		    toupper((unsigned char)*claim));
+		at_word = 0;
+	}
+}
+
+static void
+draft_export(struct draft *draft, const struct decision *decision)
+{
+	const struct word_list *names = &decision->policy->export;
+	char *text;
+	size_t i;
+
+	if (decision->facts->claims == NULL)
+		return;
+	for (i = 0; i < names->count; i++) {
+		if (!json_has(decision->facts->claims, names->words[i]))
+			continue;
+		text = json_member_text(decision->facts->claims,
+		    names->words[i]);
+		/* null tells nothing; memory that ran out is no answer */
+		if (text == NULL)
+			continue;
+		if (!reply_is_sendable(text))
+			draft->failed = 1;
+		draft_claim_name(draft, names->words[i]);
+		draft_add(draft, ": %s\r\n", text);
+		free(text);
+	}
 }
 
 static void
@@ -201,7 +249,8 @@ draft_grant(struct draft *draft, const struct decision *decision,
 	draft_yes_or_no(draft, FACT_USER_VERIFIED, facts->is_verified);
 	draft_yes_or_no(draft, FACT_USER_CAN_REAUTHENTICATE,
 	    facts->can_reauthenticate);
-	draft_amr(draft, facts);
+	if (draft->role == REPLY_RESPONDER)
+		draft_amr(draft, facts);
 	draft_time(draft, FACT_AUTHENTICATED_AT, facts->authenticated_at);
 	draft_time(draft, FACT_EXPIRES_AT, facts->expires_at);
 	draft_export(draft, decision);

@@ -348,8 +348,7 @@ http_outcome(const struct transfer *transfer, CURLcode code)
 {
 	if (code == CURLE_OPERATION_TIMEDOUT || transfer->no_memory)
 		return EXCHANGE_UNREACHABLE;
-	if (transfer->too_big || transfer->too_many ||
-	    transfer->head.fault != NULL ||
+	if (transfer->too_big || transfer->head.fault != NULL ||
 	    transfer->head.status != 0)
 		return EXCHANGE_FAULTY;
 	if (code == CURLE_WEIRD_SERVER_REPLY ||
@@ -378,9 +377,6 @@ http_finish(struct transfer *transfer, CURLcode code)
 	if (transfer->head.fault != NULL)
 		error_set(&exchange->error, "%s answers with %s", origin,
 		    transfer->head.fault);
-	else if (transfer->too_many)
-		error_set(&exchange->error, "%s answers with too many headers",
-		    origin);
 	else if (transfer->too_big)
 		error_set(&exchange->error,
 		    "%s answers with more than %zu bytes", origin,

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "fcgi/reply.h"
+#include "json.h"
 
 static const char id[] = "0123456789abcdef";
 
@@ -65,7 +66,7 @@ granted_clear(struct granted *granted)
 {
 	word_list_clear(&granted->facts.scopes);
 	word_list_clear(&granted->facts.roles);
-	word_list_clear(&granted->facts.amr);
+	json_free(granted->facts.claims);
 }
 
 static void
@@ -101,6 +102,9 @@ test_authorizer(void **state)
 static void
 test_responder(void **state)
 {
+	static const char claims[] = "{\"https://example.com/team\":\"b\","
+	    "\"email_verified\":true,\"hidden\":1,\"null\":null}";
+	static const char bad[] = "{\"null\":\"a\\r\\nB: c\"}";
 	static const char wanted[] = "Status: 200 OK\r\n"
 	    "X-Authgear-Session-Valid: true\r\n"
 	    "X-Authgear-Remote-User: alice\r\n"
@@ -125,18 +129,31 @@ test_responder(void **state)
 
 	(void)state;
 	granted_init(&granted);
+	add(&granted.facts.amr, "pwd");
+	add(&granted.facts.amr, "otp");
 	granted.facts.has_amr = 1;
-	assert_int_equal(word_list_split(&granted.facts.amr, "pwd otp", " "),
-	    0);
+	add(&granted.policy.export, "https://example.com/team");
+	add(&granted.policy.export, "email_verified");
+	add(&granted.policy.export, "null");
+	add(&granted.policy.export, "nothere");
+	granted.facts.claims = json_parse(claims, sizeof(claims) - 1);
+	assert_non_null(granted.facts.claims);
 	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
 	assert_string_equal(reply.text, wanted);
+	reply_decision(&reply, REPLY_AUTHORIZER, &granted.decision, id);
+	assert_non_null(strstr(reply.text,
+	    "\r\nVariable-AUTHGEAR_CLAIM_HTTPS_EXAMPLE_COM_TEAM: b\r\n"));
+	/* empty, as a real resolver has it */
 	word_list_clear(&granted.facts.amr);
 	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
 	assert_non_null(strstr(reply.text,
-	    "\r\nX-Authgear-Session-Amr:\r\n"));
-	granted.facts.has_amr = 0;
+	    "\r\nX-Authgear-Session-Amr: \r\n"));
+	json_free(granted.facts.claims);
+	granted.facts.claims = json_parse(bad, sizeof(bad) - 1);
+	assert_non_null(granted.facts.claims);
 	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
-	assert_null(strstr(reply.text, "Amr"));
+	assert_int_equal(reply.reason, REASON_REPLY_UNSENDABLE);
+	word_list_clear(&granted.policy.export);
 	granted_clear(&granted);
 }
 
