@@ -1,4 +1,5 @@
-/* Any answer: a byte of outcome, one of status, then NAME:VALUE lines. */
+/* Any answer: a byte of outcome, one of status, then lines whose first byte
+ * picks the name of a header. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,13 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 fill(struct exchange *exchange, const char *text, size_t size)
 {
-	static const char name[] = "X-Authgear-";
 	static const char *const names[] = {
 		"X-Authgear-Session-Valid", "X-Authgear-User-Id",
 		"X-Authgear-User-Roles", "X-Authgear-Session-Amr",
 		"X-Authgear-User-Anonymous", "X-Authgear-User-Verified",
 		"X-Authgear-User-Can-Reauthenticate",
-		"X-Authgear-Session-Authenticated-At", name
+		"X-Authgear-Session-Authenticated-At", "X-Authgear-"
 	};
 	const char *end, *header;
 
