@@ -36,7 +36,8 @@ test_parse(void **state)
 		{ "127.0.0.1:970,group=root", -1 },
 		{ "unix:/a,mode=999", -1 }, { "unix:/a,mode=01777", -1 },
 		{ "unix:/a,mode=", -1 }, { "unix:/a,mode=0600,mode=0600", -1 },
-		{ "unix:/a,serve=login", -1 }, { "unix:/a,", -1 },
+		{ "unix:/a,serve=login", 0 }, { "unix:/a,", -1 },
+		{ "unix:/a,serve=ask", -1 },
 		{ "unix:/a,serve=auth,serve=auth", -1 },
 		{ "unix:/a,group=no-such-group-here", -1 },
 	};
