@@ -11,6 +11,7 @@ passes.
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -84,10 +85,21 @@ def values(shown, name):
             if key.upper().replace('-', '_').replace('.', '_') == plain]
 
 
+def changed(text, settings):
+    """Settings with these values, in place of those that are there."""
+    for name, value in settings.items():
+        line = '%s = %s' % (name, value)
+        text, count = re.subn('(?m)^%s = .*$' % name, line, text)
+        if count == 0:
+            text = text.replace('[authgear]\n', '[authgear]\n%s\n' % line)
+    return text
+
+
 class World:
-    def __init__(self, names=servers.NAMES, threads=4):
+    def __init__(self, names=servers.NAMES, threads=4, settings=None):
         self.names = names
         self.threads = threads
+        self.settings = settings or {}
         self.dir = tempfile.mkdtemp(prefix='authgear-world-')
         os.chmod(self.dir, 0o755)
         self.config = os.path.join(self.dir, 'authgear.conf')
@@ -123,12 +135,12 @@ class World:
 
     def _start(self):
         self.sim = sim.Sim().start()
+        text = servers.example('authgear.conf', [
+            ('https://project.authgear.cloud', self.sim.origin, 1),
+            ('/var/lib/authgear', self.state, 1),
+            ('\nremote_user = sub', '\nremote_user = claim:' + LOGIN, 2)])
         with open(self.config, 'w') as file:
-            file.write(servers.example('authgear.conf', [
-                ('https://project.authgear.cloud', self.sim.origin, 1),
-                ('/var/lib/authgear', self.state, 1),
-                ('\nremote_user = sub', '\nremote_user = claim:' + LOGIN,
-                 2)]))
+            file.write(changed(text, self.settings))
         os.chmod(self.config, 0o644)
         made = subprocess.run(
             [tap.program('authgear-cache'), 'init', '--config', self.config],

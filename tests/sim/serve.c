@@ -206,16 +206,22 @@ static void
 count(struct sim *sim, struct MHD_Connection *connection, const char *method,
     const char *path)
 {
-	json_t *headers = json_object();
+	json_t *headers = json_object(), *lines = json_array();
+	struct timespec now;
 	json_int_t seen;
 
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, collect_header,
 	    headers);
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, collect_pair,
+	    lines);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&sim->lock);
 	seen = json_integer_value(json_object_get(sim->counts, path));
 	json_object_set_new(sim->counts, path, json_integer(seen + 1));
-	json_array_append_new(sim->requests, json_pack("{s:s, s:s, s:o}",
-	    "method", method, "path", path, "headers", headers));
+	json_array_append_new(sim->requests, json_pack(
+	    "{s:s, s:s, s:f, s:o, s:o}", "method", method, "path", path,
+	    "at", (double)now.tv_sec + (double)now.tv_nsec / 1e9,
+	    "headers", headers, "lines", lines));
 	if (json_array_size(sim->requests) > SIM_MAX_REQUESTS)
 		json_array_remove(sim->requests, 0);
 	pthread_mutex_unlock(&sim->lock);

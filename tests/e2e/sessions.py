@@ -1,0 +1,144 @@
+"""What the tests of live sessions share: people with a credential of each
+kind, and asking a daemon about them.
+
+    who = sessions.Person(site.sim.control, 'alice')
+    sessions.ask(daemon.path, who.way['session'])
+
+A way is what a request says: (Authorization, Cookie), either may be None.
+"""
+
+import collections
+import itertools
+import os
+import sqlite3
+import uuid
+
+import fastcgi
+import gate
+
+RESOLVER = '/_resolver/resolve'
+OPAQUE = ('opaque', 'app_access_token, opaque', 'app_session', 'session')
+JWTS = ('JWT', 'app_access_token, JWT')
+KINDS = OPAQUE + JWTS
+LIVE = (200, 'granted')
+NOT_LIVE = (401, 'not-live')
+ERRORS = ((503, 'resolver-unreachable'), (503, 'resolver-fault'))
+
+# A minute of budget belongs to an address: what is not about the budget
+# comes from another one each time.
+_numbers = itertools.count(1)
+
+
+def address():
+    number = next(_numbers)
+    return '10.%d.%d.%d' % (number >> 16 & 255, number >> 8 & 255,
+                            number & 255)
+
+
+def mint(control, kind, session, **members):
+    """The text of one credential of that session."""
+    made = {'opaque': 'opaque', 'app_access_token, opaque': 'opaque',
+            'app_session': 'app-session', 'session': 'cookie',
+            'refresh': 'refresh'}
+    body = dict(members, session_id=session)
+    if kind in made:
+        body['kind'] = made[kind]
+    else:
+        body['session'] = True
+    return control('mint', body)['token']
+
+
+def way(kind, text):
+    if kind in ('opaque', 'JWT'):
+        return 'Bearer ' + text, None
+    return None, '%s=%s' % (kind.split(',')[0], text)
+
+
+class Person:
+    """A user with one credential of each kind, each of its own session."""
+
+    def __init__(self, control, name=None, kinds=KINDS, **members):
+        self.control = control
+        self.name = name or 'user-' + uuid.uuid4().hex[:12]
+        control('user', dict(members, id=self.name))
+        self.session, self.text, self.way = {}, {}, {}
+        for kind in kinds:
+            self.session[kind] = str(uuid.uuid4())
+            self.add(kind)
+
+    def add(self, kind, **members):
+        """Another credential of that kind, which takes its place."""
+        self.text[kind] = mint(self.control, kind, self.session[kind],
+                               sub=self.name, **members)
+        self.way[kind] = way(kind, self.text[kind])
+        return self.way[kind]
+
+    def log_in(self, kind, **members):
+        """A new session with a credential of that kind."""
+        self.session[kind] = str(uuid.uuid4())
+        return self.add(kind, **members)
+
+    def change(self, **members):
+        self.control('user', dict(members, id=self.name))
+
+    def log_out(self, kind):
+        self.control('logout', {'session': self.session[kind]})
+
+
+Got = collections.namedtuple('Got', 'status reason user headers')
+
+
+def params(said, policy='default', client=None, more=()):
+    pairs = [('AUTHGEAR_POLICY', policy), ('REQUEST_METHOD', 'GET'),
+             ('REQUEST_URI', '/'), ('REMOTE_ADDR', client or address())]
+    for name, value in zip(('HTTP_AUTHORIZATION', 'HTTP_COOKIE'), said):
+        if value is not None:
+            pairs.append((name, value))
+    return pairs + list(more)
+
+
+def ask(where, said, policy='default', client=None,
+        role=fastcgi.AUTHORIZER, more=()):
+    """One decision; a connection that broke has status 0."""
+    try:
+        answer = fastcgi.ask(where, params(said, policy, client, more), role,
+                             timeout=gate.PATIENCE)
+    except OSError as error:
+        return Got(0, 'broken: %s' % error, None, {})
+    if answer is None or not answer.ended:
+        return Got(0, 'cut', None, {})
+    headers = answer.headers
+    user = headers.get('variable-authgear_user_id',
+                       headers.get('x-authgear-user-id'))
+    reason = headers.get('x-authgear-reason', 'granted')
+    return Got(answer.status, reason, user, headers)
+
+
+def say(where, said, **more):
+    """Status and reason alone."""
+    return ask(where, said, **more)[:2]
+
+
+def lookups(site):
+    return site.sim.counts().get(RESOLVER, 0)
+
+
+def warm(daemon, control):
+    """The keys are fetched, so that no test waits for them."""
+    who = Person(control, kinds=('JWT',))
+    gate.until(lambda: say(daemon.path, who.way['JWT']) == LIVE,
+               'the keys, and a granted JWT')
+
+
+def status_db(site):
+    """status.db for one who reads or changes rows; the daemon's own uid."""
+    return sqlite3.connect(os.path.join(site.state, 'daemon', 'status.db'),
+                           timeout=gate.PATIENCE)
+
+
+def rows(site):
+    database = status_db(site)
+    try:
+        return database.execute('SELECT count(*) FROM session').fetchone()[0]
+    finally:
+        database.close()
