@@ -12,7 +12,8 @@ ca-certificates"
 # The tests run the demonstration too, so these come on top.  media-types has
 # Apache's mime.types, libclang-rt the runtime of sanitizers and fuzzing.
 packages_tests="libcmocka-dev apache2-bin media-types openssl valgrind clang
-clang-tidy libclang-rt-14-dev cppcheck mandoc xz-utils"
+clang-tidy libclang-rt-14-dev cppcheck mandoc xz-utils chromium
+chromium-driver"
 
 # packages_missing NAME...: those of them that are not installed
 packages_missing() {
