@@ -8,9 +8,11 @@ A way is what a request says: (Authorization, Cookie), either may be None.
 """
 
 import collections
+import hashlib
 import itertools
 import os
 import sqlite3
+import time
 import uuid
 
 import fastcgi
@@ -140,5 +142,58 @@ def rows(site):
     database = status_db(site)
     try:
         return database.execute('SELECT count(*) FROM session').fetchone()[0]
+    finally:
+        database.close()
+
+
+def change_rows(site, sql, *values):
+    """One statement on status.db; how many rows it changed."""
+    database = status_db(site)
+    try:
+        with database:
+            return database.execute(sql, values).rowcount
+    finally:
+        database.close()
+
+
+def set_age(site, seconds):
+    """All rows were looked up so long ago; how many there are."""
+    boottime = time.clock_gettime(time.CLOCK_BOOTTIME)
+    return change_rows(
+        site, 'UPDATE session SET started_boottime = ?, started_wall = ?',
+        int((boottime - seconds) * 1000), int(time.time() - seconds))
+
+
+def no_backoff(site):
+    """As if the resolver had not failed yet."""
+    change_rows(site, 'DELETE FROM backoff')
+
+
+def key(site, text, kind='opaque-token'):
+    """The key of a credential's row."""
+    whole = '\0'.join((site.endpoint, kind, text))
+    return hashlib.sha256(whole.encode('ascii')).hexdigest()
+
+
+def adopt(site, texts):
+    """Copies of the newest row for these opaque tokens, all of another boot;
+    how many rows there are of it."""
+    boot = str(uuid.uuid4())
+    database = status_db(site)
+    try:
+        with database:
+            names = [row[1] for row in database.execute(
+                'PRAGMA table_info(session)')]
+            row = dict(zip(names, database.execute(
+                'SELECT %s FROM session ORDER BY started_boottime DESC '
+                'LIMIT 1' % ', '.join(names)).fetchone()))
+            database.executemany(
+                'INSERT OR REPLACE INTO session (%s) VALUES (%s)' % (
+                    ', '.join(names), ', '.join('?' * len(names))),
+                [[dict(row, key=key(site, text), boot_id=boot)[name]
+                  for name in names] for text in texts])
+            return database.execute(
+                'SELECT count(*) FROM session WHERE boot_id = ?',
+                (boot,)).fetchone()[0]
     finally:
         database.close()

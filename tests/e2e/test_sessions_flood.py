@@ -1,0 +1,196 @@
+"""Many at once: one lookup for one session, and a flood of made-up tokens
+that takes nothing from anybody else."""
+
+import concurrent.futures
+import random
+import string
+import threading
+import time
+
+import gate
+import sessions
+import tap
+
+RATE = 600              # lookup_rate: a tenth of it for one address
+FLOOD = 1500            # made-up tokens
+CROWD = 2000            # who come back after a reboot
+STRANGER = '198.51.100.7'
+FLOODER = '203.0.113.9'
+LETTERS = string.ascii_letters + string.digits
+SETTINGS = {'validate': 'hybrid', 'lookup_rate': str(RATE),
+            'session_ttl': '300', 'total_timeout': '20'}
+
+
+def made_up():
+    return 'Bearer ' + ''.join(random.choices(LETTERS, k=32)), None
+
+
+def at_once(number, work, items):
+    with concurrent.futures.ThreadPoolExecutor(number) as pool:
+        return list(pool.map(work, items))
+
+
+def test_one_lookup(site, daemons):
+    """50 requests of one session, at once, at each of two processes."""
+    for kind in sessions.KINDS:
+        who = sessions.Person(site.sim.control, kinds=(kind,))
+        site.sim.fault('delay', sessions.RESOLVER, seconds=0.5)
+        site.sim.reset_counts()
+        got = at_once(50 * len(daemons), lambda daemon, w=who, k=kind:
+                      sessions.say(daemon.path, w.way[k]), daemons * 50)
+        tap.equal(set(got), {sessions.LIVE}, 'all are let in: ' + kind)
+        count = sessions.lookups(site)
+        tap.ok(1 <= count <= len(daemons),
+               'one lookup a process: ' + kind, count)
+        dead = sessions.Person(site.sim.control, kinds=(kind,))
+        dead.log_out(kind)
+        site.sim.reset_counts()
+        got = at_once(50, lambda daemon, w=dead, k=kind: sessions.say(
+            daemon.path, w.way[k]), daemons[:1] * 50)
+        tap.equal(set(got), {sessions.NOT_LIVE}, 'none is: ' + kind)
+        # for a JWT that holds, "not told" is asked once more
+        count = sessions.lookups(site)
+        tap.ok(1 <= count <= (2 if kind in sessions.JWTS else 1),
+               'not live, one lookup: ' + kind, count)
+    site.sim.fault('none')
+
+
+class Known(threading.Thread):
+    """Asks for known sessions without a pause."""
+
+    def __init__(self, daemon, ways):
+        super().__init__(daemon=True)
+        self.at, self.ways = daemon.path, ways
+        self.answers, self.times = [], []
+        self.stop = threading.Event()
+
+    def run(self):
+        while not self.stop.is_set():
+            for said in self.ways:
+                begun = time.monotonic()
+                self.answers.append(sessions.say(self.at, said,
+                                                 client=FLOODER))
+                self.times.append(time.monotonic() - begun)
+
+
+def test_flood(site, daemon):
+    people = [sessions.Person(site.sim.control) for _ in range(3)]
+    ways = [said for who in people for said in who.way.values()]
+    tap.equal({sessions.say(daemon.path, said) for said in ways},
+              {sessions.LIVE}, 'flood: known sessions')
+    before = sessions.rows(site)
+    site.sim.reset_counts()
+    known = Known(daemon, ways)
+    known.start()
+    stranger = sessions.Person(site.sim.control)
+    over = threading.Event()
+
+    def flood(_):
+        said = []
+        while len(said) < FLOOD // 16 or not over.is_set():
+            said.append(sessions.say(daemon.path, made_up(), client=FLOODER))
+        return said
+    begun = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        parts = [pool.submit(flood, number) for number in range(16)]
+        gate.until(lambda: sessions.lookups(site) >= RATE // 10,
+                   'the flood to use its budget up')
+        logins = {kind: sessions.say(daemon.path, said, client=STRANGER)
+                  for kind, said in stranger.way.items()}
+        over.set()
+        got = [one for part in parts for one in part.result()]
+    took = time.monotonic() - begun
+    known.stop.set()
+    known.join()
+    budget = RATE // 10 * (int(took // 60) + 2) if took > 60 else RATE // 10
+    tap.equal(set(got) - {sessions.NOT_LIVE, (503, 'busy')}, set(),
+              'flood: not live, or busy')
+    tap.ok(got.count(sessions.NOT_LIVE) <= budget,
+           'flood: no more are asked for than a tenth of lookup_rate',
+           '%d of %d' % (got.count(sessions.NOT_LIVE), len(got)))
+    # those of the stranger are asked for as well
+    count = sessions.lookups(site) - len(stranger.way)
+    tap.ok(0 < count <= budget, 'flood: lookups that Authgear saw', count)
+    tap.equal(set(known.answers), {sessions.LIVE},
+              'flood: known sessions keep their answers')
+    tap.equal(set(logins.values()), {sessions.LIVE},
+              "flood: a stranger's first login from elsewhere")
+    tap.equal(sessions.rows(site) - before, len(stranger.way),
+              'flood: no rows but those of the login')
+    known.times.sort()
+    tap.note('%d made-up tokens in %.1f s, %d answers to known sessions, '
+             'median %.1f ms, slowest %.1f ms' % (
+                 len(got), took, len(known.times), 1e3 * known.times[
+                     len(known.times) // 2], 1e3 * known.times[-1]))
+
+
+def test_all_addresses(site, daemon):
+    """From everywhere: lookup_rate for all of them together."""
+    site.sim.reset_counts()
+    begun = time.monotonic()
+    got = at_once(16, lambda _: sessions.say(daemon.path, made_up()),
+                  range(FLOOD))
+    minutes = int((time.monotonic() - begun) // 60) + 1
+    limit = RATE * (minutes + 1 if minutes > 1 else 1)
+    tap.equal(set(got) - {sessions.NOT_LIVE, (503, 'busy')}, set(),
+              'many addresses: not live, or busy')
+    tap.ok(0 < sessions.lookups(site) <= limit,
+           'many addresses: no more than lookup_rate together',
+           sessions.lookups(site))
+    who = sessions.Person(site.sim.control, kinds=('JWT',))
+    tap.equal(sessions.say(daemon.path, who.way['JWT']), sessions.LIVE,
+              'many addresses: a JWT that holds is nobody unknown')
+
+
+def test_prefix(site, daemon):
+    """An IPv6 client has a /64 of addresses, and one budget."""
+    site.sim.reset_counts()
+    got = at_once(8, lambda number: sessions.say(
+        daemon.path, made_up(), client='2001:db8:0:7::%x' % number),
+                  range(1, 200))
+    count = got.count(sessions.NOT_LIVE)
+    tap.ok(count <= RATE // 10 * 2, 'one /64: one budget', count)
+    tap.equal(set(got) - {sessions.NOT_LIVE, (503, 'busy')}, set(),
+              'one /64: not live, or busy')
+
+
+def test_reboot(site):
+    """Sessions known on another boot are asked for, and not as unknown."""
+    tokens = site.sim.control('mint', {
+        'kind': 'opaque', 'count': CROWD})['tokens']
+    with site.daemon('before') as daemon:
+        # one stands for all: lookup_rate would make it take minutes
+        granted = at_once(16, lambda text: sessions.say(
+            daemon.path, ('Bearer ' + text, None)), tokens[:1])
+        tap.equal(granted, [sessions.LIVE], 'reboot: one is let in')
+        tap.equal(daemon.stop(), 0, 'reboot: the daemon ends')
+    changed = sessions.adopt(site, tokens)
+    tap.equal(changed, CROWD, 'reboot: %d rows of another boot' % CROWD)
+    with site.daemon('after') as daemon:
+        site.sim.reset_counts()
+        got = at_once(16, lambda text: sessions.say(
+            daemon.path, ('Bearer ' + text, None), client=FLOODER), tokens)
+        tap.equal({one: got.count(one) for one in set(got)},
+                  {sessions.LIVE: CROWD},
+                  'reboot: all come back, from one address')
+        tap.equal(sessions.lookups(site), CROWD,
+                  'reboot: each was asked for once')
+
+
+def main():
+    with gate.Site(settings=SETTINGS) as site:
+        with site.daemon('one') as one, site.daemon('two') as two:
+            for daemon in (one, two):
+                sessions.warm(daemon, site.sim.control)
+            test_one_lookup(site, [one, two])
+        for test in (test_flood, test_prefix):
+            with site.daemon(test.__name__) as daemon:
+                sessions.warm(daemon, site.sim.control)
+                test(site, daemon)
+        with site.daemon('everywhere') as daemon:
+            test_all_addresses(site, daemon)
+        test_reboot(site)
+    tap.done()
+
+
+main()
