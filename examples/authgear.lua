@@ -18,8 +18,10 @@ for name in pairs(headers) do
 	end
 end
 
--- Only the authorizer can set a variable without HTTP_ in front.
-local granted = env["AUTHGEAR_DECISION"] == "granted"
+-- Only the authorizer can set a variable without HTTP_ in front. "pass": let
+-- through as nobody (unauthenticated = pass), so there is no name to tell.
+local decision = env["AUTHGEAR_DECISION"]
+local granted = decision == "granted"
 if granted then
 	drop[#drop + 1] = "Authorization"
 end
@@ -27,13 +29,22 @@ for _, name in ipairs(drop) do
 	headers[name] = ""
 end
 if not granted then
+	if decision == "pass" then
+		headers["X-Authgear-Decision"] = "pass"
+	end
 	return 0
 end
 
--- The cookie that may hold an access token is a credential too.
-local cookies = ";" .. (headers["Cookie"] or "")
+-- Authgear's cookies are credentials too. Its `session` is told from other
+-- applications' by its shape: uuid.32.
+local uuid = ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" ..
+    ("%x"):rep(12)
+local cookies = ";" .. (headers["Cookie"] or "") .. ";"
 cookies = cookies:gsub("[;,][^;,=]*app_access_token%s*=[^;,]*", "")
-headers["Cookie"] = (cookies:gsub("^;", ""))
+cookies = cookies:gsub("[;,][^;,=]*app_session%s*=[^;,]*", "")
+cookies = cookies:gsub('[;,][^;,=]*session%s*=%s*"?' .. uuid .. "%." ..
+    ("%w"):rep(32) .. '"?%s*([;,])', "%1")
+headers["Cookie"] = (cookies:gsub("^;+", ""):gsub(";+$", ""))
 
 -- lighttpd appends what the authorizer says to what setenv said.
 local policy = env["AUTHGEAR_POLICY"]
@@ -42,6 +53,7 @@ if policy then
 end
 
 local tell = {
+	["X-Authgear-Decision"] = "AUTHGEAR_DECISION",
 	["Remote-User"] = "REMOTE_USER",
 	["X-Authgear-Remote-User"] = "REMOTE_USER",
 	["X-Authgear-Policy"] = "AUTHGEAR_POLICY",
@@ -54,6 +66,13 @@ local tell = {
 	["X-Authgear-Expires-At"] = "AUTHGEAR_EXPIRES_AT",
 	["X-Authgear-Request-Id"] = "AUTHGEAR_REQUEST_ID",
 }
+-- Claims that the policy exports.
+for name in pairs(env) do
+	local claim = name:match("^AUTHGEAR_CLAIM_(.+)$")
+	if claim then
+		tell["X-Authgear-Claim-" .. claim:gsub("_", "-")] = name
+	end
+end
 -- A CGI or FastCGI application has the variables; headers of the same
 -- content do no harm there.
 for header, variable in pairs(tell) do

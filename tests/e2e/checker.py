@@ -96,10 +96,14 @@ def changed(text, settings):
 
 
 class World:
-    def __init__(self, names=servers.NAMES, threads=4, settings=None):
+    def __init__(self, names=servers.NAMES, threads=4, settings=None,
+                 rules=''):
+        """`rules`: more lines for each policy."""
+        self.rules = rules
         self.names = names
         self.threads = threads
-        self.settings = settings or {}
+        # most tests are of tokens, not of sessions
+        self.settings = dict({'validate': 'jwt'}, **(settings or {}))
         self.dir = tempfile.mkdtemp(prefix='authgear-world-')
         os.chmod(self.dir, 0o755)
         self.config = os.path.join(self.dir, 'authgear.conf')
@@ -138,7 +142,8 @@ class World:
         text = servers.example('authgear.conf', [
             ('https://project.authgear.cloud', self.sim.origin, 1),
             ('/var/lib/authgear', self.state, 1),
-            ('\nremote_user = sub', '\nremote_user = claim:' + LOGIN, 2)])
+            ('\nremote_user = sub', '\nremote_user = claim:' + LOGIN +
+             self.rules, 2)])
         with open(self.config, 'w') as file:
             file.write(changed(text, self.settings))
         os.chmod(self.config, 0o644)

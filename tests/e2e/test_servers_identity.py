@@ -83,6 +83,16 @@ def credential_outside(world, name):
         ('Cookie', 'session=x; a=1')])
     tap.equal(values(answer.shown() or {'env': []}, 'Cookie'),
               ['session=x; a=1'], '%s: other cookies as they were' % name)
+    random = 'IY73tucWDUyBWEFTvRiOHNth4qZVw0IQ'
+    shaped = '1b4e28ba-2fa1-41d2-883f-0016d3cca427.' + random
+    for path in PATHS:
+        answer = world.ask(name, path, token, headers=[
+            ('Cookie', 'b=2; session="%s"; app_session=%s; session=mine; '
+             'p_session=%s; a=1' % (shaped, random, shaped))])
+        tap.ok(answer.status == 200 and random.encode() not in answer.body and
+               (b'a=1' in answer.body) and b'session=mine' in answer.body,
+               '%s: no cookie of Authgear in %s, others as they were' % (
+                   name, path), answer)
     answer = world.ask(name, '/public/show.cgi', token)
     tap.ok(answer.status == 200 and signature not in answer.body,
            '%s: the credential stays outside /public/' % name, answer)

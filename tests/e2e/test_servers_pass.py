@@ -1,0 +1,136 @@
+"""unauthenticated = pass behind the servers: nobody is nobody, whatever the
+client sends; Apache refuses. And Authgear's own nginx recipe, moved."""
+
+import os
+
+import checker
+import servers
+import tap
+from checker import refused, values
+
+PATHS = ('/show.cgi', '/fcgi/show', '/app/show')
+FORGED = [(name, 'forged') for name in (
+    'Remote-User', 'X-Remote-User', 'X-Forwarded-User', 'Remote_User',
+    'X-Authgear-User-Id', 'X-Authgear-Remote-User', 'X-Authgear-User-Roles',
+    'X-Authgear-Decision', 'X-Authgear-Session-Valid', 'X_Authgear_User_Id',
+    'REMOTE-USER')]
+RULES = '\nunauthenticated = pass\nexport = email'
+
+
+def is_nobody(shown):
+    return not any(values(shown, key) for key in (
+        'REMOTE_USER', 'AUTHGEAR_USER_ID', 'AUTHGEAR_USER_ROLES',
+        'X-Remote-User', 'X-Authgear-User-Id', 'X-Authgear-Remote-User',
+        'HTTP_REMOTE_USER', 'HTTP_X_AUTHGEAR_USER_ID',
+        'X-Authgear-Session-Valid', 'HTTP_X_AUTHGEAR_SESSION_VALID'))
+
+
+def nobody(world, name):
+    for path in PATHS:
+        for what, headers in (('plain', []), ('forging', FORGED)):
+            called = '%s: %s, %s' % (name, path, what)
+            answer = world.ask(name, path, headers=headers)
+            shown = answer.shown()
+            if shown is None:
+                tap.ok(what == 'forging' and answer.status in (400, 403),
+                       called + ' is not served', answer)
+                continue
+            key = 'X-Authgear-Decision' if shown['kind'] == 'http' else \
+                'AUTHGEAR_DECISION'
+            tap.ok(answer.status == 200 and is_nobody(shown) and
+                   values(shown, key) == ['pass'] and
+                   b'forged' not in answer.body, called + ' is nobody',
+                   answer.body)
+
+
+def somebody(world, name):
+    token = world.token(claims={'email': 'a@example.com'})
+    for path in PATHS:
+        answer = world.ask(name, path, token)
+        shown = answer.shown() or {'env': []}
+        key = 'Remote-User' if path == '/app/show' else 'REMOTE_USER'
+        tap.ok(values(shown, key) == ['login-alice'],
+               '%s: %s with a token is alice' % (name, path), answer.body)
+        key = 'X-Authgear-Claim-Email' if path == '/app/show' else \
+            'AUTHGEAR_CLAIM_EMAIL'
+        if name == 'lighttpd':
+            tap.equal(values(shown, key), ['a@example.com'],
+                      '%s: %s has the claim' % (name, path))
+
+
+def bad_credentials(world, name):
+    for what, token in (('malformed', 'nonsense'),
+                        ('expired', world.token(clock_offset=-7200)),
+                        ('opaque', 'K7dQ2mZx9LwB4vTn8RcY1sHj6FpG3aEu')):
+        for path in PATHS:
+            refused(world, name, what + ' ' + path, (401,), path, token)
+
+
+def apache(world):
+    for path in PATHS:
+        refused(world, 'apache', 'nobody, ' + path, (401,), path)
+    answer = world.ask('apache', '/show.cgi', world.token())
+    tap.ok(answer.status == 200 and
+           values(answer.shown(), 'REMOTE_USER') == ['login-alice'],
+           'apache: alice', answer)
+
+
+def recipe(world):
+    """nginx-resolver-recipe.conf, in a server of its own."""
+    def made(site, at, port, address):
+        include = at + '/nginx-authgear.conf'
+        with open(include, 'w') as file:
+            file.write(servers.example('nginx-authgear.conf', [
+                ('/run/authgear/nginx.sock', address, 1)]))
+        body = servers.example('nginx-resolver-recipe.conf', [
+            ('/etc/nginx/nginx-authgear.conf', include, 1),
+            ('127.0.0.1:8000', '127.0.0.1:%d' % site.http.port, 1)])
+        work = ''.join('%s_temp_path %s/work/%s;\n' % (kind, at, kind)
+                       for kind in ('client_body', 'proxy', 'fastcgi',
+                                    'uwsgi', 'scgi'))
+        text = ('pid %s/pid; error_log %s/error.log;\n'
+                'events { }\nhttp { access_log off;\n%s'
+                'server { listen 127.0.0.1:%d;\n'
+                'location /public/ { root %s; }\n%s } }\n' % (
+                    at, at, work, port, site.www, body))
+        if os.geteuid() == 0:
+            text = 'user www-data;\n' + text
+        return text, ['/usr/sbin/nginx', '-e', at + '/error.log', '-c',
+                      at + '/conf', '-g', 'daemon off;']
+
+    servers._MAKERS['recipe'] = made
+    server = servers.start('recipe', world.site, world.addresses['nginx'])
+    try:
+        answer = checker.ask(server.port, '/show', world.token(
+            roles=['staff', 'editor']), headers=FORGED)
+        shown = answer.shown() or {'headers': []}
+        got = {key.lower(): value for key, value in shown['headers']
+               if key.lower().startswith('x-authgear-')}
+        tap.ok(got.get('x-authgear-session-valid') == 'true' and
+               got.get('x-authgear-user-id') == 'id-alice' and
+               got.get('x-authgear-user-roles') == 'staff,editor' and
+               got.get('x-authgear-user-anonymous') == 'false' and
+               got.get('x-authgear-session-authenticated-at',
+                       '').isdigit() and
+               not [key for key, value in got.items() if value == 'forged'],
+               "recipe: the resolver's headers", answer.body)
+        answer = checker.ask(server.port, '/show', headers=FORGED)
+        shown = answer.shown() or {'headers': [('X-Authgear-', '')]}
+        tap.ok(answer.status == 200 and not [
+            key for key, _ in shown['headers']
+            if key.lower().startswith('x-authgear-')],
+            'recipe: no session, no header', answer.body)
+        answer = checker.ask(server.port, '/show', 'nonsense')
+        tap.equal((answer.status, answer.shown()), (401, None),
+                  'recipe: a bad token is refused')
+    finally:
+        server.stop()
+
+
+with checker.World(rules=RULES) as here:
+    for each in ('lighttpd', 'nginx'):
+        for case in (nobody, somebody, bad_credentials):
+            case(here, each)
+    apache(here)
+    recipe(here)
+tap.done()
