@@ -1,0 +1,229 @@
+"""`revoke` returned, then no later request is granted: each kind of
+revocation, each kind of credential that it can hit, two daemons with lighttpd
+and nginx, under load, in hybrid mode.
+
+AUTHGEAR_TEST_REQUESTS: requests of each combination after the command
+returned (2000)."""
+
+import os
+import subprocess
+import threading
+import time
+
+import checker
+import fastcgi
+import gate
+import servers
+import sessions
+import tap
+
+REQUESTS = int(os.environ.get('AUTHGEAR_TEST_REQUESTS') or 2000)
+SETTINGS = {'validate': 'hybrid', 'lookup_rate': '60000',
+            'session_ttl': '300', 'keys_cooldown': '1'}
+SERVERS = ('lighttpd', 'nginx')
+ALL = sessions.KINDS
+JWTS = sessions.JWTS
+
+# What is said to authgear-cache, to whom it applies, and the refusal.  An
+# opaque token and a cookie name no client and no key: not applicable there,
+# and must go on being granted.
+ROWS = (
+    ('token', ALL, 'revoke', 401, 'revoked'),
+    ('user', ALL, 'revoke', 401, 'signed-out'),
+    ('user', ALL, 'block', 403, 'user-blocked'),
+    ('all', ALL, 'revoke', 401, 'signed-out'),
+    ('client', JWTS, 'revoke', 401, 'client-revoked'),
+    ('client', JWTS, 'block', 401, 'client-revoked'),
+    ('key', JWTS, 'revoke', 401, 'key-revoked'),
+)
+
+
+class World:
+    def __init__(self, site, daemons, webs):
+        self.site, self.daemons, self.webs = site, daemons, webs
+        self.control = site.sim.control
+        self.kid = site.sim.mint()['kid']
+
+    def cache(self, *arguments, stdin=''):
+        run = subprocess.run(
+            [tap.program('authgear-cache'), arguments[0], '--config',
+             self.site.config] + list(arguments[1:]),
+            input=stdin.encode('ascii'), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, check=False, timeout=gate.PATIENCE * 2)
+        if run.returncode != 0:
+            raise ChildProcessError('%r: %r' % (arguments, run.stdout))
+        return time.monotonic()
+
+    def subject(self, what, who, kind):
+        """Arguments and stdin of the command."""
+        if what == 'token':
+            return ['token'], who.text[kind]
+        if what == 'all':
+            return ['all'], ''
+        return [what, {'user': who.name, 'client': 'jwtclient',
+                       'key': self.kid}[what]], ''
+
+    def askers(self, said):
+        """Each way to ask: two daemons in both roles, two web servers.
+        Daemons answer a reason as well."""
+        ways = []
+        for daemon in self.daemons:
+            for role, where in ((fastcgi.AUTHORIZER, daemon.path),
+                                (fastcgi.RESPONDER,
+                                 ('127.0.0.1', daemon.port))):
+                ways.append(lambda r=role, w=where: sessions.say(
+                    w, said, role=r))
+        headers = [pair for pair in zip(('Authorization', 'Cookie'), said)
+                   if pair[1]]
+
+        def through(web):
+            try:
+                return checker.ask(web.port, '/page.txt',
+                                   headers=headers).status, None
+            except OSError as error:
+                return 0, 'broken: %s' % error
+        for web in self.webs:
+            ways.append(lambda w=web: through(w))
+        return ways
+
+    def everywhere(self, said):
+        return {ask() for ask in self.askers(said)}
+
+
+class Load:
+    """Each asker without a pause; when each question began."""
+
+    def __init__(self, askers):
+        self.answers = []
+        self.stop = threading.Event()
+        self.threads = [threading.Thread(target=self.work, args=(ask,),
+                                         daemon=True) for ask in askers]
+
+    def work(self, ask):
+        while not self.stop.is_set():
+            begun = time.monotonic()
+            got = ask()
+            self.answers.append((begun, got))
+
+    def since(self, moment, count):
+        """Answers to at least so many requests that began after it."""
+        enough = len(self.answers) + count + len(self.threads)
+        gate.until(lambda: len(self.answers) >= enough,
+                   'answers to %d requests' % count, 3600)
+        return [got for begun, got in list(self.answers) if begun > moment]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(gate.PATIENCE)
+
+
+GRANTED = {sessions.LIVE, (200, None)}
+
+
+def combination(world, what, verb, kind, target):
+    name = '%s %s, %s' % (verb, what, kind)
+    who = sessions.Person(world.control, kinds=(kind,))
+    arguments, stdin = world.subject(what, who, kind)
+    # so that a lift lets in again what was granted before
+    if world.everywhere(who.way[kind]) != GRANTED:
+        tap.ok(False, name + ': granted before',
+               world.everywhere(who.way[kind]))
+    with Load(world.askers(who.way[kind])) as load:
+        load.since(0, 20)
+        done = world.cache(verb, *arguments, stdin=stdin)
+        after = load.since(done, REQUESTS)
+        lifted = world.cache('lift', *arguments, stdin=stdin)
+        again = load.since(lifted, 20)
+    if len(after) < REQUESTS:
+        raise ValueError('only %d requests began' % len(after))
+    tap.equal(set(after) - {target, (target[0], None)}, set(),
+              '%s: %d requests after it, none granted' % (name, REQUESTS))
+    tap.equal(set(again), GRANTED, name + ': lifted')
+
+
+def not_applicable(world, what, verb, kind):
+    """It names no client or key: nothing is said of it."""
+    who = sessions.Person(world.control, kinds=(kind,))
+    arguments, stdin = world.subject(what, who, kind)
+    world.cache(verb, *arguments, stdin=stdin)
+    tap.equal(world.everywhere(who.way[kind]), GRANTED,
+              '%s %s, %s: not applicable, granted' % (verb, what, kind))
+    world.cache('lift', *arguments, stdin=stdin)
+
+
+def test_new_ones(world):
+    """What is made after it."""
+    refused = {(401, 'client-revoked'), (401, None)}
+    for kind in JWTS:
+        who = sessions.Person(world.control, kinds=(kind,))
+        world.cache('block', 'client', 'jwtclient')
+        tap.equal(world.everywhere(who.log_in(kind)), refused,
+                  'blocked client, a newly minted token: ' + kind)
+        world.cache('lift', 'client', 'jwtclient')
+        world.cache('revoke', 'key', world.kid)
+        tap.equal(world.everywhere(who.log_in(kind)),
+                  {(401, 'key-revoked'), (401, None)},
+                  'revoked key, a newly signed token: ' + kind)
+        world.cache('lift', 'key', world.kid)
+    for kind in ALL:
+        who = sessions.Person(world.control, kinds=(kind,))
+        world.cache('block', 'user', who.name)
+        tap.equal(world.everywhere(who.log_in(kind)),
+                  {(403, 'user-blocked'), (403, None)},
+                  'blocked user, a new login: ' + kind)
+        world.cache('lift', 'user', who.name)
+        tap.equal(world.everywhere(who.way[kind]), GRANTED,
+                  'blocked user, lifted: ' + kind)
+
+
+def test_others(world):
+    """What it does not name goes on."""
+    for kind in ALL:
+        who = sessions.Person(world.control, kinds=(kind,))
+        old = who.way[kind]
+        world.cache('revoke', 'token', stdin=who.text[kind])
+        tap.equal(world.everywhere(sessions.Person(
+            world.control, kinds=(kind,)).way[kind]), GRANTED,
+                  'another user: ' + kind)
+        tap.equal(world.everywhere(who.log_in(kind)), GRANTED,
+                  "another token of the user: " + kind)
+        tap.equal(world.everywhere(old), {(401, 'revoked'), (401, None)},
+                  'the revoked one: ' + kind)
+
+
+def main():
+    with gate.Site(settings=SETTINGS) as site, \
+            site.daemon('one') as one, site.daemon('two') as two:
+        os.chmod(one.path, 0o666)
+        os.chmod(two.path, 0o666)
+        for daemon in (one, two):
+            sessions.warm(daemon, site.sim.control)
+        pages = servers.Site()
+        webs = []
+        try:
+            for name, daemon in zip(SERVERS, (one, two)):
+                webs.append(servers.start(name, pages, daemon.path))
+            world = World(site, (one, two), webs)
+            for what, applies, verb, status, reason in ROWS:
+                for kind in ALL:
+                    if kind in applies:
+                        combination(world, what, verb, kind,
+                                    (status, reason))
+                    else:
+                        not_applicable(world, what, verb, kind)
+            test_new_ones(world)
+            test_others(world)
+        finally:
+            for web in webs:
+                web.stop()
+            pages.stop()
+    tap.done()
+
+
+main()
