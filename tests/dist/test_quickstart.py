@@ -45,13 +45,17 @@ def main():
     try:
         shown = subprocess.run([QUICKSTART, '--help'], stdout=subprocess.PIPE,
                                check=False).stdout.decode()
-        for option in ('--yes', '--once', '--endpoint', '--ca'):
+        for option in ('--yes', '--once', '--endpoint', '--resolver',
+                       '--ca'):
             tap.ok(option in shown, '--help names ' + option)
         for words, said in ((['--nonsense'], '--nonsense'),
                             (['--endpoint'], '--endpoint needs'),
                             (['--endpoint', 'ftp://x'], 'https://'),
                             (['--once', '--ca'], '--ca needs'),
-                            (['--ca', '/dev/null'], '--endpoint')):
+                            (['--ca', '/dev/null'], '--endpoint'),
+                            (['--resolver', 'http://x/y'], '--endpoint'),
+                            (['--endpoint', 'https://x', '--resolver',
+                              'ftp://x/'], '--resolver needs')):
             run = subprocess.run([QUICKSTART] + words, check=False,
                                  stdin=subprocess.DEVNULL,
                                  stderr=subprocess.PIPE)
@@ -63,10 +67,11 @@ def main():
         tap.ok(child.returncode == 0, '--once ends with 0', text)
         for server in ('lighttpd', 'nginx'):
             lines = re.findall(r'^ +%s +GET.*$' % server, text, re.M)
-            tap.equal(len(lines), 9, server + ' was asked nine times')
+            tap.equal(len(lines), 19, server + ' was asked 19 times')
         for word in ('no-credential', 'expired', 'bad-signature',
                      'role-missing', 'wrong-type', '503', 'REMOTE_USER=',
-                     'curl -i'):
+                     'not-live', 'revoked', 'client-revoked',
+                     '/oauth2/authorize?', 'curl -i'):
             tap.ok(word in text, 'it shows ' + word)
         tap.ok('expected' not in text, 'no answer was another than expected')
         tap.equal(os.listdir(temp), [], 'it leaves no file behind')

@@ -1,7 +1,7 @@
 """The demonstration behind ./quickstart: a simulator of Authgear,
 authgear-fcgi, lighttpd and nginx with the files of examples/, asked in turn.
 
-usage: demo.py [--once] [--endpoint URL [--ca FILE]]
+usage: demo.py [--once] [--endpoint URL [--resolver URL] [--ca FILE]]
 
 Everything runs on free loopback ports below temporary directories and ends
 with this program.  Exit status 0 if every answer was the expected one.
@@ -12,14 +12,21 @@ import http.client
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 
+import fastcgi
 import gate
 import servers
+import tap
 
 NAMES = ('lighttpd', 'nginx')
 DAY = 86400
+TTL = 2                 # session_ttl: nobody wants to wait 30 s here
+USER, PASSWORD = 'alice', 'wonderland'
+CLIENT = 'demo'
+API = 'https://api.example.com'
 
 
 class Demo:
@@ -28,46 +35,145 @@ class Demo:
         self.running = running
         self.wrong = 0
 
-    def ask(self, server, path, token):
-        """(status, reason, name the application saw)"""
+    def ask(self, server, path, headers):
+        """(status, reason, name the application saw or Location)"""
         link = http.client.HTTPConnection('127.0.0.1', server.port,
                                           timeout=20)
-        headers = {'Authorization': 'Bearer ' + token} if token else {}
         try:
             link.request('GET', path, headers=headers)
             answer = link.getresponse()
             body = answer.read()
         finally:
             link.close()
-        user = None
+        user = answer.getheader('Location')
         if answer.status == 200:
             user = dict(json.loads(body)['env']).get('REMOTE_USER')
         reason = answer.getheader('X-Authgear-Reason')
         return answer.status, reason, user
 
-    def show(self, what, path, token, status, reason=None, user=None):
-        """Ask both servers; say what came and whether it was expected."""
+    def show(self, what, path, credential, status, reason=None, user=None):
+        """Ask both servers; say what came and whether it was expected.
+        `credential`: a token, or headers."""
+        headers = credential if isinstance(credential, dict) else \
+            {'Authorization': 'Bearer ' + credential} if credential else {}
         print('\n%s' % what)
         for server in self.running:
-            got = self.ask(server, path, token)
+            got = self.ask(server, path, headers)
             said = '%d' % got[0]
             if got[1]:
                 said += ', ' + got[1]
             if got[2]:
-                said += ', the application sees REMOTE_USER=' + got[2]
-            right = got[0] == status and (not reason or got[1] == reason) \
-                and (not user or got[2] == user)
-            if not right:
-                self.wrong += 1
-                said += '   <- expected %d %s' % (status, reason or user or '')
-            print('  %-9s GET %-16s -> %s' % (server.name, path, said))
+                said += (', the application sees REMOTE_USER=' if
+                         got[0] == 200 else ', to ') + got[2]
+            self.say('%-9s GET %-16s' % (server.name, path), said,
+                     got[0] == status and
+                     (not reason or got[1] in (reason, None)) and
+                     (not user or got[2] == user),
+                     '%d %s' % (status, reason or user or ''))
+
+    def say(self, asked, said, right, expected):
+        if not right:
+            self.wrong += 1
+            said += '   <- expected ' + expected
+        print('  %s -> %s' % (asked, said))
+
+    def cache(self, *arguments, stdin=''):
+        """authgear-cache, and what it says."""
+        print('\n$ authgear-cache %s' % ' '.join(arguments))
+        run = subprocess.run(
+            [tap.program('authgear-cache')] + list(arguments) +
+            ['--config', self.site.config], input=stdin, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        print('  ' + run.stdout.strip().replace('\n', '\n  '))
+        if run.returncode != 0:
+            self.wrong += 1
+
+
+def cookie(text):
+    return {'Cookie': 'session=' + text}
+
+
+def show_sessions(demo, sim):
+    """Opaque tokens, a cookie, a logout, a disabled user, a revocation."""
+    opaque = sim.mint(kind='opaque', sub='opaque-user')
+    browser = sim.mint(kind='cookie', sub='cookie-user')
+    demo.show('An opaque token says nothing by itself: Authgear is asked '
+              'whether its session is live.', '/show.cgi', opaque['token'],
+              200, user='opaque-user')
+    demo.show("So it is with a browser's cookie.", '/show.cgi',
+              cookie(browser['token']), 200, user='cookie-user')
+    sim.control('logout', {'session': opaque['session']})
+    sim.control('user', {'id': 'cookie-user', 'disabled': True})
+    print('\nThe first logs out, the second is disabled; %d seconds later '
+          '(session_ttl):' % TTL)
+    time.sleep(TTL + 0.2)
+    demo.show('The token is refused.', '/show.cgi', opaque['token'], 401,
+              'not-live')
+    demo.show('The cookie too.', '/show.cgi', cookie(browser['token']), 401,
+              'not-live')
+    lost = sim.mint(kind='opaque', sub='lost-user')['token']
+    demo.show('A token that will be lost.', '/show.cgi', lost, 200)
+    demo.cache('revoke', 'token', '--reason', 'lost', stdin=lost)
+    demo.show('What is revoked here is refused at once.', '/show.cgi', lost,
+              401, 'revoked')
+
+
+def show_machine(demo, sim, path):
+    """A machine's token, and the machine cut off."""
+    token = sim.token(kind='m2m', client_id='robot', resource=API)
+
+    def ask():
+        answer = fastcgi.ask(path, {
+            'AUTHGEAR_POLICY': 'machines', 'REQUEST_METHOD': 'GET',
+            'REQUEST_URI': '/api', 'HTTP_AUTHORIZATION': 'Bearer ' + token})
+        return answer.status, answer.headers.get('x-authgear-reason')
+
+    print('\nThe token of a machine, under a policy that names its client '
+          '(asked at the socket).')
+    got = ask()
+    demo.say('policy machines ', '%d' % got[0], got[0] == 200, '200')
+    demo.cache('block', 'client', 'robot')
+    got = ask()
+    demo.say('policy machines ', '%d, %s' % got,
+             got == (401, 'client-revoked'), '401 client-revoked')
+
+
+def show_login(demo, sim):
+    demo.show('A browser without a credential is sent to log in.',
+              '/show.cgi?page=1', {'Accept': 'text/html'}, 302)
+    print('  Try it: user %s, password %s.' % (USER, PASSWORD))
+
+
+def show_outage(demo, sim, user):
+    """Sessions and keys while Authgear is down."""
+    known = sim.mint(kind='opaque', sub=user)['token']
+    new = sim.mint(kind='opaque', sub='stranger')['token']
+    demo.show('A session that is known.', '/show.cgi', known, 200, user=user)
+    print('\nNow Authgear goes down.')
+    sim.fault('drop')
+    time.sleep(TTL + 0.2)
+    demo.show('It keeps serving for a while (stale_if_error).', '/show.cgi',
+              known, 200, user=user)
+    demo.show('A session that nobody here knows cannot be judged: neither '
+              'yes nor no.', '/show.cgi', new, 503)
+    sim.rotate()
+    demo.show('Nor can a token of a new key.', '/show.cgi',
+              sim.token(sub=user, session=True), 503)
+    sim.fault('none')
+    print('\nAuthgear is up again.')
+    gate.until(lambda: demo.ask(demo.running[0], '/show.cgi',
+               {'Authorization': 'Bearer ' + new})[0] == 200, 'recovery')
+    demo.show('And so is everything else, by itself.', '/show.cgi', new, 200,
+              user='stranger')
+    sim.reset_counts()
 
 
 def show_simulated(demo, sim):
     """What the gate says to good and bad tokens; a token to play with."""
     user = 'aaaaaaaa-1111-4222-8333-bbbbbbbbbbbb'
-    good = sim.token(sub=user, lifetime=DAY)
-    admin = sim.token(sub=user, roles=['admin'], lifetime=DAY)
+    boss = 'cccccccc-1111-4222-8333-dddddddddddd'
+    good = sim.token(sub=user, lifetime=DAY, session=True)
+    admin = sim.token(sub=boss, roles=['admin'], lifetime=DAY, session=True)
     demo.show('Without a credential nothing is let in.', '/show.cgi', None,
               401, 'no-credential')
     demo.show('With a good access token the application is told who it is.',
@@ -82,16 +188,7 @@ def show_simulated(demo, sim):
               sim.token(kind='id'), 401, 'wrong-type')
     demo.show('The folder /admin asks for the role "admin"; this user lacks '
               'it.', '/admin/show.cgi', good, 403, 'role-missing')
-    demo.show('This one has it.', '/admin/show.cgi', admin, 200, user=user)
-    print('\nNow Authgear goes down.')
-    sim.fault('drop')
-    demo.show('Known keys keep serving.', '/show.cgi', good, 200, user=user)
-    sim.rotate()
-    demo.show('A token of a key that nobody here knows yet cannot be judged: '
-              'neither yes nor no.', '/show.cgi', sim.token(sub=user), 503)
-    sim.fault('none')
-    sim.reset_counts()
-    print('\nAuthgear is up again.')
+    demo.show('This one has it.', '/admin/show.cgi', admin, 200, user=boss)
     return good
 
 
@@ -129,8 +226,12 @@ def hint(running, token):
 
 
 def settings(options):
-    values = {'keys_cooldown': '2', 'total_timeout': '2',
+    values = {'validate': 'hybrid', 'session_ttl': str(TTL),
+              'absent_ttl': '1', 'stale_if_error': '60',
+              'keys_cooldown': '2', 'total_timeout': '2',
               'connect_timeout': '1'}
+    if options.resolver:
+        values['resolver_url'] = options.resolver
     if options.ca:
         values['ca_file'] = os.path.abspath(options.ca)
     return values
@@ -146,27 +247,51 @@ def stay(daemon):
     return 1
 
 
+def policies(login_return):
+    login = {'login_client': CLIENT, 'login_return': login_return}
+    return {'default': login, 'admin': {'require_role': 'admin'},
+            'machines': {'audience': API, 'clients': 'robot'}}
+
+
+def show(demo, site, daemon, options):
+    if options.endpoint:
+        show_real(demo)
+        say_keys(daemon, options.endpoint)
+        return None
+    token = show_simulated(demo, site.sim)
+    show_sessions(demo, site.sim)
+    show_machine(demo, site.sim, daemon.path)
+    show_login(demo, site.sim)
+    show_outage(demo, site.sim, 'known-user')
+    return token
+
+
 def run(options):
-    policies = {'default': {}, 'admin': {'require_role': 'admin'}}
     group = ',group=www-data' if os.getuid() == 0 else ''
     running = []
-    with gate.Site(settings(options), policies, sim=not options.endpoint,
+    with gate.Site(settings(options), {'default': {}},
+                   sim=not options.endpoint,
                    endpoint=options.endpoint) as site:
         pages = servers.Site()
         path = os.path.join(site.folder, 'web.sock')
         try:
+            for name in NAMES:
+                running.append(servers.start(name, pages, path))
+            back = 'http://127.0.0.1:%d/authgear-login' % running[-1].port
+            site.configure(settings(options), policies(back) if
+                           not options.endpoint else
+                           {'default': {}, 'admin': {'require_role':
+                                                     'admin'}})
+            if site.sim:
+                site.sim.control('client', {'id': CLIENT,
+                                            'redirect_uris': [back]})
+                site.sim.control('user', {'id': USER, 'password': PASSWORD})
             with gate.Daemon(site.folder, site.config, arguments=[
-                    '--listen', 'unix:%s,mode=0660%s' % (path, group)]
-                    ) as daemon:
-                for name in NAMES:
-                    running.append(servers.start(name, pages, path))
+                    '--listen', 'unix:%s,mode=0660%s' % (path, group),
+                    '--listen', 'unix:%s,serve=login,mode=0660%s' %
+                    (pages.login_socket, group)]) as daemon:
                 demo = Demo(site, running)
-                token = None
-                if options.endpoint:
-                    show_real(demo)
-                    say_keys(daemon, options.endpoint)
-                else:
-                    token = show_simulated(demo, site.sim)
+                token = show(demo, site, daemon, options)
                 hint(running, token)
                 sys.stdout.flush()
                 if options.once:
@@ -182,6 +307,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--once', action='store_true')
     parser.add_argument('--endpoint')
+    parser.add_argument('--resolver')
     parser.add_argument('--ca')
     options = parser.parse_args()
 
