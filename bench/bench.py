@@ -65,6 +65,8 @@ class Bench:
     def __init__(self, folder, options):
         self.folder = folder
         self.options = options
+        self.variants = VARIANTS        # the first is always open
+        self.servers = SERVERS
         self.children = []
         self.ports = {}
         self.pids = {}
@@ -137,22 +139,24 @@ insecure_allow_http = yes
         os.mkdir(self.path('www'))
         with open(self.path('www', 'hello.txt'), 'w', encoding='ascii') as out:
             out.write('hello!\n')
-        for server in SERVERS:
-            for variant in VARIANTS:
+        for server in self.servers:
+            for variant in self.variants:
                 self.ports[server, variant] = free_port()
         self.start('nginx', ['/usr/sbin/nginx', '-c', self.write(
             'nginx.conf', self.nginx_conf()), '-g', 'daemon off;'])
         self.start('lighttpd', ['/usr/sbin/lighttpd', '-D', '-f', self.write(
             'lighttpd.conf', self.lighttpd_conf())])
-        self.start('apache', ['/usr/sbin/apache2', '-DFOREGROUND', '-f',
-                              self.write('apache.conf', self.apache_conf())])
-        for server in SERVERS:
-            for variant in VARIANTS:
+        if 'apache' in self.servers:
+            self.start('apache', ['/usr/sbin/apache2', '-DFOREGROUND', '-f',
+                                  self.write('apache.conf',
+                                             self.apache_conf())])
+        for server in self.servers:
+            for variant in self.variants:
                 wait_port(self.ports[server, variant])
 
     def nginx_conf(self):
         blocks = []
-        for variant in VARIANTS:
+        for variant in self.variants:
             auth = '' if variant == 'open' else '''
     location = /_auth { internal; fastcgi_pass unix:%s;
       fastcgi_pass_request_body off; fastcgi_pass_request_headers off;
@@ -192,7 +196,7 @@ mimetype.assign = (".txt" => "text/plain")
 setenv.set-environment = ("AUTHGEAR_POLICY" => "default")
 ''' % (self.path('www'), self.ports['lighttpd', 'open'],
             self.path('lighttpd.err'))
-        for variant in VARIANTS[1:]:
+        for variant in self.variants[1:]:
             text += '''$SERVER["socket"] == "127.0.0.1:%d" {
   fastcgi.server = ("/" => ((
     "socket" => "%s", "mode" => "authorizer", "check-local" => "disable")))
@@ -213,11 +217,11 @@ setenv.set-environment = ("AUTHGEAR_POLICY" => "default")
                      'authnz_fcgi', 'setenvif', 'mime'):
             text += 'LoadModule %s_module %s\n' % (name, modules % name)
         text += 'TypesConfig /dev/null\n'
-        for variant in VARIANTS[1:]:
+        for variant in self.variants[1:]:
             text += 'AuthnzFcgiDefineProvider authnz %s ' \
                 'fcgi://127.0.0.1:%d/\n' % (variant,
                                             self.ports['fcgi', variant])
-        for variant in VARIANTS:
+        for variant in self.variants:
             port = self.ports['apache', variant]
             text += 'Listen 127.0.0.1:%d\n<VirtualHost 127.0.0.1:%d>\n' \
                 'DocumentRoot %s\n' % (port, port, self.path('www'))
@@ -241,28 +245,36 @@ CGIPassAuth On
             fields = stat.read().rsplit(')', 1)[1].split()
         return int(fields[11]) + int(fields[12])
 
-    def once(self, server, variant):
-        before = 0 if variant == 'open' else self.cpu_ticks(variant)
+    def wrk(self, server, variant, tokens='tokens', field='Authorization',
+            before='Bearer ', connections=64):
+        daemon = None if variant == 'open' else variant
+        ticks = self.cpu_ticks(daemon) if daemon else 0
         out = subprocess.run(
-            ['wrk', '-t1', '-c64', '-d%ds' % self.options.seconds, '-s',
+            ['wrk', '-t1', '-c%d' % connections,
+             '-d%ds' % self.options.seconds, '-s',
              os.path.join(HERE, 'tokens.lua'), 'http://127.0.0.1:%d/hello.txt'
              % self.ports[server, variant]],
-            env=dict(os.environ, TOKENS=self.path('tokens')), check=True,
+            env=dict(os.environ, TOKENS=self.path(tokens), FIELD=field,
+                     BEFORE=before), check=True,
             capture_output=True, text=True).stdout
         numbers = [int(word) for word in
                    re.search(r'RESULT (.*)', out).group(1).split()]
-        after = 0 if variant == 'open' else self.cpu_ticks(variant)
+        ticks = self.cpu_ticks(daemon) - ticks if daemon else 0
         requests, duration, bad, broken, p50, p99 = numbers
         return {'rate': requests * 1e6 / duration, 'bad': bad + broken,
-                'cpu': (after - before) * 1e6 / TICK / max(requests, 1),
+                'cpu': ticks * 1e6 / TICK / max(requests, 1),
                 'p50': p50, 'p99': p99}
 
+    def once(self, server, variant):
+        return self.wrk(server, variant)
+
     def rounds(self):
-        results = {(server, variant): [] for server in SERVERS
-                   for variant in VARIANTS}
+        results = {(server, variant): [] for server in self.servers
+                   for variant in self.variants}
         for number in range(self.options.rounds):
-            for server in SERVERS:
-                for variant in random.sample(VARIANTS, len(VARIANTS)):
+            for server in self.servers:
+                for variant in random.sample(self.variants,
+                                             len(self.variants)):
                     results[server, variant].append(self.once(server, variant))
             print('round %d of %d' % (number + 1, self.options.rounds),
                   file=sys.stderr)
@@ -270,11 +282,12 @@ CGIPassAuth On
 
     # instructions
 
-    def instructions(self):
-        """Of one decision: the difference of two runs under callgrind."""
+    def instructions(self, conf, credentials):
+        """Of one decision: the difference of two runs under callgrind.
+        `credentials` are pairs of a parameter and its value."""
         totals = []
         for count in (200, 1200):
-            sock = self.path('callgrind-%d.sock' % count)
+            sock = self.path('callgrind.sock')
             out = self.path('callgrind.%d' % count)
             child = subprocess.Popen(
                 ['valgrind', '--tool=callgrind', '--callgrind-out-file=' + out,
@@ -282,19 +295,13 @@ CGIPassAuth On
                  if os.path.exists(os.path.join(BUILD, '.libs',
                                                 'authgear-fcgi'))
                  else os.path.join(BUILD, 'authgear-fcgi'),
-                 '--config', self.conf, '--threads', '1', '--listen',
+                 '--config', conf, '--threads', '1', '--listen',
                  'unix:' + sock], stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 wait_path(sock, 60)
                 for index in range(count):
-                    params = {'AUTHGEAR_POLICY': 'default',
-                              'REQUEST_METHOD': 'GET', 'REQUEST_URI': '/',
-                              'REMOTE_ADDR': '127.0.0.1',
-                              'HTTP_AUTHORIZATION': 'Bearer ' +
-                              self.tokens[index % len(self.tokens)]}
-                    answer = fastcgi.ask(sock, params)
-                    assert answer.status == 200, answer
+                    self.grant(sock, credentials[index % len(credentials)])
             finally:
                 child.send_signal(signal.SIGTERM)
                 child.wait(60)
@@ -302,6 +309,15 @@ CGIPassAuth On
         names = set(totals[0]) | set(totals[1])
         return {name: (totals[1].get(name, 0) - totals[0].get(name, 0)) / 1000
                 for name in names}
+
+    @staticmethod
+    def grant(address, credential, client='127.0.0.1'):
+        """Ask the daemon itself, which must let it in."""
+        answer = fastcgi.ask(address, {
+            'AUTHGEAR_POLICY': 'default', 'REQUEST_METHOD': 'GET',
+            'REQUEST_URI': '/', 'REMOTE_ADDR': client,
+            credential[0]: credential[1]})
+        assert answer.status == 200, answer
 
     @staticmethod
     def annotate(path):
@@ -394,7 +410,9 @@ def main():
         bench.start_daemons()
         bench.start_servers()
         results = bench.rounds()
-        instructions = {} if options.no_callgrind else bench.instructions()
+        instructions = {} if options.no_callgrind else bench.instructions(
+            bench.conf, [('HTTP_AUTHORIZATION', 'Bearer ' + token)
+                         for token in bench.tokens])
         text = report(results, instructions, options)
     finally:
         bench.stop()

@@ -1,10 +1,13 @@
--- wrk: every request carries the next token of the file named by TOKENS.
+-- wrk: every request carries the next token of the file named by TOKENS, in
+-- the header field FIELD behind the text BEFORE.
+local field = os.getenv("FIELD") or "Authorization"
+local before = os.getenv("BEFORE") or "Bearer "
 local tokens = {}
 local at = 0
 
 function init(args)
     for line in io.lines(os.getenv("TOKENS")) do
-        tokens[#tokens + 1] = "Bearer " .. line
+        tokens[#tokens + 1] = before .. line
     end
     math.randomseed(os.time())
     at = math.random(#tokens)
@@ -12,7 +15,7 @@ end
 
 function request()
     at = at % #tokens + 1
-    return wrk.format("GET", nil, { ["Authorization"] = tokens[at] })
+    return wrk.format("GET", nil, { [field] = tokens[at] })
 end
 
 function done(summary, latency, requests)
