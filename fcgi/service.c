@@ -84,11 +84,15 @@ service_answer(struct service_thread *thread, struct server_request *request,
     const struct authorize *authorize, const struct decision *decision)
 {
 	const struct service *service = thread->service;
+	const char *endpoint = NULL;
 	struct reply reply;
 
+	/* it is looked up only for who may be sent there */
+	if (decision->verdict == VERDICT_DENIED && decision->policy != NULL &&
+	    decision->policy->login_client != NULL)
+		endpoint = gate_authorization_endpoint(thread->gate);
 	authorize_answer(authorize, decision, server_request_params(request),
-	    gate_authorization_endpoint(thread->gate),
-	    service->settings->log_grants,
+	    endpoint, service->settings->log_grants,
 	    service->log, &thread->now, &reply);
 	return service_send(request, &reply);
 }
