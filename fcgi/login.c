@@ -178,7 +178,9 @@ decode(const char *text, char *out, size_t size)
 	for (; *text != '\0' && *text != '&'; text++) {
 		if (len + 1 >= size)
 			return -1;
-		out[len] = *text == '+' ? ' ' : *text;
+		out[len] = *text;
+		if (*text == '+')
+			out[len] = ' ';
 		if (*text == '%') {
 			high = hex(text[1]);
 			low = high == -1 ? -1 : hex(text[2]);

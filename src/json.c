@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,10 +32,19 @@ allocate_or_abort(size_t size)
 	return memory;
 }
 
+/* Claims and pieces of tokens do not stay in freed memory. */
+static void
+wipe_and_free(void *memory)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
 void
 json_use_aborting_allocator(void)
 {
-	json_set_alloc_funcs(allocate_or_abort, free);
+	json_set_alloc_funcs(allocate_or_abort, wipe_and_free);
 }
 
 /* jansson would recurse 2,048 deep: too much for the stack of a thread. */

@@ -2,6 +2,7 @@
 
 #include "http.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,7 +12,7 @@
 #include "http_head.h"
 #include "origin.h"
 
-#define HTTP_MAX_CONNECTIONS 8
+#define HTTP_KEY_CONNECTIONS 2	/* beside those of max_lookups */
 
 /* One exchange on its way. */
 struct transfer {
@@ -33,13 +34,38 @@ struct http {
 	struct transfer *finished;
 };
 
+/* What was sent holds credentials: they do not stay in freed memory. */
+static void
+http_wipe_free(void *memory)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+static void *
+http_wipe_realloc(void *memory, size_t size)
+{
+	size_t old = memory != NULL ? malloc_usable_size(memory) : 0;
+	void *grown = malloc(size > 0 ? size : 1);
+
+	if (grown == NULL)
+		return NULL;
+	if (memory != NULL)
+		memcpy(grown, memory, old < size ? old : size);
+	http_wipe_free(memory);
+	return grown;
+}
+
 int
 http_library_init(void)
 {
 	/* The library would write TLS secrets to the file this names. */
 	if (unsetenv("SSLKEYLOGFILE") != 0)
 		return -1;
-	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -1;
+	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc,
+	    http_wipe_free, http_wipe_realloc, strdup, calloc) == CURLE_OK ?
+	    0 : -1;
 }
 
 void
@@ -61,7 +87,7 @@ http_new(const struct settings *settings, struct error *error)
 	if (http->multi == NULL)
 		goto failed;
 	if (curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
-	    (long)HTTP_MAX_CONNECTIONS) != CURLM_OK)
+	    (long)settings->max_lookups + HTTP_KEY_CONNECTIONS) != CURLM_OK)
 		goto failed;
 	return http;
 failed:

@@ -146,7 +146,7 @@ def test_supervised(site, sockets):
 
 def test_refused(site, sockets):
     for name, held, names, environment, said in (
-            ('an unknown name', sockets[:1], 'login', {}, 'login'),
+            ('an unknown name', sockets[:1], 'metrics', {}, 'metrics'),
             ('sockets of another process', sockets[:1], 'auth',
              {'FAKE_PID': '1'}, 'nothing to listen on')):
         with start(site, held, names, 'refused', (), environment) as daemon:

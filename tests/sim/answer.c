@@ -103,11 +103,15 @@ sim_form_field(const char *body, size_t len, const char *name)
 	if (body >= end || (value = calloc(1, (size_t)(end - body))) == NULL)
 		return NULL;
 	for (body += name_len + 1; body < end && *body != '&'; body++) {
+		if (*body == '+') {
+			value[n++] = ' ';
+			continue;
+		}
 		if (*body == '%' && end - body > 2 && escaped(body + 1)) {
 			value[n++] = escaped(body + 1);
 			body += 2;
 		} else
-			value[n++] = *body == '+' ? ' ' : *body;
+			value[n++] = *body;
 	}
 	return value;
 }
