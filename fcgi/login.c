@@ -247,7 +247,7 @@ login_return_reply(struct reply *reply, char *const *params)
 		return;
 	}
 	if (query_find(query, "error") != NULL) {
-		reply_page(reply, "401 Unauthorized", NULL,
+		reply_page(reply, "403 Forbidden", NULL,
 		    "The login was not completed: Authgear refused it. Go "
 		    "back to the page you came from to try again; if it stays "
 		    "so, the operator of this site should compare login_client "

@@ -202,7 +202,7 @@ def test_face(world):
               '/', 'decoded once only')
     tap.equal(at(REQUEST_METHOD='POST').status, 405, 'POST is refused')
     got = at(QUERY_STRING='error=access_denied&error_description=%3Cb%3E')
-    tap.ok(got.status == 401 and 'Authgear refused' in got.body.decode() and
+    tap.ok(got.status == 403 and 'Authgear refused' in got.body.decode() and
            '<b>' not in got.body.decode() and
            'access_denied' not in got.body.decode(),
            'an error is told without its text', got.body)

@@ -176,7 +176,7 @@ hostile_states(void **state)
 	assert_string_equal(where("x=1&state=/a%23again", &reply), "/a");
 	assert_non_null(strstr(reply.text, LOGIN_MARKER "=2; Max-Age=60"));
 	assert_string_equal(where("error=access_denied&state=/a", &reply), "");
-	assert_non_null(strstr(reply.text, "Status: 401 "));
+	assert_non_null(strstr(reply.text, "Status: 403 "));
 	assert_null(strstr(reply.text, "access_denied"));
 }
 
