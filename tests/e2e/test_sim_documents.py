@@ -149,7 +149,7 @@ def refused(name, function, *arguments, **members):
 def test_methods(authgear):
     table = [
         ('GET', '/', 404), ('GET', '/oauth2', 404),
-        ('GET', '/oauth2/jwks/', 404), ('GET', '/oauth2/authorize', 404),
+        ('GET', '/oauth2/jwks/', 404), ('GET', '/oauth2/end_session', 404),
         ('POST', '/oauth2/token', 404), ('GET', '/_resolver', 404),
         ('HEAD', JWKS, 405), ('POST', JWKS, 405), ('PUT', JWKS, 405),
         ('HEAD', DISCOVERY, 405), ('DELETE', OAUTH, 405),
