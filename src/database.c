@@ -19,6 +19,7 @@ static const char common_pragmas[] =
     "PRAGMA secure_delete=ON;"
     "PRAGMA cell_size_check=ON;"
     "PRAGMA mmap_size=0;"
+    "PRAGMA cache_size=-512;"	/* of each connection, kB */
     "PRAGMA foreign_keys=ON;";
 
 static int
