@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 
 import fastcgi
 import gate
@@ -138,10 +139,44 @@ def show_machine(demo, sim, path):
              got == (401, 'client-revoked'), '401 client-revoked')
 
 
+def fetch(port, address, headers, form=None):
+    """One page as a browser gets it; (status, Location, cookie, text)."""
+    link = http.client.HTTPConnection('127.0.0.1', port, timeout=20)
+    try:
+        link.request('POST' if form else 'GET', address,
+                     urllib.parse.urlencode(form) if form else None, headers)
+        answer = link.getresponse()
+        text = answer.read().decode('latin-1').strip()
+    finally:
+        link.close()
+    kept = (answer.getheader('Set-Cookie') or '').split(';')[0]
+    return answer.status, answer.getheader('Location') or '', kept, text
+
+
 def show_login(demo, sim):
+    """A browser logs in; login_return is at the last server."""
+    server = demo.running[-1]
+    page = {'Accept': 'text/html'}
     demo.show('A browser without a credential is sent to log in.',
-              '/show.cgi?page=1', {'Accept': 'text/html'}, 302)
-    print('  Try it: user %s, password %s.' % (USER, PASSWORD))
+              '/show.cgi?page=1', page, 302)
+    _, to, _, _ = fetch(server.port, '/page.txt', page)
+    status, to, kept, _ = fetch(
+        sim.port, to.partition(str(sim.port))[2],
+        {'Content-Type': 'application/x-www-form-urlencoded'},
+        {'username': USER, 'password': PASSWORD})
+    print('\nHe does, and Authgear sends him back with its cookie.')
+    back = to.partition(str(server.port))[2]
+    demo.say('%-9s as %-17s' % ('Authgear', USER), '%d, to %s' % (
+        status, to.partition('?')[0]), status == 303 and back, '303')
+    page['Cookie'] = kept
+    status, to, _, _ = fetch(server.port, back or '/', page)
+    demo.say('%-9s GET %-16s' % (server.name, back.partition('?')[0]),
+             '%d, to %s' % (status, to), status == 303, '303')
+    status, _, _, text = fetch(server.port, to or '/', page)
+    demo.say('%-9s GET %-16s' % (server.name, to), '%d, %s' % (status, text),
+             status == 200, '200')
+    print('  Try it: http://127.0.0.1:%d/page.txt, user %s, password %s.' % (
+        server.port, USER, PASSWORD))
 
 
 def show_outage(demo, sim, user):
@@ -199,6 +234,21 @@ def show_real(demo):
               'hello', 401, 'malformed')
 
 
+def say_resolver(demo, daemon):
+    """Whether the resolver of a real Authgear could be asked."""
+    status, reason, _ = demo.ask(demo.running[0], '/show.cgi', {
+        'Authorization': 'Bearer ' + os.urandom(16).hex()})
+    if (status, reason) == (401, 'not-live'):
+        print('\nIts resolver was asked about a random token, and knows '
+              'none.')
+        return
+    lines = [line for line in daemon.log().splitlines()
+             if 'reason=resolver-' in line]
+    print('\nIts resolver could not be asked, so that no user\'s credential '
+          'will pass:\n  %s' % (lines[-1] if lines else reason))
+    print('Look at --resolver.')
+
+
 def say_keys(daemon, endpoint):
     """Whether the keys of a real Authgear could be fetched."""
     end = time.monotonic() + 20
@@ -226,10 +276,11 @@ def hint(running, token):
 
 
 def settings(options):
-    values = {'validate': 'hybrid', 'session_ttl': str(TTL),
-              'absent_ttl': '1', 'stale_if_error': '60',
-              'keys_cooldown': '2', 'total_timeout': '2',
-              'connect_timeout': '1'}
+    values = {'validate': 'hybrid', 'keys_cooldown': '2',
+              'total_timeout': '2', 'connect_timeout': '1'}
+    if not options.endpoint:
+        values.update({'session_ttl': str(TTL), 'absent_ttl': '1',
+                       'stale_if_error': '60'})
     if options.resolver:
         values['resolver_url'] = options.resolver
     if options.ca:
@@ -257,6 +308,7 @@ def show(demo, site, daemon, options):
     if options.endpoint:
         show_real(demo)
         say_keys(daemon, options.endpoint)
+        say_resolver(demo, daemon)
         return None
     token = show_simulated(demo, site.sim)
     show_sessions(demo, site.sim)
