@@ -21,7 +21,8 @@
  * Ask `url` about the credential: built from nothing, fixed headers, the
  * origin `endpoint` as Host, X-Forwarded-Host and X-Forwarded-Proto, and
  * exactly one credential, in Authorization (access tokens) or in Cookie under
- * `cookie_prefix` and its name (app_session, session).  NULL: out of memory,
+ * `cookie_prefix` and its name (app_session, session).  The transport adds a
+ * fixed User-Agent.  NULL: out of memory,
  * or CREDENTIAL_NONE.
  */
 struct exchange *resolver_ask(const char *url, const char *endpoint,

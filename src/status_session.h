@@ -37,7 +37,7 @@ int status_session_key(const char *endpoint,
     const struct credential *credential, char key[HASH_HEX_SIZE]);
 
 /* 1 and the row, 0 if there is none (*session is then empty), -1 and error.
- * A row that makes no sense is damage: -1. */
+ * A row that makes no sense is taken out and counts as none. */
 int status_session_load(struct status *status, const char *key,
     struct status_session *session, struct error *error);
 
