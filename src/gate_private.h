@@ -53,6 +53,7 @@ struct gate_task {
 	struct moment lookup_started;
 	int is_session;			/* its session is being judged */
 	int has_place;			/* a lookup is ours */
+	int is_counted;			/* it waits for a place */
 	int is_known;			/* a good JWT, or there is a row */
 	int is_verified;		/* a JWT's signature held here */
 	int was_live;			/* the row's last answer */

@@ -47,6 +47,7 @@ wish_of(const struct gate_task *task)
 	const struct lookups_wish wish = {
 		.key = task->session_key,
 		.is_known = task->is_known,
+		.is_counted = task->is_counted,
 		.client_address = task->client_address,
 		.since = task->started,
 	};
@@ -204,6 +205,9 @@ look_up(struct gate *gate, struct gate_task *task,
 		task->lookups = gate->lookups;
 		task->lookup_started = *now;
 		return ask(task, now);
+	case LOOKUPS_QUEUED:
+		task->is_counted = 1;
+		return wait_until(task, now->boottime + WAIT_MS);
 	case LOOKUPS_WAIT:
 		return wait_until(task, now->boottime + WAIT_MS);
 	case LOOKUPS_NOT_LIVE:

@@ -230,86 +230,93 @@ recall_locked(struct lookups *lookups, const struct lookups_wish *wish,
 	return LOOKUPS_FAILED;
 }
 
-enum lookups_answer
-lookups_recall(struct lookups *lookups, const struct lookups_wish *wish,
-    const struct moment *now, enum reason *reason_out)
-{
-	enum lookups_answer answer;
-
-	(void)pthread_mutex_lock(&lookups->lock);
-	answer = recall_locked(lookups, wish, now->boottime, reason_out);
-	(void)pthread_mutex_unlock(&lookups->lock);
-	return answer;
-}
-
 static int
 at_least_one(int number)
 {
 	return number > 0 ? number : 1;
 }
 
-/* May this unknown one go, as far as places and budgets say? */
-static enum lookups_answer
-may_go(const struct lookups *lookups, const struct budget *budget,
+/* May this unknown one be asked about in this minute? */
+static int
+is_within(const struct lookups *lookups, const struct budget *budget,
     int64_t *until_out)
 {
 	const int rate = lookups->settings->lookup_rate;
-	const int places = at_least_one(lookups->settings->max_lookups / 2);
 
 	*until_out = lookups->all.since + MINUTE_MS;
 	if (lookups->all.taken >= rate)
-		return LOOKUPS_REFUSED;
-	if (budget == NULL)
-		return LOOKUPS_WAIT;
+		return 0;
 	*until_out = budget->since + MINUTE_MS;
-	if (budget->taken >= at_least_one(rate / ADDRESS_SHARE))
-		return LOOKUPS_REFUSED;
-	if (lookups->unknown_running >= places ||
-	    budget->running >= at_least_one(places / ADDRESS_SHARE))
-		return LOOKUPS_WAIT;
-	return LOOKUPS_GO;
+	return budget->taken < at_least_one(rate / ADDRESS_SHARE);
 }
 
-/* A free place; NULL if there is none or the key has one. */
-static struct place *
-free_place(struct lookups *lookups, const char *key)
+/* Is a place for it free, as far as others that are unknown leave one? */
+static int
+has_room(const struct lookups *lookups, const struct budget *budget)
 {
-	struct place *found = NULL;
+	const int places = at_least_one(lookups->settings->max_lookups / 2);
+
+	return lookups->unknown_running < places &&
+	    budget->running < at_least_one(places / ADDRESS_SHARE);
+}
+
+/* A free place, NULL if there is none; -1 if the key has one. */
+static int
+find_place(struct lookups *lookups, const char *key, struct place **found)
+{
 	size_t i;
 
+	*found = NULL;
 	for (i = 0; i < lookups->place_count; i++) {
 		if (strcmp(lookups->places[i].key, key) == 0)
-			return NULL;
-		if (found == NULL && lookups->places[i].key[0] == '\0')
-			found = &lookups->places[i];
+			return -1;
+		if (*found == NULL && lookups->places[i].key[0] == '\0')
+			*found = &lookups->places[i];
 	}
-	return found;
+	return 0;
+}
+
+static enum lookups_answer
+begin_unknown(struct lookups *lookups, const struct lookups_wish *wish,
+    struct place *place, int64_t now, int64_t *until_out)
+{
+	struct budget *budget;
+
+	begin_minute(&lookups->all, now);
+	budget = budget_of(lookups, wish->client_address, now);
+	if (budget == NULL)
+		return LOOKUPS_WAIT;
+	if (!wish->is_counted) {
+		if (!is_within(lookups, budget, until_out))
+			return LOOKUPS_REFUSED;
+		lookups->all.taken++;
+		budget->taken++;
+	}
+	if (place == NULL || !has_room(lookups, budget))
+		return LOOKUPS_QUEUED;
+	lookups->unknown_running++;
+	budget->running++;
+	place->budget = budget;
+	return LOOKUPS_GO;
 }
 
 static enum lookups_answer
 begin_locked(struct lookups *lookups, const struct lookups_wish *wish,
     int64_t now, int64_t *until_out)
 {
-	struct place *place = free_place(lookups, wish->key);
-	struct budget *budget = NULL;
-	enum lookups_answer answer;
+	enum lookups_answer answer = LOOKUPS_GO;
+	struct place *place;
 
-	if (place == NULL)
+	if (find_place(lookups, wish->key, &place) == -1)
 		return LOOKUPS_WAIT;
-	if (!wish->is_known) {
-		begin_minute(&lookups->all, now);
-		budget = budget_of(lookups, wish->client_address, now);
-		answer = may_go(lookups, budget, until_out);
-		if (answer != LOOKUPS_GO)
-			return answer;
-		lookups->all.taken++;
-		lookups->unknown_running++;
-		budget->taken++;
-		budget->running++;
-	}
+	if (!wish->is_known)
+		answer = begin_unknown(lookups, wish, place, now, until_out);
+	else if (place == NULL)
+		answer = LOOKUPS_QUEUED;
+	if (answer != LOOKUPS_GO)
+		return answer;
 	(void)snprintf(place->key, sizeof(place->key), "%s", wish->key);
 	place->is_known = wish->is_known;
-	place->budget = budget;
 	return LOOKUPS_GO;
 }
 

@@ -12,8 +12,9 @@
  * a key at a time, at most max_lookups of them, and what unknown credentials
  * may take.  Unknown is a credential that neither verified here as a JWT nor
  * has a row in status.db: all of them share half of the places and
- * lookup_rate a minute, of which one client address (of IPv6: one /64) gets a
- * tenth, at least one of each; so a flood of random tokens starves neither
+ * lookup_rate a minute (those that wait for a place included, or they would
+ * take all places where requests wait), of which one client address (of IPv6:
+ * one /64) gets a tenth, at least one of each; so a flood of random tokens starves neither
  * known sessions nor somebody else's first login.
  *
  * Also what lookups brought that makes no row: not-live answers for
@@ -34,6 +35,8 @@ struct lookups_wish {
 	const char *key;
 	int is_known;
 	const char *client_address;	/* text; NULL: not known */
+	int is_counted;		/* it was told to wait before, and took its part
+				   of the budget then */
 	int64_t since;		/* boottime from which a failure of another
 				   lookup of the key is this one's too */
 };
@@ -42,8 +45,8 @@ enum lookups_answer {
 	LOOKUPS_REFUSED = 0,	/* the budget of unknown ones is used up until
 				   *until_out: busy */
 	LOOKUPS_GO,		/* go, then lookups_end() in any case */
-	LOOKUPS_WAIT,		/* the key is being looked up, or there is no
-				   place: ask again soon */
+	LOOKUPS_WAIT,		/* the key is being looked up: ask again soon */
+	LOOKUPS_QUEUED,		/* there is no place: likewise, is_counted */
 	LOOKUPS_NOT_LIVE,	/* so was answered a moment ago */
 	LOOKUPS_FAILED		/* the lookup of another failed: *reason_out */
 };
@@ -51,12 +54,6 @@ enum lookups_answer {
 enum lookups_answer lookups_begin(struct lookups *lookups,
     const struct lookups_wish *wish, const struct moment *now,
     int64_t *until_out, enum reason *reason_out);
-
-/* The part of lookups_begin() that begins nothing: NOT_LIVE, FAILED, or WAIT
- * when nothing is remembered. */
-enum lookups_answer lookups_recall(struct lookups *lookups,
-    const struct lookups_wish *wish, const struct moment *now,
-    enum reason *reason_out);
 
 enum lookups_result {
 	LOOKUPS_ENDED = 0,	/* live, or given up: nothing to remember */

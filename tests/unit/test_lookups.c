@@ -76,12 +76,12 @@ places(void **state)
 		(void)snprintf(address, sizeof(address), "10.0.0.%d", i);
 		assert_int_equal(go(*state, i, 0, address), LOOKUPS_GO);
 		assert_int_equal(go(*state, 100 + i, 0, address),
-		    LOOKUPS_WAIT);
+		    LOOKUPS_QUEUED);
 	}
-	assert_int_equal(go(*state, 9, 0, "10.0.0.9"), LOOKUPS_WAIT);
+	assert_int_equal(go(*state, 9, 0, "10.0.0.9"), LOOKUPS_QUEUED);
 	for (i = 10; i < 14; i++)
 		assert_int_equal(go(*state, i, 1, NULL), LOOKUPS_GO);
-	assert_int_equal(go(*state, 14, 1, NULL), LOOKUPS_WAIT);
+	assert_int_equal(go(*state, 14, 1, NULL), LOOKUPS_QUEUED);
 	finish(*state, 2, LOOKUPS_ENDED);
 	assert_int_equal(go(*state, 9, 0, "10.0.0.9"), LOOKUPS_GO);
 }
@@ -106,6 +106,31 @@ budgets(void **state)
 	assert_int_equal(go(*state, 62, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 	now.boottime += 1;
 	assert_int_equal(go(*state, 62, 0, "10.0.0.1"), LOOKUPS_GO);
+}
+
+/* Who waits has taken his part: a queue cannot be longer than the budget. */
+static void
+waiting_counts(void **state)
+{
+	const char key[] = "0123456789abcdef";
+	struct lookups_wish wish = { .key = key, .client_address = "10.0.0.1",
+	    .is_counted = 1 };
+	enum reason reason;
+	int64_t until;
+	int i;
+
+	assert_int_equal(go(*state, 0, 0, "10.0.0.1"), LOOKUPS_GO);
+	for (i = 1; i < 60; i++)
+		assert_int_equal(go(*state, i, 0, "10.0.0.1"),
+		    LOOKUPS_QUEUED);
+	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
+	/* one that was counted still gets its turn */
+	assert_int_equal(lookups_begin(*state, &wish, &now, &until, &reason),
+	    LOOKUPS_QUEUED);
+	finish(*state, 0, LOOKUPS_ENDED);
+	assert_int_equal(lookups_begin(*state, &wish, &now, &until, &reason),
+	    LOOKUPS_GO);
+	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 }
 
 static void
@@ -137,7 +162,7 @@ addresses(void **state)
 
 	for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		assert_int_equal(go(*state, 1, 0, same[i][0]), LOOKUPS_GO);
-		assert_int_equal(go(*state, 2, 0, same[i][1]), LOOKUPS_WAIT);
+		assert_int_equal(go(*state, 2, 0, same[i][1]), LOOKUPS_QUEUED);
 		assert_int_equal(go(*state, 3, 0, "2001:db8:1:3::1"),
 		    LOOKUPS_GO);
 		finish(*state, 1, LOOKUPS_ENDED);
@@ -190,6 +215,8 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(places, setup, teardown),
 		cmocka_unit_test_setup_teardown(budgets, setup, teardown),
+		cmocka_unit_test_setup_teardown(waiting_counts, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(budget_of_all, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(addresses, setup, teardown),
