@@ -129,18 +129,26 @@ make_url(const struct policy *policy, const char *endpoint, const char *path,
 	return ret;
 }
 
+/* Single sign-on would bring the same login, or the same cookie, back. */
+static int
+needs_password(enum reason reason)
+{
+	return reason == REASON_SIGNED_OUT || reason == REASON_REVOKED ||
+	    reason == REASON_AUTHENTICATION_TOO_OLD;
+}
+
 enum login_step
 login_decide(const struct login_page *page, const struct decision *decision,
     const char *endpoint, char url[LOGIN_URL_MAX])
 {
 	const struct policy *policy = decision->policy;
-	const int again = decision->reason == REASON_SIGNED_OUT ||
-	    decision->reason == REASON_AUTHENTICATION_TOO_OLD;
+	const int again = needs_password(decision->reason);
 
 	url[0] = '\0';
 	if (policy == NULL || policy->login_client == NULL ||
 	    policy->login_return == NULL || endpoint == NULL ||
 	    decision->verdict != VERDICT_DENIED || decision->may_pass ||
+	    decision->reason == REASON_NEEDS_RESOLVER ||
 	    reason_http_status(decision->reason) != 401 || !page->is_page)
 		return LOGIN_NOTHING;
 	/* single sign-on may bring the old login back: once more, by hand */

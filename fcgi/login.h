@@ -47,8 +47,10 @@ enum login_step {
 /*
  * What a decision becomes for this page.  Only a denial (401) under a policy
  * with login_client; `endpoint` is the metadata's authorization_endpoint,
- * NULL if not known (nothing then).  SIGNED_OUT and AUTHENTICATION_TOO_OLD ask
- * for the password again (prompt=login).  The URL goes into `url`.
+ * NULL if not known (nothing then); not NEEDS_RESOLVER, since what a login
+ * brings would be refused too.  SIGNED_OUT, REVOKED and
+ * AUTHENTICATION_TOO_OLD ask for the password again (prompt=login).  The URL
+ * goes into `url`.
  */
 #define LOGIN_URL_MAX 3000
 enum login_step login_decide(const struct login_page *page,

@@ -58,6 +58,9 @@ redirects(void **state)
 	assert_int_equal(step(REASON_SIGNED_OUT, ENDPOINT, url, "/a", "",
 	    "X=1"), LOGIN_REDIRECT);
 	assert_non_null(strstr(url, "&state=/a%23again&prompt=login"));
+	assert_int_equal(step(REASON_REVOKED, ENDPOINT, url, "/a", "",
+	    "X=1"), LOGIN_REDIRECT);
+	assert_non_null(strstr(url, "&prompt=login"));
 }
 
 static void
@@ -66,7 +69,7 @@ only_denials_of_pages(void **state)
 	static const enum reason never[] = { REASON_ROLE_MISSING,
 	    REASON_USER_BLOCKED, REASON_RESOLVER_UNREACHABLE, REASON_BUSY,
 	    REASON_STATE_UNREADABLE, REASON_SETTINGS_INVALID,
-	    REASON_POLICY_MISSING, REASON_GRANTED };
+	    REASON_POLICY_MISSING, REASON_NEEDS_RESOLVER, REASON_GRANTED };
 	static const char *const other[] = {
 		"HTTP_AUTHORIZATION=Bearer x", "HTTP_SEC_FETCH_MODE=cors",
 		"HTTP_SEC_FETCH_MODE=no-cors", "HTTP_SEC_FETCH_MODE=websocket",
