@@ -14,12 +14,15 @@
 #define LENGTH_LIMIT (8 * 1024 * 1024)
 #define LOCK_MS 2000		/* for the lock, where no request waits */
 
+/* Page cache of a connection, kB.  It reads the schema, so it comes after the
+ * checks, whose messages say what to do. */
+static const char cache_pragma[] = "PRAGMA cache_size=-512";
+
 static const char common_pragmas[] =
     "PRAGMA temp_store=MEMORY;"
     "PRAGMA secure_delete=ON;"
     "PRAGMA cell_size_check=ON;"
     "PRAGMA mmap_size=0;"
-    "PRAGMA cache_size=-512;"	/* of each connection, kB */
     "PRAGMA foreign_keys=ON;";
 
 static int
@@ -298,7 +301,9 @@ open_file(const char *path, enum database_mode mode,
 	if (rc != SQLITE_OK)
 		outcome = database_failed(db, rc, path, error);
 done:
-	if (outcome != DATABASE_OPENED) {
+	if (outcome == DATABASE_OPENED) {
+		(void)sqlite3_exec(db, cache_pragma, NULL, NULL, NULL);
+	} else {
 		(void)sqlite3_close(db);
 		db = NULL;
 	}
