@@ -14,7 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check(const char *authorization, const char *cookie)
 {
-	const struct credential_rules rules = { MAX_CREDENTIAL, "" };
+	const struct credential_rules rules = {
+	    .max_credential = MAX_CREDENTIAL, .cookie_prefix = "",
+	    .accept_basic = 1 };
 	struct credential credential;
 	enum reason reason;
 	int ret;
@@ -35,7 +37,8 @@ check(const char *authorization, const char *cookie)
 		assert(strspn(credential.text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		    "abcdefghijklmnopqrstuvwxyz0123456789-_.") ==
 		    credential.len);
-		assert(strstr(authorization, credential.text) != NULL ||
+		assert(credential.account != NULL ||
+		    strstr(authorization, credential.text) != NULL ||
 		    strstr(cookie, credential.text) != NULL);
 	}
 	credential_clear(&credential);
