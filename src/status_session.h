@@ -14,7 +14,7 @@
  * credential that was live at least once.  Facts, never decisions.
  */
 
-#define STATUS_SESSION_MAX 250000	/* rows; beyond, the oldest go */
+#define STATUS_SESSION_MAX 100000	/* rows; beyond, the oldest go */
 
 struct status_session {
 	int is_live;		/* the last completed answer; 0: no facts */
