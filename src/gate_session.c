@@ -63,14 +63,17 @@ wait_until(struct gate_task *task, int64_t at)
 	return GATE_WAIT;
 }
 
-/* Milliseconds since the row's lookup began; -1 if that is not known. */
+/* Milliseconds since the row's lookup began; -1 if that is not known, or an
+ * answer that came later may be missing. */
 static int64_t
-age_of(const struct status_session *session, const struct moment *now)
+age_of(const struct gate *gate, const struct status_session *session,
+    const struct moment *now)
 {
 	int64_t age = now->boottime - session->started_boottime;
 
 	if (strcmp(session->boot_id, now->boot_id) != 0 ||
-	    age < -CROSSING_MS || session->started_boottime < 0)
+	    age < -CROSSING_MS || session->started_boottime < 0 ||
+	    session->started_boottime <= lookups_unwritten_at(gate->lookups))
 		return -1;
 	return age < 0 ? 0 : age;
 }
@@ -130,11 +133,12 @@ apply(struct gate *gate, struct gate_task *task, struct facts *told,
 
 /* The last live answer, while Authgear is down. */
 static int
-may_be_stale(const struct gate_task *task, const struct status_session *session,
-    enum reason reason, const struct moment *now)
+may_be_stale(const struct gate *gate, const struct gate_task *task,
+    const struct status_session *session, enum reason reason,
+    const struct moment *now)
 {
 	const int64_t limit = (int64_t)task->settings->stale_if_error * 1000;
-	const int64_t age = age_of(session, now);
+	const int64_t age = age_of(gate, session, now);
 
 	return session->is_live && reason == REASON_RESOLVER_UNREACHABLE &&
 	    !task->must_refresh && age >= 0 && age <= limit;
@@ -146,9 +150,9 @@ do_without(struct gate *gate, struct gate_task *task,
     struct status_session *session, enum reason reason,
     const struct moment *now)
 {
-	if (!may_be_stale(task, session, reason, now))
+	if (!may_be_stale(gate, task, session, reason, now))
 		return gate_task_end(task, reason, now);
-	task->session_age = age_of(session, now);
+	task->session_age = age_of(gate, session, now);
 	task->is_stale = 1;
 	return apply(gate, task, &session->facts, now);
 }
@@ -193,6 +197,10 @@ look_up(struct gate *gate, struct gate_task *task,
 	    &task->decision.detail) == -1)
 		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
 	if (until > now->boottime) {
+		/* what was answered a moment ago is no outage */
+		if (lookups_recall(gate->lookups, &wish, now, &reason) ==
+		    LOOKUPS_NOT_LIVE)
+			return not_live(task, now);
 		task->ask_again = until;
 		error_set(&task->decision.detail, "Authgear's resolver failed "
 		    "%d times in a row, it is asked again soon", failures);
@@ -232,7 +240,7 @@ judge_row(struct gate *gate, struct gate_task *task,
     struct status_session *session, const struct moment *now)
 {
 	const struct settings *settings = task->settings;
-	const int64_t age = age_of(session, now);
+	const int64_t age = age_of(gate, session, now);
 	int64_t ttl = (int64_t)settings->session_ttl * 1000;
 
 	if (task->must_refresh)
@@ -359,9 +367,9 @@ static enum gate_step
 take_not_live(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	if (task->is_known)
-		(void)status_session_end(gate->status, task->session_key,
-		    &task->lookup_started, NULL);
+	if (task->is_known && status_session_end(gate->status,
+	    task->session_key, &task->lookup_started, NULL) == -1)
+		lookups_unwritten(gate->lookups, &task->lookup_started);
 	(void)status_backoff_over(gate->status, NULL);
 	end_lookup(gate, task, LOOKUPS_ENDED_NOT_LIVE, REASON_NOT_LIVE, now);
 	return not_live(task, now);

@@ -50,6 +50,7 @@ struct lookups {
 	struct place *places;
 	size_t place_count;
 	int unknown_running;
+	int64_t unwritten_at;	/* boottime; -1: nothing was lost */
 	struct budget all;
 	struct budget addresses[ADDRESS_SETS][WAYS];
 	struct memory memory[MEMORY_SETS][WAYS];
@@ -63,6 +64,7 @@ lookups_new(const struct settings *settings)
 	if (lookups == NULL)
 		return NULL;
 	lookups->settings = settings;
+	lookups->unwritten_at = -1;
 	lookups->place_count = (size_t)settings->max_lookups;
 	lookups->places = calloc(lookups->place_count, sizeof(struct place));
 	if (lookups->places == NULL ||
@@ -228,6 +230,38 @@ recall_locked(struct lookups *lookups, const struct lookups_wish *wish,
 		return LOOKUPS_WAIT;
 	*reason_out = memory->reason;
 	return LOOKUPS_FAILED;
+}
+
+enum lookups_answer
+lookups_recall(struct lookups *lookups, const struct lookups_wish *wish,
+    const struct moment *now, enum reason *reason_out)
+{
+	enum lookups_answer answer;
+
+	(void)pthread_mutex_lock(&lookups->lock);
+	answer = recall_locked(lookups, wish, now->boottime, reason_out);
+	(void)pthread_mutex_unlock(&lookups->lock);
+	return answer;
+}
+
+void
+lookups_unwritten(struct lookups *lookups, const struct moment *started)
+{
+	(void)pthread_mutex_lock(&lookups->lock);
+	if (started->boottime > lookups->unwritten_at)
+		lookups->unwritten_at = started->boottime;
+	(void)pthread_mutex_unlock(&lookups->lock);
+}
+
+int64_t
+lookups_unwritten_at(struct lookups *lookups)
+{
+	int64_t at;
+
+	(void)pthread_mutex_lock(&lookups->lock);
+	at = lookups->unwritten_at;
+	(void)pthread_mutex_unlock(&lookups->lock);
+	return at;
 }
 
 static int

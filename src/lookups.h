@@ -17,7 +17,7 @@
  * one /64) gets a tenth, at least one of each; so a flood of random tokens starves neither
  * known sessions nor somebody else's first login.
  *
- * Also what lookups brought that makes no row: not-live answers for
+ * Also what lookups brought that makes no row, or could not be written: not-live answers for
  * absent_ttl, and failures for those who waited for the same key; a table of
  * fixed size in which old ones make place.
  *
@@ -54,6 +54,21 @@ enum lookups_answer {
 enum lookups_answer lookups_begin(struct lookups *lookups,
     const struct lookups_wish *wish, const struct moment *now,
     int64_t *until_out, enum reason *reason_out);
+
+/* The part of lookups_begin() that begins nothing: NOT_LIVE, FAILED, or WAIT
+ * where nothing is remembered. */
+enum lookups_answer lookups_recall(struct lookups *lookups,
+    const struct lookups_wish *wish, const struct moment *now,
+    enum reason *reason_out);
+
+/*
+ * An answer "not live", of a lookup begun at `started`, could not be written
+ * to status.db: rows of lookups begun until then count for nothing in this
+ * process, for whomever, since one of them is known to be wrong.
+ */
+void lookups_unwritten(struct lookups *lookups, const struct moment *started);
+/* The latest such time (boottime), -1: none. */
+int64_t lookups_unwritten_at(struct lookups *lookups);
 
 enum lookups_result {
 	LOOKUPS_ENDED = 0,	/* live, or given up: nothing to remember */

@@ -122,3 +122,22 @@ scratch_sql(const char *path, const char *sql)
 	need(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, sql);
 	need(sqlite3_close(db) == SQLITE_OK, path);
 }
+
+struct sqlite3 *
+scratch_block(const char *path)
+{
+	struct sqlite3 *db = NULL;
+
+	need(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) ==
+	    SQLITE_OK, path);
+	need(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) ==
+	    SQLITE_OK, path);
+	return db;
+}
+
+void
+scratch_unblock(struct sqlite3 *db)
+{
+	need(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_close(db) == SQLITE_OK, "rollback");
+}

@@ -21,5 +21,9 @@ long scratch_size(const char *path);	/* -1: there is none */
 int scratch_count(const char *directory, const char *prefix);
 /* Run SQL on a database in a connection of its own. */
 void scratch_sql(const char *path, const char *sql);
+/* Hold a database as another writer does, until it is let go. */
+struct sqlite3;
+struct sqlite3 *scratch_block(const char *path);
+void scratch_unblock(struct sqlite3 *db);
 
 #endif /* !SCRATCH_H_ */

@@ -11,6 +11,7 @@
 
 #include "gate_fixture.h"
 #include "mint.h"
+#include "scratch.h"
 #include "trust_writer.h"
 
 #define WALL GATE_FIXTURE_WALL
@@ -270,6 +271,46 @@ stale_only_after_live(void **state)
 	gate_fixture_pass(world.gate, 5000);
 	world.resolver->outcome = EXCHANGE_UNREACHABLE;
 	expect(&world, "default", OPAQUE, REASON_RESOLVER_UNREACHABLE);
+	end(&world);
+}
+
+/* "Not live" that could not be written is not forgotten for a stale row. */
+static void
+lost_answer(void **state)
+{
+	struct world world = begin("validate = hybrid\nstale_if_error = 300");
+	const char *path = gate_fixture_path(world.gate,
+	    "state/daemon/status.db");
+	struct sqlite3 *blocker;
+	int i;
+
+	(void)state;
+	expect(&world, "default", OPAQUE, REASON_GRANTED);
+	expect(&world, "default", world.jwt, REASON_GRANTED);
+	gate_fixture_pass(world.gate, 60000);
+	world.resolver->valid = "false";
+	blocker = scratch_block(path);
+	expect(&world, "default", OPAQUE, REASON_NOT_LIVE);
+	scratch_unblock(blocker);
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	for (i = 0; i < 6; i++)
+		expect(&world, "default", OPAQUE, REASON_NOT_LIVE);
+	/* nor is any other row of before, since one is known to be wrong */
+	for (i = 0; i < 6; i++) {
+		gate_fixture_pass(world.gate, 1);
+		expect(&world, "default", world.jwt,
+		    REASON_RESOLVER_UNREACHABLE);
+	}
+	gate_fixture_pass(world.gate, 6000);
+	expect(&world, "default", OPAQUE, REASON_RESOLVER_UNREACHABLE);
+	/* what is looked up from then on counts again */
+	gate_fixture_pass(world.gate, 20000);
+	world.resolver->outcome = EXCHANGE_ANSWERED;
+	world.resolver->valid = "true";
+	expect(&world, "default", world.jwt, REASON_GRANTED);
+	gate_fixture_pass(world.gate, 60000);
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	expect(&world, "default", world.jwt, REASON_GRANTED);
 	end(&world);
 }
 
@@ -601,6 +642,7 @@ main(void)
 		cmocka_unit_test(absent_is_asked_twice),
 		cmocka_unit_test(errors_are_no_answer),
 		cmocka_unit_test(stale_only_after_live),
+		cmocka_unit_test(lost_answer),
 		cmocka_unit_test(back_off),
 		cmocka_unit_test(another_user),
 		cmocka_unit_test(fresh_refusals),
