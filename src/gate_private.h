@@ -49,11 +49,15 @@ struct gate_task {
 	/* of the session's status */
 	char session_key[HASH_HEX_SIZE]; /* "": not asked for yet */
 	char client_address[64];
-	struct lookups *lookups;	/* where has_place is; borrowed */
+	struct lookups *lookups;	/* where has_place and is_waiting are;
+					   borrowed */
 	struct moment lookup_started;
 	int is_session;			/* its session is being judged */
 	int has_place;			/* a lookup is ours */
-	int is_counted;			/* it waits for a place */
+	int is_counted;			/* it waited for a place */
+	int is_waiting;			/* counted so in `lookups` */
+	int is_follower;		/* it waits for another's lookup */
+	int is_late;			/* its time is over: no more asking */
 	int is_known;			/* a good JWT, or there is a row */
 	int is_verified;		/* a JWT's signature held here */
 	int was_live;			/* the row's last answer */

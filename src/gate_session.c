@@ -27,11 +27,21 @@
 /* Two threads read the clock: not yet "the future". */
 #define CROSSING_MS 60000
 
+/* It waits no longer. */
+static void
+leave(struct gate_task *task)
+{
+	if (task->is_waiting)
+		lookups_leave(task->lookups, task->client_address);
+	task->is_waiting = 0;
+}
+
 void
 gate_session_release(struct gate_task *task, const struct moment *now)
 {
 	struct moment moment = { .wall = 0 };
 
+	leave(task);
 	if (!task->has_place)
 		return;
 	if (now == NULL)
@@ -48,6 +58,7 @@ wish_of(const struct gate_task *task)
 		.key = task->session_key,
 		.is_known = task->is_known,
 		.is_counted = task->is_counted,
+		.is_waiting = task->is_waiting,
 		.client_address = task->client_address,
 		.since = task->started,
 	};
@@ -182,6 +193,37 @@ ask(struct gate_task *task, const struct moment *now)
 	return GATE_EXCHANGE;
 }
 
+/* Told to wait: unknown ones are counted until they leave. */
+static enum gate_step
+wait_turn(struct gate *gate, struct gate_task *task, int is_follower,
+    const struct moment *now)
+{
+	task->is_follower = is_follower;
+	if (!task->is_known)
+		task->is_waiting = 1;
+	task->lookups = gate->lookups;
+	return wait_until(task, now->boottime + WAIT_MS);
+}
+
+/* The time is over while it waited: for its turn, or for another's lookup,
+ * which then was too slow for this one too. */
+static enum gate_step
+too_late(struct gate *gate, struct gate_task *task,
+    struct status_session *session, const struct moment *now)
+{
+	const struct lookups_wish wish = wish_of(task);
+	enum reason reason = task->is_follower ? REASON_RESOLVER_UNREACHABLE :
+	    REASON_BUSY;
+
+	if (lookups_recall(gate->lookups, &wish, now, &reason) ==
+	    LOOKUPS_NOT_LIVE)
+		return not_live(task, now);
+	error_set(&task->decision.detail, task->is_follower ?
+	    "another lookup of this credential took too long" :
+	    "no place among the lookups (max_lookups) became free in time");
+	return do_without(gate, task, session, reason, now);
+}
+
 /* Nothing that is known serves: ask, wait for who asks, or do without. */
 static enum gate_step
 look_up(struct gate *gate, struct gate_task *task,
@@ -192,6 +234,8 @@ look_up(struct gate *gate, struct gate_task *task,
 	int64_t until = 0;
 	int failures;
 
+	if (task->is_late)
+		return too_late(gate, task, session, now);
 	if (trust_check(gate->trust, now, &task->decision.detail) == -1 ||
 	    status_backoff_load(gate->status, now, &until, &failures,
 	    &task->decision.detail) == -1)
@@ -209,15 +253,16 @@ look_up(struct gate *gate, struct gate_task *task,
 	}
 	switch (lookups_begin(gate->lookups, &wish, now, &until, &reason)) {
 	case LOOKUPS_GO:
+		leave(task);
 		task->has_place = 1;
 		task->lookups = gate->lookups;
 		task->lookup_started = *now;
 		return ask(task, now);
 	case LOOKUPS_QUEUED:
 		task->is_counted = 1;
-		return wait_until(task, now->boottime + WAIT_MS);
+		return wait_turn(gate, task, 0, now);
 	case LOOKUPS_WAIT:
-		return wait_until(task, now->boottime + WAIT_MS);
+		return wait_turn(gate, task, 1, now);
 	case LOOKUPS_NOT_LIVE:
 		return not_live(task, now);
 	case LOOKUPS_FAILED:
@@ -228,7 +273,8 @@ look_up(struct gate *gate, struct gate_task *task,
 	default:
 		task->ask_again = until;
 		error_set(&task->decision.detail, "too many credentials that "
-		    "were never seen before (lookup_rate)");
+		    "were never seen before (lookup_rate), or too many of "
+		    "them wait");
 		break;
 	}
 	return do_without(gate, task, session, reason, now);
@@ -394,6 +440,25 @@ take_failure(struct gate *gate, struct gate_task *task, enum reason reason,
 	return do_without(gate, task, &task->row, reason, now);
 }
 
+/* When an exchange is tried again: Authgear's fault should be over. */
+static int64_t
+retry_at(const struct gate_task *task, const struct moment *now)
+{
+	const int64_t jitter = ((unsigned char)task->session_key[2] * 37 +
+	    now->boottime) % RETRY_JITTER_MS;
+
+	return now->boottime + RETRY_FIRST_MS + jitter;
+}
+
+static enum gate_step
+try_again(struct gate_task *task, int64_t at)
+{
+	error_clear(&task->decision.detail);
+	exchange_free(task->exchange);
+	task->exchange = NULL;
+	return wait_until(task, at);
+}
+
 static enum gate_step
 take_absent(struct gate *gate, struct gate_task *task,
     const struct moment *now)
@@ -403,27 +468,22 @@ take_absent(struct gate *gate, struct gate_task *task,
 
 	if (!is_good || ++task->absent_count >= ABSENT_TRIES)
 		return take_not_live(gate, task, now);
-	if (now->boottime >= task->deadline)
+	if (retry_at(task, now) >= task->deadline)
 		return take_failure(gate, task, REASON_RESOLVER_FAULT, now);
-	return ask(task, now);
+	return try_again(task, retry_at(task, now));
 }
 
 static enum gate_step
 take_error(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	const int64_t jitter = ((unsigned char)task->session_key[2] * 37 +
-	    now->boottime) % RETRY_JITTER_MS;
-	const int64_t at = now->boottime + RETRY_FIRST_MS + jitter;
+	const int64_t at = retry_at(task, now);
 
 	if (task->exchange->status != 500 ||
 	    ++task->error_count >= ERROR_TRIES || at >= task->deadline)
 		return take_failure(gate, task, REASON_RESOLVER_UNREACHABLE,
 		    now);
-	error_clear(&task->decision.detail);
-	exchange_free(task->exchange);
-	task->exchange = NULL;
-	return wait_until(task, at);
+	return try_again(task, at);
 }
 
 enum gate_step
@@ -467,12 +527,12 @@ gate_session_give_up(struct gate *gate, struct gate_task *task,
 	/* it may have come at the last moment; take_*() ask no more now */
 	if (task->phase == GATE_PHASE_LOOKUP)
 		return gate_session_answer(gate, task, now);
+	/* Authgear said something that a stale answer must not cover */
 	if (task->has_place)
-		return take_failure(gate, task, REASON_RESOLVER_UNREACHABLE,
-		    now);
-	error_set(&task->decision.detail, "no place among the lookups "
-	    "(max_lookups) became free in time");
-	return gate_task_end(task, REASON_BUSY, now);
+		return take_failure(gate, task, task->absent_count > 0 ?
+		    REASON_RESOLVER_FAULT : REASON_RESOLVER_UNREACHABLE, now);
+	task->is_late = 1;
+	return gate_session_judge(gate, task, now);
 }
 
 int

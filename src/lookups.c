@@ -28,6 +28,7 @@ struct budget {
 	int64_t since;
 	int taken;
 	int running;
+	int waiting;
 };
 
 struct place {
@@ -135,7 +136,7 @@ begin_minute(struct budget *budget, int64_t now)
 }
 
 /* The budget of an address; NULL while all of its set are in use by others
- * whose lookups run. */
+ * that run or wait. */
 static struct budget *
 budget_of(struct lookups *lookups, const char *text, int64_t now)
 {
@@ -151,7 +152,7 @@ budget_of(struct lookups *lookups, const char *text, int64_t now)
 			begin_minute(&set[i], now);
 			return &set[i];
 		}
-		if (set[i].running == 0 && (oldest == NULL ||
+		if (set[i].running == 0 && set[i].waiting == 0 && (oldest == NULL ||
 		    !set[i].is_used ||
 		    (oldest->is_used && set[i].since < oldest->since)))
 			oldest = &set[i];
@@ -245,6 +246,25 @@ lookups_recall(struct lookups *lookups, const struct lookups_wish *wish,
 }
 
 void
+lookups_leave(struct lookups *lookups, const char *client_address)
+{
+	struct budget *set;
+	struct address address;
+	size_t i;
+
+	read_address(&address, client_address);
+	(void)pthread_mutex_lock(&lookups->lock);
+	lookups->all.waiting--;
+	/* it is there: a budget that somebody waits for is not taken away */
+	set = lookups->addresses[set_of_address(&address)];
+	for (i = 0; i < WAYS; i++)
+		if (set[i].is_used && memcmp(&set[i].address, &address,
+		    sizeof(address)) == 0)
+			set[i].waiting--;
+	(void)pthread_mutex_unlock(&lookups->lock);
+}
+
+void
 lookups_unwritten(struct lookups *lookups, const struct moment *started)
 {
 	(void)pthread_mutex_lock(&lookups->lock);
@@ -310,16 +330,40 @@ find_place(struct lookups *lookups, const char *key, struct place **found)
 	return 0;
 }
 
+/* One more waits, if that is not too many: the answer, or REFUSED. */
+static enum lookups_answer
+wait_unknown(struct lookups *lookups, const struct lookups_wish *wish,
+    struct budget *budget, enum lookups_answer answer, int64_t now,
+    int64_t *until_out)
+{
+	if (wish->is_waiting)
+		return answer;
+	if (lookups->all.waiting >= LOOKUPS_WAITING ||
+	    budget->waiting >= LOOKUPS_WAITING_ADDRESS) {
+		*until_out = now + FAILED_MS;
+		return LOOKUPS_REFUSED;
+	}
+	lookups->all.waiting++;
+	budget->waiting++;
+	return answer;
+}
+
+/* `is_running`: another one looks this key up. */
 static enum lookups_answer
 begin_unknown(struct lookups *lookups, const struct lookups_wish *wish,
-    struct place *place, int64_t now, int64_t *until_out)
+    struct place *place, int is_running, int64_t now, int64_t *until_out)
 {
 	struct budget *budget;
 
 	begin_minute(&lookups->all, now);
 	budget = budget_of(lookups, wish->client_address, now);
-	if (budget == NULL)
-		return LOOKUPS_WAIT;
+	if (budget == NULL) {
+		*until_out = now + FAILED_MS;
+		return LOOKUPS_REFUSED;
+	}
+	if (is_running)
+		return wait_unknown(lookups, wish, budget, LOOKUPS_WAIT, now,
+		    until_out);
 	if (!wish->is_counted) {
 		if (!is_within(lookups, budget, until_out))
 			return LOOKUPS_REFUSED;
@@ -327,7 +371,8 @@ begin_unknown(struct lookups *lookups, const struct lookups_wish *wish,
 		budget->taken++;
 	}
 	if (place == NULL || !has_room(lookups, budget))
-		return LOOKUPS_QUEUED;
+		return wait_unknown(lookups, wish, budget, LOOKUPS_QUEUED, now,
+		    until_out);
 	lookups->unknown_running++;
 	budget->running++;
 	place->budget = budget;
@@ -340,11 +385,13 @@ begin_locked(struct lookups *lookups, const struct lookups_wish *wish,
 {
 	enum lookups_answer answer = LOOKUPS_GO;
 	struct place *place;
+	int is_running = find_place(lookups, wish->key, &place) == -1;
 
-	if (find_place(lookups, wish->key, &place) == -1)
-		return LOOKUPS_WAIT;
 	if (!wish->is_known)
-		answer = begin_unknown(lookups, wish, place, now, until_out);
+		answer = begin_unknown(lookups, wish, place, is_running, now,
+		    until_out);
+	else if (is_running)
+		answer = LOOKUPS_WAIT;
 	else if (place == NULL)
 		answer = LOOKUPS_QUEUED;
 	if (answer != LOOKUPS_GO)

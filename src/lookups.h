@@ -12,10 +12,11 @@
  * a key at a time, at most max_lookups of them, and what unknown credentials
  * may take.  Unknown is a credential that neither verified here as a JWT nor
  * has a row in status.db: all of them share half of the places and
- * lookup_rate a minute (those that wait for a place included, or they would
- * take all places where requests wait), of which one client address (of IPv6:
- * one /64) gets a tenth, at least one of each; so a flood of random tokens starves neither
- * known sessions nor somebody else's first login.
+ * lookup_rate a minute, of which one client address (of IPv6: one /64) gets a
+ * tenth, at least one of each, and few may wait at a time: for their turn or
+ * for another lookup of the same key, they would take all places where
+ * requests wait; so a flood of random tokens starves no known
+ * session, and from fewer than ten addresses nobody else's first login.
  *
  * Also what lookups brought that makes no row, or could not be written: not-live answers for
  * absent_ttl, and failures for those who waited for the same key; a table of
@@ -27,6 +28,9 @@
 
 struct lookups;
 
+#define LOOKUPS_WAITING 128		/* unknown ones at a time */
+#define LOOKUPS_WAITING_ADDRESS 64	/* of one client address */
+
 /* Borrows settings.  NULL: out of memory. */
 struct lookups *lookups_new(const struct settings *settings);
 void lookups_free(struct lookups *lookups);
@@ -35,18 +39,21 @@ struct lookups_wish {
 	const char *key;
 	int is_known;
 	const char *client_address;	/* text; NULL: not known */
-	int is_counted;		/* it was told to wait before, and took its part
-				   of the budget then */
+	int is_counted;		/* it was QUEUED before, and took its part of the
+				   budget then */
+	int is_waiting;		/* it was told to wait before, and did not end
+				   that with lookups_leave() */
 	int64_t since;		/* boottime from which a failure of another
 				   lookup of the key is this one's too */
 };
 
 enum lookups_answer {
-	LOOKUPS_REFUSED = 0,	/* the budget of unknown ones is used up until
-				   *until_out: busy */
+	LOOKUPS_REFUSED = 0,	/* the budget of unknown ones is used up, or too
+				   many wait, until *until_out: busy */
 	LOOKUPS_GO,		/* go, then lookups_end() in any case */
-	LOOKUPS_WAIT,		/* the key is being looked up: ask again soon */
-	LOOKUPS_QUEUED,		/* there is no place: likewise, is_counted */
+	LOOKUPS_WAIT,		/* the key is being looked up: ask again soon, with
+				   is_waiting */
+	LOOKUPS_QUEUED,		/* there is no place: likewise, and is_counted */
 	LOOKUPS_NOT_LIVE,	/* so was answered a moment ago */
 	LOOKUPS_FAILED		/* the lookup of another failed: *reason_out */
 };
@@ -54,6 +61,10 @@ enum lookups_answer {
 enum lookups_answer lookups_begin(struct lookups *lookups,
     const struct lookups_wish *wish, const struct moment *now,
     int64_t *until_out, enum reason *reason_out);
+
+/* For a wish that is_waiting and unknown: it waits no longer, however it
+ * went.  After GO, and when it ends without. */
+void lookups_leave(struct lookups *lookups, const char *client_address);
 
 /* The part of lookups_begin() that begins nothing: NOT_LIVE, FAILED, or WAIT
  * where nothing is remembered. */

@@ -610,6 +610,66 @@ failures_are_shared(void **state)
 	end(&world);
 }
 
+/* Who waits for another's lookup until his own time is over learns what that
+ * means for his session, not that it is busy. */
+static void
+followers_are_stale(void **state)
+{
+	struct world world = begin("validate = hybrid\nstale_if_error = 300");
+	struct gate_task *first, *second, *third;
+
+	(void)state;
+	expect(&world, "default", OPAQUE, REASON_GRANTED);
+	gate_fixture_pass(world.gate, 60000);
+	(void)gate_fixture_start(world.gate, world.gate->gate, "default",
+	    OPAQUE, &first);
+	assert_int_equal(gate_fixture_start(world.gate, world.gate->gate,
+	    "default", OPAQUE, &second), GATE_WAIT);
+	assert_int_equal(gate_fixture_start(world.gate, world.gate->gate,
+	    "default", OPAQUE, &third), GATE_WAIT);
+	gate_fixture_run(world.gate, world.gate->gate, second, GATE_WAIT);
+	assert_int_equal(gate_task_decision(second)->reason, REASON_GRANTED);
+	/* not over what the other just heard */
+	world.resolver->valid = "false";
+	gate_fixture_perform(world.gate, first);
+	assert_int_equal(gate_resume(world.gate->gate, first,
+	    &world.gate->now), GATE_DONE);
+	assert_int_equal(gate_resume(world.gate->gate, third,
+	    &world.gate->now), GATE_DONE);
+	assert_int_equal(gate_task_decision(third)->reason, REASON_NOT_LIVE);
+	gate_task_free(first);
+	gate_task_free(second);
+	gate_task_free(third);
+	end(&world);
+}
+
+/* Tasks that end or are given up while they wait are counted no more. */
+static void
+waiters_leave(void **state)
+{
+	struct world world = begin("validate = hybrid");
+	struct gate_task *first, *tasks[100];
+	int i, round;
+
+	(void)state;
+	(void)gate_fixture_start(world.gate, world.gate->gate, "default",
+	    OPAQUE, &first);
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < 100; i++)
+			assert_int_equal(gate_fixture_start(world.gate,
+			    world.gate->gate, "default", OPAQUE, &tasks[i]),
+			    i < LOOKUPS_WAITING_ADDRESS ? GATE_WAIT :
+			    GATE_DONE);
+		assert_int_equal(gate_task_decision(tasks[99])->reason,
+		    REASON_BUSY);
+		for (i = 0; i < 100; i++)
+			gate_task_free(tasks[i]);
+	}
+	gate_fixture_run(world.gate, world.gate->gate, first, GATE_EXCHANGE);
+	gate_task_free(first);
+	end(&world);
+}
+
 static void
 in_time(void **state)
 {
@@ -654,6 +714,8 @@ main(void)
 		cmocka_unit_test(preflight),
 		cmocka_unit_test(one_lookup_for_many),
 		cmocka_unit_test(failures_are_shared),
+		cmocka_unit_test(followers_are_stale),
+		cmocka_unit_test(waiters_leave),
 		cmocka_unit_test(in_time),
 	};
 

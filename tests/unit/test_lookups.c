@@ -133,6 +133,34 @@ waiting_counts(void **state)
 	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 }
 
+/* Followers of one lookup cost no budget, but few may wait. */
+static void
+waiting_is_bounded(void **state)
+{
+	char address[32];
+	int i, j;
+
+	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_GO);
+	for (i = 0; i < LOOKUPS_WAITING_ADDRESS; i++)
+		assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_WAIT);
+	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_REFUSED);
+	assert_int_equal(go(*state, 2, 0, "10.0.0.1"), LOOKUPS_REFUSED);
+	for (i = 2, j = 0; j < LOOKUPS_WAITING - LOOKUPS_WAITING_ADDRESS;
+	    i++, j++) {
+		(void)snprintf(address, sizeof(address), "10.0.1.%d", i);
+		assert_int_equal(go(*state, 1, 0, address), LOOKUPS_WAIT);
+	}
+	assert_int_equal(go(*state, 1, 0, "10.0.2.1"), LOOKUPS_REFUSED);
+	/* known ones are not counted, and one that leaves makes room */
+	assert_int_equal(go(*state, 1, 1, "10.0.0.1"), LOOKUPS_WAIT);
+	lookups_leave(*state, "10.0.0.1");
+	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_WAIT);
+	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_REFUSED);
+	for (i = 0; i < LOOKUPS_WAITING_ADDRESS; i++)
+		lookups_leave(*state, "10.0.0.1");
+	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_WAIT);
+}
+
 static void
 budget_of_all(void **state)
 {
@@ -216,6 +244,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(places, setup, teardown),
 		cmocka_unit_test_setup_teardown(budgets, setup, teardown),
 		cmocka_unit_test_setup_teardown(waiting_counts, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(waiting_is_bounded, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(budget_of_all, setup,
 		    teardown),
