@@ -213,9 +213,12 @@ draft_export(struct draft *draft, const struct decision *decision)
 			continue;
 		text = json_member_text(decision->facts->claims,
 		    names->words[i]);
-		/* null tells nothing; memory that ran out is no answer */
-		if (text == NULL)
+		/* null and an empty text tell nothing; out of memory, the
+		 * daemon has ended by now */
+		if (text == NULL || text[0] == '\0') {
+			free(text);
 			continue;
+		}
 		if (!reply_is_sendable(text))
 			draft->failed = 1;
 		draft_claim_name(draft, names->words[i]);

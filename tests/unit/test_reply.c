@@ -103,7 +103,8 @@ static void
 test_responder(void **state)
 {
 	static const char claims[] = "{\"https://example.com/team\":\"b\","
-	    "\"email_verified\":true,\"hidden\":1,\"null\":null}";
+	    "\"email_verified\":true,\"hidden\":1,\"null\":null,"
+	    "\"empty\":\"\"}";
 	static const char bad[] = "{\"null\":\"a\\r\\nB: c\"}";
 	static const char wanted[] = "Status: 200 OK\r\n"
 	    "X-Authgear-Session-Valid: true\r\n"
@@ -136,6 +137,7 @@ test_responder(void **state)
 	add(&granted.policy.export, "email_verified");
 	add(&granted.policy.export, "null");
 	add(&granted.policy.export, "nothere");
+	add(&granted.policy.export, "empty");
 	granted.facts.claims = json_parse(claims, sizeof(claims) - 1);
 	assert_non_null(granted.facts.claims);
 	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
