@@ -386,6 +386,14 @@ end_lookup(struct gate *gate, struct gate_task *task,
 	task->exchange = NULL;
 }
 
+/* What was said of this session before is wrong, but nothing replaces it. */
+static void
+forget(struct gate *gate, const struct gate_task *task)
+{
+	if (status_session_forget(gate->status, task->session_key, NULL) == -1)
+		lookups_unwritten(gate->lookups, &task->lookup_started);
+}
+
 static enum gate_step
 take_live(struct gate *gate, struct gate_task *task, struct facts *told,
     const struct moment *now)
@@ -396,8 +404,10 @@ take_live(struct gate *gate, struct gate_task *task, struct facts *told,
 	    strcmp(task->facts.user_id, told->user_id) != 0);
 
 	/* a row that cannot be written is a lookup more, not a refusal */
-	if (!is_other)
-		(void)keep(gate, task, told, NULL);
+	if (is_other)
+		forget(gate, task);
+	else if (keep(gate, task, told, NULL) == -1 && task->was_live)
+		lookups_unwritten(gate->lookups, &task->lookup_started);
 	(void)status_backoff_over(gate->status, NULL);
 	end_lookup(gate, task, LOOKUPS_ENDED, REASON_GRANTED, now);
 	task->is_fresh = 1;

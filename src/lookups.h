@@ -18,9 +18,9 @@
  * requests wait; so a flood of random tokens starves no known
  * session, and from fewer than ten addresses nobody else's first login.
  *
- * Also what lookups brought that makes no row, or could not be written: not-live answers for
- * absent_ttl, and failures for those who waited for the same key; a table of
- * fixed size in which old ones make place.
+ * Also what lookups brought that makes no row, or could not be written:
+ * not-live answers for absent_ttl, and failures for those who waited for the
+ * same key; a table of fixed size in which old ones make place.
  *
  * May be used by all threads of a process (it has a lock of its own).  A key
  * is that of status_session_key().
@@ -73,9 +73,9 @@ enum lookups_answer lookups_recall(struct lookups *lookups,
     enum reason *reason_out);
 
 /*
- * An answer "not live", of a lookup begun at `started`, could not be written
- * to status.db: rows of lookups begun until then count for nothing in this
- * process, for whomever, since one of them is known to be wrong.
+ * An answer that contradicts a row, of a lookup begun at `started`, could not
+ * be written to status.db: rows of lookups begun until then count for nothing
+ * in this process, for whomever, since one of them is known to be wrong.
  */
 void lookups_unwritten(struct lookups *lookups, const struct moment *started);
 /* The latest such time (boottime), -1: none. */

@@ -165,17 +165,34 @@ read_row(struct sqlite3_stmt *statement, struct status_session *session)
 	return session->is_live ? read_facts(statement, &session->facts) : 0;
 }
 
-static void
-drop_row(struct status *status, const char *key)
+static int
+run(struct status *status, struct sqlite3_stmt *statement, int rc,
+    struct error *error)
 {
-	struct sqlite3_stmt *statement = NULL;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	done_with(statement);
+	if (rc == SQLITE_DONE)
+		return 0;
+	return status_file_failed(status, rc, error);
+}
 
-	if (sqlite3_prepare_v2(status->db, "DELETE FROM session WHERE key = ?1",
-	    -1, &statement, NULL) == SQLITE_OK &&
-	    sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC) ==
-	    SQLITE_OK)
-		(void)sqlite3_step(statement);
+int
+status_session_forget(struct status *status, const char *key,
+    struct error *error)
+{
+	static const char sql[] = "DELETE FROM session WHERE key = ?1";
+	struct sqlite3_stmt *statement = NULL;
+	int rc, ret;
+
+	if (status_file_enter(status, error) == -1)
+		return -1;
+	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+	ret = run(status, statement, rc, error);
 	(void)sqlite3_finalize(statement);
+	return ret;
 }
 
 int
@@ -208,7 +225,7 @@ status_session_load(struct status *status, const char *key,
 		(void)status_file_failed(status, rc, error);
 	if (!is_sound) {
 		status_session_clear(session);
-		drop_row(status, key);
+		(void)status_session_forget(status, key, NULL);
 		ret = 0;
 	}
 	return ret;
@@ -281,18 +298,6 @@ bind_lookup(struct sqlite3_stmt *statement, const char *key, int is_live,
 	return rc;
 }
 
-static int
-run(struct status *status, struct sqlite3_stmt *statement, int rc,
-    struct error *error)
-{
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	done_with(statement);
-	if (rc == SQLITE_DONE)
-		return 0;
-	return status_file_failed(status, rc, error);
-}
-
 int
 status_session_store(struct status *status, const char *key,
     const struct status_session *session, struct error *error)
@@ -352,8 +357,9 @@ status_session_end(struct status *status, const char *key,
 	    "started_wall = ?3, started_boottime = ?4, boot_id = ?5, "
 	    "user_id = NULL, roles = NULL, amr = NULL, anonymous = NULL, "
 	    "verified = NULL, can_reauthenticate = NULL, "
-	    "authenticated_at = NULL, verified_by = NULL WHERE key = ?1 AND (boot_id <> ?5 "
-	    "OR started_boottime <= ?4 OR started_boottime > ?4 + 60000)";
+	    "authenticated_at = NULL, verified_by = NULL WHERE key = ?1 "
+	    "AND (boot_id <> ?5 OR started_boottime <= ?4 "
+	    "OR started_boottime > ?4 + 60000)";
 	struct sqlite3_stmt *statement = NULL;
 	int rc, ret;
 

@@ -52,6 +52,10 @@ int status_session_store(struct status *status, const char *key,
 int status_session_end(struct status *status, const char *key,
     const struct moment *started, struct error *error);
 
+/* What is known of it is wrong: no row any more.  0, or -1 and error. */
+int status_session_forget(struct status *status, const char *key,
+    struct error *error);
+
 /*
  * One small step (a few milliseconds) towards at most `max` rows, the oldest
  * lookups first; for a timer.  1: call again soon, 0: nothing more to do, -1

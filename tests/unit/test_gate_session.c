@@ -314,6 +314,32 @@ lost_answer(void **state)
 	end(&world);
 }
 
+/* Nor may an older role serve because a newer answer was not written. */
+static void
+lost_roles(void **state)
+{
+	struct world world = begin("validate = hybrid\nstale_if_error = 300");
+	const char *path = gate_fixture_path(world.gate,
+	    "state/daemon/status.db");
+	struct sqlite3 *blocker;
+
+	(void)state;
+	world.resolver->roles = "staff";
+	expect(&world, "staff", OPAQUE, REASON_GRANTED);
+	blocker = scratch_block(path);
+	/* somebody new, whom no row contradicts, changes nothing */
+	cookie(&world, "session=" SESSION, REASON_GRANTED);
+	expect(&world, "staff", OPAQUE, REASON_GRANTED);
+	assert_int_equal(world.resolver->count, 2);
+	gate_fixture_pass(world.gate, 60000);
+	world.resolver->roles = "other";
+	expect(&world, "staff", OPAQUE, REASON_ROLE_MISSING);
+	scratch_unblock(blocker);
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	expect(&world, "staff", OPAQUE, REASON_RESOLVER_UNREACHABLE);
+	end(&world);
+}
+
 static void
 back_off(void **state)
 {
@@ -338,12 +364,30 @@ back_off(void **state)
 static void
 another_user(void **state)
 {
-	struct world world = begin("validate = hybrid");
+	struct world world = begin("validate = hybrid\nstale_if_error = 300");
+	struct sqlite3 *blocker;
 
 	(void)state;
+	expect(&world, "default", world.jwt, REASON_GRANTED);
+	gate_fixture_pass(world.gate, 60000);
 	world.resolver->user_id = "somebody-else";
 	expect(&world, "default", world.jwt, REASON_USER_MISMATCH);
 	expect(&world, "default", OPAQUE, REASON_GRANTED);
+	/* what was said before serves no more, in an outage neither */
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	expect(&world, "default", world.jwt, REASON_RESOLVER_UNREACHABLE);
+	world.resolver->outcome = EXCHANGE_ANSWERED;
+	world.resolver->user_id = MINT_USER;
+	gate_fixture_pass(world.gate, 20000);
+	expect(&world, "default", world.jwt, REASON_GRANTED);
+	gate_fixture_pass(world.gate, 60000);
+	world.resolver->user_id = "somebody-else";
+	blocker = scratch_block(gate_fixture_path(world.gate,
+	    "state/daemon/status.db"));
+	expect(&world, "default", world.jwt, REASON_USER_MISMATCH);
+	scratch_unblock(blocker);
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	expect(&world, "default", world.jwt, REASON_RESOLVER_UNREACHABLE);
 	end(&world);
 }
 
@@ -703,6 +747,7 @@ main(void)
 		cmocka_unit_test(errors_are_no_answer),
 		cmocka_unit_test(stale_only_after_live),
 		cmocka_unit_test(lost_answer),
+		cmocka_unit_test(lost_roles),
 		cmocka_unit_test(back_off),
 		cmocka_unit_test(another_user),
 		cmocka_unit_test(fresh_refusals),
