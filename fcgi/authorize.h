@@ -26,9 +26,10 @@ int authorize_begin(struct authorize *authorize, enum reply_role role);
 
 /*
  * Look the parameters up ("NAME=value", closed by NULL) and fill in the
- * question, which borrows their values and the address of `authorize`.  0, or -1 if one that is read occurs
- * twice: the caller answers REASON_REPLY_UNSENDABLE, and `error` says which.
- * AUTHGEAR_POLICY twice is the gate's to refuse.
+ * question, which borrows their values and the address of `authorize`.  0,
+ * or -1 if one that is read occurs twice: the caller answers
+ * REASON_REPLY_UNSENDABLE, and `error` says which.  AUTHGEAR_POLICY twice is
+ * the gate's to refuse.
  */
 int authorize_question(struct authorize *authorize, char *const *params,
     struct gate_question *question, struct error *error);

@@ -15,8 +15,8 @@
 struct fetcher;
 
 /* Begins with a fetch of the keys, which nobody waits for.  Opens the state:
- * NULL and error if it cannot.  Borrows settings, lookups and log.  The thread takes
- * over the caller's signal mask. */
+ * NULL and error if it cannot.  Borrows settings, lookups and log.  The thread
+ * takes over the caller's signal mask. */
 struct fetcher *fetcher_new(const struct settings *settings,
     struct lookups *lookups, struct log *log, struct error *error);
 

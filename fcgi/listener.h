@@ -58,11 +58,11 @@ void listener_close(struct listener *listener);
 /*
  * Take over what systemd passed (sd_listen_fds(3)).  The strings are the
  * values of LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES, NULL if not set; `pid`
- * is ours; descriptors begin at 3.  A name is `auth`, `auth-...`, `login` or `login-...`; without
- * LISTEN_FDNAMES (or "unknown") it serves auth.  Only listening stream
- * sockets, unix or loopback, are taken.  *count_out is 0 if nothing was
- * passed to us.  0, or -1 and error (too many, a wrong socket, an unknown
- * name).
+ * is ours; descriptors begin at 3.  A name is `auth`, `auth-...`, `login` or
+ * `login-...`; without LISTEN_FDNAMES (or "unknown") it serves auth.  Only
+ * listening stream sockets, unix or loopback, are taken.  *count_out is 0 if
+ * nothing was passed to us.  0, or -1 and error (too many, a wrong socket, an
+ * unknown name).
  */
 int listener_inherit(const char *listen_pid, const char *listen_fds,
     const char *listen_fdnames, pid_t pid, struct listener *out, size_t max,

@@ -29,9 +29,10 @@ struct reply {
 
 /*
  * Compose the answer.  Where decision->may_pass is set it is 200 with
- * AUTHGEAR_DECISION=pass and no identity of any kind.  A grant that cannot be told (control bytes, a value
- * that a server would change, more than REPLY_MAX bytes) becomes the canned
- * 500 with REASON_REPLY_UNSENDABLE: never cut, never empty.
+ * AUTHGEAR_DECISION=pass and no identity of any kind.  A grant that cannot be
+ * told (control bytes, a value that a server would change, more than
+ * REPLY_MAX bytes) becomes the canned 500 with REASON_REPLY_UNSENDABLE: never
+ * cut, never empty.
  */
 void reply_decision(struct reply *reply, enum reply_role role,
     const struct decision *decision, const char *request_id);

@@ -42,15 +42,16 @@ struct database_schema {
 };
 
 /*
- * Open `path`: lstat for owner (the caller's uid, or
- * root when reading), mode and symlink; WAL with PERSIST_WAL;
- * trusted_schema off, defensive, temp_store memory, secure_delete on;
+ * Open `path`: lstat for owner (the caller's uid, or root when reading), mode
+ * and symlink; WAL with PERSIST_WAL; trusted_schema off, defensive,
+ * temp_store memory, secure_delete on;
  * migration in one transaction; no shared cache, no extension.  The whole
  * content is checked.  All modes but DATABASE_READ hold PATH.lock (flock)
  * meanwhile, waited for at most 2 s (RENEW_SOON: DATABASE_BUSY_MS), so that
  * processes that start together make, migrate and set aside once.  An empty
- * file is DATABASE_CORRUPT but for CREATE and RENEW.  A connection serves one thread and never crosses a fork.  On
- * anything but DATABASE_OPENED *db_out is NULL and error says what to do.
+ * file is DATABASE_CORRUPT but for CREATE and RENEW.  A connection serves one
+ * thread and never crosses a fork.  On anything but DATABASE_OPENED *db_out
+ * is NULL and error says what to do.
  */
 enum database_outcome database_open(const char *path, enum database_mode mode,
     const struct database_schema *schema, struct sqlite3 **db_out,

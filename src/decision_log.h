@@ -13,8 +13,9 @@
  *   credential=<first 16 hex digits of the hash> request=<id> detail="..."
  *   meaning="<the reason's sentence>"
  *
- * `detail` is there where the case has one, `meaning` in every refusal.  Never any credential text.  `request_id` NULL: none.  Cut at `size`, always
- * ended by NUL.  Bytes that are not printable ASCII are \xHH.
+ * `detail` is there where the case has one, `meaning` in every refusal.  Never
+ * any credential text.  `request_id` NULL: none.  Cut at `size`, always ended
+ * by NUL.  Bytes that are not printable ASCII are \xHH.
  */
 void decision_log_line(const struct decision *decision,
     const char *request_id, char *text, size_t size);

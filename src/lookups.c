@@ -152,8 +152,8 @@ budget_of(struct lookups *lookups, const char *text, int64_t now)
 			begin_minute(&set[i], now);
 			return &set[i];
 		}
-		if (set[i].running == 0 && set[i].waiting == 0 && (oldest == NULL ||
-		    !set[i].is_used ||
+		if (set[i].running == 0 && set[i].waiting == 0 &&
+		    (oldest == NULL || !set[i].is_used ||
 		    (oldest->is_used && set[i].since < oldest->since)))
 			oldest = &set[i];
 	}
