@@ -267,7 +267,7 @@ fetcher_main(void *argument)
 }
 
 struct fetcher *
-fetcher_new(const struct settings *settings, struct lookups *lookups,
+fetcher_new(const struct settings *settings, struct gate_shared *shared,
     struct log *log, struct error *error)
 {
 	struct fetcher *fetcher;
@@ -280,7 +280,7 @@ fetcher_new(const struct settings *settings, struct lookups *lookups,
 	}
 	fetcher->settings = settings;
 	fetcher->log = log;
-	fetcher->gate = gate_new(settings, lookups, error);
+	fetcher->gate = gate_new(settings, shared, error);
 	if (fetcher->gate == NULL)
 		goto failed;
 	fetcher->http = http_new(settings, error);

@@ -15,10 +15,10 @@
 struct fetcher;
 
 /* Begins with a fetch of the keys, which nobody waits for.  Opens the state:
- * NULL and error if it cannot.  Borrows settings, lookups and log.  The thread
+ * NULL and error if it cannot.  Borrows settings, shared and log.  The thread
  * takes over the caller's signal mask. */
 struct fetcher *fetcher_new(const struct settings *settings,
-    struct lookups *lookups, struct log *log, struct error *error);
+    struct gate_shared *shared, struct log *log, struct error *error);
 
 /* Stops and joins the thread, frees what it still has.  After server_run(),
  * when nobody parks or waits any more. */

@@ -187,14 +187,14 @@ main_begin(struct daemon *daemon, struct error *error)
 {
 	daemon->service.settings = daemon->settings;
 	daemon->service.log = daemon->log;
-	daemon->service.lookups = lookups_new(daemon->settings);
-	if (daemon->service.lookups == NULL) {
+	daemon->service.shared = gate_shared_new(daemon->settings);
+	if (daemon->service.shared == NULL) {
 		error_set(error, "out of memory");
 		return -1;
 	}
 	/* The state is opened here first: it fails early and clearly. */
 	daemon->service.fetcher = fetcher_new(daemon->settings,
-	    daemon->service.lookups, daemon->log, error);
+	    daemon->service.shared, daemon->log, error);
 	if (daemon->service.fetcher == NULL)
 		return -1;
 	service_handler(&daemon->service, &daemon->handler);
@@ -228,7 +228,7 @@ main_end(struct daemon *daemon)
 	}
 	fetcher_free(daemon->service.fetcher);
 	server_free(daemon->server);
-	lookups_free(daemon->service.lookups);
+	gate_shared_free(daemon->service.shared);
 	for (i = 0; i < daemon->listener_count; i++)
 		listener_close(&daemon->listeners[i]);
 	settings_free(daemon->settings);

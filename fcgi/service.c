@@ -33,7 +33,7 @@ service_thread_begin(void *context, unsigned int index)
 	if (thread == NULL)
 		return NULL;
 	thread->service = service;
-	thread->gate = gate_new(service->settings, service->lookups,
+	thread->gate = gate_new(service->settings, service->shared,
 	    &error);
 	if (thread->gate != NULL && clock_now(&thread->now) == -1) {
 		error_set(&error, "no boot id: is /proc mounted?");

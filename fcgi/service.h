@@ -10,7 +10,7 @@
  */
 struct service {
 	const struct settings *settings;
-	struct lookups *lookups;	/* shared by all gates */
+	struct gate_shared *shared;	/* by all gates */
 	struct log *log;
 	struct fetcher *fetcher;
 };

@@ -15,6 +15,37 @@ facts_init(struct facts *facts)
 	facts->authenticated_at = FACTS_NO_TIME;
 }
 
+static int
+copy_text(char **to, const char *from)
+{
+	*to = from == NULL ? NULL : strdup(from);
+	return from == NULL || *to != NULL ? 0 : -1;
+}
+
+int
+facts_copy(struct facts *to, const struct facts *from)
+{
+	const struct word_list none = { NULL, 0 };
+
+	*to = *from;
+	to->issuer = to->user_id = to->client_id = NULL;
+	to->token_id = to->key_id = to->account = NULL;
+	to->audience = to->scopes = to->roles = to->amr = none;
+	to->claims = NULL;
+	if (copy_text(&to->issuer, from->issuer) == 0 &&
+	    copy_text(&to->user_id, from->user_id) == 0 &&
+	    copy_text(&to->client_id, from->client_id) == 0 &&
+	    copy_text(&to->token_id, from->token_id) == 0 &&
+	    copy_text(&to->key_id, from->key_id) == 0 &&
+	    word_list_copy(&to->audience, &from->audience) == 0 &&
+	    word_list_copy(&to->scopes, &from->scopes) == 0 &&
+	    word_list_copy(&to->roles, &from->roles) == 0 &&
+	    word_list_copy(&to->amr, &from->amr) == 0)
+		return 0;
+	facts_clear(to);
+	return -1;
+}
+
 void
 facts_clear(struct facts *facts)
 {

@@ -51,4 +51,8 @@ struct facts {
 void facts_init(struct facts *facts);
 void facts_clear(struct facts *facts);
 
+/* A copy of all but `claims` and `account`, which are NULL in it.  `to` is
+ * written over.  0, or -1 (memory) and *to empty. */
+int facts_copy(struct facts *to, const struct facts *from);
+
 #endif /* !FACTS_H_ */

@@ -27,8 +27,33 @@ open_status(const struct settings *settings, struct error *error)
 	return status;
 }
 
+struct gate_shared *
+gate_shared_new(const struct settings *settings)
+{
+	struct gate_shared *shared = calloc(1, sizeof(*shared));
+
+	if (shared == NULL)
+		return NULL;
+	shared->lookups = lookups_new(settings);
+	shared->recent = recent_new();
+	if (shared->lookups != NULL && shared->recent != NULL)
+		return shared;
+	gate_shared_free(shared);
+	return NULL;
+}
+
+void
+gate_shared_free(struct gate_shared *shared)
+{
+	if (shared == NULL)
+		return;
+	lookups_free(shared->lookups);
+	recent_free(shared->recent);
+	free(shared);
+}
+
 struct gate *
-gate_new(const struct settings *settings, struct lookups *lookups,
+gate_new(const struct settings *settings, struct gate_shared *shared,
     struct error *error)
 {
 	struct gate *gate = calloc(1, sizeof(*gate));
@@ -43,10 +68,12 @@ gate_new(const struct settings *settings, struct lookups *lookups,
 	if (gate->status == NULL)
 		goto failed;
 	gate->keys = keys_new(settings, gate->status);
-	gate->owns_lookups = lookups == NULL;
-	gate->lookups = lookups != NULL ? lookups : lookups_new(settings);
-	if (gate->keys != NULL && gate->lookups != NULL)
-		return gate;
+	gate->owns_shared = shared == NULL;
+	gate->shared = shared != NULL ? shared : gate_shared_new(settings);
+	if (gate->keys == NULL || gate->shared == NULL)
+		goto no_memory;
+	gate->lookups = gate->shared->lookups;
+	return gate;
 no_memory:
 	error_set(error, "out of memory");
 failed:
@@ -60,8 +87,8 @@ gate_free(struct gate *gate)
 	if (gate == NULL)
 		return;
 	keys_free(gate->keys);
-	if (gate->owns_lookups)
-		lookups_free(gate->lookups);
+	if (gate->owns_shared)
+		gate_shared_free(gate->shared);
 	status_free(gate->status);
 	trust_free(gate->trust);
 	free(gate);
@@ -130,9 +157,11 @@ gate_task_end(struct gate_task *task, enum reason reason,
 	return GATE_DONE;
 }
 
-/* The one credential of the question into the task; -1 and why not. */
+/* The one credential of the question into the task, and its row if it was
+ * read a moment ago; -1 and why not. */
 static int
-find_credential(struct gate_task *task, const struct gate_question *question,
+find_credential(struct gate *gate, struct gate_task *task,
+    const struct gate_question *question, const struct moment *now,
     enum reason *reason_out)
 {
 	const struct credential_rules rules = {
@@ -149,6 +178,9 @@ find_credential(struct gate_task *task, const struct gate_question *question,
 	    sizeof(decision->credential_hash));
 	if (found == -1)
 		return -1;
+	if (task->settings->validate != SETTINGS_VALIDATE_JWT &&
+	    gate_recent_recall(gate, task, now))
+		return 0;
 	switch (task->credential.kind) {
 	case CREDENTIAL_JWT:
 		return gate_token_parse(task, reason_out);
@@ -215,7 +247,7 @@ gate_start(struct gate *gate, const struct gate_question *question,
 		(void)snprintf(task->client_address,
 		    sizeof(task->client_address), "%s",
 		    question->client_address);
-	if (find_credential(task, question, &reason) == -1) {
+	if (find_credential(gate, task, question, now, &reason) == -1) {
 		task->decision.may_pass = reason == REASON_NO_CREDENTIAL &&
 		    policy_lets_pass(task->decision.policy,
 		    question->is_preflight);

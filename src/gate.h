@@ -7,7 +7,6 @@
 #include "error.h"
 #include "exchange.h"
 #include "facts.h"
-#include "lookups.h"
 #include "moment.h"
 #include "policy.h"
 #include "reason.h"
@@ -54,10 +53,16 @@
 struct gate;
 struct gate_task;
 
-/* Opens trust.db and status.db.  Borrows settings, and lookups, which all
- * gates of a process share (NULL: one of its own).  NULL and error. */
+/* What the gates of a process share, whose threads may use it together: the
+ * lookups under way, the sessions in use.  Borrows settings; NULL: memory. */
+struct gate_shared;
+struct gate_shared *gate_shared_new(const struct settings *settings);
+void gate_shared_free(struct gate_shared *shared);
+
+/* Opens trust.db and status.db.  Borrows settings and shared (NULL: it makes
+ * one of its own).  NULL and error. */
 struct gate *gate_new(const struct settings *settings,
-    struct lookups *lookups, struct error *error);
+    struct gate_shared *shared, struct error *error);
 void gate_free(struct gate *gate);
 
 /* What a face was asked.  Borrowed for the call of gate_start() only. */

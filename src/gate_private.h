@@ -7,19 +7,26 @@
 #include "keys.h"
 #include "lookups.h"
 #include "metadata.h"
+#include "recent.h"
 #include "status.h"
 #include "status_session.h"
 #include "trust.h"
 
 /* Shared by gate*.c alone. */
 
+struct gate_shared {
+	struct lookups *lookups;
+	struct recent *recent;
+};
+
 struct gate {
 	const struct settings *settings;
 	struct trust *trust;
 	struct status *status;
 	struct keys *keys;
-	struct lookups *lookups;
-	int owns_lookups;
+	struct gate_shared *shared;
+	struct lookups *lookups;	/* those of `shared` */
+	int owns_shared;
 };
 
 enum gate_phase {
@@ -36,7 +43,8 @@ struct gate_task {
 	enum gate_phase phase;
 	struct decision decision;
 	struct credential credential;
-	struct jwt jwt;			/* points into credential.text */
+	struct jwt jwt;			/* points into credential.text; of what was
+					   recalled it is the kid alone */
 	int has_claims;			/* facts hold them, jwt does not */
 	int is_refresh;			/* no question */
 	int may_fetch;			/* 0 once a fetch of ours ended */
@@ -68,6 +76,8 @@ struct gate_task {
 	int absent_count, error_count;
 	struct status_session row;	/* as loaded, if has_row */
 	int has_row;
+	int is_recalled;		/* row and facts are of a moment ago */
+	uint64_t recent_mark;		/* of before the row was loaded */
 	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key; "": none */
 	int64_t session_age;		/* milliseconds */
 	int64_t exchange_started;	/* boottime */
@@ -125,6 +135,17 @@ int gate_session_may_refresh(const struct gate_task *task,
 
 /* gate_session.c: give the place back, if there is one; now NULL: unknown. */
 void gate_session_release(struct gate_task *task, const struct moment *now);
+
+/*
+ * gate_recent.c: what was read of it a moment ago into the task.  1 if that
+ * spares taking the JWT apart.
+ */
+int gate_recent_recall(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+
+/* gate_recent.c: the row as loaded, and the facts of the token alone. */
+void gate_recent_keep(struct gate *gate, const struct gate_task *task,
+    const struct moment *now);
 
 /* gate_fetch.c: the lease is ours; ask for the metadata. */
 enum gate_step gate_fetch_begin(struct gate *gate, struct gate_task *task,

@@ -51,6 +51,16 @@ gate_session_release(struct gate_task *task, const struct moment *now)
 	task->has_place = 0;
 }
 
+/* The row's key, where it was not needed before. */
+static int
+make_key(struct gate_task *task)
+{
+	if (task->session_key[0] != '\0')
+		return 0;
+	return status_session_key(task->settings->endpoint, &task->credential,
+	    task->session_key);
+}
+
 static struct lookups_wish
 wish_of(const struct gate_task *task)
 {
@@ -229,11 +239,14 @@ static enum gate_step
 look_up(struct gate *gate, struct gate_task *task,
     struct status_session *session, const struct moment *now)
 {
-	const struct lookups_wish wish = wish_of(task);
+	struct lookups_wish wish;
 	enum reason reason = REASON_BUSY;
 	int64_t until = 0;
 	int failures;
 
+	if (make_key(task) == -1)
+		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
+	wish = wish_of(task);
 	if (task->is_late)
 		return too_late(gate, task, session, now);
 	if (trust_check(gate->trust, now, &task->decision.detail) == -1 ||
@@ -307,12 +320,12 @@ load_row(struct gate *gate, struct gate_task *task, struct error *error)
 {
 	task->has_row = 0;
 	status_session_clear(&task->row);
-	if (task->session_key[0] == '\0' &&
-	    status_session_key(task->settings->endpoint, &task->credential,
-	    task->session_key) == -1) {
+	if (make_key(task) == -1) {
 		error_set(error, "out of memory");
 		return -1;
 	}
+	task->recent_mark = recent_mark(gate->shared->recent,
+	    &task->credential);
 	return status_session_load(gate->status, task->session_key,
 	    &task->row, error);
 }
@@ -321,7 +334,7 @@ int
 gate_session_vouches(struct gate *gate, struct gate_task *task,
     const struct key *key)
 {
-	if (load_row(gate, task, NULL) != 1)
+	if (!task->has_row && load_row(gate, task, NULL) != 1)
 		return 0;
 	task->has_row = 1;
 	return task->row.is_live && strcmp(task->row.verified_by,
@@ -332,15 +345,15 @@ enum gate_step
 gate_session_judge(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
+	const int is_first = !task->is_session;
 	int found = task->has_row;
 
 	if (task->has_place)		/* an exchange is to be tried again */
 		return now->boottime < task->resume_at ?
 		    wait_until(task, task->resume_at) : ask(task, now);
-	if (!task->is_session) {
+	if (is_first)
 		task->token_authenticated_at = task->facts.authenticated_at;
-		task->is_session = 1;
-	}
+	task->is_session = 1;
 	if (!found)
 		found = load_row(gate, task, &task->decision.detail);
 	task->has_row = 0;
@@ -350,6 +363,8 @@ gate_session_judge(struct gate *gate, struct gate_task *task,
 		return look_up(gate, task, &task->row, now);
 	task->is_known = 1;
 	task->was_live = task->row.is_live;
+	if (is_first && task->row.is_live)
+		gate_recent_keep(gate, task, now);
 	return judge_row(gate, task, &task->row, now);
 }
 
@@ -380,6 +395,7 @@ static void
 end_lookup(struct gate *gate, struct gate_task *task,
     enum lookups_result result, enum reason reason, const struct moment *now)
 {
+	recent_forget(gate->shared->recent, &task->credential);
 	lookups_end(gate->lookups, task->session_key, result, reason, now);
 	task->has_place = 0;
 	exchange_free(task->exchange);
@@ -566,7 +582,7 @@ enum gate_step
 gate_go_on(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	struct lookups_wish wish = wish_of(task);
+	struct lookups_wish wish;
 	enum reason reason;
 	int64_t until;
 	int failures;
@@ -576,6 +592,9 @@ gate_go_on(struct gate *gate, struct gate_task *task,
 	    task->session_age * 4 <
 	    (int64_t)task->settings->session_ttl * 3000)
 		return GATE_DONE;
+	if (make_key(task) == -1)
+		return GATE_DONE;
+	wish = wish_of(task);
 	wish.since = now->boottime;
 	if (status_backoff_load(gate->status, now, &until, &failures, NULL) ==
 	    -1 || until > now->boottime || lookups_begin(gate->lookups, &wish,

@@ -130,12 +130,17 @@ verify(struct gate *gate, struct gate_task *task, const struct key *key,
     const struct moment *now)
 {
 	const struct jwt *jwt = &task->jwt;
+	enum reason reason;
 
-	if (jwt->signature_len < key_signature_length(key))
-		return gate_task_end(task, REASON_TRUNCATED, now);
 	if (task->settings->validate == SETTINGS_VALIDATE_HYBRID &&
 	    gate_session_vouches(gate, task, key))
 		return judge_verified(gate, task, key, now);
+	/* recalled, but verified by another key of that name */
+	if (jwt->signing_input == NULL &&
+	    gate_token_parse(task, &reason) == -1)
+		return gate_task_end(task, reason, now);
+	if (jwt->signature_len < key_signature_length(key))
+		return gate_task_end(task, REASON_TRUNCATED, now);
 	switch (key_verifies(key, jwt->signing_input, jwt->signing_input_len,
 	    jwt->signature, jwt->signature_len)) {
 	case 1:

@@ -55,6 +55,24 @@ word_list_split(struct word_list *list, const char *text,
 }
 
 int
+word_list_copy(struct word_list *to, const struct word_list *from)
+{
+	to->words = NULL;
+	to->count = 0;
+	if (from->count == 0)
+		return 0;
+	if ((to->words = calloc(from->count, sizeof(*to->words))) == NULL)
+		return -1;
+	for (; to->count < from->count; to->count++)
+		if ((to->words[to->count] = strdup(from->words[to->count])) ==
+		    NULL) {
+			word_list_clear(to);
+			return -1;
+		}
+	return 0;
+}
+
+int
 word_list_has(const struct word_list *list, const char *word)
 {
 	size_t i;

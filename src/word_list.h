@@ -22,6 +22,9 @@ int word_list_add(struct word_list *list, const char *word, size_t len);
 int word_list_split(struct word_list *list, const char *text,
     const char *separators);
 
+/* A copy; *to is written over.  0, or -1 (memory) and *to empty. */
+int word_list_copy(struct word_list *to, const struct word_list *from);
+
 /* 1 if the word is there, byte for byte. */
 int word_list_has(const struct word_list *list, const char *word);
 

@@ -121,6 +121,7 @@ def test_foreign(bench):
                          '%s; session=%s' % (ours, value)):
                 # to be asked each time
                 sessions.change_rows(bench.site, 'DELETE FROM session')
+                sessions.forget_recent()
                 bench.sent()
                 got = sessions.ask(bench.daemon.path, (None, line),
                                    more=OTHERS)

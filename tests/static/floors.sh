@@ -8,7 +8,8 @@ floor_of() {
 	case $1 in
 	fcgi/*|admin/*|face/*) echo 5 ;;
 	transport/*) echo 4 ;;
-	src/decide*|src/decision_log*|src/keys.*|src/gate*|src/lookups*)
+	src/decide*|src/decision_log*|src/keys.*|src/gate*|src/lookups*|\
+	src/recent*)
 		echo 3 ;;
 	src/database*|src/trust*|src/status*) echo 2 ;;
 	src/reason*|src/error*|src/buffer*|src/base64url*|src/hash*|\

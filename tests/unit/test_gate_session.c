@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "gate_fixture.h"
+#include "lookups.h"
 #include "mint.h"
 #include "scratch.h"
 #include "trust_writer.h"
@@ -20,6 +21,7 @@
 #define POLICIES \
 	"[policy default]\n" \
 	"[policy staff]\nrequire_role = staff\n" \
+	"[policy admin]\nrequire_role = admin\n" \
 	"[policy fresh]\nmax_authentication_age = 600\n" \
 	"[policy clients]\nclients = somebody\n" \
 	"[policy scope]\nrequire_scope = openid\n" \
@@ -337,6 +339,78 @@ lost_roles(void **state)
 	scratch_unblock(blocker);
 	world.resolver->outcome = EXCHANGE_UNREACHABLE;
 	expect(&world, "staff", OPAQUE, REASON_RESOLVER_UNREACHABLE);
+	end(&world);
+}
+
+/* The reason that another gate gives. */
+static enum reason
+reason_of(struct world *world, struct gate *gate, const char *policy,
+    const char *token)
+{
+	struct gate_task *task;
+	enum gate_step step;
+	enum reason reason;
+
+	step = gate_fixture_start(world->gate, gate, policy, token, &task);
+	gate_fixture_run(world->gate, gate, task, step);
+	reason = gate_task_decision(task)->reason;
+	gate_task_free(task);
+	return reason;
+}
+
+/*
+ * What is known of a session in use is not read each time.  `other` is told
+ * that it has another role, since a policy made it ask; `two`, which knows
+ * better, sees that after so many milliseconds.
+ */
+static void
+told_to_other(struct world *world, const char *token, struct gate *other,
+    struct gate *two, int64_t after)
+{
+	const int before = world->resolver->count;
+
+	world->resolver->roles = "staff";
+	assert_int_equal(reason_of(world, other, "staff", token),
+	    REASON_GRANTED);
+	gate_fixture_pass(world->gate, 10000);
+	assert_int_equal(reason_of(world, two, "staff", token),
+	    REASON_GRANTED);
+	world->resolver->roles = "nothing";
+	assert_int_equal(reason_of(world, other, "admin", token),
+	    REASON_ROLE_MISSING);
+	if (after > 0) {
+		assert_int_equal(reason_of(world, two, "staff", token),
+		    REASON_GRANTED);
+		gate_fixture_pass(world->gate, after - 1);
+		assert_int_equal(reason_of(world, two, "staff", token),
+		    REASON_GRANTED);
+		gate_fixture_pass(world->gate, 1);
+	}
+	assert_int_equal(reason_of(world, two, "staff", token),
+	    REASON_ROLE_MISSING);
+	assert_int_equal(world->resolver->count, before + 2);
+	gate_fixture_pass(world->gate, 100000);
+}
+
+static void
+in_use(void **state)
+{
+	struct world world = begin("validate = hybrid");
+	struct gate_shared *shared = gate_shared_new(world.gate->settings);
+	struct gate *one = gate_new(world.gate->settings, shared, NULL);
+	struct gate *two = gate_new(world.gate->settings, shared, NULL);
+
+	(void)state;
+	assert_non_null(one);
+	assert_non_null(two);
+	told_to_other(&world, OPAQUE, world.gate->gate, two, 1000);
+	told_to_other(&world, world.jwt, world.gate->gate, two, 1000);
+	/* threads of one process */
+	told_to_other(&world, OPAQUE, one, two, 0);
+	told_to_other(&world, world.jwt, one, two, 0);
+	gate_free(one);
+	gate_free(two);
+	gate_shared_free(shared);
 	end(&world);
 }
 
@@ -748,6 +822,7 @@ main(void)
 		cmocka_unit_test(stale_only_after_live),
 		cmocka_unit_test(lost_answer),
 		cmocka_unit_test(lost_roles),
+		cmocka_unit_test(in_use),
 		cmocka_unit_test(back_off),
 		cmocka_unit_test(another_user),
 		cmocka_unit_test(fresh_refusals),
