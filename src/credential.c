@@ -234,6 +234,8 @@ decode_basic(struct span span, size_t *len_out, enum reason *reason)
 		decoded[*len_out] = '\0';
 		return decoded;
 	}
+	if (decoded != NULL)
+		explicit_bzero(decoded, span.len);
 	free(decoded);
 	return NULL;
 }
