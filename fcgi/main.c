@@ -188,7 +188,10 @@ main_begin(struct daemon *daemon, struct error *error)
 	daemon->service.settings = daemon->settings;
 	daemon->service.log = daemon->log;
 	daemon->service.shared = gate_shared_new(daemon->settings);
-	if (daemon->service.shared == NULL) {
+	daemon->service.seats = seats_new(server_places(
+	    daemon->options.max_connections));
+	if (daemon->service.shared == NULL ||
+	    daemon->service.seats == NULL) {
 		error_set(error, "out of memory");
 		return -1;
 	}
@@ -229,6 +232,7 @@ main_end(struct daemon *daemon)
 	fetcher_free(daemon->service.fetcher);
 	server_free(daemon->server);
 	gate_shared_free(daemon->service.shared);
+	seats_free(daemon->service.seats);
 	for (i = 0; i < daemon->listener_count; i++)
 		listener_close(&daemon->listeners[i]);
 	settings_free(daemon->settings);

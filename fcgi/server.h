@@ -134,6 +134,10 @@ void *server_request_attached(const struct server_request *request);
 int server_request_reply(struct server_request *request, const char *bytes,
     size_t len);
 
+/* How many requests of so many connections may be parked at a time: half, at
+ * most 512. */
+unsigned int server_places(unsigned int max_connections);
+
 /*
  * May this request be parked?  1 reserves its place until it is answered (to
  * ask again is harmless); 0: half of max_connections, at most 512, are parked

@@ -109,15 +109,22 @@ server_answer(struct server_request *slot)
 	return ret;
 }
 
+unsigned int
+server_places(unsigned int max_connections)
+{
+	const unsigned int half = max_connections / 2;
+
+	return half < SERVER_PARKED_MAX ? half : SERVER_PARKED_MAX;
+}
+
 int
 server_may_park(struct server_request *request)
 {
 	struct server *server = request->server;
-	unsigned int limit = server->options.max_connections / 2;
+	const unsigned int limit =
+	    server_places(server->options.max_connections);
 	int ret;
 
-	if (limit > SERVER_PARKED_MAX)
-		limit = SERVER_PARKED_MAX;
 	(void)pthread_mutex_lock(&server->lock);
 	if (!request->has_place && !server->is_stopping &&
 	    server->places < limit) {

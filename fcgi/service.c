@@ -20,7 +20,16 @@ struct session {
 	struct authorize authorize;
 	struct parked *parked;
 	struct fetcher *fetcher;	/* that has it; borrowed */
+	struct seats *seats;	/* likewise */
+	struct seat seat;
 };
+
+static void
+session_free(struct session *session)
+{
+	seats_leave(session->seats, &session->seat);
+	free(session);
+}
 
 static void *
 service_thread_begin(void *context, unsigned int index)
@@ -101,7 +110,7 @@ service_answer(struct service_thread *thread, struct server_request *request,
 static enum server_step
 service_busy(struct service_thread *thread, struct server_request *request,
     const struct authorize *authorize, struct gate_task *task,
-    enum gate_step step)
+    enum gate_step step, const char *detail)
 {
 	struct parked *parked = NULL;
 
@@ -111,7 +120,7 @@ service_busy(struct service_thread *thread, struct server_request *request,
 		fetcher_park(thread->service->fetcher, parked);
 	else
 		gate_task_free(task);
-	return service_refuse(thread, request, authorize, REASON_BUSY, "");
+	return service_refuse(thread, request, authorize, REASON_BUSY, detail);
 }
 
 /* The decided task is free, or asks on for the next request of its session. */
@@ -133,19 +142,29 @@ service_park(struct service_thread *thread, struct server_request *request,
     const struct authorize *authorize, struct gate_task *task,
     enum gate_step step)
 {
+	const struct service *service = thread->service;
+	struct seat seat = { "", 0 };
 	struct session *session;
 
 	if (!server_may_park(request))
-		return service_busy(thread, request, authorize, task, step);
+		return service_busy(thread, request, authorize, task, step,
+		    "too many requests wait");
+	if (seats_enter(service->seats, authorize->address, &seat) == -1)
+		return service_busy(thread, request, authorize, task, step,
+		    "too many requests of this client address wait");
 	session = calloc(1, sizeof(*session));
 	if (session != NULL)
 		session->parked = parked_new(task, step, request);
 	if (session == NULL || session->parked == NULL) {
+		seats_leave(service->seats, &seat);
 		free(session);
-		return service_busy(thread, request, authorize, task, step);
+		return service_busy(thread, request, authorize, task, step,
+		    "out of memory");
 	}
 	session->authorize = *authorize;
-	session->fetcher = thread->service->fetcher;
+	session->fetcher = service->fetcher;
+	session->seats = service->seats;
+	session->seat = seat;
 	server_request_attach(request, session);
 	fetcher_park(thread->service->fetcher, session->parked);
 	return SERVER_PARKED;
@@ -210,7 +229,7 @@ service_resume(void *context, struct server_request *request)
 	    gate_task_decision(session->parked->task));
 	server_request_attach(request, NULL);
 	parked_free(session->parked);
-	free(session);
+	session_free(session);
 	return answered;
 }
 
@@ -224,7 +243,7 @@ service_abandon(void *context, struct server_request *request)
 		return;
 	if (!fetcher_forget(session->fetcher, session->parked))
 		parked_free(session->parked);
-	free(session);
+	session_free(session);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "fcgi/server.h"
 #include "fetcher.h"
+#include "seats.h"
 
 /*
  * What authgear-fcgi serves on its connection layer: one gate for each
@@ -13,6 +14,7 @@ struct service {
 	struct gate_shared *shared;	/* by all gates */
 	struct log *log;
 	struct fetcher *fetcher;
+	struct seats *seats;
 };
 
 /* The handler for server_new(); borrows the service. */

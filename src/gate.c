@@ -120,7 +120,7 @@ gate_task_free(struct gate_task *task)
 {
 	if (task == NULL)
 		return;
-	gate_session_release(task, NULL);
+	gate_lookup_release(task, NULL);
 	jwt_clear(&task->jwt);
 	credential_clear(&task->credential);
 	facts_clear(&task->facts);
@@ -266,7 +266,7 @@ give_up(struct gate *gate, struct gate_task *task, const struct moment *now)
 
 	if (task->phase == GATE_PHASE_SESSION ||
 	    task->phase == GATE_PHASE_LOOKUP)
-		return gate_session_give_up(gate, task, now);
+		return gate_lookup_give_up(gate, task, now);
 	if (task->phase != GATE_PHASE_TOKEN)
 		gate_fetch_abandon(gate, task, now);
 	else if (!task->is_refresh)
@@ -304,7 +304,7 @@ gate_resume(struct gate *gate, struct gate_task *task,
 	if (task->phase == GATE_PHASE_SESSION)
 		return gate_session_judge(gate, task, now);
 	if (task->phase == GATE_PHASE_LOOKUP)
-		return gate_session_answer(gate, task, now);
+		return gate_lookup_answer(gate, task, now);
 	if (task->phase != GATE_PHASE_TOKEN &&
 	    gate_fetch_go_on(gate, task, now) == GATE_EXCHANGE)
 		return GATE_EXCHANGE;

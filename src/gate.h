@@ -28,8 +28,9 @@
  * decide().  Where the key is not known, claims, issuer and times come before
  * it: what they refuse (with the reason a verified token would get) never
  * causes a fetch, and no unverified claim ever grants.  trust.db is looked at
- * before a fetch and as the last step of every decision that grants or says
- * who is refused; unreadable: STATE_UNREADABLE.  A revocation that hits is the
+ * before a fetch or a lookup (what it says there of the credential itself
+ * ends the question) and as the last step of every decision that grants or
+ * says who is refused; unreadable: STATE_UNREADABLE.  A revocation that hits is the
  * reason, whatever the policy says: what was written to trust.db before the
  * question is never let in.
  *
@@ -45,8 +46,8 @@
  * client and other claims stay, of two authentication times the earlier.
  * Facts are kept, never a decision; a refusal that rests on facts kept for
  * 5 s or more is looked up once more first.  NOT_LIVE only from an answer; a
- * failed lookup is RESOLVER_UNREACHABLE or RESOLVER_FAULT, no place for one
- * BUSY.  M2M tokens have no session: hybrid judges them as jwt does, resolver
+ * failed lookup is RESOLVER_UNREACHABLE or RESOLVER_FAULT, no place for one,
+ * or one too late for an answer, BUSY.  M2M tokens have no session: hybrid judges them as jwt does, resolver
  * refuses them (WRONG_TYPE).
  */
 

@@ -57,14 +57,13 @@ struct gate_task {
 	/* of the session's status */
 	char session_key[HASH_HEX_SIZE]; /* "": not asked for yet */
 	char client_address[64];
-	struct lookups *lookups;	/* where has_place and is_waiting are;
-					   borrowed */
+	struct lookups *lookups;	/* where place and turn are; borrowed */
+	struct lookups_turn turn;
 	struct moment lookup_started;
 	int is_session;			/* its session is being judged */
 	int has_place;			/* a lookup is ours */
-	int is_counted;			/* it waited for a place */
-	int is_waiting;			/* counted so in `lookups` */
 	int is_follower;		/* it waits for another's lookup */
+	int64_t follower_since;		/* boottime */
 	int is_late;			/* its time is over: no more asking */
 	int is_known;			/* a good JWT, or there is a row */
 	int is_verified;		/* a JWT's signature held here */
@@ -122,19 +121,49 @@ enum gate_step gate_session_judge(struct gate *gate, struct gate_task *task,
 int gate_session_vouches(struct gate *gate, struct gate_task *task,
     const struct key *key);
 
-/* gate_session.c: the exchange came back, or the deadline came. */
-enum gate_step gate_session_answer(struct gate *gate, struct gate_task *task,
-    const struct moment *now);
-enum gate_step gate_session_give_up(struct gate *gate,
-    struct gate_task *task, const struct moment *now);
-
 /* gate_session.c: 1 if this refusal rests on cached facts that are no longer
  * fresh. */
 int gate_session_may_refresh(const struct gate_task *task,
     enum reason reason);
 
-/* gate_session.c: give the place back, if there is one; now NULL: unknown. */
-void gate_session_release(struct gate_task *task, const struct moment *now);
+/* gate_session.c: task->session_key, made when it is first needed; -1:
+ * memory. */
+int gate_session_key(struct gate_task *task);
+
+/* gate_session.c: the row into task->row; 1, 0 if there is none, -1. */
+int gate_session_load(struct gate *gate, struct gate_task *task,
+    struct error *error);
+
+/* gate_session.c: these facts, with those of the token, by the policy. */
+enum gate_step gate_session_apply(struct gate *gate, struct gate_task *task,
+    struct facts *told, const struct moment *now);
+
+/* gate_session.c: it could not be asked: stale facts, or undecided. */
+enum gate_step gate_session_do_without(struct gate *gate,
+    struct gate_task *task, enum reason reason, const struct moment *now);
+
+/* gate_session.c: refused; who a verified token is of may be told, if the
+ * administrator has nothing to say of him. */
+enum gate_step gate_session_refuse(struct gate *gate, struct gate_task *task,
+    enum reason reason, const struct moment *now);
+
+/* gate_lookup.c: nothing that is known serves: ask, wait for who asks, or do
+ * without. */
+enum gate_step gate_lookup(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+
+/* gate_lookup.c: the place is ours, and the exchange may be due again. */
+enum gate_step gate_lookup_again(struct gate_task *task,
+    const struct moment *now);
+
+/* gate_lookup.c: the exchange came back, or the deadline came. */
+enum gate_step gate_lookup_answer(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+enum gate_step gate_lookup_give_up(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+
+/* gate_lookup.c: give place and turn back, if there are; now NULL: unknown. */
+void gate_lookup_release(struct gate_task *task, const struct moment *now);
 
 /*
  * gate_recent.c: what was read of it a moment ago into the task.  1 if that

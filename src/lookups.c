@@ -2,13 +2,13 @@
 
 #include "lookups.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hash.h"
+#include "shares.h"
 
 #define MINUTE_MS 60000
 #define WAYS 8			/* places of a key or an address in a table */
@@ -17,13 +17,9 @@
 #define FAILED_MS 2000		/* nobody waits longer for another's failure */
 #define ADDRESS_SHARE 10	/* one address gets a tenth */
 
-struct address {
-	unsigned char bytes[16];	/* IPv6, the /64; IPv4 mapped into it */
-};
-
 /* What one address, or all together, took in this minute. */
 struct budget {
-	struct address address;
+	unsigned char address[SHARES_ADDRESS];
 	int is_used;
 	int64_t since;
 	int taken;
@@ -35,6 +31,8 @@ struct place {
 	char key[HASH_HEX_SIZE];	/* "": free */
 	int is_known;
 	struct budget *budget;	/* of its address; NULL if known */
+	char client_address[64]; /* if it has a share of known_running */
+	int has_share;
 };
 
 struct memory {
@@ -52,10 +50,21 @@ struct lookups {
 	size_t place_count;
 	int unknown_running;
 	int64_t unwritten_at;	/* boottime; -1: nothing was lost */
+	struct shares *known_running;
+	struct shares *known_queued;
 	struct budget all;
 	struct budget addresses[ADDRESS_SETS][WAYS];
 	struct memory memory[MEMORY_SETS][WAYS];
 };
+
+static void
+release(struct lookups *lookups)
+{
+	shares_free(lookups->known_running);
+	shares_free(lookups->known_queued);
+	free(lookups->places);
+	free(lookups);
+}
 
 struct lookups *
 lookups_new(const struct settings *settings)
@@ -68,13 +77,14 @@ lookups_new(const struct settings *settings)
 	lookups->unwritten_at = -1;
 	lookups->place_count = (size_t)settings->max_lookups;
 	lookups->places = calloc(lookups->place_count, sizeof(struct place));
-	if (lookups->places == NULL ||
-	    pthread_mutex_init(&lookups->lock, NULL) != 0) {
-		free(lookups->places);
-		free(lookups);
-		return NULL;
-	}
-	return lookups;
+	lookups->known_running = shares_new();
+	lookups->known_queued = shares_new();
+	if (lookups->places != NULL && lookups->known_running != NULL &&
+	    lookups->known_queued != NULL &&
+	    pthread_mutex_init(&lookups->lock, NULL) == 0)
+		return lookups;
+	release(lookups);
+	return NULL;
 }
 
 void
@@ -83,8 +93,7 @@ lookups_free(struct lookups *lookups)
 	if (lookups == NULL)
 		return;
 	(void)pthread_mutex_destroy(&lookups->lock);
-	free(lookups->places);
-	free(lookups);
+	release(lookups);
 }
 
 /* Keys are hashes: some of their digits spread well enough. */
@@ -99,31 +108,13 @@ set_of_key(const char *key)
 }
 
 static size_t
-set_of_address(const struct address *address)
+set_of_address(const unsigned char address[SHARES_ADDRESS])
 {
 	size_t set = 0, i;
 
-	for (i = 0; i < sizeof(address->bytes); i++)
-		set = set * 131 + address->bytes[i];
+	for (i = 0; i < SHARES_ADDRESS; i++)
+		set = set * 131 + address[i];
 	return set % ADDRESS_SETS;
-}
-
-/* What is no address shares one budget, that of ::. */
-static void
-read_address(struct address *address, const char *text)
-{
-	static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	    0xff, 0xff };
-
-	memset(address, 0, sizeof(*address));
-	if (text == NULL)
-		return;
-	if (inet_pton(AF_INET, text, address->bytes + 12) == 1)
-		memcpy(address->bytes, mapped, sizeof(mapped));
-	else if (inet_pton(AF_INET6, text, address->bytes) != 1)
-		memset(address, 0, sizeof(*address));
-	else if (memcmp(address->bytes, mapped, sizeof(mapped)) != 0)
-		memset(address->bytes + 8, 0, 8);
 }
 
 static void
@@ -135,35 +126,48 @@ begin_minute(struct budget *budget, int64_t now)
 	budget->taken = 0;
 }
 
-/* The budget of an address; NULL while all of its set are in use by others
+/* The budget of an address, NULL if it has none. */
+static struct budget *
+find_budget(struct lookups *lookups,
+    const unsigned char address[SHARES_ADDRESS])
+{
+	struct budget *set = lookups->addresses[set_of_address(address)];
+	size_t i;
+
+	for (i = 0; i < WAYS; i++)
+		if (set[i].is_used && memcmp(set[i].address, address,
+		    SHARES_ADDRESS) == 0)
+			return &set[i];
+	return NULL;
+}
+
+/* The same, made if need be; NULL while all of its set are in use by others
  * that run or wait. */
 static struct budget *
 budget_of(struct lookups *lookups, const char *text, int64_t now)
 {
-	struct budget *set, *oldest = NULL;
-	struct address address;
+	unsigned char address[SHARES_ADDRESS];
+	struct budget *set, *found;
 	size_t i;
 
-	read_address(&address, text);
-	set = lookups->addresses[set_of_address(&address)];
-	for (i = 0; i < WAYS; i++) {
-		if (set[i].is_used && memcmp(&set[i].address, &address,
-		    sizeof(address)) == 0) {
-			begin_minute(&set[i], now);
-			return &set[i];
-		}
-		if (set[i].running == 0 && set[i].waiting == 0 &&
-		    (oldest == NULL || !set[i].is_used ||
-		    (oldest->is_used && set[i].since < oldest->since)))
-			oldest = &set[i];
+	shares_address(text, address);
+	if ((found = find_budget(lookups, address)) != NULL) {
+		begin_minute(found, now);
+		return found;
 	}
-	if (oldest == NULL)
+	set = lookups->addresses[set_of_address(address)];
+	for (i = 0; i < WAYS; i++)
+		if (set[i].running == 0 && set[i].waiting == 0 &&
+		    (found == NULL || !set[i].is_used ||
+		    (found->is_used && set[i].since < found->since)))
+			found = &set[i];
+	if (found == NULL)
 		return NULL;
-	memset(oldest, 0, sizeof(*oldest));
-	oldest->address = address;
-	oldest->is_used = 1;
-	oldest->since = now;
-	return oldest;
+	memset(found, 0, sizeof(*found));
+	memcpy(found->address, address, SHARES_ADDRESS);
+	found->is_used = 1;
+	found->since = now;
+	return found;
 }
 
 static struct memory *
@@ -245,22 +249,37 @@ lookups_recall(struct lookups *lookups, const struct lookups_wish *wish,
 	return answer;
 }
 
-void
-lookups_leave(struct lookups *lookups, const char *client_address)
+static void
+leave_locked(struct lookups *lookups, const char *client_address,
+    struct lookups_turn *turn)
 {
-	struct budget *set;
-	struct address address;
-	size_t i;
+	unsigned char address[SHARES_ADDRESS];
+	struct budget *budget;
 
-	read_address(&address, client_address);
+	switch (turn->waits) {
+	case LOOKUPS_WAITS_UNKNOWN:
+		/* one that somebody waits for is not taken away */
+		shares_address(client_address, address);
+		if ((budget = find_budget(lookups, address)) != NULL)
+			budget->waiting--;
+		lookups->all.waiting--;
+		break;
+	case LOOKUPS_WAITS_KNOWN:
+		shares_give(lookups->known_queued, client_address);
+		break;
+	case LOOKUPS_WAITS_NOT:
+	default:
+		break;
+	}
+	turn->waits = LOOKUPS_WAITS_NOT;
+}
+
+void
+lookups_leave(struct lookups *lookups, const char *client_address,
+    struct lookups_turn *turn)
+{
 	(void)pthread_mutex_lock(&lookups->lock);
-	lookups->all.waiting--;
-	/* it is there: a budget that somebody waits for is not taken away */
-	set = lookups->addresses[set_of_address(&address)];
-	for (i = 0; i < WAYS; i++)
-		if (set[i].is_used && memcmp(&set[i].address, &address,
-		    sizeof(address)) == 0)
-			set[i].waiting--;
+	leave_locked(lookups, client_address, turn);
 	(void)pthread_mutex_unlock(&lookups->lock);
 }
 
@@ -332,12 +351,10 @@ find_place(struct lookups *lookups, const char *key, struct place **found)
 
 /* One more waits, if that is not too many: the answer, or REFUSED. */
 static enum lookups_answer
-wait_unknown(struct lookups *lookups, const struct lookups_wish *wish,
-    struct budget *budget, enum lookups_answer answer, int64_t now,
+wait_unknown(struct lookups *lookups, struct budget *budget,
+    struct lookups_turn *turn, enum lookups_answer answer, int64_t now,
     int64_t *until_out)
 {
-	if (wish->is_waiting)
-		return answer;
 	if (lookups->all.waiting >= LOOKUPS_WAITING ||
 	    budget->waiting >= LOOKUPS_WAITING_ADDRESS) {
 		*until_out = now + FAILED_MS;
@@ -345,13 +362,15 @@ wait_unknown(struct lookups *lookups, const struct lookups_wish *wish,
 	}
 	lookups->all.waiting++;
 	budget->waiting++;
+	turn->waits = LOOKUPS_WAITS_UNKNOWN;
 	return answer;
 }
 
 /* `is_running`: another one looks this key up. */
 static enum lookups_answer
 begin_unknown(struct lookups *lookups, const struct lookups_wish *wish,
-    struct place *place, int is_running, int64_t now, int64_t *until_out)
+    struct lookups_turn *turn, struct place *place, int is_running,
+    int64_t now, int64_t *until_out)
 {
 	struct budget *budget;
 
@@ -362,38 +381,64 @@ begin_unknown(struct lookups *lookups, const struct lookups_wish *wish,
 		return LOOKUPS_REFUSED;
 	}
 	if (is_running)
-		return wait_unknown(lookups, wish, budget, LOOKUPS_WAIT, now,
+		return wait_unknown(lookups, budget, turn, LOOKUPS_WAIT, now,
 		    until_out);
-	if (!wish->is_counted) {
+	if (!turn->is_counted) {
 		if (!is_within(lookups, budget, until_out))
 			return LOOKUPS_REFUSED;
 		lookups->all.taken++;
 		budget->taken++;
+		turn->is_counted = 1;
 	}
 	if (place == NULL || !has_room(lookups, budget))
-		return wait_unknown(lookups, wish, budget, LOOKUPS_QUEUED, now,
-		    until_out);
+		return wait_unknown(lookups, budget, turn, LOOKUPS_QUEUED,
+		    now, until_out);
 	lookups->unknown_running++;
 	budget->running++;
 	place->budget = budget;
 	return LOOKUPS_GO;
 }
 
+/* Does its address hold half of the places while others wait for one? */
+static int
+holds_too_much(const struct lookups *lookups, const char *client_address)
+{
+	return shares_of(lookups->known_running, client_address) >=
+	    at_least_one(lookups->settings->max_lookups / 2) &&
+	    shares_all(lookups->known_queued) >
+	    shares_of(lookups->known_queued, client_address);
+}
+
+static enum lookups_answer
+begin_known(struct lookups *lookups, const struct lookups_wish *wish,
+    struct lookups_turn *turn, struct place *place, int is_running)
+{
+	if (is_running)
+		return LOOKUPS_WAIT;
+	if (place == NULL || holds_too_much(lookups, wish->client_address)) {
+		if (shares_take(lookups->known_queued, wish->client_address))
+			turn->waits = LOOKUPS_WAITS_KNOWN;
+		return LOOKUPS_QUEUED;
+	}
+	(void)snprintf(place->client_address, sizeof(place->client_address),
+	    "%s", wish->client_address != NULL ? wish->client_address : "");
+	place->has_share = shares_take(lookups->known_running,
+	    place->client_address);
+	return LOOKUPS_GO;
+}
+
 static enum lookups_answer
 begin_locked(struct lookups *lookups, const struct lookups_wish *wish,
-    int64_t now, int64_t *until_out)
+    struct lookups_turn *turn, int64_t now, int64_t *until_out)
 {
-	enum lookups_answer answer = LOOKUPS_GO;
+	enum lookups_answer answer;
 	struct place *place;
 	int is_running = find_place(lookups, wish->key, &place) == -1;
 
-	if (!wish->is_known)
-		answer = begin_unknown(lookups, wish, place, is_running, now,
-		    until_out);
-	else if (is_running)
-		answer = LOOKUPS_WAIT;
-	else if (place == NULL)
-		answer = LOOKUPS_QUEUED;
+	answer = wish->is_known ?
+	    begin_known(lookups, wish, turn, place, is_running) :
+	    begin_unknown(lookups, wish, turn, place, is_running, now,
+	    until_out);
 	if (answer != LOOKUPS_GO)
 		return answer;
 	(void)snprintf(place->key, sizeof(place->key), "%s", wish->key);
@@ -403,15 +448,18 @@ begin_locked(struct lookups *lookups, const struct lookups_wish *wish,
 
 enum lookups_answer
 lookups_begin(struct lookups *lookups, const struct lookups_wish *wish,
-    const struct moment *now, int64_t *until_out, enum reason *reason_out)
+    struct lookups_turn *turn, const struct moment *now, int64_t *until_out,
+    enum reason *reason_out)
 {
 	enum lookups_answer answer;
 
 	*until_out = now->boottime;
 	(void)pthread_mutex_lock(&lookups->lock);
+	leave_locked(lookups, wish->client_address, turn);
 	answer = recall_locked(lookups, wish, now->boottime, reason_out);
 	if (answer == LOOKUPS_WAIT)
-		answer = begin_locked(lookups, wish, now->boottime, until_out);
+		answer = begin_locked(lookups, wish, turn, now->boottime,
+		    until_out);
 	(void)pthread_mutex_unlock(&lookups->lock);
 	return answer;
 }
@@ -432,6 +480,9 @@ lookups_end(struct lookups *lookups, const char *key,
 			lookups->unknown_running--;
 			place->budget->running--;
 		}
+		if (place->has_share)
+			shares_give(lookups->known_running,
+			    place->client_address);
 		memset(place, 0, sizeof(*place));
 	}
 	remember(lookups, key, result, reason, now->boottime);

@@ -15,8 +15,10 @@
  * lookup_rate a minute, of which one client address (of IPv6: one /64) gets a
  * tenth, at least one of each, and few may wait at a time: for their turn or
  * for another lookup of the same key, they would take all places where
- * requests wait; so a flood of random tokens starves no known
- * session, and from fewer than ten addresses nobody else's first login.
+ * requests wait; so a flood of random tokens starves no known session, and
+ * from one address (with many places: from nine) nobody else's first login.
+ * Known ones of one address get at most half of the places while known ones
+ * of others wait.
  *
  * Also what lookups brought that makes no row, or could not be written:
  * not-live answers for absent_ttl, and failures for those who waited for the
@@ -39,32 +41,38 @@ struct lookups_wish {
 	const char *key;
 	int is_known;
 	const char *client_address;	/* text; NULL: not known */
-	int is_counted;		/* it was QUEUED before, and took its part of the
-				   budget then */
-	int is_waiting;		/* it was told to wait before, and did not end
-				   that with lookups_leave() */
 	int64_t since;		/* boottime from which a failure of another
 				   lookup of the key is this one's too */
+};
+
+/* Where one that waits stands; {0} at first, then lookups.c's own. */
+struct lookups_turn {
+	int is_counted;		/* it took its part of the budget */
+	enum {
+		LOOKUPS_WAITS_NOT = 0,
+		LOOKUPS_WAITS_UNKNOWN,
+		LOOKUPS_WAITS_KNOWN
+	} waits;
 };
 
 enum lookups_answer {
 	LOOKUPS_REFUSED = 0,	/* the budget of unknown ones is used up, or too
 				   many wait, until *until_out: busy */
 	LOOKUPS_GO,		/* go, then lookups_end() in any case */
-	LOOKUPS_WAIT,		/* the key is being looked up: ask again soon, with
-				   is_waiting */
-	LOOKUPS_QUEUED,		/* there is no place: likewise, and is_counted */
+	LOOKUPS_WAIT,		/* the key is being looked up: ask again soon */
+	LOOKUPS_QUEUED,		/* there is no place: likewise */
 	LOOKUPS_NOT_LIVE,	/* so was answered a moment ago */
 	LOOKUPS_FAILED		/* the lookup of another failed: *reason_out */
 };
 
 enum lookups_answer lookups_begin(struct lookups *lookups,
-    const struct lookups_wish *wish, const struct moment *now,
-    int64_t *until_out, enum reason *reason_out);
+    const struct lookups_wish *wish, struct lookups_turn *turn,
+    const struct moment *now, int64_t *until_out, enum reason *reason_out);
 
-/* For a wish that is_waiting and unknown: it waits no longer, however it
- * went.  After GO, and when it ends without. */
-void lookups_leave(struct lookups *lookups, const char *client_address);
+/* It waits no longer, if it did: to be called when a task ends, whatever its
+ * turn. */
+void lookups_leave(struct lookups *lookups, const char *client_address,
+    struct lookups_turn *turn);
 
 /* The part of lookups_begin() that begins nothing: NOT_LIVE, FAILED, or WAIT
  * where nothing is remembered. */

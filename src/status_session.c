@@ -349,9 +349,28 @@ done:
 	return ret;
 }
 
+/* One of the two statements, which take the same. */
+static int
+change(struct status *status, const char *sql, const char *key,
+    const struct moment *now, struct error *error)
+{
+	struct sqlite3_stmt *statement = NULL;
+	int rc, ret;
+
+	if (status_file_enter(status, error) == -1)
+		return -1;
+	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = bind_lookup(statement, key, 0, now->wall, now->boottime,
+		    now->boot_id);
+	ret = run(status, statement, rc, error);
+	(void)sqlite3_finalize(statement);
+	return ret;
+}
+
 int
 status_session_end(struct status *status, const char *key,
-    const struct moment *started, struct error *error)
+    const struct moment *now, struct error *error)
 {
 	static const char sql[] = "UPDATE session SET is_live = ?2, "
 	    "started_wall = ?3, started_boottime = ?4, boot_id = ?5, "
@@ -360,18 +379,20 @@ status_session_end(struct status *status, const char *key,
 	    "authenticated_at = NULL, verified_by = NULL WHERE key = ?1 "
 	    "AND (boot_id <> ?5 OR started_boottime <= ?4 "
 	    "OR started_boottime > ?4 + 60000)";
-	struct sqlite3_stmt *statement = NULL;
-	int rc, ret;
 
-	if (status_file_enter(status, error) == -1)
-		return -1;
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind_lookup(statement, key, 0, started->wall,
-		    started->boottime, started->boot_id);
-	ret = run(status, statement, rc, error);
-	(void)sqlite3_finalize(statement);
-	return ret;
+	return change(status, sql, key, now, error);
+}
+
+int
+status_session_doubt(struct status *status, const char *key,
+    const struct moment *now, struct error *error)
+{
+	static const char sql[] = "UPDATE session SET boot_id = '' "
+	    "WHERE key = ?1 AND is_live = 1 "
+	    "AND boot_id = ?5 AND (started_boottime <= ?4 "
+	    "OR started_boottime > ?4 + 60000)";
+
+	return change(status, sql, key, now, error);
 }
 
 static int

@@ -47,10 +47,18 @@ int status_session_load(struct status *status, const char *key,
 int status_session_store(struct status *status, const char *key,
     const struct status_session *session, struct error *error);
 
-/* The last completed answer is "not live": if there is a row, it becomes so
- * (a row not there is not made).  Same rule of order.  0, or -1 and error. */
+/*
+ * The answer of now is "not live": if there is a row, of whatever lookup
+ * begun until now, it becomes so, as of now (a row not there is not made; one
+ * a minute ahead or more is a wrong stamp).  0, or -1 and error.
+ */
 int status_session_end(struct status *status, const char *key,
-    const struct moment *started, struct error *error);
+    const struct moment *now, struct error *error);
+
+/* Likewise for an answer that must be asked for again before it is believed:
+ * until then the row is as one of another boot. */
+int status_session_doubt(struct status *status, const char *key,
+    const struct moment *now, struct error *error);
 
 /* What is known of it is wrong: no row any more.  0, or -1 and error. */
 int status_session_forget(struct status *status, const char *key,

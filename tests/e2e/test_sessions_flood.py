@@ -1,7 +1,9 @@
 """Many at once: one lookup for one session, and a flood of made-up tokens
 that takes nothing from anybody else."""
 
+import base64
 import concurrent.futures
+import json
 import random
 import string
 import threading
@@ -154,6 +156,83 @@ def test_prefix(site, daemon):
               'one /64: not live, or busy')
 
 
+def first_logins(site, daemon, seconds):
+    """Of others, while something goes on; what was said to them."""
+    until = time.monotonic() + seconds
+    said = []
+    while time.monotonic() < until or len(said) < 10:
+        who = sessions.Person(site.sim.control, kinds=('opaque', 'JWT'))
+        said += [sessions.say(daemon.path, one) for one in who.way.values()]
+    return said
+
+
+def besieged(site, daemon, threads, request, seconds):
+    """Answers to one address that asks on and on, and to first logins of
+    others meanwhile."""
+    over = threading.Event()
+
+    def siege(number):
+        said = []
+        while not over.is_set():
+            said.append(sessions.say(daemon.path, request(number),
+                                     client=FLOODER))
+            number += threads
+        return said
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        parts = [pool.submit(siege, number) for number in range(threads)]
+        time.sleep(2)
+        logins = first_logins(site, daemon, seconds)
+        over.set()
+        return [one for part in parts for one in part.result()], logins
+
+
+def test_forged(site):
+    """Keys that nobody knows, while the key set hangs: whoever has no
+    account holds at most half of the places where requests wait."""
+    def part(value):
+        raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+        return base64.urlsafe_b64encode(raw).rstrip(b'=').decode()
+
+    def forged(number):
+        now = int(time.time())
+        return 'Bearer ' + '.'.join(part(value) for value in (
+            {'alg': 'RS256', 'typ': 'at+jwt', 'kid': 'nobody'},
+            {'iss': site.endpoint, 'aud': [site.endpoint], 'sub': 'x',
+             'client_id': 'c', 'jti': str(number), 'iat': now,
+             'exp': now + 1000}, b'\1' * 256)), None
+    with site.daemon('forged', arguments=('--max-connections', '128')) \
+            as daemon:
+        sessions.warm(daemon, site.sim.control)
+        site.sim.fault('delay', '/oauth2/jwks', seconds=30)
+        got, logins = besieged(site, daemon, 96, forged, 4)
+        site.sim.fault('none')
+        tap.equal(set(logins), {sessions.LIVE},
+                  'forged tokens: first logins of others')
+        tap.equal({one[0] for one in got}, {503},
+                  'forged tokens: never more than undecided')
+        tap.ok((503, 'busy') in got, 'forged tokens: some may not wait')
+
+
+def test_dead(site):
+    """Many good tokens of one user who is logged out: each costs lookups,
+    and half of the places at most while others wait."""
+    who = sessions.Person(site.sim.control, kinds=('JWT',))
+    dead = [sessions.way('JWT', sessions.mint(
+        site.sim.control, 'JWT', who.session['JWT'], sub=who.name))
+            for _ in range(400)]
+    who.log_out('JWT')
+    with site.daemon('dead') as daemon:
+        sessions.warm(daemon, site.sim.control)
+        site.sim.fault('delay', sessions.RESOLVER, seconds=0.02)
+        got, logins = besieged(site, daemon, 60, lambda number: dead[
+            number % len(dead)], 4)
+        site.sim.fault('none')
+        tap.equal(set(logins), {sessions.LIVE},
+                  'dead tokens: first logins of others')
+        tap.equal({one[0] for one in got} - {401, 503}, set(),
+                  'dead tokens: never let in')
+
+
 def test_reboot(site):
     """Sessions known on another boot are asked for, and not as unknown."""
     tokens = site.sim.control('mint', {
@@ -190,6 +269,12 @@ def main():
         with site.daemon('everywhere') as daemon:
             test_all_addresses(site, daemon)
         test_reboot(site)
+    with gate.Site(settings={'validate': 'hybrid', 'total_timeout': '2',
+                             'connect_timeout': '1',
+                             'keys_cooldown': '1',
+                             'max_lookups': '4'}) as site:
+        test_forged(site)
+        test_dead(site)
     tap.done()
 
 

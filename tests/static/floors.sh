@@ -13,7 +13,8 @@ floor_of() {
 		echo 3 ;;
 	src/database*|src/trust*|src/status*) echo 2 ;;
 	src/reason*|src/error*|src/buffer*|src/base64url*|src/hash*|\
-	src/json.*|src/exchange*|src/origin*|src/word_list*|src/moment*)
+	src/json.*|src/exchange*|src/origin*|src/word_list*|src/moment*|\
+	src/shares*)
 		echo 0 ;;
 	src/*) echo 1 ;;
 	*) echo 9 ;;

@@ -31,7 +31,8 @@ teardown(void **state)
 }
 
 static enum lookups_answer
-go(struct lookups *lookups, int number, int is_known, const char *address)
+take_turn(struct lookups *lookups, int number, int is_known,
+    const char *address, struct lookups_turn *turn)
 {
 	enum reason reason = REASON_GRANTED;
 	char key[65];
@@ -41,7 +42,16 @@ go(struct lookups *lookups, int number, int is_known, const char *address)
 
 	(void)snprintf(key, sizeof(key), "%064x", (unsigned int)number *
 	    2654435761U);
-	return lookups_begin(lookups, &wish, &now, &until, &reason);
+	return lookups_begin(lookups, &wish, turn, &now, &until, &reason);
+}
+
+/* As a task of its own, which still waits if it was told to. */
+static enum lookups_answer
+go(struct lookups *lookups, int number, int is_known, const char *address)
+{
+	struct lookups_turn turn = { 0, LOOKUPS_WAITS_NOT };
+
+	return take_turn(lookups, number, is_known, address, &turn);
 }
 
 static void
@@ -112,23 +122,21 @@ budgets(void **state)
 static void
 waiting_counts(void **state)
 {
-	const char key[] = "0123456789abcdef";
-	struct lookups_wish wish = { .key = key, .client_address = "10.0.0.1",
-	    .is_counted = 1 };
-	enum reason reason;
-	int64_t until;
+	struct lookups_turn turn = { 0, LOOKUPS_WAITS_NOT };
 	int i;
 
 	assert_int_equal(go(*state, 0, 0, "10.0.0.1"), LOOKUPS_GO);
-	for (i = 1; i < 60; i++)
+	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &turn),
+	    LOOKUPS_QUEUED);
+	for (i = 2; i < 60; i++)
 		assert_int_equal(go(*state, i, 0, "10.0.0.1"),
 		    LOOKUPS_QUEUED);
 	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 	/* one that was counted still gets its turn */
-	assert_int_equal(lookups_begin(*state, &wish, &now, &until, &reason),
+	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &turn),
 	    LOOKUPS_QUEUED);
 	finish(*state, 0, LOOKUPS_ENDED);
-	assert_int_equal(lookups_begin(*state, &wish, &now, &until, &reason),
+	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &turn),
 	    LOOKUPS_GO);
 	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 }
@@ -137,11 +145,14 @@ waiting_counts(void **state)
 static void
 waiting_is_bounded(void **state)
 {
+	struct lookups_turn turn = { 0, LOOKUPS_WAITS_NOT };
 	char address[32];
 	int i, j;
 
 	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_GO);
-	for (i = 0; i < LOOKUPS_WAITING_ADDRESS; i++)
+	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &turn),
+	    LOOKUPS_WAIT);
+	for (i = 1; i < LOOKUPS_WAITING_ADDRESS; i++)
 		assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_WAIT);
 	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 	assert_int_equal(go(*state, 2, 0, "10.0.0.1"), LOOKUPS_REFUSED);
@@ -153,12 +164,59 @@ waiting_is_bounded(void **state)
 	assert_int_equal(go(*state, 1, 0, "10.0.2.1"), LOOKUPS_REFUSED);
 	/* known ones are not counted, and one that leaves makes room */
 	assert_int_equal(go(*state, 1, 1, "10.0.0.1"), LOOKUPS_WAIT);
-	lookups_leave(*state, "10.0.0.1");
+	lookups_leave(*state, "10.0.0.1", &turn);
+	lookups_leave(*state, "10.0.0.1", &turn);	/* once only */
+	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &turn),
+	    LOOKUPS_WAIT);
+	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_REFUSED);
+	/* asking again is no second one */
+	for (i = 0; i < 5; i++)
+		assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &turn),
+		    LOOKUPS_WAIT);
+	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_REFUSED);
+	/* one of which a row appeared waits as a known one */
+	assert_int_equal(take_turn(*state, 1, 1, "10.0.0.1", &turn),
+	    LOOKUPS_WAIT);
+	assert_int_equal(turn.waits, LOOKUPS_WAITS_NOT);
 	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_WAIT);
 	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_REFUSED);
-	for (i = 0; i < LOOKUPS_WAITING_ADDRESS; i++)
-		lookups_leave(*state, "10.0.0.1");
-	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_WAIT);
+}
+
+/* One address with many good tokens leaves half of the places to others who
+ * wait, and gets them all while nobody does. */
+static void
+known_share(void **state)
+{
+	struct lookups_turn one = { 0, LOOKUPS_WAITS_NOT };
+	struct lookups_turn other = { 0, LOOKUPS_WAITS_NOT };
+	int i;
+
+	for (i = 0; i < 8; i++)
+		assert_int_equal(go(*state, i, 1, "10.0.0.1"), LOOKUPS_GO);
+	assert_int_equal(take_turn(*state, 8, 1, "10.0.0.1", &one),
+	    LOOKUPS_QUEUED);
+	finish(*state, 0, LOOKUPS_ENDED);
+	assert_int_equal(take_turn(*state, 8, 1, "10.0.0.1", &one),
+	    LOOKUPS_GO);
+	assert_int_equal(take_turn(*state, 9, 1, "10.0.0.1", &one),
+	    LOOKUPS_QUEUED);
+	assert_int_equal(take_turn(*state, 20, 1, "10.0.0.2", &other),
+	    LOOKUPS_QUEUED);
+	/* now another waits: his it is, whoever asks first */
+	finish(*state, 1, LOOKUPS_ENDED);
+	assert_int_equal(take_turn(*state, 9, 1, "10.0.0.1", &one),
+	    LOOKUPS_QUEUED);
+	assert_int_equal(take_turn(*state, 20, 1, "10.0.0.2", &other),
+	    LOOKUPS_GO);
+	finish(*state, 2, LOOKUPS_ENDED);
+	assert_int_equal(take_turn(*state, 9, 1, "10.0.0.1", &one),
+	    LOOKUPS_GO);
+	/* one that waited and left holds nothing back */
+	assert_int_equal(take_turn(*state, 21, 1, "10.0.0.3", &other),
+	    LOOKUPS_QUEUED);
+	finish(*state, 3, LOOKUPS_ENDED);
+	lookups_leave(*state, "10.0.0.3", &other);
+	assert_int_equal(go(*state, 10, 1, "10.0.0.1"), LOOKUPS_GO);
 }
 
 static void
@@ -247,6 +305,7 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(waiting_is_bounded, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(known_share, setup, teardown),
 		cmocka_unit_test_setup_teardown(budget_of_all, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(addresses, setup, teardown),
