@@ -15,7 +15,7 @@ struct entry {
 	enum credential_kind kind;
 	int64_t at;		/* boottime */
 	struct status_session row;
-	struct facts token;
+	struct facts *token;	/* NULL: no JWT */
 };
 
 struct set {
@@ -34,7 +34,8 @@ entry_free(struct entry *entry)
 	if (entry == NULL)
 		return;
 	status_session_clear(&entry->row);
-	facts_clear(&entry->token);
+	facts_clear(entry->token);
+	free(entry->token);
 	free(entry);
 }
 
@@ -104,7 +105,8 @@ copy_entry(const struct entry *entry, struct status_session *row,
 {
 	if (copy_row(row, &entry->row) == -1)
 		return -1;
-	if (token == NULL || facts_copy(token, &entry->token) == 0)
+	if (token == NULL || (entry->token != NULL &&
+	    facts_copy(token, entry->token) == 0))
 		return 0;
 	status_session_clear(row);
 	return -1;
@@ -139,6 +141,17 @@ recent_mark(struct recent *recent, const struct credential *credential)
 	return mark;
 }
 
+static struct facts *
+facts_new(const struct facts *from)
+{
+	struct facts *facts = malloc(sizeof(*facts));
+
+	if (facts != NULL && facts_copy(facts, from) == 0)
+		return facts;
+	free(facts);
+	return NULL;
+}
+
 static struct entry *
 entry_new(const struct credential *credential,
     const struct status_session *row, const struct facts *token,
@@ -152,9 +165,8 @@ entry_new(const struct credential *credential,
 	entry->kind = credential->kind;
 	entry->at = now->boottime;
 	status_session_init(&entry->row);
-	facts_init(&entry->token);
 	if (copy_row(&entry->row, row) == 0 && (token == NULL ||
-	    facts_copy(&entry->token, token) == 0))
+	    (entry->token = facts_new(token)) != NULL))
 		return entry;
 	entry_free(entry);
 	return NULL;

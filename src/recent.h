@@ -22,7 +22,7 @@
  */
 
 #define RECENT_MS 1000		/* on boottime */
-#define RECENT_MAX 2048		/* sessions; while all are in use, others are
+#define RECENT_MAX 4096		/* sessions; while all are in use, others are
 				   read each time */
 #define RECENT_MAX_CREDENTIAL 4096 /* bytes; nor are larger ones held, */
 #define RECENT_MAX_ROLES 32	/* nor those with more roles */
