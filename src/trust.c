@@ -14,6 +14,10 @@
 
 #define PLACE_PERIOD_MS 1000
 
+/* A change within one tick of the file system's clock does not show, so that
+ * a directory changed this recently (seconds) is not trusted to be the same. */
+#define SETTLED_S 2
+
 /* Which file a name stands for; both 0: none. */
 struct identity {
 	dev_t device;
@@ -22,6 +26,13 @@ struct identity {
 
 #define BESIDE 2		/* -wal and -shm */
 
+/* A directory as it was: no name in it can come to stand for another file
+ * without a new ctime. */
+struct snapshot {
+	struct identity is;
+	struct timespec changed;
+};
+
 struct trust {
 	char *directory;
 	char *path;
@@ -29,6 +40,8 @@ struct trust {
 	struct identity file_is;	/* what was opened last */
 	struct identity beside_is[BESIDE];
 	int is_bereft;			/* of the files beside file_is */
+	struct snapshot settled;	/* all files were in their places; is
+					   0, 0: not known */
 	char *endpoint;
 	struct sqlite3 *db;		/* NULL: unusable, see refusal */
 	struct sqlite3_stmt *version_statement;
@@ -187,6 +200,42 @@ is_same(struct identity a, struct identity b)
 	return a.device == b.device && a.inode == b.inode;
 }
 
+static struct snapshot
+take_snapshot(const char *directory)
+{
+	struct snapshot snapshot = { { 0, 0 }, { 0, 0 } };
+	struct stat st;
+
+	if (lstat(directory, &st) == 0) {
+		snapshot.is.device = st.st_dev;
+		snapshot.is.inode = st.st_ino;
+		snapshot.changed = st.st_ctim;
+	}
+	return snapshot;
+}
+
+/* One look instead of three, on every decision. */
+static int
+is_settled(const struct trust *trust, const struct snapshot *snapshot)
+{
+	const struct snapshot *settled = &trust->settled;
+
+	return trust->db != NULL && !trust->is_bereft &&
+	    snapshot->is.inode != 0 && is_same(settled->is, snapshot->is) &&
+	    settled->changed.tv_sec == snapshot->changed.tv_sec &&
+	    settled->changed.tv_nsec == snapshot->changed.tv_nsec;
+}
+
+/* What was looked at after the snapshot was in place. */
+static void
+settle(struct trust *trust, const struct snapshot *snapshot, int64_t wall)
+{
+	const struct snapshot none = { { 0, 0 }, { 0, 0 } };
+
+	trust->settled = wall - snapshot->changed.tv_sec >= SETTLED_S ?
+	    *snapshot : none;
+}
+
 /*
  * Did somebody remove -wal or -shm while we had the file open?  Writers make
  * new ones then, and what they write is not seen through the old.  Nor does
@@ -311,13 +360,18 @@ check_place(struct trust *trust, struct error *error)
 }
 
 /* The place, at most once a second; that the open files are those at their
- * paths, each time: what is written into others would not be seen. */
+ * paths, each time (what is written into others would not be seen), by the
+ * directory alone while nothing in it changed. */
 static int
 look_at_place(struct trust *trust, const struct moment *now,
     struct error *error)
 {
+	const struct snapshot snapshot = take_snapshot(trust->directory);
 	struct error refusal = { "" };
 
+	if (is_settled(trust, &snapshot) && now->boottime < trust->place_due &&
+	    trust->place_due <= now->boottime + PLACE_PERIOD_MS)
+		return 0;
 	if (is_bereft(trust)) {
 		leave(trust);
 		error_set(error, "%s-wal or %s-shm was removed while in use, "
@@ -335,8 +389,10 @@ look_at_place(struct trust *trust, const struct moment *now,
 			trust->refusal = refusal;
 		}
 	}
-	if (trust->db != NULL)
+	if (trust->db != NULL) {
+		settle(trust, &snapshot, now->wall);
 		return 0;
+	}
 	error_set(error, "%s", error_text(&trust->refusal));
 	return -1;
 }

@@ -19,6 +19,9 @@ void scratch_poke(const char *path, long offset, const void *data,
 long scratch_size(const char *path);	/* -1: there is none */
 /* How many entries of the directory have this prefix. */
 int scratch_count(const char *directory, const char *prefix);
+/* Until the clock of the file system shows a change: the injected moments are
+ * far from it, so that no directory counts as changed just now. */
+void scratch_tick(void);
 /* Run SQL on a database in a connection of its own. */
 void scratch_sql(const char *path, const char *sql);
 /* Hold a database as another writer does, until it is let go. */

@@ -324,6 +324,7 @@ test_replaced(void **state)
 	trust = trust_open(place->directory, ENDPOINT, &place->error);
 	assert_non_null(trust);
 	assert_int_equal(trust_check(trust, &now, NULL), 0);
+	scratch_tick();
 	assert_int_equal(rename(copy, place->file), 0);
 	(void)unlink(scratch_path(place->directory, "trust.db-wal"));
 	(void)unlink(scratch_path(place->directory, "trust.db-shm"));
@@ -356,6 +357,7 @@ test_replaced_by_foreign(void **state)
 	trust = trust_open(place->directory, ENDPOINT, &place->error);
 	assert_non_null(trust);
 	assert_int_equal(trust_check(trust, &now, NULL), 0);
+	scratch_tick();
 	assert_int_equal(rename(copy, place->file), 0);
 	(void)unlink(scratch_path(place->directory, "trust.db-wal"));
 	(void)unlink(scratch_path(place->directory, "trust.db-shm"));
@@ -441,6 +443,7 @@ test_daemon_user(void **state)
 	if (!made)
 		skip();
 	assert_int_equal(read_as(user, place, NULL), 0);
+	scratch_tick();
 	assert_int_equal(unlink(scratch_path(place->directory,
 	    "trust.db-wal")), 0);
 	(void)unlink(scratch_path(place->directory, "trust.db-shm"));

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -503,6 +504,7 @@ test_replaced(void **state)
 	assert_int_equal(ask(place, "me"), REASON_GRANTED);
 	trust_writer_free(place->writer);
 	place->writer = NULL;
+	scratch_tick();
 	assert_int_equal(rename(copy, place->file), 0);
 	(void)unlink(scratch_path(place->directory, "trust.db-wal"));
 	(void)unlink(scratch_path(place->directory, "trust.db-shm"));
@@ -523,6 +525,7 @@ test_beside_removed(void **state)
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(ask(place, "me"), REASON_GRANTED);
 		scratch_sql(place->file, "PRAGMA wal_checkpoint(TRUNCATE)");
+		scratch_tick();
 		for (j = 0; j < 2; j++)
 			if (i == 2 || i == j)
 				assert_int_equal(unlink(scratch_path(
@@ -543,6 +546,31 @@ test_beside_removed(void **state)
 		enter(place);
 		assert_int_equal(ask(place, "me"), REASON_USER_BLOCKED);
 		assert_int_equal(lift(place, 0, REVOCATION_USER, "me"), 1);
+	}
+}
+
+/* A change within one tick of the file system's clock leaves no mark on the
+ * directory: what changed just now is looked at in full. */
+static void
+test_removed_at_once(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(1000);
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		leave(place);
+		/* the directory changes now, and once more right away */
+		scratch_write(scratch_path(place->directory, "other"), "", 0);
+		assert_int_equal(unlink(scratch_path(place->directory,
+		    "other")), 0);
+		enter(place);
+		now.wall = time(NULL);
+		assert_int_equal(trust_check(place->trust, &now, NULL), 0);
+		assert_int_equal(trust_check(place->trust, &now, NULL), 0);
+		assert_int_equal(unlink(scratch_path(place->directory,
+		    "trust.db-wal")), 0);
+		assert_int_equal(trust_check(place->trust, &now, NULL), -1);
 	}
 }
 
@@ -759,6 +787,7 @@ main(void)
 		CASE(test_damaged),
 		CASE(test_replaced),
 		CASE(test_beside_removed),
+		CASE(test_removed_at_once),
 		CASE(test_concurrent),
 		CASE(test_held),
 		CASE(test_daemon_user),
