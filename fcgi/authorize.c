@@ -13,17 +13,23 @@
 #define AUTHORIZE_RETRY_BUSY 1	/* seconds */
 
 int
-authorize_begin(struct authorize *authorize, enum reply_role role)
+authorize_begin(struct authorize *authorize, enum reply_role role,
+    struct authorize_ids *ids)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char random[(REPLY_ID_SIZE - 1) / 2];
+	const unsigned char *random;
 	size_t i;
 
 	memset(authorize, 0, sizeof(*authorize));
 	authorize->role = role;
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return -1;
-	for (i = 0; i < sizeof(random); i++) {
+	if (ids->left == 0) {
+		if (getrandom(ids->random, sizeof(ids->random), 0) !=
+		    (ssize_t)sizeof(ids->random))
+			return -1;
+		ids->left = AUTHORIZE_IDS;
+	}
+	random = ids->random[--ids->left];
+	for (i = 0; i < sizeof(ids->random[0]); i++) {
 		authorize->id[2 * i] = digits[random[i] >> 4];
 		authorize->id[2 * i + 1] = digits[random[i] & 0xf];
 	}

@@ -21,8 +21,16 @@ struct authorize {
 	int is_apache;		/* which knows no request without a user */
 };
 
+/* Random bytes for request ids, of one thread; {0} at first. */
+#define AUTHORIZE_IDS 16
+struct authorize_ids {
+	unsigned char random[AUTHORIZE_IDS][(REPLY_ID_SIZE - 1) / 2];
+	size_t left;		/* ids not used yet */
+};
+
 /* A new request id.  0, or -1 if the kernel has no random bytes. */
-int authorize_begin(struct authorize *authorize, enum reply_role role);
+int authorize_begin(struct authorize *authorize, enum reply_role role,
+    struct authorize_ids *ids);
 
 /*
  * Look the parameters up ("NAME=value", closed by NULL) and fill in the

@@ -13,6 +13,7 @@ struct service_thread {
 	struct service *service;
 	struct gate *gate;
 	struct moment now;
+	struct authorize_ids ids;
 };
 
 /* A parked request. */
@@ -195,7 +196,7 @@ service_serve(void *context, struct server_request *request)
 		return service_login(request);
 	if (authorize_begin(&authorize,
 	    server_request_role(request) == SERVER_AUTHORIZER ?
-	    REPLY_AUTHORIZER : REPLY_RESPONDER) == -1)
+	    REPLY_AUTHORIZER : REPLY_RESPONDER, &thread->ids) == -1)
 		return SERVER_ANSWERED;
 	if (authorize_question(&authorize, server_request_params(request),
 	    &question, &error) == -1)

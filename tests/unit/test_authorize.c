@@ -57,6 +57,7 @@ test_question(void **state)
 	char text[4][64], *params[5];
 	struct gate_question question;
 	struct authorize authorize;
+	struct authorize_ids ids = { .left = 0 };
 	struct error error;
 	size_t i, j;
 
@@ -69,7 +70,7 @@ test_question(void **state)
 		params[j] = NULL;
 		error_clear(&error);
 		assert_int_equal(authorize_begin(&authorize,
-		    REPLY_AUTHORIZER), 0);
+		    REPLY_AUTHORIZER, &ids), 0);
 		assert_int_equal(authorize_question(&authorize, params,
 		    &question, &error), rows[i].ret);
 		assert_int_equal(error.text[0] == '\0', rows[i].ret == 0);
@@ -86,14 +87,19 @@ test_question(void **state)
 static void
 test_id(void **state)
 {
-	struct authorize one, two;
+	struct authorize_ids ids = { .left = 0 };
+	struct authorize made[3 * AUTHORIZE_IDS];
+	size_t i, j;
 
 	(void)state;
-	assert_int_equal(authorize_begin(&one, REPLY_AUTHORIZER), 0);
-	assert_int_equal(authorize_begin(&two, REPLY_RESPONDER), 0);
-	assert_int_equal(strlen(one.id), 16);
-	assert_int_equal(strspn(one.id, "0123456789abcdef"), 16);
-	assert_string_not_equal(one.id, two.id);
+	for (i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		assert_int_equal(authorize_begin(&made[i], i % 2 == 0 ?
+		    REPLY_AUTHORIZER : REPLY_RESPONDER, &ids), 0);
+		assert_int_equal(strlen(made[i].id), 16);
+		assert_int_equal(strspn(made[i].id, "0123456789abcdef"), 16);
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(made[i].id, made[j].id);
+	}
 }
 
 int
