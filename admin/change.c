@@ -96,14 +96,47 @@ make_row(struct change *change, struct revocation *row)
 		if (read_time(change, options->from, REVOCATION_NO_TIME,
 		    &row->from) == -1)
 			return -1;
-		return read_time(change, options->until, REVOCATION_NO_TIME,
-		    &row->until);
+		if (read_time(change, options->until, REVOCATION_NO_TIME,
+		    &row->until) == -1)
+			return -1;
+		if (row->until == REVOCATION_NO_TIME || row->until > row->from)
+			return 0;
+		error_set(&change->error, "the block ends before it begins "
+		    "(--from, --until)");
+		return -1;
 	}
 	row->rule = REVOCATION_REVOKED;
 	if (row->kind == REVOCATION_TOKEN || row->kind == REVOCATION_KEY)
 		return 0;
 	row->rule = REVOCATION_SIGNED_OUT;
 	return read_time(change, options->at, change->now.wall, &row->from);
+}
+
+/* Eight, four, four, four and twelve hex digits. */
+static int
+is_uuid(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < 36; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23 ?
+		    text[i] != '-' : strchr("0123456789abcdefABCDEF",
+		    text[i]) == NULL || text[i] == '\0')
+			return 0;
+	return text[i] == '\0';
+}
+
+/* A user that was typed, and by what it says cannot be of Authgear's own. */
+static void
+warn_of_user(const struct change *change)
+{
+	const struct change_options *options = &change->options;
+
+	if (options->kind == REVOCATION_USER && options->value != NULL &&
+	    !is_uuid(options->value))
+		(void)fprintf(stderr, "authgear-cache: note: Authgear's user "
+		    "IDs are UUIDs, this is none; it counts for a user whose "
+		    "ID is exactly this text\n");
 }
 
 /* What the token on stdin said is said to be no more than that. */
@@ -171,8 +204,10 @@ attempt_add(struct change *change)
 		return TRUST_FAILED;
 	written = trust_writer_add(change->writer, &row, &change->note,
 	    &change->now, &id, &added, &change->error);
-	if (written == TRUST_WRITTEN)
+	if (written == TRUST_WRITTEN) {
 		say_added(change, &row, id, added);
+		warn_of_user(change);
+	}
 	return written;
 }
 
@@ -238,6 +273,8 @@ attempt_map(struct change *change)
 		    "'authgear-cache list map'");
 		return TRUST_FAILED;
 	}
+	if (is_add)
+		warn_of_user(change);
 	if (change->options.json)
 		(void)print_mapped(change);
 	else if (is_add)

@@ -69,42 +69,58 @@ static const char *const helps[] = {
 
 enum { AT = 256, FROM, UNTIL };
 
+static const char *const names[] = {
+	[CHANGE_REVOKE] = "revoke",
+	[CHANGE_BLOCK] = "block",
+	[CHANGE_LIFT] = "lift",
+	[CHANGE_MAP] = "map",
+	[CHANGE_UNMAP] = "map"
+};
+
+/* Words are not repeated: one may be a credential. */
 static enum change_parse
 usage(const struct change_options *options, const char *wrong)
 {
-	if (wrong != NULL)
-		(void)fprintf(stderr, "authgear-cache: %s\n", wrong);
-	(void)fputs(helps[options->command], stderr);
+	const char *name = names[options->command];
+
+	(void)fprintf(stderr, "authgear-cache %s: %s; try 'authgear-cache %s "
+	    "--help'\n", name, wrong, name);
 	return CHANGE_USAGE;
 }
 
-static int
+/* NULL, or what is wrong with it. */
+static const char *
 set_option(struct change_options *options, int option)
 {
 	switch (option) {
 	case 'c':
 		options->config = optarg;
-		return 0;
+		return NULL;
 	case 'f':
 		options->file = optarg;
-		return 0;
+		return NULL;
 	case 'j':
 		options->json = 1;
-		return 0;
+		return NULL;
 	case 'r':
 		options->reason = optarg;
-		return 0;
+		return NULL;
 	case AT:
 		options->at = optarg;
-		return options->command == CHANGE_REVOKE ? 0 : -1;
+		return options->command == CHANGE_REVOKE ? NULL :
+		    "--at goes with revoke";
 	case FROM:
 		options->from = optarg;
-		return options->command == CHANGE_BLOCK ? 0 : -1;
+		return options->command == CHANGE_BLOCK ? NULL :
+		    "--from goes with block";
 	case UNTIL:
 		options->until = optarg;
-		return options->command == CHANGE_BLOCK ? 0 : -1;
+		return options->command == CHANGE_BLOCK ? NULL :
+		    "--until goes with block";
+	case ':':
+		return "an option lacks its value";
 	default:
-		return -1;
+		return "there is no such option";
 	}
 }
 
@@ -118,60 +134,73 @@ number(const char *text)
 	    (int64_t)strtoll(text, NULL, 10);
 }
 
+/* NULL, or what is wrong with the value of this kind ("" or NULL: none). */
+static const char *
+check_value(enum revocation_kind kind, const char *value)
+{
+	if (value == NULL)
+		return kind == REVOCATION_CLIENT || kind == REVOCATION_KEY ?
+		    "its ID is missing" : NULL;
+	if (strcmp(value, "-") == 0)
+		return "leave the ID out to take it from the credential on "
+		    "stdin";
+	if (kind == REVOCATION_TOKEN || handed_is_token(value))
+		return "a credential is never an argument: others can see it "
+		    "there, so take this one for stolen; hand it over on stdin "
+		    "or with --file";
+	if (kind == REVOCATION_ALL)
+		return "all takes no ID";
+	return value[0] == '\0' ? "its ID is empty" : NULL;
+}
+
 /* What the words say: the kind and, if it may have one, the value. */
-static enum change_parse
+static const char *
 read_words(struct change_options *options, int count, char **words)
 {
-	enum revocation_kind kind;
+	const char *wrong;
 
-	if (count < 1 || count > 2)
-		return usage(options, NULL);
+	if (count < 1)
+		return "say of what";
+	if (count > 2)
+		return "there are too many words";
 	if (options->command == CHANGE_LIFT && count == 1) {
 		options->id = number(words[0]);
 		if (options->id > 0)
-			return options->file == NULL ? CHANGE_RUN :
-			    usage(options, NULL);
+			return options->file == NULL ? NULL :
+			    "--file is for a credential, and none is asked "
+			    "for";
 	}
-	if (revocation_kind_of(words[0], &kind) == -1)
-		return usage(options, NULL);
-	options->kind = kind;
-	if (options->command == CHANGE_BLOCK && kind != REVOCATION_USER &&
-	    kind != REVOCATION_CLIENT)
-		return usage(options, "users and clients can be blocked");
-	if (options->at != NULL && (kind == REVOCATION_TOKEN ||
-	    kind == REVOCATION_KEY))
-		return usage(options, "a token or key is revoked for ever, "
-		    "--at means nothing");
+	if (revocation_kind_of(words[0], &options->kind) == -1)
+		return options->command == CHANGE_LIFT ? "this is neither a "
+		    "NUMBER nor one of token, user, client, key, all" :
+		    "this is none of token, user, client, key, all";
+	if (options->command == CHANGE_BLOCK && options->kind !=
+	    REVOCATION_USER && options->kind != REVOCATION_CLIENT)
+		return "users and clients can be blocked";
+	if (options->at != NULL && (options->kind == REVOCATION_TOKEN ||
+	    options->kind == REVOCATION_KEY))
+		return "a token or key is revoked for ever, --at means "
+		    "nothing";
 	options->value = count == 2 ? words[1] : NULL;
-	if (kind == REVOCATION_ALL)
+	if ((wrong = check_value(options->kind, options->value)) != NULL)
+		return wrong;
+	if (options->kind == REVOCATION_ALL)
 		options->value = "";
-	if (count == 2 && (kind == REVOCATION_TOKEN ||
-	    handed_is_token(words[1])))
-		return usage(options, "a credential is never an argument: "
-		    "others can see it there, so take this one for stolen; "
-		    "hand it over on stdin or with --file");
-	if (count == 2 && (kind == REVOCATION_ALL || words[1][0] == '\0'))
-		return usage(options, NULL);
-	if (count == 1 && (kind == REVOCATION_CLIENT ||
-	    kind == REVOCATION_KEY))
-		return usage(options, "its ID is missing");
-	if (options->file != NULL && options->value != NULL)
-		return usage(options, "--file is for a credential, and none "
-		    "is asked for");
-	return CHANGE_RUN;
+	return options->file != NULL && options->value != NULL ? "--file is "
+	    "for a credential, and none is asked for" : NULL;
 }
 
 /* add [USER] ACCOUNT, remove [USER] */
-static enum change_parse
+static const char *
 read_map_words(struct change_options *options, int count, char **words)
 {
+	const char *wrong;
 	int i;
 
-	for (i = 1; i < count; i++)
-		if (handed_is_token(words[i]))
-			return usage(options, "a credential is never an "
-			    "argument: hand it over on stdin or with --file");
 	options->kind = REVOCATION_USER;
+	for (i = 1; i < count; i++)
+		if ((wrong = check_value(REVOCATION_USER, words[i])) != NULL)
+			return wrong;
 	if (count >= 1 && count <= 2 && strcmp(words[0], "remove") == 0) {
 		options->command = CHANGE_UNMAP;
 		options->value = count == 2 ? words[1] : NULL;
@@ -179,12 +208,10 @@ read_map_words(struct change_options *options, int count, char **words)
 		options->value = count == 3 ? words[1] : NULL;
 		options->account = words[count - 1];
 	} else {
-		return usage(options, NULL);
+		return "say add [USER] ACCOUNT, or remove [USER]";
 	}
-	if (options->file != NULL && options->value != NULL)
-		return usage(options, "--file is for a credential, and none "
-		    "is asked for");
-	return CHANGE_RUN;
+	return options->file != NULL && options->value != NULL ? "--file is "
+	    "for a credential, and none is asked for" : NULL;
 }
 
 enum change_parse
@@ -202,13 +229,15 @@ change_options_parse(struct change_options *options,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	const char *wrong;
 	int option;
 
 	memset(options, 0, sizeof(*options));
 	options->command = command;
 	options->config = DEFAULT_CONFIG;
 	options->reason = "";
-	while ((option = getopt_long(argc, argv, "c:f:r:jh", table,
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":c:f:r:jh", table,
 	    NULL)) != -1) {
 		if (option == 'h') {
 			if (fputs(helps[command], stdout) == EOF ||
@@ -216,10 +245,11 @@ change_options_parse(struct change_options *options,
 				return CHANGE_USAGE;
 			return CHANGE_HELPED;
 		}
-		if (set_option(options, option) == -1)
-			return usage(options, NULL);
+		if ((wrong = set_option(options, option)) != NULL)
+			return usage(options, wrong);
 	}
-	if (command == CHANGE_MAP)
-		return read_map_words(options, argc - optind, argv + optind);
-	return read_words(options, argc - optind, argv + optind);
+	wrong = command == CHANGE_MAP ?
+	    read_map_words(options, argc - optind, argv + optind) :
+	    read_words(options, argc - optind, argv + optind);
+	return wrong == NULL ? CHANGE_RUN : usage(options, wrong);
 }

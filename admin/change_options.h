@@ -30,7 +30,7 @@ struct change_options {
 enum change_parse {
 	CHANGE_RUN = 0,
 	CHANGE_HELPED,		/* --help was printed */
-	CHANGE_USAGE		/* wrong; the usage is on stderr */
+	CHANGE_USAGE		/* wrong; what is on stderr */
 };
 
 enum change_parse change_options_parse(struct change_options *options,

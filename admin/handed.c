@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -43,6 +44,9 @@ read_text(const char *file, struct buffer *buffer, struct error *error)
 			return -1;
 		}
 	}
+	if (isatty(fd))
+		(void)fprintf(stderr, "authgear-cache: reading a credential "
+		    "from %s; end it with Ctrl-D\n", name);
 	got = read_all(fd, buffer);
 	if (got == -1)
 		error_set(error, "%s: %s", name, strerror(errno));

@@ -130,6 +130,14 @@ done:
 	return status;
 }
 
+static int
+usage(const char *wrong)
+{
+	(void)fprintf(stderr, "authgear-cache init: %s; try 'authgear-cache "
+	    "init --help'\n", wrong);
+	return 2;
+}
+
 int
 init_main(int argc, char **argv)
 {
@@ -143,6 +151,7 @@ init_main(int argc, char **argv)
 	const char *config = DEFAULT_CONFIG, *user = NULL;
 	int option, json = 0;
 
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+c:u:jh", options,
 	    NULL)) != -1) {
 		switch (option) {
@@ -159,13 +168,13 @@ init_main(int argc, char **argv)
 			return fputs(help, stdout) == EOF ||
 			    fflush(stdout) == EOF;
 		default:
-			(void)fputs(help, stderr);
-			return 2;
+			return usage("there is no such option, or it lacks its "
+			    "value");
 		}
 	}
-	if (optind != argc || (user != NULL && user[0] == '\0')) {
-		(void)fputs(help, stderr);
-		return 2;
-	}
+	if (optind != argc)
+		return usage("it takes options only");
+	if (user != NULL && user[0] == '\0')
+		return usage("--user names nobody");
 	return init_run(config, user, json);
 }

@@ -121,9 +121,10 @@ list_run(const struct table *table, const char *config, int json)
 }
 
 static int
-usage(void)
+usage(const char *wrong)
 {
-	(void)fputs(help, stderr);
+	(void)fprintf(stderr, "authgear-cache list: %s; try 'authgear-cache "
+	    "list --help'\n", wrong);
 	return 2;
 }
 
@@ -140,6 +141,7 @@ list_main(int argc, char **argv)
 	int option, json = 0;
 	size_t i;
 
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, "c:jh", options,
 	    NULL)) != -1) {
 		switch (option) {
@@ -153,12 +155,13 @@ list_main(int argc, char **argv)
 			return fputs(help, stdout) == EOF ||
 			    fflush(stdout) == EOF;
 		default:
-			return usage();
+			return usage("there is no such option, or it lacks its "
+			    "value");
 		}
 	}
 	for (i = 0; argc - optind == 1 &&
 	    i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (strcmp(argv[optind], tables[i].name) == 0)
 			return list_run(&tables[i], config, json);
-	return usage();
+	return usage("say revocations or map");
 }

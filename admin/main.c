@@ -52,10 +52,43 @@ static const struct {
 enum { CHECK_CONFIG = 256, PRINT_POLICIES };
 
 static int
-usage(void)
+usage(const char *wrong)
 {
-	(void)fputs(help, stderr);
+	(void)fprintf(stderr, "authgear-cache: %s; try 'authgear-cache "
+	    "--help'\n", wrong);
 	return 2;
+}
+
+/*
+ * Options that every command knows may stand before it, but are read behind
+ * it: the place of the first word that is none, 0 if there is none such.
+ */
+static int
+command_place(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-c") == 0 ||
+		    strcmp(argv[i], "--config") == 0)
+			i++;
+		else if (strncmp(argv[i], "--config=", 9) != 0 &&
+		    strcmp(argv[i], "-j") != 0 &&
+		    strcmp(argv[i], "--json") != 0)
+			return i;
+	}
+	return 0;
+}
+
+/* The command first, the options before it behind it. */
+static void
+move_command(char **argv, int place)
+{
+	char *command = argv[place];
+
+	for (; place > 1; place--)
+		argv[place] = argv[place - 1];
+	argv[1] = command;
 }
 
 static int
@@ -77,13 +110,16 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	const char *config = DEFAULT_CONFIG;
-	int option, command = 0, json = 0;
+	int option, command = 0, json = 0, place = command_place(argc, argv);
 	size_t i;
 
-	for (i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]);
+	for (i = 0; place > 0 && i < sizeof(commands) / sizeof(commands[0]);
 	    i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
+		if (strcmp(argv[place], commands[i].name) == 0) {
+			move_command(argv, place);
 			return commands[i].run(argc - 1, argv + 1);
+		}
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+c:jhV", options,
 	    NULL)) != -1) {
 		switch (option) {
@@ -100,15 +136,18 @@ main(int argc, char **argv)
 		case CHECK_CONFIG:
 		case PRINT_POLICIES:
 			if (command != 0)
-				return usage();
+				return usage("one thing at a time");
 			command = option;
 			break;
 		default:
-			return usage();
+			return usage("this is no option, or lacks its value");
 		}
 	}
-	if (optind != argc || command == 0)
-		return usage();
+	/* not repeated: it may be a credential */
+	if (optind != argc)
+		return usage("there is no such command");
+	if (command == 0)
+		return usage("a command is missing");
 	return command == CHECK_CONFIG ? config_command_check(config, json) :
 	    config_command_policies(config, json);
 }

@@ -6,12 +6,32 @@
 #include "json.h"
 #include "when.h"
 
-#define FORMAT "%-5s %-6s %-10s %-36s %-20s %-20s %-20s %-12s %s\n"
+#define FORMAT "%-5s %-6s %-10s %-36s %-38s %-20s %-12s %s\n"
+
+/* What it refuses, as far as time says it. */
+static void
+print_scope(const struct revocation *revocation, char *text, size_t size)
+{
+	char from[WHEN_SIZE], until[WHEN_SIZE];
+
+	when_print(revocation->from, from);
+	when_print(revocation->until, until);
+	if (revocation->rule == REVOCATION_SIGNED_OUT)
+		(void)snprintf(text, size, "began until %s", from);
+	else if (revocation->from >= 0 && revocation->until >= 0)
+		(void)snprintf(text, size, "%s to %s", from, until);
+	else if (revocation->from >= 0)
+		(void)snprintf(text, size, "from %s", from);
+	else if (revocation->until >= 0)
+		(void)snprintf(text, size, "until %s", until);
+	else
+		(void)snprintf(text, size, "always");
+}
 
 void
 row_print_head(void)
 {
-	(void)printf(FORMAT, "ID", "KIND", "RULE", "VALUE", "FROM", "UNTIL",
+	(void)printf(FORMAT, "ID", "KIND", "RULE", "VALUE", "REFUSES WHAT",
 	    "ADDED", "BY", "REASON");
 }
 
@@ -19,16 +39,15 @@ void
 row_print_table(const struct trust_list_row *row)
 {
 	const struct revocation *revocation = &row->revocation;
-	char id[24], from[WHEN_SIZE], until[WHEN_SIZE], added[WHEN_SIZE];
+	char id[24], scope[2 * WHEN_SIZE + 16], added[WHEN_SIZE];
 
 	(void)snprintf(id, sizeof(id), "%lld", (long long)row->id);
-	when_print(revocation->from, from);
-	when_print(revocation->until, until);
+	print_scope(revocation, scope, sizeof(scope));
 	when_print(row->time, added);
 	(void)printf(FORMAT, id, revocation_kind_name(revocation->kind),
 	    revocation_rule_name(revocation->rule),
-	    revocation->value[0] == '\0' ? "-" : revocation->value, from,
-	    until, added, row->actor, row->reason);
+	    revocation->value[0] == '\0' ? "-" : revocation->value, scope,
+	    added, row->actor, row->reason);
 }
 
 static void

@@ -51,7 +51,7 @@ def test_usage():
                       ['init', '--user'], ['init', '--user', '']):
         answer = run(*arguments)
         tap.ok(answer.returncode == 2 and not answer.stdout and
-               'usage:' in answer.stderr,
+               "try 'authgear-cache" in answer.stderr,
                'usage for: %s' % (' '.join(arguments) or 'nothing'),
                said(answer))
 

@@ -102,6 +102,8 @@ def test_wrong_usage(cache):
             ['revoke'], ['revoke', 'nonsense', 'x'], ['revoke', 'client'],
             ['revoke', 'key'], ['revoke', 'user', 'a', 'b'],
             ['revoke', 'user', ''], ['revoke', 'all', 'x'],
+            ['revoke', 'user', '-'], ['block', 'user', '-'],
+            ['lift', 'user', '-'], ['revoke', 'token', '-'],
             ['revoke', 'token', 'x'], ['revoke', 'user', token()],
             ['revoke', 'key', 'x', '--at', 'now'],
             ['revoke', 'user', 'x', '--until', '+1h'],
@@ -117,10 +119,31 @@ def test_wrong_usage(cache):
             ['list', 'revocations', '--reason', 'x']):
         answer = cache.run(*arguments)
         tap.ok(answer.status == 2 and not answer.out and
-               'usage:' in answer.err,
+               "try 'authgear-cache" in answer.err,
                'usage for: %s' % ' '.join(word[:20] for word in arguments),
                answer)
     tap.equal(cache.rows(), [], 'none of them wrote anything')
+
+
+def test_words(cache):
+    """Options that every command knows, before it; a name that is no ID."""
+    run = subprocess.run(
+        [PROGRAM, '--config', cache.site.config, '--json', 'list',
+         'revocations'], stdout=subprocess.PIPE, check=False)
+    tap.equal((run.returncode, run.stdout), (0, b'{"revocations":[]}\n'),
+              'options before the command')
+    answer = cache.run('block', 'user', 'alice')
+    tap.ok(answer.status == 0 and 'note:' in answer.err and
+           'UUID' in answer.err, 'a user that is no UUID: said', answer)
+    answer = cache.run('list', 'revocations')
+    tap.ok('REFUSES WHAT' in answer.out and 'always' in answer.out,
+           'the list says what a block refuses', answer)
+    cache.clear()
+    answer = cache.run('revoke', 'user', USER, '--at', '1700000000')
+    answer = cache.run('list', 'revocations')
+    tap.ok('began until 2023-11-14T22:13:20Z' in answer.out,
+           'and what signed out does', answer)
+    cache.clear()
 
 
 def test_user(cache):
@@ -339,6 +362,7 @@ def main():
                    settings={'insecure_allow_http': 'yes'}) as site:
         cache = Cache(site)
         test_wrong_usage(cache)
+        test_words(cache)
         test_user(cache)
         test_token(cache)
         test_others(cache)
