@@ -14,10 +14,7 @@ load(const char *path)
 	struct settings *settings;
 
 	if ((settings = settings_load(path, &error)) == NULL)
-		fprintf(stderr, "%s%s\n", error_text(&error), access(path,
-		    F_OK) == -1 && errno == ENOENT ?
-		    "; make it, see authgear.conf(5), or name another with "
-		    "--config" : "");
+		fprintf(stderr, "%s\n", error_text(&error));
 	return settings;
 }
 

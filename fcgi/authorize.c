@@ -125,10 +125,21 @@ authorize_log(const struct authorize *authorize,
 		log_refusal(log, decision->reason, now->boottime, whole);
 }
 
-/* The refusal as a browser needs it; 0 if it is none that may log in. */
+/* For the log; what is there stays in front. */
+static void
+add_detail(struct decision *decision, const char *text)
+{
+	struct error before = decision->detail;
+
+	error_set(&decision->detail, "%.300s%s%s", before.text,
+	    before.text[0] == '\0' ? "" : "; ", text);
+}
+
+/* The refusal as a browser needs it, and so in the decision's detail; 0 if it
+ * is none that may log in. */
 static int
 authorize_login(const struct authorize *authorize,
-    const struct decision *decision, char *const *params,
+    struct decision *decision, char *const *params,
     const char *endpoint, struct reply *reply)
 {
 	struct login_page page;
@@ -141,10 +152,14 @@ authorize_login(const struct authorize *authorize,
 	case LOGIN_REDIRECT:
 		reply_login(reply, authorize->role, decision, url,
 		    authorize->id);
+		add_detail(decision, "sent to log in");
 		return 1;
 	case LOGIN_EXPLAIN:
 		reply_login(reply, authorize->role, decision, NULL,
 		    authorize->id);
+		add_detail(decision, "came back from a login without a cookie "
+		    "that is good here; Authgear's cookie domain must cover "
+		    "this host");
 		return 1;
 	case LOGIN_NOTHING:
 	default:

@@ -76,7 +76,7 @@ look_at_file(const char *path, enum database_mode mode, unsigned int allowed,
 	    (mode == DATABASE_READ && st.st_uid == 0);
 	if (!owned) {
 		error_set(error, "%s belongs to uid %lu, not to uid %lu who "
-		    "uses it", path, (unsigned long)st.st_uid,
+		    "uses it: run this as that user", path, (unsigned long)st.st_uid,
 		    (unsigned long)geteuid());
 		return DATABASE_UNSAFE;
 	}

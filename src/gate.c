@@ -236,10 +236,16 @@ gate_start(struct gate *gate, const struct gate_question *question,
 	*task_out = task;
 	if (task == NULL)
 		return GATE_DONE;
-	if (question->policy_name_twice)
+	if (question->policy_name_twice) {
+		error_set(&task->decision.detail,
+		    "the web server sends AUTHGEAR_POLICY twice");
 		return gate_task_end(task, REASON_POLICY_UNKNOWN, now);
+	}
 	task->decision.policy = settings_policy(task->settings,
 	    question->policy_name, &is_unknown);
+	if (task->decision.policy == NULL && is_unknown)
+		error_set(&task->decision.detail, "the web server names the "
+		    "policy %.64s", question->policy_name);
 	if (task->decision.policy == NULL)
 		return gate_task_end(task, is_unknown ? REASON_POLICY_UNKNOWN :
 		    REASON_POLICY_MISSING, now);

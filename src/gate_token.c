@@ -36,8 +36,13 @@ gate_token_read_claims(struct gate_task *task, const struct moment *now,
 			return -1;
 		}
 	}
-	return claims_check(&task->facts, task->settings->endpoint, now,
-	    task->settings->leeway, reason_out);
+	if (claims_check(&task->facts, task->settings->endpoint, now,
+	    task->settings->leeway, reason_out) == 0)
+		return 0;
+	if (*reason_out == REASON_WRONG_ISSUER)
+		error_set(&task->decision.detail, "its iss is %.200s",
+		    task->facts.issuer != NULL ? task->facts.issuer : "");
+	return -1;
 }
 
 /* Cached facts refuse: they are asked for once more, if they can be. */

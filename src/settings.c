@@ -78,7 +78,11 @@ read_file(const char *path, struct buffer *text, struct error *error)
 	/* NONBLOCK: a FIFO in its place must not hold us up */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1) {
-		error_set(error, "%s: %s", path, strerror(errno));
+		error_set(error, "%s: %s%s", path, strerror(errno),
+		    errno == ENOENT ? "; make it, see authgear.conf(5), or "
+		    "name another with --config" : errno == EACCES ? "; the "
+		    "daemon's user must be able to read it: run 'chmod 0644' "
+		    "on it" : "");
 		return -1;
 	}
 	if (check_file(fd, path, error) == -1)
@@ -298,6 +302,21 @@ line_in(const struct settings_scan *scan, const char *section,
 	return line;
 }
 
+/* Of the first key, of the second where only that is in the file. */
+static int
+line_of_either(const struct settings_scan *scan, const char *key,
+    const char *other)
+{
+	size_t i;
+
+	for (i = 0; i < scan->count; i++)
+		if (strcmp(scan->entries[i].section, "authgear") == 0 &&
+		    scan->entries[i].key != NULL &&
+		    strcmp(scan->entries[i].key, key) == 0)
+			return scan->entries[i].line;
+	return line_in(scan, "authgear", other);
+}
+
 static int
 line_of(const struct settings_scan *scan, const char *key)
 {
@@ -338,13 +357,18 @@ complete_authgear(struct settings *settings)
 	return ret;
 }
 
+static int
+is_audience_of_its_own(const struct policy *policy, const char *endpoint)
+{
+	return policy->audience.count > 1 || (policy->audience.count == 1 &&
+	    strcmp(policy->audience.words[0], endpoint) != 0);
+}
+
 /* The endpoint, unless the file says another. */
 static int
 complete_audience(struct policy *policy, const char *endpoint)
 {
-	policy->has_audience = policy->audience.count > 1 ||
-	    (policy->audience.count == 1 &&
-	    strcmp(policy->audience.words[0], endpoint) != 0);
+	policy->has_audience = is_audience_of_its_own(policy, endpoint);
 	if (policy->audience.count > 0)
 		return 0;
 	return word_list_add(&policy->audience, endpoint, strlen(endpoint));
@@ -352,9 +376,10 @@ complete_audience(struct policy *policy, const char *endpoint)
 
 /* What an opaque token or a cookie can never satisfy. */
 static int
-needs_claims(const struct policy *policy)
+needs_claims(const struct settings *settings, const struct policy *policy)
 {
-	return policy->has_audience || policy->clients.count > 0 ||
+	return is_audience_of_its_own(policy, settings->endpoint) ||
+	    policy->clients.count > 0 ||
 	    policy->require_scope.count > 0 ||
 	    policy->remote_user == POLICY_REMOTE_USER_CLAIM;
 }
@@ -366,12 +391,17 @@ warn_of_policy(struct settings *settings, const struct policy *policy)
 	const char *name = policy->name;
 
 	if (policy->clients.count == 0 && warn(settings, name,
+	    policy->login_client != NULL || settings->validate ==
+	    SETTINGS_VALIDATE_RESOLVER ?
 	    "names no clients, so tokens of every client of the project pass, "
-	    "third-party applications included; set clients to narrow it") ==
-	    -1)
+	    "third-party applications included" :
+	    "names no clients, so tokens of every client of the project pass, "
+	    "third-party applications included; set clients to narrow it "
+	    "(opaque tokens and cookies, which name none, are refused then)")
+	    == -1)
 		return -1;
 	if (settings->validate != SETTINGS_VALIDATE_JWT &&
-	    needs_claims(policy) && warn(settings, name,
+	    needs_claims(settings, policy) && warn(settings, name,
 	    "asks for what only a JWT tells (audience, clients, "
 	    "require_scope, a claim), so opaque tokens and cookies are "
 	    "refused as not-evaluable") == -1)
@@ -417,20 +447,38 @@ is_allowed_url(const struct settings *settings, const char *url)
 	    settings->insecure_allow_http;
 }
 
+/* A login leaves a cookie, which must be good for the policy. */
 static int
-check_login(const struct policy *policy, const char *path,
-    const struct settings_scan *scan, struct error *error)
+check_login(const struct settings *settings, const struct policy *policy,
+    const char *path, const struct settings_scan *scan, struct error *error)
 {
 	char section[sizeof("policy ") + POLICY_MAX_NAME];
-	const char *set;
+	const char *key = "login_client", *wrong;
 
-	if ((policy->login_client == NULL) == (policy->login_return == NULL))
+	if (policy->login_client == NULL && policy->login_return == NULL)
 		return 0;
-	set = policy->login_client != NULL ? "login_client" : "login_return";
+	if (policy->login_client == NULL || policy->login_return == NULL) {
+		wrong = "login_client and login_return go together; set both "
+		    "or none";
+		if (policy->login_client == NULL)
+			key = "login_return";
+	} else if (!is_allowed_url(settings, policy->login_return)) {
+		wrong = "plain http lets anybody on the way read the cookie; "
+		    "use https, or set insecure_allow_http = yes for a test";
+		key = "login_return";
+	} else if (settings->validate == SETTINGS_VALIDATE_JWT) {
+		wrong = "browsers come back with a cookie, which validate = "
+		    "jwt refuses; set validate = hybrid";
+	} else if (needs_claims(settings, policy)) {
+		wrong = "browsers come back with a cookie, which tells no "
+		    "audience, client, scope or claim; take those rules out, "
+		    "or make a policy of its own for browsers";
+	} else {
+		return 0;
+	}
 	snprintf(section, sizeof(section), "policy %s", policy->name);
-	error_set(error, "%s:%d: %s: login_client and login_return go "
-	    "together; set both or none", path, line_in(scan, section, set),
-	    set);
+	error_set(error, "%s:%d: %s: %s", path, line_in(scan, section, key),
+	    key, wrong);
 	return -1;
 }
 
@@ -450,13 +498,14 @@ check_sessions(const struct settings *settings, const char *path,
 		return -1;
 	}
 	if (settings->absent_ttl > settings->session_ttl) {
-		error_set(error, "%s:%d: absent_ttl: must not be more than "
-		    "session_ttl (%d)", path, line_of(scan, "absent_ttl"),
-		    settings->session_ttl);
+		error_set(error, "%s:%d: absent_ttl: is %d and must not be "
+		    "more than session_ttl (%d); set it lower", path,
+		    line_of_either(scan, "absent_ttl", "session_ttl"),
+		    settings->absent_ttl, settings->session_ttl);
 		return -1;
 	}
 	for (i = 0; i < settings->policy_count; i++) {
-		if (check_login(settings->policies[i], path, scan,
+		if (check_login(settings, settings->policies[i], path, scan,
 		    error) == -1)
 			return -1;
 	}
@@ -485,17 +534,18 @@ check_whole(struct settings *settings, const char *path,
 		return -1;
 	}
 	if (settings->connect_timeout > settings->total_timeout) {
-		error_set(error, "%s:%d: connect_timeout: must not be more "
-		    "than total_timeout (%d)", path,
-		    line_of(scan, "connect_timeout"),
-		    settings->total_timeout);
+		error_set(error, "%s:%d: connect_timeout: is %d and must not "
+		    "be more than total_timeout (%d)", path,
+		    line_of_either(scan, "connect_timeout", "total_timeout"),
+		    settings->connect_timeout, settings->total_timeout);
 		return -1;
 	}
 	if (settings->keys_max_stale < settings->keys_ttl) {
-		error_set(error, "%s:%d: keys_max_stale: must not be less "
-		    "than keys_ttl (%d), or keys would be too old to serve "
-		    "before they are fetched anew", path,
-		    line_of(scan, "keys_max_stale"), settings->keys_ttl);
+		error_set(error, "%s:%d: keys_max_stale: is %d and must not "
+		    "be less than keys_ttl (%d), or keys would be too old to "
+		    "serve before they are fetched anew", path,
+		    line_of_either(scan, "keys_max_stale", "keys_ttl"),
+		    settings->keys_max_stale, settings->keys_ttl);
 		return -1;
 	}
 	if (settings->policy_count == 0) {

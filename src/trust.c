@@ -140,8 +140,10 @@ check_endpoint(struct trust *trust, struct error *error)
 	text = (const char *)sqlite3_column_text(statement, 0);
 	if (text == NULL || strcmp(text, trust->endpoint) != 0) {
 		error_set(error, "%s belongs to endpoint %s, not to %s: a "
-		    "state directory serves one endpoint, set 'state' to "
-		    "another", trust->directory, text == NULL ? "" : text,
+		    "state directory serves one endpoint, so set 'state' to "
+		    "another; or, if the first was a mistake, remove the "
+		    "directory with all revocations and accounts in it and "
+		    "run 'authgear-cache init' again", trust->directory, text == NULL ? "" : text,
 		    trust->endpoint);
 		goto done;
 	}

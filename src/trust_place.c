@@ -68,7 +68,8 @@ judge(const struct word_list *members, gid_t gid, uid_t uid, char *buffer,
 	if (members->count != 1) {
 		error_set(error, "group %lu has %zu members (%s%s%s...): it "
 		    "must have one, the daemon's user, for whoever reads "
-		    "trust.db can stop its writer", (unsigned long)gid,
+		    "trust.db can stop its writer; 'gpasswd -d USER GROUP' "
+		    "takes one out", (unsigned long)gid,
 		    members->count,
 		    members->count > 0 ? members->words[0] : "none",
 		    members->count > 1 ? ", " : "",

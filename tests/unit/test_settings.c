@@ -187,9 +187,9 @@ sessions_set(void **state)
 	    "lookup_rate = 60000\n" TAIL
 	    "unauthenticated = pass\nremote_user = map\n"
 	    "export = email, https://example.com/team\n"
-	    "accept_basic = yes\nlogin_client = web-1\n"
-	    "login_return = https://www.a.example/login?x=1\n"
-	    "cors_preflight = pass\n");
+	    "accept_basic = yes\ncors_preflight = pass\n"
+	    "[policy web]\nlogin_client = web-1\n"
+	    "login_return = https://www.a.example/login?x=1\n");
 	const struct policy *policy = settings->policies[0];
 
 	(void)state;
@@ -207,11 +207,12 @@ sessions_set(void **state)
 	assert_string_equal(policy->export.words[1],
 	    "https://example.com/team");
 	assert_int_equal(policy->accept_basic, 1);
+	assert_int_equal(policy->cors_preflight, 1);
+	policy = settings->policies[1];
 	assert_string_equal(policy->login_client, "web-1");
 	assert_string_equal(policy->login_return,
 	    "https://www.a.example/login?x=1");
-	assert_int_equal(policy->cors_preflight, 1);
-	assert_int_equal(settings->warnings.count, 3);
+	assert_int_equal(settings->warnings.count, 4);
 	settings_free(settings);
 }
 
@@ -319,7 +320,8 @@ shapes_refused(void **state)
 		{ HEAD TAIL "leeway = 1\n", ":5: ", "leeway" },
 		{ HEAD "no_such = 1\n" TAIL, ":3: ", "no_such" },
 		{ HEAD "/* x */\n" TAIL, ":3: ", "" },
-		{ HEAD "session_ttl = 4\n" TAIL, ":1: ", "absent_ttl" },
+		{ HEAD "session_ttl = 4\n" TAIL, ":3: ", "absent_ttl" },
+		{ HEAD "keys_ttl = 100000\n" TAIL, ":3: ", "keys_max_stale" },
 		{ HEAD "absent_ttl = 9\nsession_ttl = 8\n" TAIL, ":3: ",
 		    "absent_ttl" },
 		{ HEAD TAIL "login_client = a\n", ":5: ", "login_return" },
@@ -329,6 +331,20 @@ shapes_refused(void **state)
 		    ":7: ", "login_return" },
 		{ HEAD TAIL "login_client = a\n[policy b]\n"
 		    "login_return = https://a/b\n", ":5: ", "login_return" },
+		/* what comes back from a login must be good */
+		{ HEAD TAIL "login_client = a\nlogin_return = https://a/b\n",
+		    ":5: ", "cookie" },
+		{ HEAD "validate = jwt\n[policy default]\nlogin_client = a\n"
+		    "login_return = https://a/b\n", ":5: ", "hybrid" },
+		{ HEAD "[policy default]\nlogin_client = a\n"
+		    "login_return = https://a/b\nrequire_scope = x\n",
+		    ":4: ", "scope" },
+		{ HEAD "[policy default]\nlogin_client = a\n"
+		    "login_return = https://a/b\naudience = https://x\n",
+		    ":4: ", "audience" },
+		{ HEAD "[policy default]\nlogin_client = a\n"
+		    "login_return = http://www.a.example/b\n", ":5: ",
+		    "plain http" },
 	};
 
 	(void)state;
@@ -543,9 +559,9 @@ printed(void **state)
 {
 	struct settings *settings = load(HEAD "leeway = 7\n" TAIL
 	    "unauthenticated = pass\nremote_user = map\nexport = a, b\n"
-	    "accept_basic = yes\nlogin_client = web\n"
-	    "login_return = https://b/login\ncors_preflight = pass\n"
-	    "[policy open]\n");
+	    "accept_basic = yes\ncors_preflight = pass\n"
+	    "[policy open]\nlogin_client = web\n"
+	    "login_return = https://b/login\n");
 	struct settings *again;
 	char *text = NULL, *json = NULL, *words = NULL;
 	size_t len;
@@ -568,9 +584,9 @@ printed(void **state)
 	assert_int_equal(again->policies[0]->remote_user,
 	    POLICY_REMOTE_USER_MAP);
 	assert_int_equal(again->policies[0]->export.count, 2);
-	assert_string_equal(again->policies[0]->login_return,
+	assert_string_equal(again->policies[1]->login_return,
 	    "https://b/login");
-	assert_null(again->policies[1]->login_client);
+	assert_null(again->policies[0]->login_client);
 	assert_null(again->ca_file);
 	assert_int_equal(again->policies[0]->max_authentication_age, 0);
 	settings_free(again);
