@@ -160,9 +160,14 @@ def test_uncovered(name):
         last = browser.ask(urllib.parse.urljoin(back.location,
                                                 here.location))
         tap.ok(last.status == 401 and not last.location and
-               'cookie domain' in last.text,
+               'cookie domain' in last.text and
+               last.headers.get('Content-Type', '').startswith('text/'),
                name + ': a login that does not reach the site is explained',
-               '%d %s' % (last.status, last.text))
+               '%d %s %s' % (last.status, last.headers, last.text))
+        log = world.daemon.log()
+        tap.ok('sent to log in' in log and
+               'came back from a login without' in log,
+               name + ': and the log tells who went and who came back', log)
 
 
 STATES = ['//evil.example/', '/\\evil.example', 'http://evil.example/',

@@ -123,6 +123,17 @@ def recipe(world):
         answer = checker.ask(server.port, '/show', 'nonsense')
         tap.equal((answer.status, answer.shown()), (401, None),
                   'recipe: a bad token is refused')
+        tap.equal(answer.header('X-Authgear-Reason'), 'malformed',
+                  'recipe: and why')
+        # the state gone, or the daemon: never 500 without a word when
+        aside = world.state + '.aside'
+        os.rename(world.state, aside)
+        answer = checker.ask(server.port, '/show', world.token())
+        os.rename(aside, world.state)
+        tap.ok(answer.status == 503 and answer.shown() is None and
+               answer.header('Retry-After') and answer.header(
+                   'X-Authgear-Reason') == 'state-unreadable',
+               'recipe: what cannot be told is 503', answer.body)
     finally:
         server.stop()
 
