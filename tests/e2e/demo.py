@@ -247,9 +247,10 @@ def say_resolver(demo, daemon):
     print('\nIts resolver could not be asked, so that no user\'s credential '
           'will pass:\n  %s' % (lines[-1] if lines else reason))
     print('Look at --resolver.')
+    demo.wrong += 1
 
 
-def say_keys(daemon, endpoint):
+def say_keys(demo, daemon, endpoint):
     """Whether the keys of a real Authgear could be fetched."""
     end = time.monotonic() + 20
     while time.monotonic() < end and 'fetched' not in daemon.log():
@@ -263,6 +264,7 @@ def say_keys(daemon, endpoint):
           'pass:\n  %s' % (endpoint, lines[0]))
     print('Look at the URL and the network; --ca names certificates to '
           'trust.')
+    demo.wrong += 1
 
 
 def hint(running, token):
@@ -307,7 +309,7 @@ def policies(login_return):
 def show(demo, site, daemon, options):
     if options.endpoint:
         show_real(demo)
-        say_keys(daemon, options.endpoint)
+        say_keys(demo, daemon, options.endpoint)
         say_resolver(demo, daemon)
         return None
     token = show_simulated(demo, site.sim)
