@@ -18,12 +18,20 @@ def ask(daemon, token):
 def bad(site, name, said):
     with site.daemon(name) as daemon:
         daemon.wait_for('keys not fetched')
-        answer = ask(daemon, site.sim.token())
+        answer = ask(daemon, site.sim.token(session=True))
         tap.ok(answer is not None and answer.status == 503 and
                answer.headers.get('x-authgear-decision') == 'undecided',
                name + ': undecided', repr(answer))
         tap.ok(said in daemon.log().lower(), name + ': the log says why',
                daemon.log())
+        # the resolver, which no key has to be there for
+        answer = ask(daemon, site.sim.token(kind='opaque'))
+        tap.ok(answer is not None and answer.status == 503 and
+               answer.headers.get('x-authgear-reason', '').startswith(
+                   'resolver-'), name + ': the session too', repr(answer))
+        line = daemon.log().splitlines()[-1].lower()
+        tap.ok('kind=opaque-token' in line and said in line,
+               name + ': and its line', line)
         return daemon.log()
 
 
@@ -35,21 +43,25 @@ def main():
         certificates['good'] = ours.sign('good')
         certificates['wrong'] = ours.sign('wrong', 'DNS:example.com')
         certificates['expired'] = ours.sign('expired', expired=True)
-        with gate.Site({'ca_file': ours.ca},
+        with gate.Site({'ca_file': ours.ca, 'validate': 'hybrid'},
                        tls=certificates['good']) as site:
             with site.daemon() as daemon:
                 daemon.wait_for('keys fetched')
-                answer = ask(daemon, site.sim.token())
+                answer = ask(daemon, site.sim.token(session=True))
                 tap.ok(answer is not None and answer.status == 200,
                        'TLS that verifies', repr(answer))
+                answer = ask(daemon, site.sim.token(kind='opaque'))
+                tap.ok(answer is not None and answer.status == 200,
+                       'and for the resolver', repr(answer))
         for name, ca, pair, said in (
                 ('unknown CA', other.ca, 'good', 'certificate'),
                 ('the system\'s CAs', None, 'good', 'certificate'),
                 ('wrong name', ours.ca, 'wrong', 'name'),
                 ('expired', ours.ca, 'expired', 'expired')):
-            with gate.Site({'ca_file': ca}, tls=certificates[pair]) as site:
+            with gate.Site({'ca_file': ca, 'validate': 'hybrid'},
+                           tls=certificates[pair]) as site:
                 bad(site, name, said)
-        with gate.Site({'ca_file': ours.ca},
+        with gate.Site({'ca_file': ours.ca, 'validate': 'hybrid'},
                        tls=certificates['good']) as site:
             site.sim.fault('redirect', location=site.sim.url + '/x')
             bad(site, 'redirect', 'status 30')
