@@ -7,11 +7,11 @@ returned (500)."""
 import os
 import sqlite3
 import subprocess
-import threading
 import time
 
 import fastcgi
 import gate
+import load
 import tap
 
 PROGRAM = tap.program('authgear-cache')
@@ -36,49 +36,16 @@ def ask(address, token, policy='default', role=fastcgi.AUTHORIZER):
     return answer.status, answer.headers.get('x-authgear-reason', 'granted')
 
 
-class Load:
-    """Workers that ask without a pause, and when each question began."""
-
-    def __init__(self, daemons, token, policy):
-        self.answers = []
-        self.token, self.policy = token, policy
-        self.stop = threading.Event()
-        self.threads = []
-        for number in range(WORKERS):
-            for daemon in daemons:
-                address = (daemon.path if number % 2 else
-                           ('127.0.0.1', daemon.port))
-                role = (fastcgi.AUTHORIZER if number % 2 else
-                        fastcgi.RESPONDER)
-                self.threads.append(threading.Thread(
-                    target=self.work, args=(address, role), daemon=True))
-
-    def work(self, address, role):
-        while not self.stop.is_set():
-            begun = time.monotonic()
-            got = ask(address, self.token, self.policy, role)
-            self.answers.append((begun, got))
-
-    def since(self, moment):
-        return [got for begun, got in list(self.answers) if begun > moment]
-
-    def wait(self, moment, count):
-        """Answers to at least `count` requests that began after it."""
-        # those at hand began before, one for each worker
-        enough = len(self.answers) + count + len(self.threads)
-        gate.until(lambda: len(self.answers) >= enough,
-                   'answers to %d requests' % count, 600)
-        return self.since(moment)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join(gate.PATIENCE)
+def askers(daemons, token, policy):
+    """Over both kinds of sockets, in both roles, of each daemon."""
+    made = []
+    for number in range(WORKERS):
+        for daemon in daemons:
+            address, role = ((daemon.path, fastcgi.AUTHORIZER) if number % 2
+                             else (('127.0.0.1', daemon.port),
+                                   fastcgi.RESPONDER))
+            made.append(lambda a=address, r=role: ask(a, token, policy, r))
+    return made
 
 
 class World:
@@ -127,21 +94,21 @@ class World:
 def under_load(world, name, command, lift, token, policy, status, reason):
     """One combination."""
     world.granted(token, policy)
-    with Load(world.daemons, token, policy) as load:
-        load.wait(0, 50)
+    with load.Load(askers(world.daemons, token, policy)) as asked:
+        asked.since(0, 50)
         before = time.monotonic()
         done = world.cache(*command[0], stdin=command[1])
-        after = load.wait(done, REQUESTS)
+        after = asked.since(done, REQUESTS)
         if len(after) < REQUESTS:
             raise ValueError('only %d requests began' % len(after))
-        early = [got for begun, got in list(load.answers) if begun < before]
+        early = [got for begun, got in list(asked.answers) if begun < before]
         tap.equal(set(early[:50]), {(200, 'granted')},
                   name + ': granted before')
         tap.equal(set(after), {(status, reason)},
                   '%s: %d requests after it, none granted' % (
                       name, REQUESTS))
         done = world.cache(*lift[0], stdin=lift[1])
-        again = load.wait(done, 50)
+        again = asked.since(done, 50)
         tap.equal(set(again), {(200, 'granted')}, name + ': lifted')
 
 

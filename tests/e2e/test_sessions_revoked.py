@@ -7,12 +7,12 @@ returned (2000)."""
 
 import os
 import subprocess
-import threading
 import time
 
 import checker
 import fastcgi
 import gate
+import load
 import servers
 import sessions
 import tap
@@ -90,44 +90,6 @@ class World:
         return {ask() for ask in self.askers(said)}
 
 
-class Load:
-    """Each asker without a pause; when each question began."""
-
-    def __init__(self, askers):
-        self.answers = []
-        self.stop = threading.Event()
-        self.last = [0] * len(askers)   # when each began what was answered
-        self.threads = [threading.Thread(target=self.work, args=pair,
-                                         daemon=True)
-                        for pair in enumerate(askers)]
-
-    def work(self, number, ask):
-        while not self.stop.is_set():
-            begun = time.monotonic()
-            got = ask()
-            self.answers.append((begun, got))
-            self.last[number] = begun
-
-    def since(self, moment, count):
-        """Answers to at least so many requests that began after it, of
-        everybody who asks."""
-        enough = len(self.answers) + count + len(self.threads)
-        gate.until(lambda: len(self.answers) >= enough and
-                   min(self.last) > moment,
-                   'answers to %d requests' % count, 3600)
-        return [got for begun, got in list(self.answers) if begun > moment]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join(gate.PATIENCE)
-
-
 GRANTED = {sessions.LIVE, (200, None)}
 
 
@@ -139,12 +101,12 @@ def combination(world, what, verb, kind, target):
     if world.everywhere(who.way[kind]) != GRANTED:
         tap.ok(False, name + ': granted before',
                world.everywhere(who.way[kind]))
-    with Load(world.askers(who.way[kind])) as load:
-        load.since(0, 20)
+    with load.Load(world.askers(who.way[kind])) as asked:
+        asked.since(0, 20)
         done = world.cache(verb, *arguments, stdin=stdin)
-        after = load.since(done, REQUESTS)
+        after = asked.since(done, REQUESTS)
         lifted = world.cache('lift', *arguments, stdin=stdin)
-        again = load.since(lifted, 20)
+        again = asked.since(lifted, 20)
     if len(after) < REQUESTS:
         raise ValueError('only %d requests began' % len(after))
     tap.equal(set(after) - {target, (target[0], None)}, set(),
