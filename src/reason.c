@@ -135,8 +135,9 @@ static const struct row rows[REASON_COUNT] = {
 	    "What answers at resolver_url is not Authgear's resolver, or it is "
 	    "broken; the log says what it answered." },
 	[REASON_BUSY] = { "busy", VERDICT_UNDECIDED, 503, NULL,
-	    "Too many requests wait for Authgear already; if this lasts, look "
-	    "at how fast Authgear answers." },
+	    "Too many requests wait for Authgear already, in all or of this "
+	    "client's address; if this lasts, look at how fast Authgear "
+	    "answers, and at max_lookups." },
 	[REASON_STATE_UNREADABLE] = { "state-unreadable", VERDICT_UNDECIDED,
 	    503, NULL,
 	    "The state directory cannot be read; the log says which file, and "

@@ -14,6 +14,7 @@
 	"[policy default]\n" \
 	"[policy staff]\nrequire_role = staff\n" \
 	"[policy admin]\nrequire_role = admin\n" \
+	"[policy exported]\nexport = email\n" \
 	"[policy fresh]\nmax_authentication_age = 600\n" \
 	"[policy clients]\nclients = somebody\n" \
 	"[policy scope]\nrequire_scope = openid\n" \

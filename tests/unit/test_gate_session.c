@@ -196,6 +196,41 @@ in_use(void **state)
 	world_end(&world);
 }
 
+/* What is held of a token spares reading it, but for policies that ask for
+ * its claims. */
+static void
+tokens_in_use(void **state)
+{
+	struct world world = world_begin("validate = hybrid");
+	const struct decision *decision;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		decision = world_expect(&world, "exported", world.jwt,
+		    REASON_GRANTED);
+		assert_non_null(decision->facts->claims);
+		decision = world_expect(&world, "default", world.jwt,
+		    REASON_GRANTED);
+		assert_int_equal(decision->facts->claims == NULL, i > 0);
+		assert_string_equal(decision->remote_user, MINT_USER);
+		assert_string_equal(decision->facts->key_id, "one");
+		assert_int_equal(decision->kind, CREDENTIAL_JWT);
+		world_expect(&world, "clients", world.jwt,
+		    REASON_CLIENT_NOT_ALLOWED);
+		world_expect(&world, "elsewhere", world.jwt,
+		    REASON_WRONG_AUDIENCE);
+		world_expect(&world, "scope", world.jwt, REASON_GRANTED);
+	}
+	assert_int_equal(world.resolver->count, 1);
+	/* its time is judged each time */
+	world.gate->now.wall += 100000;
+	world_expect(&world, "default", world.jwt, REASON_EXPIRED);
+	world.gate->now.wall -= 100000;
+	world_expect(&world, "default", world.jwt, REASON_GRANTED);
+	world_end(&world);
+}
+
 static void
 another_user(void **state)
 {
@@ -326,8 +361,12 @@ another_key_of_that_name(void **state)
 	world_expect(&world, "default", world.jwt, REASON_GRANTED);
 	world_expect(&world, "default", world.jwt, REASON_GRANTED);
 	gate_fixture_serve(world.gate, set);
-	gate_fixture_pass(world.gate, 3600000);
+	gate_fixture_pass(world.gate, 3599500);
 	world.gate->now.wall = WALL;
+	/* in use, so that it is not read again below */
+	world_expect(&world, "default", world.jwt, REASON_GRANTED);
+	world_expect(&world, "default", world.jwt, REASON_GRANTED);
+	gate_fixture_pass(world.gate, 500);
 	task = gate_refresh(world.gate->gate, &world.gate->now, &next);
 	assert_non_null(task);
 	gate_fixture_run(world.gate, world.gate->gate, task, GATE_EXCHANGE);
@@ -446,6 +485,7 @@ main(void)
 		cmocka_unit_test(kept_for_its_time),
 		cmocka_unit_test(another_boot_is_a_miss),
 		cmocka_unit_test(in_use),
+		cmocka_unit_test(tokens_in_use),
 		cmocka_unit_test(another_user),
 		cmocka_unit_test(fresh_refusals),
 		cmocka_unit_test(authentication_times),
