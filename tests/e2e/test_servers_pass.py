@@ -138,10 +138,47 @@ def recipe(world):
         server.stop()
 
 
+CLAIM_LINES = ('auth_request_set $ag_claim_email',
+               '    $upstream_http_x_authgear_claim_email;',
+               'proxy_set_header X-Authgear-Claim-Email',
+               'fastcgi_param AUTHGEAR_CLAIM_EMAIL',
+               'fastcgi_param HTTP_X_AUTHGEAR_CLAIM_EMAIL')
+
+
+def claims(world):
+    """nginx.conf with the lines for an exported claim taken into use."""
+    def made(site, at, port, address):
+        text, command = servers._MAKERS['nginx'](site, at, port, address)
+        for line in CLAIM_LINES:
+            if text.count('#' + line) != 1:
+                raise ValueError('not in nginx.conf: ' + line)
+            text = text.replace('#' + line, line)
+        return text, command
+
+    servers._MAKERS['claims'] = made
+    server = servers.start('claims', world.site, world.addresses['nginx'])
+    forged = [('X-Authgear-Claim-Email', 'forged@example.com')]
+    try:
+        for path in PATHS[1:]:
+            for token, wanted in (
+                    (world.token(claims={'email': 'me@example.com'}),
+                     'me@example.com'), (world.token(), None)):
+                answer = checker.ask(server.port, path, token, headers=forged)
+                shown = answer.shown()
+                got = set(values(shown, 'X-Authgear-Claim-Email') +
+                          values(shown, 'AUTHGEAR_CLAIM_EMAIL')) - {''}
+                tap.ok(answer.status == 200 and b'forged@' not in
+                       answer.body and got == ({wanted} if wanted else set()),
+                       'claims: %s, %s' % (path, wanted), answer.body)
+    finally:
+        server.stop()
+
+
 with checker.World(rules=RULES) as here:
     for each in ('lighttpd', 'nginx'):
         for case in (nobody, somebody, bad_credentials):
             case(here, each)
     apache(here)
+    claims(here)
     recipe(here)
 tap.done()
