@@ -118,10 +118,9 @@ static int
 is_revoked(struct gate *gate, struct gate_task *task,
     const struct moment *now, enum gate_step *step_out)
 {
-	enum reason reason;
+	enum reason reason = REASON_REVOKED;
 
-	switch (trust_revoked(gate->trust, &task->facts,
-	    task->credential.hash, now, &reason, &task->decision.detail)) {
+	switch (gate_token_revoked(gate, task, now, &reason)) {
 	case 0:
 		return 0;
 	case 1:

@@ -104,6 +104,11 @@ enum gate_step gate_token_judge(struct gate *gate, struct gate_task *task,
 int gate_token_read_claims(struct gate_task *task, const struct moment *now,
     enum reason *reason_out);
 
+/* gate_token.c: what the administrator said of the credential: 1 and that
+ * reason in place of the one there, 0 if nothing, -1 if it is not known. */
+int gate_token_revoked(struct gate *gate, struct gate_task *task,
+    const struct moment *now, enum reason *reason);
+
 /* gate_token.c: the policy, then the last look at what the administrator
  * said: the decision, or back to the session's status. */
 enum gate_step gate_policy_apply(struct gate *gate, struct gate_task *task,

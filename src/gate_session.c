@@ -84,21 +84,11 @@ enum gate_step
 gate_session_refuse(struct gate *gate, struct gate_task *task,
     enum reason reason, const struct moment *now)
 {
-	enum reason revoked;
-
 	/* claims that nobody verified name nobody */
 	if (!task->is_verified)
 		return gate_task_end(task, reason, now);
-	switch (trust_revoked(gate->trust, &task->facts,
-	    task->credential.hash, now, &revoked, &task->decision.detail)) {
-	case 0:
-		break;
-	case 1:
-		reason = revoked;
-		break;
-	default:
+	if (gate_token_revoked(gate, task, now, &reason) == -1)
 		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
-	}
 	if (reason != REASON_KEY_REVOKED)
 		task->decision.facts = &task->facts;
 	return gate_task_end(task, reason, now);

@@ -58,12 +58,25 @@ look_again(struct gate *gate, struct gate_task *task,
 	return gate_session_judge(gate, task, now);
 }
 
+int
+gate_token_revoked(struct gate *gate, struct gate_task *task,
+    const struct moment *now, enum reason *reason)
+{
+	enum reason revoked;
+	const int hit = trust_revoked(gate->trust, &task->facts,
+	    task->credential.hash, now, &revoked, &task->decision.detail);
+
+	if (hit == 1)
+		*reason = revoked;
+	return hit;
+}
+
 enum gate_step
 gate_policy_apply(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	struct decision *decision = &task->decision;
-	enum reason reason, revoked;
+	enum reason reason;
 
 	task->facts.kind = task->credential.kind;
 	/* time went by while it waited for the resolver */
@@ -86,16 +99,8 @@ gate_policy_apply(struct gate *gate, struct gate_task *task,
 	if (reason == REASON_GRANTED && task->credential.account != NULL &&
 	    strcmp(task->credential.account, task->remote_user) != 0)
 		reason = REASON_WRONG_ACCOUNT;
-	switch (trust_revoked(gate->trust, &task->facts,
-	    task->credential.hash, now, &revoked, &decision->detail)) {
-	case 0:
-		break;
-	case 1:
-		reason = revoked;
-		break;
-	default:
+	if (gate_token_revoked(gate, task, now, &reason) == -1)
 		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
-	}
 	if (gate_session_may_refresh(task, reason))
 		return look_again(gate, task, now);
 	if (task->is_session && !task->is_fresh)

@@ -107,16 +107,6 @@ set_of_key(const char *key)
 	return set % MEMORY_SETS;
 }
 
-static size_t
-set_of_address(const unsigned char address[SHARES_ADDRESS])
-{
-	size_t set = 0, i;
-
-	for (i = 0; i < SHARES_ADDRESS; i++)
-		set = set * 131 + address[i];
-	return set % ADDRESS_SETS;
-}
-
 static void
 begin_minute(struct budget *budget, int64_t now)
 {
@@ -131,7 +121,8 @@ static struct budget *
 find_budget(struct lookups *lookups,
     const unsigned char address[SHARES_ADDRESS])
 {
-	struct budget *set = lookups->addresses[set_of_address(address)];
+	struct budget *set = lookups->addresses[shares_set(address,
+	    ADDRESS_SETS)];
 	size_t i;
 
 	for (i = 0; i < WAYS; i++)
@@ -155,7 +146,7 @@ budget_of(struct lookups *lookups, const char *text, int64_t now)
 		begin_minute(found, now);
 		return found;
 	}
-	set = lookups->addresses[set_of_address(address)];
+	set = lookups->addresses[shares_set(address, ADDRESS_SETS)];
 	for (i = 0; i < WAYS; i++)
 		if (set[i].running == 0 && set[i].waiting == 0 &&
 		    (found == NULL || !set[i].is_used ||

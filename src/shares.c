@@ -4,7 +4,6 @@
 #include "shares.h"
 
 #include <arpa/inet.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,21 +49,21 @@ shares_address(const char *text, unsigned char bytes[SHARES_ADDRESS])
 		memset(bytes + 8, 0, 8);
 }
 
-static size_t
-set_of(const unsigned char address[SHARES_ADDRESS])
+size_t
+shares_set(const unsigned char bytes[SHARES_ADDRESS], size_t sets)
 {
 	size_t set = 0, i;
 
 	for (i = 0; i < SHARES_ADDRESS; i++)
-		set = set * 131 + address[i];
-	return set % SETS;
+		set = set * 131 + bytes[i];
+	return set % sets;
 }
 
 /* Its share; NULL if it holds nothing. */
 static const struct share *
 find(const struct shares *shares, const unsigned char address[SHARES_ADDRESS])
 {
-	const struct share *set = shares->sets[set_of(address)];
+	const struct share *set = shares->sets[shares_set(address, SETS)];
 	size_t i;
 
 	for (i = 0; i < WAYS; i++)
@@ -82,7 +81,7 @@ shares_take(struct shares *shares, const char *text)
 	size_t i;
 
 	shares_address(text, address);
-	set = shares->sets[set_of(address)];
+	set = shares->sets[shares_set(address, SETS)];
 	for (i = 0; i < WAYS; i++) {
 		if (set[i].held == 0) {
 			if (share == NULL)
@@ -109,7 +108,7 @@ shares_give(struct shares *shares, const char *text)
 	size_t i;
 
 	shares_address(text, address);
-	set = shares->sets[set_of(address)];
+	set = shares->sets[shares_set(address, SETS)];
 	for (i = 0; i < WAYS; i++)
 		if (set[i].held > 0 && memcmp(set[i].address, address,
 		    SHARES_ADDRESS) == 0) {

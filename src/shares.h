@@ -1,6 +1,8 @@
 #ifndef SHARES_H_
 #define SHARES_H_
 
+#include <stddef.h>
+
 /*
  * How much of something each client address holds, so that none takes it
  * all.  An address is its text: IPv4, also as mapped into IPv6; of IPv6 the
@@ -27,5 +29,7 @@ int shares_all(const struct shares *shares);
 
 /* The bytes that stand for an address; 16 zeros for what is none. */
 void shares_address(const char *text, unsigned char bytes[SHARES_ADDRESS]);
+/* In which of so many sets of a table they belong. */
+size_t shares_set(const unsigned char bytes[SHARES_ADDRESS], size_t sets);
 
 #endif /* !SHARES_H_ */
