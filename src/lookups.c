@@ -430,7 +430,7 @@ begin_locked(struct lookups *lookups, const struct lookups_wish *wish,
 	    begin_known(lookups, wish, turn, place, is_running) :
 	    begin_unknown(lookups, wish, turn, place, is_running, now,
 	    until_out);
-	if (answer != LOOKUPS_GO)
+	if (answer != LOOKUPS_GO || place == NULL)
 		return answer;
 	(void)snprintf(place->key, sizeof(place->key), "%s", wish->key);
 	place->is_known = wish->is_known;
