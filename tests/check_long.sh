@@ -40,6 +40,8 @@ debootstrap --variant=minbase --include=git,ca-certificates "$suite" \
 }
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp -a /etc/apt/. "$root/etc/apt/"
+# every installed Debian has it, and browsers look their own ports up by name
+printf '127.0.0.1 localhost\n' >"$root/etc/hosts"
 for mount in proc sys dev dev/shm; do
 	mkdir -p "$root/$mount"
 	mount --bind "/$mount" "$root/$mount"

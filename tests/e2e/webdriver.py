@@ -55,8 +55,13 @@ class Browser:
             'http://127.0.0.1:%d%s' % (self.port, path), method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={'Content-Type': 'application/json'})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)['value']
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)['value']
+        except urllib.error.HTTPError as error:
+            raise ConnectionError('chromedriver: %s %s: %s' % (
+                method, path, error.read(400).decode(
+                    'utf-8', 'replace'))) from error
 
     def _do(self, method, path, body=None):
         return self._call(method, '/session/%s%s' % (self.session, path),
