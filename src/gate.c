@@ -316,6 +316,8 @@ gate_resume(struct gate *gate, struct gate_task *task,
 		return GATE_EXCHANGE;
 	if (task->is_refresh)
 		return gate_task_end(task, REASON_KEYS_UNREACHABLE, now);
+	/* what was read of the session before the wait is old */
+	task->has_row = 0;
 	return gate_token_judge(gate, task, now);
 }
 
