@@ -51,7 +51,7 @@ struct lookups {
 	int unknown_running;
 	int64_t unwritten_at;	/* boottime; -1: nothing was lost */
 	struct shares *known_running;
-	struct shares *known_queued;
+	struct shares *queued;	/* who lack nothing but a place */
 	struct budget all;
 	struct budget addresses[ADDRESS_SETS][WAYS];
 	struct memory memory[MEMORY_SETS][WAYS];
@@ -61,7 +61,7 @@ static void
 release(struct lookups *lookups)
 {
 	shares_free(lookups->known_running);
-	shares_free(lookups->known_queued);
+	shares_free(lookups->queued);
 	free(lookups->places);
 	free(lookups);
 }
@@ -78,9 +78,9 @@ lookups_new(const struct settings *settings)
 	lookups->place_count = (size_t)settings->max_lookups;
 	lookups->places = calloc(lookups->place_count, sizeof(struct place));
 	lookups->known_running = shares_new();
-	lookups->known_queued = shares_new();
+	lookups->queued = shares_new();
 	if (lookups->places != NULL && lookups->known_running != NULL &&
-	    lookups->known_queued != NULL &&
+	    lookups->queued != NULL &&
 	    pthread_mutex_init(&lookups->lock, NULL) == 0)
 		return lookups;
 	release(lookups);
@@ -247,22 +247,16 @@ leave_locked(struct lookups *lookups, const char *client_address,
 	unsigned char address[SHARES_ADDRESS];
 	struct budget *budget;
 
-	switch (turn->waits) {
-	case LOOKUPS_WAITS_UNKNOWN:
+	if (turn->is_unknown) {
 		/* one that somebody waits for is not taken away */
 		shares_address(client_address, address);
 		if ((budget = find_budget(lookups, address)) != NULL)
 			budget->waiting--;
 		lookups->all.waiting--;
-		break;
-	case LOOKUPS_WAITS_KNOWN:
-		shares_give(lookups->known_queued, client_address);
-		break;
-	case LOOKUPS_WAITS_NOT:
-	default:
-		break;
 	}
-	turn->waits = LOOKUPS_WAITS_NOT;
+	if (turn->is_queued)
+		shares_give(lookups->queued, client_address);
+	turn->is_unknown = turn->is_queued = 0;
 }
 
 void
@@ -353,7 +347,7 @@ wait_unknown(struct lookups *lookups, struct budget *budget,
 	}
 	lookups->all.waiting++;
 	budget->waiting++;
-	turn->waits = LOOKUPS_WAITS_UNKNOWN;
+	turn->is_unknown = 1;
 	return answer;
 }
 
@@ -363,6 +357,7 @@ begin_unknown(struct lookups *lookups, const struct lookups_wish *wish,
     struct lookups_turn *turn, struct place *place, int is_running,
     int64_t now, int64_t *until_out)
 {
+	enum lookups_answer answer;
 	struct budget *budget;
 
 	begin_minute(&lookups->all, now);
@@ -381,9 +376,14 @@ begin_unknown(struct lookups *lookups, const struct lookups_wish *wish,
 		budget->taken++;
 		turn->is_counted = 1;
 	}
-	if (place == NULL || !has_room(lookups, budget))
-		return wait_unknown(lookups, budget, turn, LOOKUPS_QUEUED,
+	if (place == NULL || !has_room(lookups, budget)) {
+		answer = wait_unknown(lookups, budget, turn, LOOKUPS_QUEUED,
 		    now, until_out);
+		if (answer == LOOKUPS_QUEUED && has_room(lookups, budget))
+			turn->is_queued = shares_take(lookups->queued,
+			    wish->client_address);
+		return answer;
+	}
 	lookups->unknown_running++;
 	budget->running++;
 	place->budget = budget;
@@ -396,8 +396,8 @@ holds_too_much(const struct lookups *lookups, const char *client_address)
 {
 	return shares_of(lookups->known_running, client_address) >=
 	    at_least_one(lookups->settings->max_lookups / 2) &&
-	    shares_all(lookups->known_queued) >
-	    shares_of(lookups->known_queued, client_address);
+	    shares_all(lookups->queued) >
+	    shares_of(lookups->queued, client_address);
 }
 
 static enum lookups_answer
@@ -407,8 +407,8 @@ begin_known(struct lookups *lookups, const struct lookups_wish *wish,
 	if (is_running)
 		return LOOKUPS_WAIT;
 	if (place == NULL || holds_too_much(lookups, wish->client_address)) {
-		if (shares_take(lookups->known_queued, wish->client_address))
-			turn->waits = LOOKUPS_WAITS_KNOWN;
+		turn->is_queued = shares_take(lookups->queued,
+		    wish->client_address);
 		return LOOKUPS_QUEUED;
 	}
 	(void)snprintf(place->client_address, sizeof(place->client_address),

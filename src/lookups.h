@@ -17,8 +17,8 @@
  * for another lookup of the same key, they would take all places where
  * requests wait; so a flood of random tokens starves no known session, and
  * from one address (with many places: from nine) nobody else's first login.
- * Known ones of one address get at most half of the places while known ones
- * of others wait.
+ * Known ones of one address get at most half of the places while others wait
+ * for one.
  *
  * Also what lookups brought that makes no row, or could not be written:
  * not-live answers for absent_ttl, and failures for those who waited for the
@@ -48,11 +48,8 @@ struct lookups_wish {
 /* Where one that waits stands; {0} at first, then lookups.c's own. */
 struct lookups_turn {
 	int is_counted;		/* it took its part of the budget */
-	enum {
-		LOOKUPS_WAITS_NOT = 0,
-		LOOKUPS_WAITS_UNKNOWN,
-		LOOKUPS_WAITS_KNOWN
-	} waits;
+	int is_unknown;		/* it waits as one of the unknown ones */
+	int is_queued;		/* all that it lacks is a place */
 };
 
 enum lookups_answer {

@@ -49,7 +49,7 @@ take_turn(struct lookups *lookups, int number, int is_known,
 static enum lookups_answer
 go(struct lookups *lookups, int number, int is_known, const char *address)
 {
-	struct lookups_turn turn = { 0, LOOKUPS_WAITS_NOT };
+	struct lookups_turn turn = { 0, 0, 0 };
 
 	return take_turn(lookups, number, is_known, address, &turn);
 }
@@ -122,7 +122,7 @@ budgets(void **state)
 static void
 waiting_counts(void **state)
 {
-	struct lookups_turn turn = { 0, LOOKUPS_WAITS_NOT };
+	struct lookups_turn turn = { 0, 0, 0 };
 	int i;
 
 	assert_int_equal(go(*state, 0, 0, "10.0.0.1"), LOOKUPS_GO);
@@ -145,7 +145,7 @@ waiting_counts(void **state)
 static void
 waiting_is_bounded(void **state)
 {
-	struct lookups_turn turn = { 0, LOOKUPS_WAITS_NOT };
+	struct lookups_turn turn = { 0, 0, 0 };
 	char address[32];
 	int i, j;
 
@@ -177,7 +177,7 @@ waiting_is_bounded(void **state)
 	/* one of which a row appeared waits as a known one */
 	assert_int_equal(take_turn(*state, 1, 1, "10.0.0.1", &turn),
 	    LOOKUPS_WAIT);
-	assert_int_equal(turn.waits, LOOKUPS_WAITS_NOT);
+	assert_int_equal(turn.is_unknown, 0);
 	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_WAIT);
 	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 }
@@ -187,8 +187,9 @@ waiting_is_bounded(void **state)
 static void
 known_share(void **state)
 {
-	struct lookups_turn one = { 0, LOOKUPS_WAITS_NOT };
-	struct lookups_turn other = { 0, LOOKUPS_WAITS_NOT };
+	struct lookups_turn one = { 0, 0, 0 };
+	struct lookups_turn other = { 0, 0, 0 };
+	struct lookups_turn unknown = { 0, 0, 0 };
 	int i;
 
 	for (i = 0; i < 8; i++)
@@ -210,6 +211,17 @@ known_share(void **state)
 	    LOOKUPS_GO);
 	finish(*state, 2, LOOKUPS_ENDED);
 	assert_int_equal(take_turn(*state, 9, 1, "10.0.0.1", &one),
+	    LOOKUPS_GO);
+	/* so it is for one never seen before, who lacks nothing but a place */
+	assert_int_equal(take_turn(*state, 30, 0, "10.0.0.4", &unknown),
+	    LOOKUPS_QUEUED);
+	finish(*state, 4, LOOKUPS_ENDED);
+	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.1", &one),
+	    LOOKUPS_QUEUED);
+	assert_int_equal(take_turn(*state, 30, 0, "10.0.0.4", &unknown),
+	    LOOKUPS_GO);
+	finish(*state, 30, LOOKUPS_ENDED);
+	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.1", &one),
 	    LOOKUPS_GO);
 	/* one that waited and left holds nothing back */
 	assert_int_equal(take_turn(*state, 21, 1, "10.0.0.3", &other),
