@@ -217,8 +217,10 @@ gate_lookup(struct gate *gate, struct gate_task *task,
 enum gate_step
 gate_lookup_again(struct gate_task *task, const struct moment *now)
 {
-	return now->boottime < task->resume_at ?
-	    wait_until(task, task->resume_at) : ask(task, now);
+	if (now->boottime < task->resume_at)
+		return wait_until(task, task->resume_at);
+	task->lookup_started = *now;
+	return ask(task, now);
 }
 
 /* Something newer than the row could not be written: if there is a row, it
@@ -333,7 +335,9 @@ take_failure(struct gate *gate, struct gate_task *task, enum reason reason,
 	}
 	if (reason == REASON_RESOLVER_UNREACHABLE)
 		(void)status_backoff_failed(gate->status, now, jitter, NULL);
-	end_lookup(gate, task, LOOKUPS_ENDED_FAILED, reason, now);
+	/* for want of time of its own it tells those who wait nothing */
+	end_lookup(gate, task, reason == REASON_BUSY ? LOOKUPS_ENDED :
+	    LOOKUPS_ENDED_FAILED, reason, now);
 	if (task->is_background)
 		return gate_task_end(task, reason, now);
 	/* another process may have been luckier */

@@ -174,6 +174,27 @@ gate_session_vouches(struct gate *gate, struct gate_task *task,
 	    key_thumbprint(key)) == 0;
 }
 
+/* Was this process told "not live" after the lookup of the row began?  Another
+ * one, whose answer was still on its way, may have written it since. */
+static int
+is_contradicted(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	struct moment told = *now;
+
+	if (!task->row.is_live || task->is_recalled || age_of(gate,
+	    &task->row, now) < 0)
+		return 0;
+	told.boottime = lookups_not_live_at(gate->lookups, task->session_key,
+	    now);
+	if (told.boottime < task->row.started_boottime)
+		return 0;
+	if (status_session_end(gate->status, task->session_key, &told,
+	    NULL) == -1)
+		lookups_unwritten(gate->lookups, &told);
+	return 1;
+}
+
 enum gate_step
 gate_session_judge(struct gate *gate, struct gate_task *task,
     const struct moment *now)
@@ -194,6 +215,8 @@ gate_session_judge(struct gate *gate, struct gate_task *task,
 	if (found == 0)
 		return gate_lookup(gate, task, now);
 	task->is_known = 1;
+	if (is_contradicted(gate, task, now))
+		return gate_session_refuse(gate, task, REASON_NOT_LIVE, now);
 	task->was_live = task->row.is_live;
 	if (is_first && task->row.is_live)
 		gate_recent_keep(gate, task, now);

@@ -240,6 +240,22 @@ lookups_recall(struct lookups *lookups, const struct lookups_wish *wish,
 	return answer;
 }
 
+int64_t
+lookups_not_live_at(struct lookups *lookups, const char *key,
+    const struct moment *now)
+{
+	const struct memory *memory;
+	int64_t at = -1;
+
+	(void)pthread_mutex_lock(&lookups->lock);
+	memory = find_memory(lookups, key);
+	if (memory != NULL && memory->result == LOOKUPS_ENDED_NOT_LIVE &&
+	    now->boottime < memory->until && now->boottime >= memory->at)
+		at = memory->at;
+	(void)pthread_mutex_unlock(&lookups->lock);
+	return at;
+}
+
 static void
 leave_locked(struct lookups *lookups, const char *client_address,
     struct lookups_turn *turn)

@@ -77,6 +77,11 @@ enum lookups_answer lookups_recall(struct lookups *lookups,
     const struct lookups_wish *wish, const struct moment *now,
     enum reason *reason_out);
 
+/* When "not live" was answered of this key, if that is remembered and young
+ * enough to count (boottime), else -1. */
+int64_t lookups_not_live_at(struct lookups *lookups, const char *key,
+    const struct moment *now);
+
 /*
  * An answer that contradicts a row, of a lookup begun at `started`, could not
  * be written to status.db: rows of lookups begun until then count for nothing

@@ -316,7 +316,8 @@ status_session_store(struct status *status, const char *key,
 	    "can_reauthenticate = excluded.can_reauthenticate, "
 	    "authenticated_at = excluded.authenticated_at, "
 	    "verified_by = excluded.verified_by "
-	    "WHERE session.boot_id <> excluded.boot_id "
+	    "WHERE (session.boot_id <> excluded.boot_id AND "
+	    "session.boot_id <> '-' || substr(excluded.boot_id, 2)) "
 	    "OR session.started_boottime <= excluded.started_boottime "
 	    "OR session.started_boottime > excluded.started_boottime + 60000";
 	struct buffer roles, amr;
@@ -387,7 +388,8 @@ int
 status_session_doubt(struct status *status, const char *key,
     const struct moment *now, struct error *error)
 {
-	static const char sql[] = "UPDATE session SET boot_id = '' "
+	static const char sql[] = "UPDATE session SET "
+	    "boot_id = '-' || substr(boot_id, 2), started_boottime = ?4 "
 	    "WHERE key = ?1 AND is_live = 1 "
 	    "AND boot_id = ?5 AND (started_boottime <= ?4 "
 	    "OR started_boottime > ?4 + 60000)";

@@ -56,7 +56,8 @@ int status_session_end(struct status *status, const char *key,
     const struct moment *now, struct error *error);
 
 /* Likewise for an answer that must be asked for again before it is believed:
- * until then the row is as one of another boot. */
+ * until that is stored, or an answer of a lookup begun later, the row is as
+ * one of another boot. */
 int status_session_doubt(struct status *status, const char *key,
     const struct moment *now, struct error *error);
 

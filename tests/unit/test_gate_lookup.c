@@ -435,6 +435,103 @@ not_live_of_others(void **state)
 	world_end(&world);
 }
 
+/* The earlier lookup of another process answers "live" only after this one
+ * was told otherwise: "not live", or nothing, which is to be asked again. */
+static void
+late_answer_of_others(void **state)
+{
+	struct world world = world_begin("validate = hybrid\n"
+	    "stale_if_error = 300");
+	struct gate_fixture *fixture = world.gate;
+	struct gate *other = gate_fixture_another(fixture);
+	struct gate_task *mine, *theirs;
+	enum gate_step step;
+	int is_absent;
+
+	(void)state;
+	for (is_absent = 0; is_absent < 2; is_absent++) {
+		if (is_absent)
+			world_expect(&world, "default", OPAQUE,
+			    REASON_GRANTED);
+		gate_fixture_pass(fixture, 60000);
+		assert_int_equal(gate_fixture_start(fixture, other, "default",
+		    OPAQUE, &theirs), GATE_EXCHANGE);
+		gate_fixture_perform(fixture, theirs);
+		gate_fixture_pass(fixture, 100);
+		step = gate_fixture_start(fixture, fixture->gate, "default",
+		    OPAQUE, &mine);
+		assert_int_equal(step, GATE_EXCHANGE);
+		gate_fixture_pass(fixture, 100);
+		if (is_absent)
+			world.resolver->absent_once = 1;
+		else
+			world.resolver->valid = "false";
+		gate_fixture_perform(fixture, mine);
+		step = gate_resume(fixture->gate, mine, &fixture->now);
+		assert_int_equal(gate_resume(other, theirs, &fixture->now),
+		    GATE_DONE);
+		if (is_absent)
+			world.resolver->outcome = EXCHANGE_UNREACHABLE;
+		gate_fixture_run(fixture, fixture->gate, mine, step);
+		assert_int_equal(gate_task_decision(mine)->reason, is_absent ?
+		    REASON_RESOLVER_FAULT : REASON_NOT_LIVE);
+		gate_task_free(mine);
+		gate_task_free(theirs);
+		gate_fixture_pass(fixture, 10);
+		world_expect(&world, "default", OPAQUE, is_absent ?
+		    REASON_RESOLVER_UNREACHABLE : REASON_NOT_LIVE);
+		world.resolver->outcome = EXCHANGE_UNREACHABLE;
+		gate_fixture_pass(fixture, 200000);
+		world_expect(&world, "default", OPAQUE,
+		    REASON_RESOLVER_UNREACHABLE);
+		world.resolver->outcome = EXCHANGE_ANSWERED;
+		world.resolver->valid = "true";
+		gate_fixture_pass(fixture, 20000);
+	}
+	/* and what is asked again and live is kept */
+	world.resolver->absent_once = 1;
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	gate_free(other);
+	world_end(&world);
+}
+
+/* Who had no time for an answer takes it from nobody else. */
+static void
+no_chance_for_one(void **state)
+{
+	struct world world = world_begin("validate = hybrid\nmax_lookups = 1");
+	struct gate_fixture *fixture = world.gate;
+	struct gate_task *blocker, *leader, *follower;
+
+	(void)state;
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	world_expect(&world, "default", world.jwt, REASON_GRANTED);
+	gate_fixture_pass(fixture, 60000);
+	(void)gate_fixture_start(fixture, fixture->gate, "default", world.jwt,
+	    &blocker);
+	assert_int_equal(gate_fixture_start(fixture, fixture->gate, "default",
+	    OPAQUE, &leader), GATE_WAIT);
+	gate_fixture_pass(fixture, 1700);
+	gate_task_free(blocker);
+	assert_int_equal(gate_resume(fixture->gate, leader, &fixture->now),
+	    GATE_EXCHANGE);
+	assert_int_equal(gate_fixture_start(fixture, fixture->gate, "default",
+	    OPAQUE, &follower), GATE_WAIT);
+	gate_fixture_pass(fixture, 300);
+	gate_task_exchange(leader)->outcome = EXCHANGE_UNREACHABLE;
+	assert_int_equal(gate_resume(fixture->gate, leader, &fixture->now),
+	    GATE_DONE);
+	assert_int_equal(gate_task_decision(leader)->reason, REASON_BUSY);
+	gate_fixture_run(fixture, fixture->gate, follower, GATE_WAIT);
+	assert_int_equal(gate_task_decision(follower)->reason,
+	    REASON_GRANTED);
+	gate_task_free(leader);
+	gate_task_free(follower);
+	world_end(&world);
+}
+
 /* What never had a row contradicts none. */
 static void
 nothing_lost(void **state)
@@ -582,6 +679,8 @@ main(void)
 		cmocka_unit_test(absent_for_followers),
 		cmocka_unit_test(no_chance),
 		cmocka_unit_test(not_live_of_others),
+		cmocka_unit_test(late_answer_of_others),
+		cmocka_unit_test(no_chance_for_one),
 		cmocka_unit_test(nothing_lost),
 		cmocka_unit_test(revoked_before_asking),
 		cmocka_unit_test(waiters_leave),
