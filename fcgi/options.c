@@ -15,9 +15,7 @@ enum {
 	OPTION_MAX_CONNECTIONS = 256,
 	OPTION_LOG,
 	OPTION_CHECK_CONFIG,
-	OPTION_PRINT_POLICIES,
-	OPTION_JSON,
-	OPTION_VERSION
+	OPTION_PRINT_POLICIES
 };
 
 static const struct option long_options[] = {
@@ -29,9 +27,9 @@ static const struct option long_options[] = {
 	{ "log", required_argument, NULL, OPTION_LOG },
 	{ "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
 	{ "print-policies", no_argument, NULL, OPTION_PRINT_POLICIES },
-	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -119,12 +117,12 @@ options_take(struct options *options, int option, const char *value,
 		return options_action(options, OPTIONS_CHECK_CONFIG);
 	case OPTION_PRINT_POLICIES:
 		return options_action(options, OPTIONS_PRINT_POLICIES);
-	case OPTION_JSON:
+	case 'j':
 		options->json = 1;
 		return 0;
 	case 'h':
 		return options_action(options, OPTIONS_HELP);
-	case OPTION_VERSION:
+	case 'V':
 		return options_action(options, OPTIONS_VERSION);
 	default:
 		return -1;
@@ -158,7 +156,7 @@ options_read(struct options *options, int argc, char *argv[],
 	options->threads = 4;
 	options->max_connections = 1024;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":c:l:t:h", long_options,
+	while ((option = getopt_long(argc, argv, ":c:l:t:jhV", long_options,
 	    NULL)) != -1) {
 		if (option == '?' || option == ':') {
 			options_refused(option, argv, error);
@@ -200,8 +198,8 @@ options_help(void)
 	    "                        where the log goes (stderr)\n"
 	    "      --check-config    read and print the settings, and end\n"
 	    "      --print-policies  say who passes each policy, and end\n"
-	    "      --json            with the two before: as JSON\n"
+	    "  -j, --json            with the two before: as JSON\n"
 	    "  -h, --help            this text\n"
-	    "      --version         the version\n\n"
+	    "  -V, --version         the version\n\n"
 	    "See authgear-fcgi(8).\n";
 }
