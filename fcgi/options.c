@@ -11,6 +11,9 @@
 #define OPTIONS_MIN_CONNECTIONS 16
 #define OPTIONS_MAX_CONNECTIONS 65536
 
+/* A known one is refused only in its long form, with a value too many. */
+#define LETTERS "c:l:t:jhV"
+
 enum {
 	OPTION_MAX_CONNECTIONS = 256,
 	OPTION_LOG,
@@ -138,7 +141,8 @@ options_refused(int option, char *const argv[], struct error *error)
 {
 	if (option == ':')
 		error_set(error, "%.40s: needs a value", argv[optind - 1]);
-	else if (optopt == 0 || optopt >= OPTION_MAX_CONNECTIONS)
+	else if (optopt == 0 || optopt >= OPTION_MAX_CONNECTIONS ||
+	    strchr(LETTERS, optopt) != NULL)
 		error_set(error, "%.40s: no such option, or one that takes no "
 		    "value", argv[optind - 1]);
 	else
@@ -156,7 +160,7 @@ options_read(struct options *options, int argc, char *argv[],
 	options->threads = 4;
 	options->max_connections = 1024;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":c:l:t:jhV", long_options,
+	while ((option = getopt_long(argc, argv, ":" LETTERS, long_options,
 	    NULL)) != -1) {
 		if (option == '?' || option == ':') {
 			options_refused(option, argv, error);
