@@ -41,9 +41,7 @@ read_header(const unsigned char *bytes, size_t len, size_t offset,
 	out->id = number16(at + 2);
 	out->content = number16(at + 4);
 	out->total = HEADER_LEN + out->content + at[6];
-	if (out->id == 0 || out->total > RECORD_REQUEST_MAX - offset)
-		return RECORD_BAD;
-	return RECORD_COMPLETE;
+	return out->id == 0 ? RECORD_BAD : RECORD_COMPLETE;
 }
 
 /* One name or value length of the block; 0, or -1 if it is cut. */
@@ -127,6 +125,11 @@ next_record(const unsigned char *bytes, size_t len, unsigned int type,
 		return answer;
 	if (header->type != type || header->id != request->id)
 		return RECORD_BAD;
+	if (type == TYPE_PARAMS &&
+	    header->content > RECORD_PARAMS_MAX - request->params_len)
+		return RECORD_TOO_LARGE;
+	if (header->total > RECORD_REQUEST_MAX - request->len)
+		return RECORD_BAD;
 	if (len - request->len < header->total)
 		return RECORD_SHORT;
 	request->len += header->total;
@@ -147,11 +150,10 @@ record_check(const unsigned char *bytes, size_t len,
 	do {
 		answer = next_record(bytes, len, TYPE_PARAMS, request_out,
 		    &header);
+		if (answer == RECORD_TOO_LARGE)
+			request_out->params_len = 0;
 		if (answer != RECORD_COMPLETE)
 			return answer;
-		if (header.content > RECORD_PARAMS_MAX -
-		    request_out->params_len)
-			return RECORD_BAD;
 		memcpy(params + request_out->params_len,
 		    bytes + request_out->len - header.total + HEADER_LEN,
 		    header.content);
@@ -169,6 +171,65 @@ record_check(const unsigned char *bytes, size_t len,
 			break;
 	}
 	return RECORD_COMPLETE;
+}
+
+void
+record_skip_init(struct record_skip *skip,
+    const struct record_request *request)
+{
+	memset(skip, 0, sizeof(*skip));
+	skip->role = request->role;
+	skip->id = request->id;
+	skip->type = TYPE_PARAMS;
+	skip->passed = request->len;
+}
+
+/* From a whole header to its record; 0, or -1. */
+static int
+skip_begin(struct record_skip *skip)
+{
+	const unsigned char *at = skip->header;
+	const size_t content = number16(at + 4);
+
+	if (at[0] != 1 || at[1] != skip->type || number16(at + 2) != skip->id)
+		return -1;
+	skip->header_len = 0;
+	skip->left = content + at[6];
+	if (content > 0)
+		return 0;
+	skip->is_last = skip->role == RECORD_AUTHORIZER ||
+	    skip->type == TYPE_STDIN;
+	skip->type = TYPE_STDIN;
+	return 0;
+}
+
+enum record_answer
+record_skip(struct record_skip *skip, const unsigned char *bytes, size_t len)
+{
+	size_t n;
+
+	if (len > RECORD_SKIP_MAX - skip->passed)
+		return RECORD_BAD;
+	skip->passed += len;
+	while (len > 0 && !(skip->is_last && skip->left == 0)) {
+		n = skip->left > 0 ? skip->left :
+		    HEADER_LEN - skip->header_len;
+		if (n > len)
+			n = len;
+		if (skip->left > 0)
+			skip->left -= n;
+		else {
+			memcpy(skip->header + skip->header_len, bytes, n);
+			skip->header_len += n;
+			if (skip->header_len == HEADER_LEN &&
+			    skip_begin(skip) == -1)
+				return RECORD_BAD;
+		}
+		bytes += n;
+		len -= n;
+	}
+	return skip->is_last && skip->left == 0 ? RECORD_COMPLETE :
+	    RECORD_SHORT;
 }
 
 static size_t

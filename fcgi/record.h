@@ -14,11 +14,14 @@
 #define RECORD_REQUEST_MAX 131072	/* bytes, all records and padding */
 #define RECORD_PARAMS_MAX 65536		/* bytes of all names and values */
 #define RECORD_COMPOSED_MAX (RECORD_PARAMS_MAX + 64)
+#define RECORD_SKIP_MAX 4194304		/* bytes of one that is too large */
 
 enum record_answer {
 	RECORD_BAD = 0,		/* malformed, oversized, or not for us */
 	RECORD_SHORT,		/* good so far, more must come */
-	RECORD_COMPLETE
+	RECORD_COMPLETE,
+	RECORD_TOO_LARGE	/* names and values of over RECORD_PARAMS_MAX,
+				   nothing else is wrong so far */
 };
 
 enum record_role {
@@ -37,16 +40,44 @@ struct record_request {
 };
 
 /*
+ * The rest of a request that is too large, passed over so that its server can
+ * be answered: one that is still writing would see a broken connection.
+ */
+struct record_skip {
+	enum record_role role;
+	unsigned int id;
+	unsigned int type;	/* of the stream that is not at its end */
+	unsigned char header[8];
+	size_t header_len;	/* bytes of it that have come */
+	size_t left;		/* bytes of the record begun */
+	size_t passed;		/* bytes in all */
+	int is_last;		/* the record begun ends the request */
+};
+
+/*
  * Walk the records at the beginning of `len` bytes.  A request is BEGIN of a
  * responder or authorizer, PARAMS to their empty record, and for a responder
  * STDIN to its empty record (an authorizer's end with PARAMS: servers differ
  * in what they send behind).  All of one id, no record of another type.
  * *request_out and params, which holds RECORD_PARAMS_MAX bytes, are filled
- * if COMPLETE, and of no use otherwise.  What follows the request is not
- * looked at.
+ * if COMPLETE, and of no use otherwise; but if TOO_LARGE, *request_out has
+ * role and id, no parameters, and in `len` where the record begins that was
+ * too much.  What follows the request is not looked at.
  */
 enum record_answer record_check(const unsigned char *bytes, size_t len,
     struct record_request *request_out, unsigned char *params);
+
+/* To the record at bytes[request->len] of a request that is TOO_LARGE. */
+void record_skip_init(struct record_skip *skip,
+    const struct record_request *request);
+
+/*
+ * Pass over the next `len` bytes, however they are cut.  COMPLETE at the end
+ * of the request (what follows is lost), SHORT before it, BAD if malformed or
+ * over RECORD_SKIP_MAX.
+ */
+enum record_answer record_skip(struct record_skip *skip,
+    const unsigned char *bytes, size_t len);
 
 /*
  * The same request once more, without padding, flags and body.  `out` holds

@@ -105,6 +105,9 @@ enum server_role server_request_role(const struct server_request *request);
 enum listener_serve
 server_request_serve(const struct server_request *request);
 
+/* 1 if it had over RECORD_PARAMS_MAX bytes of parameters: it has none now. */
+int server_request_is_too_large(const struct server_request *request);
+
 /*
  * One parameter, by its exact name; params.h says the answer.  The value is
  * borrowed until the request is answered (parking keeps it) and is then

@@ -53,6 +53,8 @@ struct server_request {
 	int64_t deadline;	/* monotonic msecs; 0: not set */
 	unsigned char *held;	/* bytes of a request still incomplete */
 	size_t held_len;
+	int is_too_large;	/* the request; skip passes over its rest */
+	struct record_skip skip;
 	size_t reply_len;
 	int reply_failed;
 	char reply[SERVER_REPLY_MAX];

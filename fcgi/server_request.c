@@ -24,6 +24,12 @@ server_request_serve(const struct server_request *request)
 	return request->listener->serve;
 }
 
+int
+server_request_is_too_large(const struct server_request *request)
+{
+	return request->is_too_large;
+}
+
 enum params_answer
 server_request_param(const struct server_request *request, const char *name,
     const char **value_out)

@@ -209,6 +209,7 @@ slot_open(struct server *server, int fd, const struct listener *listener)
 	slot->has_event = 0;
 	slot->is_woken = 0;
 	slot->has_place = 0;
+	slot->is_too_large = 0;
 	slot->attached = NULL;
 	slot->deadline = 0;
 	server->connections++;

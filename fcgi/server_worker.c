@@ -35,6 +35,31 @@ hold(struct server_thread *thread, struct server_request *slot, size_t at,
 	return 0;
 }
 
+/* The rest of a request whose parameters were too many by now. */
+static enum record_answer
+look_over(struct server_thread *thread, struct server_request *slot,
+    struct record_request *request)
+{
+	enum record_answer answer = RECORD_SHORT;
+	ssize_t n;
+
+	memset(request, 0, sizeof(*request));
+	request->role = slot->skip.role;
+	request->id = slot->skip.id;
+	while (answer == RECORD_SHORT) {
+		n = recv(slot->fd, thread->bytes, sizeof(thread->bytes),
+		    MSG_DONTWAIT);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == -1 && errno == EAGAIN ? RECORD_SHORT :
+			    RECORD_BAD;
+		answer = record_skip(&slot->skip, thread->bytes, (size_t)n);
+		explicit_bzero(thread->bytes, (size_t)n);
+	}
+	return answer;
+}
+
 /*
  * Read what has come.  Until the request is complete its bytes are held by
  * us: left in the socket, small writes would fill the peer's buffer.
@@ -47,6 +72,8 @@ look(struct server_thread *thread, struct server_request *slot,
 	size_t len = slot->held_len;
 	ssize_t n = -1;
 
+	if (slot->is_too_large)
+		return look_over(thread, slot, request);
 	if (len > 0)
 		memcpy(thread->bytes, slot->held, len);
 	slot_release(slot);
@@ -73,7 +100,15 @@ look(struct server_thread *thread, struct server_request *slot,
 		request->keep = 0;
 	else if (answer == RECORD_SHORT && hold(thread, slot, 0, len) == -1)
 		answer = RECORD_BAD;
+	else if (answer == RECORD_TOO_LARGE) {
+		slot->is_too_large = 1;
+		record_skip_init(&slot->skip, request);
+		answer = record_skip(&slot->skip, thread->bytes + request->len,
+		    len - request->len);
+	}
 	explicit_bzero(thread->bytes, len);
+	if (slot->is_too_large && answer == RECORD_SHORT)
+		return look_over(thread, slot, request);
 	return answer;
 }
 
@@ -94,7 +129,7 @@ begin(struct server_thread *thread, struct server_request *slot,
 		return -1;
 	slot->role = request->role == RECORD_AUTHORIZER ? SERVER_AUTHORIZER :
 	    SERVER_RESPONDER;
-	slot->keep = request->keep;
+	slot->keep = request->keep && !slot->is_too_large;
 	slot->is_partial = 0;
 	slot->deadline = 0;
 	slot->attached = NULL;
@@ -144,6 +179,7 @@ work(struct server_thread *thread, struct server_request *slot)
 			continue;
 		case RECORD_COMPLETE:
 			break;
+		case RECORD_TOO_LARGE:
 		case RECORD_BAD:
 		default:
 			if (slot->is_partial)

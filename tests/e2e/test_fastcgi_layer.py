@@ -119,8 +119,13 @@ def hostile():
         'another id': begin() + record(fastcgi.PARAMS, b'', 2),
         'version 2': record(fastcgi.BEGIN, b'\0\2' + b'\0' * 6, version=2),
         'stdin at once': begin(fastcgi.RESPONDER) + record(fastcgi.STDIN),
-        'too many parameters': begin() + record(
-            fastcgi.PARAMS, b'\0\0' * 32000) * 2,
+        'parameters without an end': begin() + record(
+            fastcgi.PARAMS, b'\0\0' * 32000) * 70,
+        'too many parameters, then garbage': begin() + record(
+            fastcgi.PARAMS, b'\0\0' * 32000) * 2 + b'garbage!',
+        'too many parameters of two requests': begin() + record(
+            fastcgi.PARAMS, b'\0\0' * 32000) * 2 + record(
+                fastcgi.PARAMS, b'', 2),
         'a body too large': fastcgi.request(
             {}, fastcgi.RESPONDER, body=b'x' * 200000),
     }

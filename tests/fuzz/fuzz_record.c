@@ -80,6 +80,26 @@ ask_library(const struct record_request *request,
 	(void)connection_end(side.connection, reply, 0);
 }
 
+/* However the rest of one that is too large is cut, it says the same. */
+static void
+check_skip(const struct record_request *request, const unsigned char *data,
+    size_t size)
+{
+	enum record_answer answer = RECORD_SHORT;
+	struct record_skip in_pieces, whole;
+	size_t i;
+
+	if (request->len > size)
+		abort();
+	record_skip_init(&whole, request);
+	record_skip_init(&in_pieces, request);
+	for (i = request->len; answer == RECORD_SHORT && i < size; i++)
+		answer = record_skip(&in_pieces, data + i, 1);
+	if (answer != record_skip(&whole, data + request->len,
+	    size - request->len))
+		abort();
+}
+
 /*
  * What is accepted must be accepted again in its composed form, and libfcgi
  * must read the same parameters from that.
@@ -91,9 +111,13 @@ check(const unsigned char *data, size_t size)
 	static unsigned char composed[RECORD_COMPOSED_MAX];
 	static unsigned char params[RECORD_PARAMS_MAX];
 	struct record_request first, second;
+	enum record_answer answer;
 	size_t len;
 
-	if (record_check(data, size, &first, params) != RECORD_COMPLETE)
+	answer = record_check(data, size, &first, params);
+	if (answer == RECORD_TOO_LARGE)
+		check_skip(&first, data, size);
+	if (answer != RECORD_COMPLETE)
 		return;
 	len = record_compose(&first, params, composed);
 	if (first.len > size || len > sizeof(composed) ||

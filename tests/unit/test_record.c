@@ -173,9 +173,84 @@ test_sizes(void **state)
 	assert_int_equal(record_check(bytes, at + 8 + 65535, &request, params),
 	    RECORD_SHORT);
 	assert_int_equal(record_check(bytes, at + 16 + 65535, &request,
-	    params), RECORD_BAD);
+	    params), RECORD_TOO_LARGE);
+	assert_int_equal(request.len, at + 8 + 65535);
+	assert_int_equal(request.params_len, 0);
+	assert_int_equal(request.role, RECORD_RESPONDER);
 	free(params);
 	free(bytes);
+}
+
+/* The rest of one that is too large, in pieces of any size. */
+static void
+test_skip(void **state)
+{
+	static const char rest[] = HEAD("\4", "\0\4", "\3") "\1\1AB123"
+	    PARAM_AB HEAD("\4", "\0\0", "\2") "12" HEAD("\5", "\0\3", "\0")
+	    "abc" END_STDIN;
+	const size_t authorizer_len = 15 + 12 + 10, len = sizeof(rest) - 1;
+	struct record_request request = { .id = 1, .len = 16 };
+	struct record_skip skip;
+	enum record_answer answer;
+	size_t at, end, n, piece;
+
+	(void)state;
+	for (piece = 1; piece <= len; piece++) {
+		for (request.role = RECORD_RESPONDER;
+		    request.role <= RECORD_AUTHORIZER; request.role++) {
+			end = request.role == RECORD_RESPONDER ? len :
+			    authorizer_len;
+			record_skip_init(&skip, &request);
+			answer = RECORD_SHORT;
+			for (at = 0; at < end; at += n) {
+				assert_int_equal(answer, RECORD_SHORT);
+				n = piece < end - at ? piece : end - at;
+				answer = record_skip(&skip,
+				    (const unsigned char *)rest + at, n);
+			}
+			assert_int_equal(answer, RECORD_COMPLETE);
+		}
+	}
+}
+
+static enum record_answer
+skip_all(const char *bytes, size_t len)
+{
+	const struct record_request request = { .id = 1,
+	    .role = RECORD_RESPONDER };
+	struct record_skip skip;
+
+	record_skip_init(&skip, &request);
+	return record_skip(&skip, (const unsigned char *)bytes, len);
+}
+
+static void
+test_skip_bad(void **state)
+{
+	static const unsigned char nothing[65536];
+	static const char head[] = HEAD("\4", "\xff\xff", "\1");
+	const struct record_request request = { .id = 1,
+	    .role = RECORD_AUTHORIZER };
+	struct record_skip skip;
+	enum record_answer answer = RECORD_SHORT;
+	size_t rounds = 0;
+
+	(void)state;
+	assert_int_equal(skip_all("\2\4\0\1\0\0\0\0", 8), RECORD_BAD);
+	assert_int_equal(skip_all("\1\4\0\2\0\0\0\0", 8), RECORD_BAD);
+	assert_int_equal(skip_all("\1\5\0\1\0\0\0\0", 8), RECORD_BAD);
+	assert_int_equal(skip_all("\1\2\0\1\0\0\0\0", 8), RECORD_BAD);
+	assert_int_equal(skip_all("\1\4\0\1\0\0\0\0\1\4\0\1\0\0\0\0", 16),
+	    RECORD_BAD);
+	assert_int_equal(skip_all("\1\4\0", 3), RECORD_SHORT);
+	record_skip_init(&skip, &request);
+	while (answer == RECORD_SHORT && rounds++ < 100) {
+		answer = record_skip(&skip, (const unsigned char *)head, 8);
+		if (answer == RECORD_SHORT)
+			answer = record_skip(&skip, nothing, sizeof(nothing));
+	}
+	assert_int_equal(answer, RECORD_BAD);
+	assert_in_range(rounds, 60, 65);
 }
 
 /* What is composed is accepted again and means the same. */
@@ -214,6 +289,8 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_beginnings),
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_skip),
+		cmocka_unit_test(test_skip_bad),
 		cmocka_unit_test(test_compose),
 	};
 
