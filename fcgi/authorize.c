@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "client_identity.h"
 #include "decision_log.h"
 #include "fcgi/params.h"
 #include "login.h"
@@ -75,9 +76,34 @@ authorize_find(char *const *params, const char *name, struct error *error)
 	return value;
 }
 
+/* 1, and error: the client names itself, and the policy minds. */
+static int
+authorize_is_forged(const struct gate_question *question,
+    const struct settings *settings, char *const *params, struct error *error)
+{
+	const char *param = client_identity_find(params);
+	const struct policy *policy = NULL;
+	char name[64];
+	int is_unknown;
+
+	if (param == NULL)
+		return 0;
+	if (!question->policy_name_twice)
+		policy = settings_policy(settings, question->policy_name,
+		    &is_unknown);
+	if (policy != NULL && policy->client_identity)
+		return 0;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(param, "="),
+	    param);
+	error_set(error, "it came as %s", name);
+	return 1;
+}
+
 int
-authorize_question(struct authorize *authorize, char *const *params,
-    struct gate_question *question, struct error *error)
+authorize_question(struct authorize *authorize,
+    const struct settings *settings, char *const *params,
+    struct gate_question *question, enum reason *reason_out,
+    struct error *error)
 {
 	struct error found = { "" };
 	const char *method, *software;
@@ -102,6 +128,10 @@ authorize_question(struct authorize *authorize, char *const *params,
 	    authorize_find(params, "HTTP_ORIGIN", &found),
 	    authorize_find(params, "HTTP_ACCESS_CONTROL_REQUEST_METHOD",
 	    &found));
+	*reason_out = REASON_FORGED_IDENTITY;
+	if (authorize_is_forged(question, settings, params, error))
+		return -1;
+	*reason_out = REASON_REPLY_UNSENDABLE;
 	if (found.text[0] == '\0')
 		return 0;
 	error_set(error, "%s", found.text);

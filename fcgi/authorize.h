@@ -35,12 +35,15 @@ int authorize_begin(struct authorize *authorize, enum reply_role role,
 /*
  * Look the parameters up ("NAME=value", closed by NULL) and fill in the
  * question, which borrows their values and the address of `authorize`.  0,
- * or -1 if one that is read occurs twice: the caller answers
- * REASON_REPLY_UNSENDABLE, and `error` says which.  AUTHGEAR_POLICY twice is
- * the gate's to refuse.
+ * or -1 and the reason, and `error` says which parameter: FORGED_IDENTITY,
+ * before anything else, for client_identity_find(), unless the policy that is
+ * named says client_identity = ignore; REPLY_UNSENDABLE if one that is read
+ * occurs twice.  AUTHGEAR_POLICY twice is the gate's to refuse.
  */
-int authorize_question(struct authorize *authorize, char *const *params,
-    struct gate_question *question, struct error *error);
+int authorize_question(struct authorize *authorize,
+    const struct settings *settings, char *const *params,
+    struct gate_question *question, enum reason *reason_out,
+    struct error *error);
 
 /*
  * Compose the reply and write the line; grants are logged on demand.
@@ -52,7 +55,8 @@ void authorize_answer(const struct authorize *authorize,
     const char *login_endpoint, int log_grants, struct log *log,
     const struct moment *now, struct reply *reply);
 
-/* The same for a refusal without a decision; `detail` may be "". */
+/* The same for a refusal without a decision; `detail` may be "".  Before
+ * authorize_question() the line lacks address and method. */
 void authorize_refuse(const struct authorize *authorize, enum reason reason,
     const char *detail, struct log *log, const struct moment *now,
     struct reply *reply);

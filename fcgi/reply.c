@@ -284,6 +284,8 @@ static const char *
 reply_phrase(int status)
 {
 	switch (status) {
+	case 400:
+		return "Bad Request";
 	case 401:
 		return "Unauthorized";
 	case 403:

@@ -190,6 +190,7 @@ service_serve(void *context, struct server_request *request)
 	struct error error = { "" };
 	struct gate_task *task = NULL;
 	enum server_step answered;
+	enum reason reason;
 	enum gate_step step;
 
 	if (server_request_serve(request) == LISTENER_SERVE_LOGIN)
@@ -198,10 +199,13 @@ service_serve(void *context, struct server_request *request)
 	    server_request_role(request) == SERVER_AUTHORIZER ?
 	    REPLY_AUTHORIZER : REPLY_RESPONDER, &thread->ids) == -1)
 		return SERVER_ANSWERED;
-	if (authorize_question(&authorize, server_request_params(request),
-	    &question, &error) == -1)
+	if (server_request_is_too_large(request))
 		return service_refuse(thread, request, &authorize,
-		    REASON_REPLY_UNSENDABLE, error_text(&error));
+		    REASON_HEADERS_TOO_LARGE, "");
+	if (authorize_question(&authorize, thread->service->settings,
+	    server_request_params(request), &question, &reason, &error) == -1)
+		return service_refuse(thread, request, &authorize, reason,
+		    error_text(&error));
 	if (clock_advance(&thread->now) == -1)
 		return service_refuse(thread, request, &authorize,
 		    REASON_STATE_UNREADABLE, "no clock");

@@ -37,6 +37,9 @@ struct policy {
 	struct word_list export;	/* claims told to the application */
 	int accept_basic;		/* the token as Basic password */
 	int cors_preflight;		/* 1 = pass */
+	int client_identity;		/* 1 = ignore: identity headers that a
+					   client sends are no reason to refuse,
+					   and are not believed */
 	char *login_client;		/* NULL: no browser login */
 	char *login_return;		/* absolute URL; NULL without the above */
 };

@@ -79,6 +79,15 @@ static const struct row rows[REASON_COUNT] = {
 	    VERDICT_DENIED, 401, "insufficient_user_authentication",
 	    "The login is older than the policy's max_authentication_age; the "
 	    "user must log in again." },
+	[REASON_FORGED_IDENTITY] = { "forged-identity", VERDICT_DENIED, 400,
+	    NULL,
+	    "The client sends an identity header of its own (X-Authgear-*, "
+	    "Remote-User and the like), which only the web server may; if "
+	    "another gate in front sets it, say client_identity = ignore." },
+	[REASON_HEADERS_TOO_LARGE] = { "headers-too-large", VERDICT_DENIED,
+	    400, NULL,
+	    "The headers of the request come to over 64 kB; look at what the "
+	    "client sends, its cookies above all." },
 	[REASON_SCOPE_MISSING] = { "scope-missing", VERDICT_FORBIDDEN, 403,
 	    "insufficient_scope",
 	    "The token lacks a scope of the policy's require_scope; the client "

@@ -36,6 +36,8 @@ enum reason {
 	REASON_CLIENT_REVOKED,
 	REASON_KEY_REVOKED,
 	REASON_AUTHENTICATION_TOO_OLD,
+	REASON_FORGED_IDENTITY,
+	REASON_HEADERS_TOO_LARGE,
 	REASON_SCOPE_MISSING,
 	REASON_ROLE_MISSING,
 	REASON_CLIENT_NOT_ALLOWED,
@@ -71,7 +73,7 @@ enum verdict reason_verdict(enum reason reason);
 /* One plain sentence for the operator: what it means and what to do. */
 const char *reason_sentence(enum reason reason);
 
-/* HTTP status code of the answer: 200, 401, 403, 500 or 503. */
+/* HTTP status code of the answer: 200, 400, 401, 403, 500 or 503. */
 int reason_http_status(enum reason reason);
 
 /*

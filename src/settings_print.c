@@ -140,6 +140,9 @@ print_others(FILE *out, const struct policy *policy)
 	if (policy->cors_preflight)
 		fputs("  and CORS preflight requests, without any identity\n",
 		    out);
+	if (policy->client_identity)
+		fputs("  identity headers that a client sends are not "
+		    "refused, and not believed\n", out);
 	if (policy->login_client != NULL)
 		fprintf(out, "  browsers without a credential are sent to log "
 		    "in as %s\n", policy->login_client);

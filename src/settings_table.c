@@ -153,6 +153,10 @@ static const struct settings_row rows[] = {
 	    "CORS preflight requests, which carry no credential" },
 	    "deny", RULE(cors_preflight), 0, 0,
 	    settings_value_set_pass, settings_value_print_pass },
+	{ { policy, "client_identity", "refuse",
+	    "identity headers that the client sends" },
+	    "refuse", RULE(client_identity), 0, 0,
+	    settings_value_set_ignore, settings_value_print_ignore },
 };
 
 static const size_t row_count = sizeof(rows) / sizeof(rows[0]);

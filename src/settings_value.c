@@ -108,6 +108,21 @@ settings_value_print_pass(const void *target,
 	    *(const int *)const_member(target, row) ? "pass" : "deny");
 }
 
+int
+settings_value_set_ignore(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	return set_choice(target, row, value, "ignore", "refuse", error);
+}
+
+void
+settings_value_print_ignore(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	(void)buffer_append_string(text,
+	    *(const int *)const_member(target, row) ? "ignore" : "refuse");
+}
+
 static int
 set_string(void *target, const struct settings_row *row, const char *value,
     struct error *error)

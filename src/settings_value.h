@@ -31,6 +31,12 @@ int settings_value_set_pass(void *target, const struct settings_row *row,
 void settings_value_print_pass(const void *target,
     const struct settings_row *row, struct buffer *text);
 
+/* client_identity: ignore, refuse */
+int settings_value_set_ignore(void *target, const struct settings_row *row,
+    const char *value, struct error *error);
+void settings_value_print_ignore(const void *target,
+    const struct settings_row *row, struct buffer *text);
+
 /* an absolute path; an origin; a URL with a path; one word of visible ASCII;
  * a proxy URL; a cookie prefix */
 int settings_value_set_url(void *target, const struct settings_row *row,

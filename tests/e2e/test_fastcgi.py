@@ -235,7 +235,7 @@ def test_parameters(sim, address):
                 called + ': empty Cookie', BARE)
         answer = ask(policy, bearer, ('REMOTE_USER', 'root'),
                      ('AUTHGEAR_USER_ID', 'root'),
-                     ('HTTP_X_AUTHGEAR_USER_ID', 'root'))
+                     ('AUTHGEAR_DECISION', 'granted'))
         granted(answer, role, payload(good),
                 called + ': identity in parameters is not obeyed')
 

@@ -58,6 +58,8 @@ test_question(void **state)
 	struct gate_question question;
 	struct authorize authorize;
 	struct authorize_ids ids = { .left = 0 };
+	struct settings settings = { .policy_count = 0 };
+	enum reason reason;
 	struct error error;
 	size_t i, j;
 
@@ -71,8 +73,9 @@ test_question(void **state)
 		error_clear(&error);
 		assert_int_equal(authorize_begin(&authorize,
 		    REPLY_AUTHORIZER, &ids), 0);
-		assert_int_equal(authorize_question(&authorize, params,
-		    &question, &error), rows[i].ret);
+		assert_int_equal(authorize_question(&authorize, &settings,
+		    params, &question, &reason, &error), rows[i].ret);
+		assert_int_equal(reason, REASON_REPLY_UNSENDABLE);
 		assert_int_equal(error.text[0] == '\0', rows[i].ret == 0);
 		if (rows[i].ret == -1)
 			continue;
@@ -81,6 +84,61 @@ test_question(void **state)
 		    rows[i].policy_twice);
 		expect_text(question.authorization, rows[i].authorization);
 		expect_text(question.cookie, rows[i].cookie);
+	}
+}
+
+/* Who names himself is refused, unless the policy named says otherwise. */
+static void
+test_forged(void **state)
+{
+	static const struct {
+		const char *params[4];
+		int ret;
+	} cases[] = {
+		{ { "AUTHGEAR_POLICY=strict" }, 0 },
+		{ { "AUTHGEAR_POLICY=strict", "HTTP_REMOTE_USER=" }, 0 },
+		{ { "AUTHGEAR_POLICY=strict", "HTTP_REMOTE_USER=x" }, -1 },
+		{ { "AUTHGEAR_POLICY=behind", "HTTP_REMOTE_USER=x" }, 0 },
+		{ { "HTTP_REMOTE_USER=x", "AUTHGEAR_POLICY=behind" }, 0 },
+		{ { "AUTHGEAR_POLICY=none", "HTTP_REMOTE_USER=x" }, -1 },
+		{ { "AUTHGEAR_POLICY=", "HTTP_REMOTE_USER=x" }, -1 },
+		{ { "HTTP_REMOTE_USER=x" }, -1 },
+		{ { "AUTHGEAR_POLICY=behind", "AUTHGEAR_POLICY=behind",
+		    "HTTP_REMOTE_USER=x" }, -1 },
+		/* before anything else that is wrong */
+		{ { AUTH, AUTH, "HTTP_X_AUTHGEAR_USER_ID=x" }, -1 },
+	};
+	char strict_name[] = "strict", behind_name[] = "behind";
+	struct policy strict = { .name = strict_name };
+	struct policy behind = { .name = behind_name, .client_identity = 1 };
+	struct policy *policies[] = { &strict, &behind };
+	struct settings settings = { .policies = policies,
+	    .policy_count = 2 };
+	struct gate_question question;
+	struct authorize_ids ids = { .left = 0 };
+	struct authorize authorize;
+	char text[4][64], *params[5];
+	struct error error;
+	enum reason reason;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (j = 0; j < 4 && cases[i].params[j] != NULL; j++) {
+			strcpy(text[j], cases[i].params[j]);
+			params[j] = text[j];
+		}
+		params[j] = NULL;
+		error_clear(&error);
+		assert_int_equal(authorize_begin(&authorize,
+		    REPLY_RESPONDER, &ids), 0);
+		assert_int_equal(authorize_question(&authorize, &settings,
+		    params, &question, &reason, &error), cases[i].ret);
+		if (cases[i].ret == 0)
+			continue;
+		assert_int_equal(reason, REASON_FORGED_IDENTITY);
+		assert_non_null(strstr(error_text(&error), "it came as HTTP_"));
+		assert_null(strstr(error_text(&error), "=x"));
 	}
 }
 
@@ -107,6 +165,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_question),
+		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_id),
 	};
 

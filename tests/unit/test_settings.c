@@ -134,6 +134,7 @@ defaults(void **state)
 	assert_int_equal(policy->export.count, 0);
 	assert_int_equal(policy->accept_basic, 0);
 	assert_int_equal(policy->cors_preflight, 0);
+	assert_int_equal(policy->client_identity, 0);
 	assert_null(policy->login_client);
 	assert_null(policy->login_return);
 	settings_free(settings);
@@ -188,6 +189,7 @@ sessions_set(void **state)
 	    "unauthenticated = pass\nremote_user = map\n"
 	    "export = email, https://example.com/team\n"
 	    "accept_basic = yes\ncors_preflight = pass\n"
+	    "client_identity = ignore\n"
 	    "[policy web]\nlogin_client = web-1\n"
 	    "login_return = https://www.a.example/login?x=1\n");
 	const struct policy *policy = settings->policies[0];
@@ -208,6 +210,7 @@ sessions_set(void **state)
 	    "https://example.com/team");
 	assert_int_equal(policy->accept_basic, 1);
 	assert_int_equal(policy->cors_preflight, 1);
+	assert_int_equal(policy->client_identity, 1);
 	policy = settings->policies[1];
 	assert_string_equal(policy->login_client, "web-1");
 	assert_string_equal(policy->login_return,
@@ -459,6 +462,8 @@ values_of_a_policy_refused(void **state)
 		{ "unauthenticated", "allow" }, { "unauthenticated", "yes" },
 		{ "unauthenticated", "Pass" }, { "unauthenticated", "login" },
 		{ "cors_preflight", "allow" }, { "cors_preflight", "1" },
+		{ "client_identity", "believe" }, { "client_identity", "no" },
+		{ "client_identity", "Ignore" }, { "client_identity", "" },
 		{ "accept_basic", "pass" }, { "accept_basic", "true" },
 		{ "export", "," }, { "export", "'email'" },
 		{ "export", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17" },
@@ -560,6 +565,7 @@ printed(void **state)
 	struct settings *settings = load(HEAD "leeway = 7\n" TAIL
 	    "unauthenticated = pass\nremote_user = map\nexport = a, b\n"
 	    "accept_basic = yes\ncors_preflight = pass\n"
+	    "client_identity = ignore\n"
 	    "[policy open]\nlogin_client = web\n"
 	    "login_return = https://b/login\n");
 	struct settings *again;

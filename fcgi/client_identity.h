@@ -1,0 +1,21 @@
+#ifndef CLIENT_IDENTITY_H_
+#define CLIENT_IDENTITY_H_
+
+/*
+ * Identity that a client claims for itself.  Backends believe X-Authgear-*,
+ * Remote-User, X-Remote-User and X-Forwarded-User, which only the web server
+ * may set behind the authorizer.
+ */
+
+/* A web server's own mark: there was such a header, and it took it away or
+ * does not hand it over.  No client can produce a name without HTTP_. */
+#define CLIENT_IDENTITY_MARK "AUTHGEAR_FORGED_IDENTITY"
+
+/*
+ * The first such parameter ("NAME=value", borrowed), or NULL.  Names are
+ * compared as backends may read them: any case, and every character but
+ * letters and digits for "_".  One with an empty value is none.
+ */
+const char *client_identity_find(char *const *params);
+
+#endif /* !CLIENT_IDENTITY_H_ */
