@@ -67,31 +67,80 @@ go_back(const struct sim_request *request, struct sim_answer *answer)
 	free(text);
 }
 
+/* This very request, once more, with `page` for its x_page. */
 static void
-show_form(const struct sim_request *request, const char *message,
-    struct sim_answer *answer)
+put_address(FILE *out, const struct sim_request *request, const char *page)
 {
 	const char *name;
 	json_t *value;
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
 
-	fprintf(out, "<!DOCTYPE html>\n<title>Authgear (simulated)</title>\n"
-	    "<h1>Log in</h1>\n<p>%s</p>\n<form method=\"post\" "
-	    "action=\"/oauth2/authorize?", message);
+	fputs("/oauth2/authorize?", out);
 	json_object_foreach(request->query, name, value) {
+		if (strcmp(name, "x_page") == 0)
+			continue;
 		escape(out, name, 1);
 		fputc('=', out);
 		escape(out, json_string_value(value), 1);
 		fputs("&amp;", out);
 	}
+	fprintf(out, "x_page=%s", page);
+}
+
+static void
+show_login(const struct sim_request *request, const char *message,
+    struct sim_answer *answer)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	fprintf(out, "<!DOCTYPE html>\n<title>Log in (simulated)</title>\n"
+	    "<h1>Log in</h1>\n<p>%s</p>\n<form method=\"post\" action=\"",
+	    message);
+	put_address(out, request, "login");
 	fputs("\">\n<p><label>User <input name=\"username\"></label>\n"
 	    "<p><label>Password <input name=\"password\" type=\"password\">"
 	    "</label>\n<p><button id=\"go\">Log in</button>\n</form>\n", out);
 	fclose(out);
 	sim_answer_body(answer, 200, type_html, text);
 	free(text);
+}
+
+/* Where a user who has an account already is wrong. */
+static void
+show_signup(const struct sim_request *request, struct sim_answer *answer)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	fputs("<!DOCTYPE html>\n<title>Sign up (simulated)</title>\n"
+	    "<h1>Create an account</h1>\n<form method=\"post\" action=\"",
+	    out);
+	put_address(out, request, "signup");
+	fputs("\">\n<p><label>New user <input name=\"new_user\"></label>\n"
+	    "<p><button id=\"continue\">Continue</button>\n</form>\n"
+	    "<p><a id=\"login\" href=\"", out);
+	put_address(out, request, "login");
+	fputs("\">I have an account</a>\n", out);
+	fclose(out);
+	sim_answer_body(answer, 200, type_html, text);
+	free(text);
+}
+
+/* Whoever has not logged in with this browser is taken for a new user. */
+static int
+is_signup(const struct sim_request *request,
+    const struct sim_credentials *credentials)
+{
+	const char *page = query(request, "x_page");
+
+	if (strcmp(page, "login") == 0)
+		return 0;
+	if (strcmp(page, "signup") == 0)
+		return 1;
+	return credentials->signed_up == NULL ||
+	    strcmp(credentials->signed_up, "true") != 0;
 }
 
 /* Under the lock: the text of a new session's cookie; to be freed. */
@@ -112,19 +161,25 @@ new_session(struct sim *sim, const char *user_id)
 	return session != NULL ? strdup(token) : NULL;
 }
 
+/* The session, and that this browser is no new one. */
 static void
-set_cookie(struct sim *sim, const char *token, struct sim_answer *answer)
+set_cookies(struct sim *sim, const char *token, struct sim_answer *answer)
 {
 	const char *prefix = sim_string(sim->live->settings, "cookie_prefix");
 	const char *domain = sim_string(sim->live->settings, "cookie_domain");
+	const char *secure = strncmp(sim->origin, "https://", 8) == 0 ?
+	    "Secure; " : "";
 	char text[600];
 
 	snprintf(text, sizeof(text), "%.80ssession=%s; Path=/; %s%.200s%s"
 	    "Max-Age=31449600; HttpOnly; %sSameSite=Lax",
 	    prefix != NULL ? prefix : "", token,
 	    domain != NULL ? "Domain=" : "", domain != NULL ? domain : "",
-	    domain != NULL ? "; " : "",
-	    strncmp(sim->origin, "https://", 8) == 0 ? "Secure; " : "");
+	    domain != NULL ? "; " : "", secure);
+	sim_answer_add(answer, "Set-Cookie", text);
+	snprintf(text, sizeof(text), "%.80ssigned_up=true; Path=/; "
+	    "Max-Age=31449600; HttpOnly; %sSameSite=Lax",
+	    prefix != NULL ? prefix : "", secure);
 	sim_answer_add(answer, "Set-Cookie", text);
 }
 
@@ -151,7 +206,7 @@ log_in(struct sim *sim, const char *old_cookie, const char *name,
 			sim_session_end(sim->live, sim_string(old, "id"));
 	}
 	if (token != NULL)
-		set_cookie(sim, token, answer);
+		set_cookies(sim, token, answer);
 	pthread_mutex_unlock(&sim->live->lock);
 	free(token);
 	return token != NULL;
@@ -186,7 +241,7 @@ answer_login(struct sim *sim, const struct sim_request *request,
 	    log_in(sim, cookie, name, password, answer))
 		go_back(request, answer);
 	else
-		show_form(request, "Wrong user or password.", answer);
+		show_login(request, "Wrong user or password.", answer);
 	free(name);
 	free(password);
 }
@@ -209,13 +264,16 @@ sim_authorize(struct sim *sim, const struct sim_request *request,
 	else if (strcmp(query(request, "response_type"), "none") != 0)
 		sim_answer_body(answer, 400, type_plain,
 		    "unsupported_response_type\n");
-	else if (strcmp(request->method, "POST") == 0)
+	else if (strcmp(request->method, "POST") == 0 &&
+	    !is_signup(request, &credentials))
 		answer_login(sim, request, credentials.session, answer);
 	else if (strcmp(query(request, "prompt"), "login") != 0 &&
 	    has_session(sim, credentials.session))
 		go_back(request, answer);
+	else if (is_signup(request, &credentials))
+		show_signup(request, answer);
 	else
-		show_form(request, "This is a simulation.", answer);
+		show_login(request, "This is a simulation.", answer);
 	sim_credentials_clear(&credentials);
 }
 

@@ -117,6 +117,7 @@ struct sim_credentials {
 	char *app_session;
 	char *app_access_token;
 	char *session;
+	char *signed_up;	/* of a browser that has logged in before */
 	char origin[600];	/* as Authgear computes it from the request */
 	char host[300];		/* without port */
 };

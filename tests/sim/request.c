@@ -182,6 +182,7 @@ sim_credentials_read(struct sim *sim, const struct sim_request *request,
 	credentials->app_access_token = read_cookie(request, prefix,
 	    "app_access_token");
 	credentials->session = read_cookie(request, prefix, "session");
+	credentials->signed_up = read_cookie(request, prefix, "signed_up");
 }
 
 void
@@ -191,5 +192,6 @@ sim_credentials_clear(struct sim_credentials *credentials)
 	free(credentials->app_session);
 	free(credentials->app_access_token);
 	free(credentials->session);
+	free(credentials->signed_up);
 	memset(credentials, 0, sizeof(*credentials));
 }
