@@ -165,42 +165,83 @@ add_detail(struct decision *decision, const char *text)
 	    before.text[0] == '\0' ? "" : "; ", text);
 }
 
+/* Attempts to log in that are over count no longer. */
+static void
+authorize_sift(struct login_page *page, struct login_attempts *attempts)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < page->marker_count; i++)
+		if (!login_attempts_is_over(attempts, page->markers[i].nonce))
+			page->markers[kept++] = page->markers[i];
+	page->marker_count = kept;
+}
+
+static void
+authorize_end_attempts(const struct login_page *page,
+    struct login_attempts *attempts)
+{
+	size_t i;
+
+	for (i = 0; i < page->marker_count; i++)
+		login_attempts_end(attempts, page->markers[i].nonce);
+}
+
 /* The refusal as a browser needs it, and so in the decision's detail; 0 if it
  * is none that may log in. */
 static int
-authorize_login(const struct authorize *authorize,
-    struct decision *decision, char *const *params,
-    const char *endpoint, struct reply *reply)
+authorize_browser(const struct authorize *authorize,
+    struct decision *decision, const struct login_page *page,
+    const struct authorize_login *login, struct reply *reply)
 {
-	struct login_page page;
 	char url[LOGIN_URL_MAX];
 
-	if (decision->policy == NULL || decision->policy->login_client == NULL)
-		return 0;
-	login_page_read(&page, params);
-	switch (login_decide(&page, decision, endpoint, url)) {
+	switch (login_decide(page, decision, login->endpoint, authorize->id,
+	    url)) {
 	case LOGIN_REDIRECT:
 		reply_login(reply, authorize->role, decision, url,
 		    authorize->id);
 		add_detail(decision, "sent to log in");
 		return 1;
 	case LOGIN_EXPLAIN:
-		reply_login(reply, authorize->role, decision, NULL,
-		    authorize->id);
-		add_detail(decision, "came back from a login without a cookie "
-		    "that is good here; Authgear's cookie domain must cover "
-		    "this host");
+		authorize_end_attempts(page, login->attempts);
+		reply_login_failed(reply, authorize->role, decision,
+		    login_sentence(decision->reason), authorize->id);
+		add_detail(decision, decision->reason ==
+		    REASON_NO_CREDENTIAL ?
+		    "came back from a login without a cookie that is "
+		    "Authgear's; its cookie domain must cover this host, and "
+		    "cookie_prefix be Authgear's own" :
+		    "came back from a login and was refused again");
 		return 1;
 	case LOGIN_NOTHING:
 	default:
+		if (login_is_answered(page, decision))
+			authorize_end_attempts(page, login->attempts);
 		return 0;
 	}
+}
+
+/* 0 if the answer is what it is for everybody. */
+static int
+authorize_login(const struct authorize *authorize,
+    struct decision *decision, char *const *params,
+    const struct authorize_login *login, const struct moment *now,
+    struct reply *reply)
+{
+	struct login_page page;
+
+	if (decision->policy == NULL || decision->policy->login_client == NULL)
+		return 0;
+	login_page_read(&page, decision->policy, params, now->wall);
+	authorize_sift(&page, login->attempts);
+	return authorize_browser(authorize, decision, &page, login, reply);
 }
 
 void
 authorize_answer(const struct authorize *authorize,
     const struct decision *decision, char *const *params,
-    const char *login_endpoint, int log_grants, struct log *log,
+    const struct authorize_login *login, int log_grants, struct log *log,
     const struct moment *now, struct reply *reply)
 {
 	struct decision sent = *decision;
@@ -208,7 +249,7 @@ authorize_answer(const struct authorize *authorize,
 	/* it takes an answer without a user for an error */
 	if (authorize->is_apache)
 		sent.may_pass = 0;
-	if (!authorize_login(authorize, &sent, params, login_endpoint, reply))
+	if (!authorize_login(authorize, &sent, params, login, now, reply))
 		reply_decision(reply, authorize->role, &sent, authorize->id);
 	if ((reply->reason == REASON_GRANTED || reply->is_pass) && !log_grants)
 		return;

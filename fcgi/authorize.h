@@ -5,6 +5,7 @@
 
 #include "gate.h"
 #include "log.h"
+#include "login_attempts.h"
 #include "reply.h"
 
 /*
@@ -45,14 +46,20 @@ int authorize_question(struct authorize *authorize,
     struct gate_question *question, enum reason *reason_out,
     struct error *error);
 
+/* What a browser's login needs. */
+struct authorize_login {
+	const char *endpoint;	/* the metadata's authorization_endpoint;
+				   NULL: not known */
+	struct login_attempts *attempts;
+};
+
 /*
  * Compose the reply and write the line; grants are logged on demand.
- * `params` are those of the question, `login_endpoint` the metadata's
- * authorization_endpoint (NULL: not known), for a browser's login.
+ * `params` are those of the question.
  */
 void authorize_answer(const struct authorize *authorize,
     const struct decision *decision, char *const *params,
-    const char *login_endpoint, int log_grants, struct log *log,
+    const struct authorize_login *login, int log_grants, struct log *log,
     const struct moment *now, struct reply *reply);
 
 /* The same for a refusal without a decision; `detail` may be "".  Before

@@ -8,10 +8,7 @@
 
 #include "buffer.h"
 #include "fcgi/params.h"
-
-/* Behind `state`, for a login that asked for the password; a fragment never is
- * part of a request's path. */
-#define AGAIN "#again"
+#include "origin.h"
 
 static const char *
 param(char *const *params, const char *name)
@@ -22,9 +19,8 @@ param(char *const *params, const char *name)
 	return value == NULL ? "" : value;
 }
 
-/* One path of this very site: "//host" and "/\host" are others to browsers. */
-static int
-is_local_path(const char *path)
+int
+login_is_local_path(const char *path)
 {
 	const char *p;
 
@@ -35,23 +31,6 @@ is_local_path(const char *path)
 		    *p == '<' || *p == '>' || *p == '#')
 			return 0;
 	return 1;
-}
-
-static enum login_marker
-read_marker(const char *cookies)
-{
-	static const char name[] = LOGIN_MARKER "=";
-	const char *at = cookies;
-
-	while ((at = strstr(at, name)) != NULL) {
-		if (at == cookies || at[-1] == ' ' || at[-1] == ';') {
-			at += sizeof(name) - 1;
-			return *at == '2' ? LOGIN_MARKER_AGAIN :
-			    LOGIN_MARKER_LOGIN;
-		}
-		at++;
-	}
-	return LOGIN_MARKER_NONE;
 }
 
 static int
@@ -73,16 +52,21 @@ is_read(char *const *params)
 }
 
 void
-login_page_read(struct login_page *page, char *const *params)
+login_page_read(struct login_page *page, const struct policy *policy,
+    char *const *params, int64_t now)
 {
 	const char *path = param(params, "REQUEST_URI");
 
 	memset(page, 0, sizeof(*page));
+	page->has_authorization =
+	    param(params, "HTTP_AUTHORIZATION")[0] != '\0';
 	page->is_page = is_read(params) && is_navigation(params) &&
-	    param(params, "HTTP_AUTHORIZATION")[0] == '\0';
-	page->marker = read_marker(param(params, "HTTP_COOKIE"));
+	    !page->has_authorization;
+	page->marker_count = login_marker_read(param(params, "HTTP_COOKIE"),
+	    origin_is_https(policy->login_return), now, page->markers,
+	    LOGIN_MARKERS_MAX);
 	(void)snprintf(page->path, sizeof(page->path), "%s",
-	    is_local_path(path) ? path : "/");
+	    login_is_local_path(path) ? path : "/");
 }
 
 /* Percent-encoding of all but unreserved characters (RFC 3986). */
@@ -101,26 +85,30 @@ append_encoded(struct buffer *url, const char *text)
 	}
 }
 
-/* 0, or -1 if it does not fit. */
+/* 0, or -1 if it does not fit.  Without x_page a browser that is new to
+ * Authgear would be offered to sign up. */
 static int
 make_url(const struct policy *policy, const char *endpoint, const char *path,
-    int again, char url[LOGIN_URL_MAX])
+    const struct login_marker *attempt, char url[LOGIN_URL_MAX])
 {
+	char tail[LOGIN_TAIL_SIZE];
 	struct buffer text;
 	int ret = -1;
 
+	login_marker_tail(attempt, origin_is_https(policy->login_return),
+	    tail);
 	buffer_init(&text, LOGIN_URL_MAX - 1);
 	(void)buffer_append_format(&text, "%s%sresponse_type=none&scope=openid"
-	    "&client_id=", endpoint, strchr(endpoint, '?') == NULL ? "?" : "&");
+	    "&x_page=login&client_id=", endpoint,
+	    strchr(endpoint, '?') == NULL ? "?" : "&");
 	append_encoded(&text, policy->login_client);
 	(void)buffer_append_string(&text, "&redirect_uri=");
 	append_encoded(&text, policy->login_return);
 	(void)buffer_append_string(&text, "&state=");
 	append_encoded(&text, path);
-	if (again) {
-		append_encoded(&text, AGAIN);
+	append_encoded(&text, tail);
+	if (attempt->rounds > 0)
 		(void)buffer_append_string(&text, "&prompt=login");
-	}
 	if (!text.failed) {
 		memcpy(url, text.data, text.len + 1);
 		ret = 0;
@@ -137,132 +125,99 @@ needs_password(enum reason reason)
 	    reason == REASON_AUTHENTICATION_TOO_OLD;
 }
 
+/* Passwords that the chain has asked for. */
+static int
+rounds_of(const struct login_page *page)
+{
+	int rounds = 0;
+	size_t i;
+
+	for (i = 0; i < page->marker_count; i++)
+		if (page->markers[i].rounds > rounds)
+			rounds = page->markers[i].rounds;
+	return rounds;
+}
+
+static int
+may_log_in(const struct decision *decision)
+{
+	const struct policy *policy = decision->policy;
+
+	return policy != NULL && policy->login_client != NULL &&
+	    policy->login_return != NULL &&
+	    decision->verdict == VERDICT_DENIED && !decision->may_pass &&
+	    decision->reason != REASON_NEEDS_RESOLVER &&
+	    reason_http_status(decision->reason) == 401;
+}
+
 enum login_step
 login_decide(const struct login_page *page, const struct decision *decision,
-    const char *endpoint, char url[LOGIN_URL_MAX])
+    const char *endpoint, const char *nonce, char url[LOGIN_URL_MAX])
 {
 	const struct policy *policy = decision->policy;
 	const int again = needs_password(decision->reason);
+	const int rounds = rounds_of(page);
+	struct login_marker attempt = { "", 0 };
 
 	url[0] = '\0';
-	if (policy == NULL || policy->login_client == NULL ||
-	    policy->login_return == NULL || endpoint == NULL ||
-	    decision->verdict != VERDICT_DENIED || decision->may_pass ||
-	    decision->reason == REASON_NEEDS_RESOLVER ||
-	    reason_http_status(decision->reason) != 401 || !page->is_page)
+	if (endpoint == NULL || !page->is_page || !may_log_in(decision))
 		return LOGIN_NOTHING;
-	/* single sign-on may bring the old login back: once more, by hand */
-	if (page->marker == LOGIN_MARKER_AGAIN ||
-	    (page->marker == LOGIN_MARKER_LOGIN && !again))
+	/* single sign-on may bring the old login back, and a login may come
+	 * too soon: then the password, by hand */
+	if (page->marker_count > 0 && (!again || rounds >= LOGIN_ROUNDS_MAX))
 		return LOGIN_EXPLAIN;
-	if (make_url(policy, endpoint, page->path, again, url) == 0 ||
-	    make_url(policy, endpoint, "/", again, url) == 0)
+	(void)snprintf(attempt.nonce, sizeof(attempt.nonce), "%s", nonce);
+	attempt.rounds = again ? rounds + 1 : 0;
+	if (make_url(policy, endpoint, page->path, &attempt, url) == 0 ||
+	    make_url(policy, endpoint, "/", &attempt, url) == 0)
 		return LOGIN_REDIRECT;
 	return LOGIN_NOTHING;
 }
 
-/* --- login_return */
-
-static int
-hex(char c)
+int
+login_is_answered(const struct login_page *page,
+    const struct decision *decision)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	return page->is_page || (decision->verdict == VERDICT_GRANTED &&
+	    !page->has_authorization);
 }
 
-/* Decode one value of a query (up to "&"), once; 0, or -1 if it is malformed,
- * holds a NUL or does not fit. */
-static int
-decode(const char *text, char *out, size_t size)
+static const char *const sentences[REASON_COUNT] = {
+	[REASON_NO_CREDENTIAL] =
+	    "You have logged in, but the login does not reach this site. Its "
+	    "operator should look at the cookie domain of Authgear, which must "
+	    "cover the name of this site, and at cookie_prefix.",
+	[REASON_MALFORMED] =
+	    "You have logged in, but two different cookies of one name reach "
+	    "this site, which cannot tell the one that counts. Delete the "
+	    "cookies of this site and of its parent domain, then load this page "
+	    "again. Its operator should look for a second Authgear below the "
+	    "same domain, and give one of them another cookie_prefix.",
+	[REASON_NOT_LIVE] =
+	    "You have logged in, but the session that reaches this site is none "
+	    "that Authgear knows: you were logged out again, your account is "
+	    "disabled, or an old cookie is in the way. Load this page again to "
+	    "log in once more; if it stays so, delete the cookies of this site.",
+	[REASON_REVOKED] =
+	    "An administrator has revoked the login that reaches this site, and "
+	    "logging in has brought no other. Log out at Authgear, then load "
+	    "this page again to log in once more.",
+	[REASON_SIGNED_OUT] =
+	    "An administrator has signed you out, and a login of the same "
+	    "moment does not count. Wait ten seconds, then load this page again "
+	    "to log in once more. If it stays so, the operator should compare "
+	    "the clock of this site with that of Authgear.",
+	[REASON_AUTHENTICATION_TOO_OLD] =
+	    "This site asks for a fresher login than the one you have just "
+	    "made. Its operator should compare the clock of this site with that "
+	    "of Authgear, and look at max_authentication_age.",
+};
+
+const char *
+login_sentence(enum reason reason)
 {
-	size_t len = 0;
-	int high, low;
-
-	for (; *text != '\0' && *text != '&'; text++) {
-		if (len + 1 >= size)
-			return -1;
-		out[len] = *text;
-		if (*text == '+')
-			out[len] = ' ';
-		if (*text == '%') {
-			high = hex(text[1]);
-			low = high == -1 ? -1 : hex(text[2]);
-			if (low == -1 || high * 16 + low == 0)
-				return -1;
-			out[len] = (char)(high * 16 + low);
-			text += 2;
-		}
-		len++;
-	}
-	out[len] = '\0';
-	return 0;
-}
-
-/* The value of a name, undecoded; NULL unless it is there exactly once. */
-static const char *
-query_find(const char *query, const char *name)
-{
-	const char *found = NULL, *at;
-	size_t len = strlen(name);
-
-	for (at = query; at != NULL; at = strchr(at, '&')) {
-		at += at[0] == '&';
-		if (strncmp(at, name, len) != 0 || at[len] != '=')
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = at + len + 1;
-	}
-	return found;
-}
-
-/* Where to go on; *again if the password was asked for. */
-static void
-read_state(const char *query, char path[LOGIN_PATH_MAX], int *again)
-{
-	const char *state = query_find(query, "state");
-	size_t len;
-
-	*again = 0;
-	if (state == NULL || decode(state, path, LOGIN_PATH_MAX) == -1)
-		path[0] = '\0';
-	len = strlen(path);
-	if (len > strlen(AGAIN) &&
-	    strcmp(path + len - strlen(AGAIN), AGAIN) == 0) {
-		path[len - strlen(AGAIN)] = '\0';
-		*again = 1;
-	}
-	if (!is_local_path(path))
-		(void)snprintf(path, LOGIN_PATH_MAX, "/");
-}
-
-void
-login_return_reply(struct reply *reply, char *const *params)
-{
-	const char *query = param(params, "QUERY_STRING");
-	char path[LOGIN_PATH_MAX];
-	int again;
-
-	if (!is_read(params)) {
-		reply_page(reply, "405 Method Not Allowed", "Allow: GET, HEAD",
-		    "This address is where a login comes back to; it is only "
-		    "read.");
-		return;
-	}
-	if (query_find(query, "error") != NULL) {
-		reply_page(reply, "403 Forbidden", NULL,
-		    "The login was not completed: Authgear refused it. Go "
-		    "back to the page you came from to try again; if it stays "
-		    "so, the operator of this site should compare login_client "
-		    "and login_return with the client at Authgear.");
-		return;
-	}
-	read_state(query, path, &again);
-	reply_redirect(reply, "303 See Other", path, again ?
-	    LOGIN_MARKER "=2" : LOGIN_MARKER "=1", LOGIN_MARKER_SECONDS);
+	if ((unsigned int)reason < REASON_COUNT && sentences[reason] != NULL)
+		return sentences[reason];
+	return "You have logged in, but this site does not take the login. "
+	    "Its operator finds the reason in the log.";
 }

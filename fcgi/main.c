@@ -190,8 +190,10 @@ main_begin(struct daemon *daemon, struct error *error)
 	daemon->service.shared = gate_shared_new(daemon->settings);
 	daemon->service.seats = seats_new(server_places(
 	    daemon->options.max_connections));
+	daemon->service.attempts = login_attempts_new();
 	if (daemon->service.shared == NULL ||
-	    daemon->service.seats == NULL) {
+	    daemon->service.seats == NULL ||
+	    daemon->service.attempts == NULL) {
 		error_set(error, "out of memory");
 		return -1;
 	}
@@ -233,6 +235,7 @@ main_end(struct daemon *daemon)
 	server_free(daemon->server);
 	gate_shared_free(daemon->service.shared);
 	seats_free(daemon->service.seats);
+	login_attempts_free(daemon->service.attempts);
 	for (i = 0; i < daemon->listener_count; i++)
 		listener_close(&daemon->listeners[i]);
 	settings_free(daemon->settings);

@@ -480,35 +480,18 @@ draft_why(struct draft *draft, const struct decision *decision,
 	    request_id);
 }
 
+/* For nginx, which makes the answer of it: the refusal with one more line. */
 static void
-draft_login(struct draft *draft, const struct decision *decision,
-    const char *url, const char *request_id)
+draft_login_header(struct draft *draft, const struct decision *decision,
+    const char *name, const char *value, const char *request_id)
 {
-	static const char no_cookie[] = "You have logged in, but the login "
-	    "does not reach this site. The operator of this site should look "
-	    "at Authgear's cookie domain: it must cover this site's name.";
-	static const char no_use[] = "You have logged in, but this site does "
-	    "not take the login. Its operator finds the reason in the log.";
-	char more[REPLY_MAX];
+	char line[REPLY_MAX];
 
-	if (draft->role == REPLY_RESPONDER) {
-		(void)snprintf(more, sizeof(more), url != NULL ?
-		    "X-Authgear-Login: %s\r\n" :
-		    "X-Authgear-Login-Failed: yes\r\n", url);
-		draft_refusal(draft, decision->reason, decision->policy, 0,
-		    request_id, more);
-	} else if (url != NULL) {
-		draft_add(draft, "Status: 302 Found\r\nLocation: %s\r\n"
-		    "Cache-Control: no-store\r\n", url);
-		draft_why(draft, decision, request_id);
-		draft_add(draft, "\r\n");
-	} else {
-		draft_add(draft, "Status: 401 Unauthorized\r\n");
-		draft_challenge(draft, decision->reason, decision->policy);
-		draft_why(draft, decision, request_id);
-		draft_page(draft, decision->reason == REASON_NO_CREDENTIAL ?
-		    no_cookie : no_use);
-	}
+	if (!reply_is_sendable(value))
+		draft->failed = 1;
+	(void)snprintf(line, sizeof(line), "%s: %s\r\n", name, value);
+	draft_refusal(draft, decision->reason, decision->policy, 0,
+	    request_id, line);
 }
 
 void
@@ -518,7 +501,36 @@ reply_login(struct reply *reply, enum reply_role role,
 	struct draft draft = { .reply = reply, .role = role };
 
 	reply_begin(reply, decision->reason);
-	draft_login(&draft, decision, url, request_id);
+	if (role == REPLY_RESPONDER) {
+		draft_login_header(&draft, decision, "X-Authgear-Login", url,
+		    request_id);
+	} else {
+		draft_add(&draft, "Status: 302 Found\r\nLocation: %s\r\n"
+		    "Cache-Control: no-store\r\n", url);
+		draft_why(&draft, decision, request_id);
+		draft_add(&draft, "\r\n");
+	}
+	if (draft.failed || !reply_is_whole(reply))
+		reply_decision(reply, role, decision, request_id);
+}
+
+void
+reply_login_failed(struct reply *reply, enum reply_role role,
+    const struct decision *decision, const char *sentence,
+    const char *request_id)
+{
+	struct draft draft = { .reply = reply, .role = role };
+
+	reply_begin(reply, decision->reason);
+	if (role == REPLY_RESPONDER) {
+		draft_login_header(&draft, decision, "X-Authgear-Login-Failed",
+		    sentence, request_id);
+	} else {
+		draft_add(&draft, "Status: 401 Unauthorized\r\n");
+		draft_challenge(&draft, decision->reason, decision->policy);
+		draft_why(&draft, decision, request_id);
+		draft_page(&draft, sentence);
+	}
 	if (draft.failed || !reply_is_whole(reply))
 		reply_decision(reply, role, decision, request_id);
 }
@@ -539,15 +551,16 @@ reply_page(struct reply *reply, const char *status, const char *header,
 
 void
 reply_redirect(struct reply *reply, const char *status, const char *location,
-    const char *cookie, int seconds)
+    const char *cookie)
 {
 	struct draft draft = { .reply = reply };
 
 	reply_begin(reply, REASON_NO_CREDENTIAL);
 	draft_add(&draft, "Status: %s\r\nLocation: %s\r\n"
-	    "Set-Cookie: %s; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax\r\n"
-	    "Cache-Control: no-store\r\n\r\n", status, location, cookie,
-	    seconds);
+	    "Cache-Control: no-store\r\n", status, location);
+	if (cookie != NULL)
+		draft_add(&draft, "Set-Cookie: %s\r\n", cookie);
+	draft_add(&draft, "\r\n");
 	if (draft.failed || !reply_is_whole(reply))
 		reply_canned(reply);
 }

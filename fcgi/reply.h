@@ -45,14 +45,17 @@ void reply_refusal(struct reply *reply, enum reason reason, int retry_after,
     const char *request_id);
 
 /*
- * For a browser.  reply_login: the refusal of `decision` as a redirect to
- * `url` (`url` NULL: as a page that says why it does not help to log in
- * again).  AUTHORIZER: 302 with Location, or 401 with a page; RESPONDER,
- * whose web server takes nothing but a status: 401 with the header
- * X-Authgear-Login, or X-Authgear-Login-Failed.
+ * For a browser: the refusal of `decision` as a redirect to `url`, or as a
+ * page that says why it does not help to log in again (`sentence`, text that
+ * needs no escaping).  AUTHORIZER: 302 with Location, or 401 with the page;
+ * RESPONDER, whose web server takes nothing but a status: 401 with the header
+ * X-Authgear-Login: URL, or X-Authgear-Login-Failed: SENTENCE.
  */
 void reply_login(struct reply *reply, enum reply_role role,
     const struct decision *decision, const char *url,
+    const char *request_id);
+void reply_login_failed(struct reply *reply, enum reply_role role,
+    const struct decision *decision, const char *sentence,
     const char *request_id);
 
 /* Not of a decision: a page of one paragraph without anything of the request
@@ -60,8 +63,8 @@ void reply_login(struct reply *reply, enum reply_role role,
 void reply_page(struct reply *reply, const char *status, const char *header,
     const char *paragraph);
 
-/* To a path of this site, with a cookie ("name=value") that lives so long. */
+/* To a path of this site; `cookie` is the value of Set-Cookie, or NULL. */
 void reply_redirect(struct reply *reply, const char *status,
-    const char *location, const char *cookie, int seconds);
+    const char *location, const char *cookie);
 
 #endif /* !REPLY_H_ */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "authorize.h"
-#include "login.h"
+#include "login_return.h"
 #include "transport/clock.h"
 
 struct service_thread {
@@ -94,15 +94,15 @@ service_answer(struct service_thread *thread, struct server_request *request,
     const struct authorize *authorize, const struct decision *decision)
 {
 	const struct service *service = thread->service;
-	const char *endpoint = NULL;
+	struct authorize_login login = { NULL, service->attempts };
 	struct reply reply;
 
 	/* it is looked up only for who may be sent there */
 	if (decision->verdict == VERDICT_DENIED && decision->policy != NULL &&
 	    decision->policy->login_client != NULL)
-		endpoint = gate_authorization_endpoint(thread->gate);
+		login.endpoint = gate_authorization_endpoint(thread->gate);
 	authorize_answer(authorize, decision, server_request_params(request),
-	    endpoint, service->settings->log_grants,
+	    &login, service->settings->log_grants,
 	    service->log, &thread->now, &reply);
 	return service_send(request, &reply);
 }
@@ -173,11 +173,14 @@ service_park(struct service_thread *thread, struct server_request *request,
 
 /* Where a login comes back to: no credential, no decision. */
 static enum server_step
-service_login(struct server_request *request)
+service_login(struct service_thread *thread, struct server_request *request)
 {
 	struct reply reply;
 
-	login_return_reply(&reply, server_request_params(request));
+	/* Should the clock fail now, the earlier moment is good enough. */
+	(void)clock_advance(&thread->now);
+	login_return_reply(&reply, server_request_params(request),
+	    thread->now.wall);
 	return service_send(request, &reply);
 }
 
@@ -194,7 +197,7 @@ service_serve(void *context, struct server_request *request)
 	enum gate_step step;
 
 	if (server_request_serve(request) == LISTENER_SERVE_LOGIN)
-		return service_login(request);
+		return service_login(thread, request);
 	if (authorize_begin(&authorize,
 	    server_request_role(request) == SERVER_AUTHORIZER ?
 	    REPLY_AUTHORIZER : REPLY_RESPONDER, &thread->ids) == -1)

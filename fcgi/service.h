@@ -3,6 +3,7 @@
 
 #include "fcgi/server.h"
 #include "fetcher.h"
+#include "login_attempts.h"
 #include "seats.h"
 
 /*
@@ -15,6 +16,7 @@ struct service {
 	struct log *log;
 	struct fetcher *fetcher;
 	struct seats *seats;
+	struct login_attempts *attempts;	/* of browsers that log in */
 };
 
 /* The handler for server_new(); borrows the service. */
