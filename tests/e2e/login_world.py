@@ -4,11 +4,14 @@ what the tests of browser login share.
 Names below .localhost are loopback for curl and browsers alike."""
 
 import contextlib
+import select
 import shutil
+import socket
 import subprocess
 import tempfile
 
 import gate
+import http_server
 import servers
 import tap
 
@@ -17,14 +20,32 @@ APPLICATION = 'app.site.localhost'
 DOMAIN = 'site.localhost'
 CLIENT = 'web'
 USER, PASSWORD = 'alice', 'correct horse'
+OTHER = 'bob'
+
+
+def _passes_on(port):
+    """A script of http_server: what ends TLS in front of the server."""
+    def script(server, connection):
+        with socket.create_connection(('127.0.0.1', port), 30) as behind:
+            other = {connection: behind, behind: connection}
+            while not server.over.is_set():
+                ready = [connection] if connection.pending() else \
+                    select.select(list(other), [], [], 0.2)[0]
+                for source in ready:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    other[source].sendall(data)
+    return script
 
 
 class World:
     """`with World('nginx') as world`: world.url is the application's,
-    world.sim the simulator, world.cache(...) runs authgear-cache."""
+    world.sim the simulator, world.cache(...) runs authgear-cache. With `tls`
+    browsers come by https, through a proxy that ends it."""
 
-    def __init__(self, name, domain=DOMAIN):
-        self.name, self.domain = name, domain
+    def __init__(self, name, domain=DOMAIN, tls=False):
+        self.name, self.domain, self.tls = name, domain, tls
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -56,6 +77,12 @@ class World:
             self.name, self.pages, tcp if self.name == 'apache' else address)
         self.stack.callback(self.server.stop)
         self.url = 'http://%s:%d' % (APPLICATION, self.server.port)
+        if self.tls:
+            front = enter(http_server.Server(
+                _passes_on(self.server.port), http_server.context(
+                    http_server.Certificates(folder).sign(
+                        'site', 'DNS:' + APPLICATION))))
+            self.url = 'https://%s:%d' % (APPLICATION, front.port)
         back = self.url + '/authgear-login'
         login = {'login_client': CLIENT, 'login_return': back}
         self.site = enter(gate.Site(
@@ -65,7 +92,8 @@ class World:
                       'admin': dict(login, require_role='admin')},
             sim=False, endpoint=self.authgear))
         self.sim.control('client', {'id': CLIENT, 'redirect_uris': [back]})
-        self.sim.control('user', {'id': USER, 'password': PASSWORD})
+        for user in (USER, OTHER):
+            self.sim.control('user', {'id': user, 'password': PASSWORD})
         self.sim.control('resolver', {'cookie_domain': self.domain})
         self.daemon = enter(gate.Daemon(
             self.site.folder, self.site.config, 'fcgi', arguments=[
@@ -75,6 +103,10 @@ class World:
                 self.pages.login_socket]))
         gate.until(lambda: 'keys fetched' in self.daemon.log(),
                    'the keys', 20)
+
+    def log_out(self, user=USER):
+        """At Authgear; `session_ttl` later it is known here."""
+        self.sim.control('logout', {'user_id': user})
 
     def cache(self, *arguments):
         run = subprocess.run(

@@ -8,8 +8,8 @@ import webdriver
 FORM = 'input[name=password]'
 
 
-def log_in(browser):
-    browser.fill('input[name=username]', login_world.USER)
+def log_in(browser, user=login_world.USER):
+    browser.fill('input[name=username]', user)
     browser.fill(FORM, login_world.PASSWORD)
     browser.click('#go')
 
@@ -49,8 +49,33 @@ def test_login(world):
                       '%s: hostile state %s lands on /' % (name, state))
 
 
-def test_uncovered(name):
-    with login_world.World(name, domain='auth.site.localhost') as world:
+def test_log_out(world):
+    """Within the minute in which the browser keeps the marker."""
+    name, wanted = world.name, world.url + '/page.txt'
+    with webdriver.Browser() as browser:
+        for user in (login_world.USER, login_world.OTHER):
+            browser.go(wanted)
+            tap.ok(browser.has(FORM), '%s: %s sees the form to log in' % (
+                name, user), browser.text())
+            log_in(browser, user)
+            gate.until(lambda: browser.url() == wanted or None,
+                       'the page after the login', 20)
+            tap.equal(browser.text(), 'page of /',
+                      '%s: %s is let in' % (name, user))
+            world.log_out(user)
+
+            def is_out():
+                browser.go(wanted)
+                return browser.text() != 'page of /'
+            gate.until(is_out, 'the end of the session', 20)
+        tap.ok(browser.has(FORM), name + ': and out again, to the form',
+               browser.text())
+
+
+def test_uncovered(name, tls=False):
+    with login_world.World(name, 'auth.site.localhost', tls) as world:
+        if tls:
+            name = 'https'
         with webdriver.Browser() as browser:
             browser.go(world.url + '/page.txt')
             log_in(browser)
@@ -62,13 +87,24 @@ def test_uncovered(name):
                    'explained, once', browser.text())
             asked = world.sim.counts().get('/oauth2/authorize', 0)
             tap.equal(asked, 2, name + ': and no loop (form and login)')
+            browser.go(world.url + '/page.txt')
+            tap.ok('You have logged in' in browser.text(),
+                   name + ': a reload starts anew and ends there',
+                   browser.text())
+            asked = world.sim.counts().get('/oauth2/authorize', 0)
+            tap.equal(asked, 3, name + ': after one round')
 
 
 def main():
     for name in ('lighttpd', 'nginx', 'apache'):
         with login_world.World(name) as world:
             test_login(world)
+            test_log_out(world)
         test_uncovered(name)
+    with login_world.World('nginx', tls=True) as world:
+        world.name = 'https'
+        test_log_out(world)
+    test_uncovered('nginx', tls=True)
     tap.done()
 
 

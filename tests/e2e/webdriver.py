@@ -48,6 +48,7 @@ class Browser:
                                         self.folder]}
         self.session = self._call('POST', '/session', {'capabilities': {
             'alwaysMatch': {'browserName': 'chrome',
+                            'acceptInsecureCerts': True,
                             'goog:chromeOptions': options}}})['sessionId']
 
     def _call(self, method, path, body=None):
