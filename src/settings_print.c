@@ -127,6 +127,23 @@ print_words(FILE *out, const char *before, const struct word_list *list)
 	fputs("\n", out);
 }
 
+/* Whom a browser's login is for: `pass` takes those without a credential
+ * out, but where the web server is Apache, which cannot pass them. */
+static void
+print_login(FILE *out, const struct policy *policy)
+{
+	if (policy->login_client == NULL)
+		return;
+	if (policy->unauthenticated)
+		fprintf(out, "  browsers that load a page with a cookie that "
+		    "does not hold are sent to log in as %s (with Apache "
+		    "those without one too)\n", policy->login_client);
+	else
+		fprintf(out, "  browsers that load a page without a cookie "
+		    "that holds are sent to log in as %s\n",
+		    policy->login_client);
+}
+
 /* What brings no access token, or not as one. */
 static void
 print_others(FILE *out, const struct policy *policy)
@@ -136,16 +153,16 @@ print_others(FILE *out, const struct policy *policy)
 		    out);
 	if (policy->unauthenticated)
 		fputs("  and, without any identity, everybody who brings no "
-		    "credential\n", out);
+		    "credential at all (not with Apache)\n"
+		    "  but nobody whose credential is bad, expired or logged "
+		    "out\n", out);
 	if (policy->cors_preflight)
 		fputs("  and CORS preflight requests, without any identity\n",
 		    out);
 	if (policy->client_identity)
 		fputs("  identity headers that a client sends are not "
 		    "refused, and not believed\n", out);
-	if (policy->login_client != NULL)
-		fprintf(out, "  browsers without a credential are sent to log "
-		    "in as %s\n", policy->login_client);
+	print_login(out, policy);
 	print_words(out, "  the application is told the claims",
 	    &policy->export);
 }

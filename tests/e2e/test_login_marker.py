@@ -2,6 +2,7 @@
 who is believed, for how long, and once only."""
 
 import os
+import subprocess
 import time
 
 import fastcgi
@@ -154,6 +155,37 @@ def test_restart(site, start):
         asker.expect('and again', True, marker)
 
 
+def test_pass(site, daemon):
+    """unauthenticated = pass is for no credential alone, and what
+    --print-policies says of it is so."""
+    def ask(cookie='', method='GET', server='nginx/1.22'):
+        return fastcgi.ask(daemon.path, {
+            'AUTHGEAR_POLICY': 'open', 'REQUEST_METHOD': method,
+            'REQUEST_URI': '/login-page', 'HTTP_ACCEPT': 'text/html',
+            'HTTP_COOKIE': cookie, 'SERVER_SOFTWARE': server})
+    live = site.sim.token(kind='cookie', sub='alice')
+    dead = 'session=aaaaaaaa-1111-4222-8333-bbbbbbbbbbbb.' + 'x' * 32
+    tap.equal(ask().status, 200, 'pass: no credential passes')
+    got = ask('session=' + live)
+    tap.equal((got.status, got.headers.get('variable-authgear_decision')),
+              (200, 'granted'), 'pass: a good one is granted')
+    tap.equal(ask(dead).status, 302, 'pass: a dead one is sent to log in')
+    tap.equal(ask(dead, 'POST').status, 401, 'pass: or refused')
+    tap.equal(ask(server='Apache/2.4').status, 302,
+              'pass: with Apache no credential is sent to log in')
+    tap.equal(ask(server='Apache/2.4', method='POST').status, 401,
+              'pass: or refused')
+    said = subprocess.run(
+        [tap.program('authgear-fcgi'), '--print-policies', '--config',
+         site.config], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        timeout=60, check=True).stdout.decode().partition('policy open')[2]
+    tap.ok('no credential at all (not with Apache)' in said and
+           'with a cookie that does not hold are sent to log in as web '
+           '(with Apache those without one too)' in said and
+           'bad, expired or logged out' in said,
+           'pass: --print-policies says all of it', said)
+
+
 def test_tls():
     """From end to end, TLS before a server."""
     with login_world.World('nginx', tls=True) as world:
@@ -181,6 +213,7 @@ def test_tls():
 def main():
     login = {name: {'login_client': 'web', 'login_return': back}
              for name, back in BACK.items()}
+    login['open'] = dict(login['https'], unauthenticated='pass')
     with gate.Site({'validate': 'hybrid', 'insecure_allow_http': 'yes'},
                    login) as site:
         def start(name):
@@ -197,6 +230,7 @@ def main():
                     said.add(test_round(asker))
                     test_believed(asker)
                     test_forged_states(asker)
+            test_pass(site, daemon)
             tap.ok(daemon.alive(), 'the daemon lives')
         tap.equal(len(said), 1, 'page and header say the same')
         test_restart(site, start)

@@ -558,6 +558,32 @@ files_refused(void **state)
 	assert_null(settings_load(scratch_path(directory, "none"), NULL));
 }
 
+/* Who passes and who is sent to log in are not the same people. */
+static void
+printed_login_and_pass(void **state)
+{
+	struct settings *settings = load(HEAD "[policy open]\n"
+	    "unauthenticated = pass\nlogin_client = web\n"
+	    "login_return = https://b/login\n");
+	char *words = NULL;
+	size_t len;
+	FILE *out;
+
+	(void)state;
+	assert_non_null(out = open_memstream(&words, &len));
+	assert_int_equal(settings_print_policies(settings, out), 0);
+	fclose(out);
+	assert_non_null(strstr(words, "everybody who brings no credential at "
+	    "all (not with Apache)\n"));
+	assert_non_null(strstr(words, "but nobody whose credential is bad, "
+	    "expired or logged out\n"));
+	assert_non_null(strstr(words, "with a cookie that does not hold are "
+	    "sent to log in as web (with Apache those without one too)\n"));
+	assert_null(strstr(words, "without a cookie"));
+	settings_free(settings);
+	free(words);
+}
+
 /* What is printed is a settings file again, with the same values. */
 static void
 printed(void **state)
@@ -608,6 +634,9 @@ printed(void **state)
 	assert_non_null(strstr(words, "CORS preflight"));
 	assert_non_null(strstr(words, "HTTP Basic"));
 	assert_non_null(strstr(words, "log in as web"));
+	assert_non_null(strstr(words, "bad, expired or logged out"));
+	assert_non_null(strstr(words, "without a cookie that holds are sent "
+	    "to log in as web\n"));
 	assert_null(strstr(strstr(words, "policy open"), "everybody"));
 	settings_free(settings);
 	free(text);
@@ -633,6 +662,7 @@ main(void)
 		cmocka_unit_test(every_key_twice),
 		cmocka_unit_test(files_refused),
 		cmocka_unit_test(printed),
+		cmocka_unit_test(printed_login_and_pass),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
