@@ -78,25 +78,13 @@ def apache(world):
 def recipe(world):
     """nginx-resolver-recipe.conf, in a server of its own."""
     def made(site, at, port, address):
-        include = at + '/nginx-authgear.conf'
-        with open(include, 'w') as file:
-            file.write(servers.example('nginx-authgear.conf', [
-                ('/run/authgear/nginx.sock', address, 1)]))
+        folder = servers.nginx_includes(site, at, address)
         body = servers.example('nginx-resolver-recipe.conf', [
-            ('/etc/nginx/nginx-authgear.conf', include, 1),
+            ('/usr/share/authgear-gate/nginx/', folder, 2),
             ('127.0.0.1:8000', '127.0.0.1:%d' % site.http.port, 1)])
-        work = ''.join('%s_temp_path %s/work/%s;\n' % (kind, at, kind)
-                       for kind in ('client_body', 'proxy', 'fastcgi',
-                                    'uwsgi', 'scgi'))
-        text = ('pid %s/pid; error_log %s/error.log;\n'
-                'events { }\nhttp { access_log off;\n%s'
-                'server { listen 127.0.0.1:%d;\n'
-                'location /public/ { root %s; }\n%s } }\n' % (
-                    at, at, work, port, site.www, body))
-        if os.geteuid() == 0:
-            text = 'user www-data;\n' + text
-        return text, ['/usr/sbin/nginx', '-e', at + '/error.log', '-c',
-                      at + '/conf', '-g', 'daemon off;']
+        return servers.nginx_text(at, port, (
+            'location /public/ { root %s; }\n' % site.www) + body,
+            folder), servers.nginx_command(at)
 
     servers._MAKERS['recipe'] = made
     server = servers.start('recipe', world.site, world.addresses['nginx'])
@@ -115,11 +103,12 @@ def recipe(world):
                not [key for key, value in got.items() if value == 'forged'],
                "recipe: the resolver's headers", answer.body)
         answer = checker.ask(server.port, '/show', headers=FORGED)
-        shown = answer.shown() or {'headers': [('X-Authgear-', '')]}
-        tap.ok(answer.status == 200 and not [
-            key for key, _ in shown['headers']
-            if key.lower().startswith('x-authgear-')],
-            'recipe: no session, no header', answer.body)
+        shown = answer.shown() or {'headers': [('X-Authgear-User-', '')]}
+        tap.ok(answer.status == 200 and
+               values(shown, 'X-Authgear-Decision') == ['pass'] and not [
+                   key for key, _ in shown['headers'] if key.lower()
+                   .startswith(('x-authgear-user-', 'x-authgear-session-'))],
+               'recipe: no session, no header', answer.body)
         answer = checker.ask(server.port, '/show', 'nonsense')
         tap.equal((answer.status, answer.shown()), (401, None),
                   'recipe: a bad token is refused')
@@ -138,19 +127,19 @@ def recipe(world):
         server.stop()
 
 
-CLAIM_LINES = ('auth_request_set $ag_claim_email',
-               '    $upstream_http_x_authgear_claim_email;',
-               'proxy_set_header X-Authgear-Claim-Email',
-               'fastcgi_param AUTHGEAR_CLAIM_EMAIL',
-               'fastcgi_param HTTP_X_AUTHGEAR_CLAIM_EMAIL')
+CLAIM_LINES = (('auth_request_set $ag_claim_email', 2),
+               ('    $upstream_http_x_authgear_claim_email;', 2),
+               ('proxy_set_header X-Authgear-Claim-Email', 1),
+               ('fastcgi_param AUTHGEAR_CLAIM_EMAIL', 1),
+               ('fastcgi_param HTTP_X_AUTHGEAR_CLAIM_EMAIL', 1))
 
 
 def claims(world):
     """nginx.conf with the lines for an exported claim taken into use."""
     def made(site, at, port, address):
         text, command = servers._MAKERS['nginx'](site, at, port, address)
-        for line in CLAIM_LINES:
-            if text.count('#' + line) != 1:
+        for line, count in CLAIM_LINES:
+            if text.count('#' + line) != count:
                 raise ValueError('not in nginx.conf: ' + line)
             text = text.replace('#' + line, line)
         return text, command
