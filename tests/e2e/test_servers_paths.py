@@ -95,9 +95,9 @@ def absolute_form(world, name):
 def claims_of_the_client(world, name):
     alice = world.token()
     for header in FORWARDED:
-        refused(world, name, '%s: %s' % header, (403,), '/admin/show.cgi',
+        refused(world, name, '%s: %s' % header, (400, 403), '/admin/show.cgi',
                 alice, headers=[header])
-        refused(world, name, '%s: %s, no token' % header, (401,),
+        refused(world, name, '%s: %s, no token' % header, (400, 401),
                 '/show.cgi', headers=[header])
 
 
