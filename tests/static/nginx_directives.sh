@@ -3,4 +3,8 @@
 # looked at (nginx_directives.txt), and authgear-server.conf says by itself
 # what the table says of it.
 cd "$(dirname "$0")/../.." || exit 1
-exec /usr/bin/python3 tests/static/nginx_check.py
+if [ ! -x /usr/sbin/nginx ]; then
+	echo "1..0 # SKIP nginx is not installed"
+	exit 0
+fi
+exec /usr/bin/python3 tests/static/nginx_directives.py
