@@ -52,7 +52,9 @@ def text(site, at, ports, server, http, address):
     parts = server.split('@LISTEN@')
     whole += parts[0]
     for port, part in zip(ports, parts[1:]):
-        whole += 'listen 127.0.0.1:%d;' % port + part
+        # "@LISTEN@ http2;" says more of it
+        more = '' if part.lstrip(' ').startswith('http2;') else ';'
+        whole += 'listen 127.0.0.1:%d' % port + more + part
     for name, value in (
             ('@INCLUDES@', includes(site, at, address)),
             ('@DOWN@', includes(site, at, at + '/nobody.sock', 'down')),
@@ -72,6 +74,8 @@ def running(world, server, http='', modules='', asking=''):
         ports[:] = [port] + [servers.free_port() for _ in
                              range(server.count('@LISTEN@') - 1)]
         os.mkdir(at + '/asking.d')
+        for file in ('fastcgi.conf', 'fastcgi_params'):
+            os.symlink('/etc/nginx/' + file, at + '/' + file)
         with open(at + '/asking.d/own.conf', 'w') as file:
             file.write(asking)
         return (modules + text(site, at, ports, server, http, address),
