@@ -2,7 +2,6 @@
 
 #include "http.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +9,7 @@
 #include <curl/curl.h>
 
 #include "http_head.h"
+#include "http_setup.h"
 #include "origin.h"
 
 #define HTTP_KEY_CONNECTIONS 2	/* beside those of max_lookups */
@@ -33,46 +33,6 @@ struct http {
 	struct transfer *running;
 	struct transfer *finished;
 };
-
-/* What was sent holds credentials: they do not stay in freed memory. */
-static void
-http_wipe_free(void *memory)
-{
-	if (memory != NULL)
-		explicit_bzero(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
-static void *
-http_wipe_realloc(void *memory, size_t size)
-{
-	size_t old = memory != NULL ? malloc_usable_size(memory) : 0;
-	void *grown = malloc(size > 0 ? size : 1);
-
-	if (grown == NULL)
-		return NULL;
-	if (memory != NULL)
-		memcpy(grown, memory, old < size ? old : size);
-	http_wipe_free(memory);
-	return grown;
-}
-
-int
-http_library_init(void)
-{
-	/* The library would write TLS secrets to the file this names. */
-	if (unsetenv("SSLKEYLOGFILE") != 0)
-		return -1;
-	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc,
-	    http_wipe_free, http_wipe_realloc, strdup, calloc) == CURLE_OK ?
-	    0 : -1;
-}
-
-void
-http_library_end(void)
-{
-	curl_global_cleanup();
-}
 
 struct http *
 http_new(const struct settings *settings, struct error *error)
@@ -99,15 +59,11 @@ failed:
 static void
 transfer_free(struct transfer *transfer)
 {
-	struct curl_slist *header;
-
 	if (transfer == NULL)
 		return;
 	if (transfer->easy != NULL)
 		curl_easy_cleanup(transfer->easy);
-	for (header = transfer->headers; header != NULL; header = header->next)
-		explicit_bzero(header->data, strlen(header->data));
-	curl_slist_free_all(transfer->headers);
+	http_headers_free(transfer->headers);
 	free(transfer);
 }
 
@@ -221,100 +177,11 @@ http_may_ask(const struct http *http, const char *origin, struct error *error)
 }
 
 static int
-http_add_headers(struct transfer *transfer)
-{
-	const struct exchange *exchange = transfer->exchange;
-	const struct exchange_header *header;
-	struct curl_slist *list;
-	struct buffer line;
-	size_t i;
-
-	for (i = 0; i < exchange->header_count; i++) {
-		header = &exchange->headers[i];
-		buffer_init(&line, 128 * 1024);
-		buffer_append_format(&line, "%s: %s", header->name,
-		    header->value);
-		list = line.failed ? NULL :
-		    curl_slist_append(transfer->headers, line.data);
-		buffer_clear(&line);
-		if (list == NULL)
-			return -1;
-		transfer->headers = list;
-	}
-	return 0;
-}
-
-/* What holds for every exchange: nothing from the environment, no other
- * protocol, no redirect, no decoding, no name or password. */
-static int
-http_set_rules(CURL *easy)
-{
-	static const struct {
-		CURLoption option;
-		long value;
-	} numbers[] = {
-		{ CURLOPT_FOLLOWLOCATION, 0 },
-		{ CURLOPT_HTTP09_ALLOWED, 0 },
-		{ CURLOPT_HTTP_CONTENT_DECODING, 0 },
-		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
-		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
-		{ CURLOPT_NOSIGNAL, 1 },
-		{ CURLOPT_NOPROGRESS, 1 },
-		{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
-		{ CURLOPT_PATH_AS_IS, 1 },
-		{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
-		{ CURLOPT_SSL_VERIFYPEER, 1 },
-		{ CURLOPT_SSL_VERIFYHOST, 2 },
-		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
-#if LIBCURL_VERSION_NUM >= 0x075700
-		/* A name server that hangs must not hold the fetch thread. */
-		{ CURLOPT_QUICK_EXIT, 1 },
-#endif
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (curl_easy_setopt(easy, numbers[i].option,
-		    numbers[i].value) != CURLE_OK)
-			return -1;
-	}
-	if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") !=
-	    CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_USERAGENT,
-	    PACKAGE_NAME "/" PACKAGE_VERSION) != CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_NOPROXY, "") != CURLE_OK)
-		return -1;
-	return 0;
-}
-
-static int
-http_set_site(CURL *easy, const struct settings *settings)
-{
-	if (curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-	    (long)settings->connect_timeout * 1000) != CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_PROXY,
-	    settings->proxy != NULL ? settings->proxy : "") != CURLE_OK)
-		return -1;
-	if (settings->ca_file == NULL)
-		return 0;
-	/* The system's directory would be trusted beside the file. */
-	if (curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) !=
-	    CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) != CURLE_OK)
-		return -1;
-	return 0;
-}
-
-static int
-http_set_exchange(struct transfer *transfer, int64_t deadline)
+http_set_answer(struct transfer *transfer, int64_t deadline)
 {
 	CURL *easy = transfer->easy;
 
-	if (curl_easy_setopt(easy, CURLOPT_URL, transfer->exchange->url) !=
-	    CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) !=
-	    CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)deadline) !=
+	if (curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)deadline) !=
 	    CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->text) !=
 	    CURLE_OK ||
@@ -352,10 +219,9 @@ http_begin(struct http *http, struct exchange *exchange, int64_t deadline,
 	transfer->owner = owner;
 	http_head_init(&transfer->head);
 	transfer->easy = curl_easy_init();
-	if (transfer->easy == NULL || http_add_headers(transfer) == -1 ||
-	    http_set_rules(transfer->easy) == -1 ||
-	    http_set_site(transfer->easy, http->settings) == -1 ||
-	    http_set_exchange(transfer, deadline) == -1)
+	if (transfer->easy == NULL || http_setup(transfer->easy,
+	    http->settings, exchange, &transfer->headers) == -1 ||
+	    http_set_answer(transfer, deadline) == -1)
 		goto failed;
 	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
 		goto failed;

@@ -8,7 +8,7 @@
 #include "settings.h"
 
 /*
- * HTTP exchanges over libcurl's multi interface; the only file that knows
+ * HTTP exchanges over libcurl's multi interface; this module alone knows
  * curl.  All functions of one struct http belong to one thread, except
  * http_wake().  https only, http to loopback or with insecure_allow_http; TLS
  * verified (name and chain, TLS 1.2 or later); no redirect, no other

@@ -64,7 +64,7 @@ holds "jansson" "$(foreign 'jansson' 'src/json\.c')"
 holds "sqlite3" \
     "$(foreign 'sqlite3' 'src/(database|trust|status)[a-z_]*\.c')"
 holds "libini_config" "$(foreign 'ini_config' 'src/settings[a-z_]*\.c')"
-holds "libcurl" "$(foreign 'curl/' 'transport/http\.c')"
+holds "libcurl" "$(foreign 'curl/' 'transport/http(_setup)?\.[ch]')"
 holds "libfcgi" "$(foreign 'fcgi' 'fcgi/[a-z_]*\.c')"
 holds "floors 0 to 3 neither print, exit, log nor ask the clock" "$(
     grep -nE '(^|[^a-z_])(printf|exit|_exit|getenv|secure_getenv|syslog|time|clock_gettime|gettimeofday|socket)\(' \

@@ -1,0 +1,26 @@
+#ifndef HTTP_SETUP_H_
+#define HTTP_SETUP_H_
+
+#include <curl/curl.h>
+
+#include "exchange.h"
+#include "settings.h"
+
+/*
+ * For http.c: what one handle of the library is told before an exchange.
+ * http_library_init() of http.h, which makes the library wipe what it sent,
+ * is here as well.
+ */
+
+/*
+ * The rules of http.h, the site's settings and the request.  0, or -1 (out of
+ * memory).  *headers_out, for the handle until it has ended, is to be freed
+ * by http_headers_free() in both cases.
+ */
+int http_setup(CURL *easy, const struct settings *settings,
+    const struct exchange *exchange, struct curl_slist **headers_out);
+
+/* Wipes them: they hold credentials.  NULL is allowed. */
+void http_headers_free(struct curl_slist *headers);
+
+#endif /* !HTTP_SETUP_H_ */
