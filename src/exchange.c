@@ -40,6 +40,7 @@ exchange_new(const char *url, size_t max_body)
 		free(exchange);
 		return NULL;
 	}
+	memcpy(exchange->method, "GET", sizeof("GET"));
 	exchange->max_body = max_body;
 	buffer_init(&exchange->body, max_body);
 	return exchange;
@@ -58,6 +59,17 @@ exchange_free(struct exchange *exchange)
 	buffer_clear(&exchange->body);
 	free(exchange->url);
 	free(exchange);
+}
+
+int
+exchange_set_method(struct exchange *exchange, const char *method)
+{
+	size_t len = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	if (len == 0 || len > EXCHANGE_MAX_METHOD || method[len] != '\0')
+		return -1;
+	memcpy(exchange->method, method, len + 1);
+	return 0;
 }
 
 int
@@ -120,6 +132,7 @@ void
 exchange_reset(struct exchange *exchange)
 {
 	exchange->outcome = EXCHANGE_UNSENT;
+	exchange->was_closed = 0;
 	exchange->status = 0;
 	drop_kept(exchange);
 	buffer_reset(&exchange->body);

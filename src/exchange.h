@@ -12,7 +12,9 @@
  * the answer; nobody else looks inside.
  */
 
-#define EXCHANGE_MAX_HEADERS 8
+#define EXCHANGE_MAX_METHOD 16	/* letters */
+#define EXCHANGE_MAX_HEADERS 32
+#define EXCHANGE_MAX_KEEP 2
 #define EXCHANGE_MAX_KEPT 32
 
 struct exchange_header {
@@ -28,16 +30,22 @@ enum exchange_outcome {
 };
 
 struct exchange {
-	/* request: always GET */
+	/* request */
+	char method[EXCHANGE_MAX_METHOD + 1];	/* GET unless set */
 	char *url;		/* owned */
 	struct exchange_header headers[EXCHANGE_MAX_HEADERS];
 	size_t header_count;
 	size_t max_body;	/* bytes; a larger body is EXCHANGE_FAULTY */
-	const char *keep;	/* begin of the names of answer headers to keep,
-				   any case; borrowed (static text); NULL: none */
+	const char *keep[EXCHANGE_MAX_KEEP];	/* begin of the names of answer
+				   headers to keep, any case; borrowed (static
+				   text); NULL: none */
+	int head_only;		/* the answer is its head: no body is read or
+				   missed, its length need not be told */
 
 	/* answer */
 	enum exchange_outcome outcome;
+	int was_closed;		/* UNREACHABLE: connected (TLS made), then closed
+				   without a line of an answer */
 	int status;		/* HTTP status code; 0 unless ANSWERED */
 	struct buffer body;
 	struct exchange_header kept[EXCHANGE_MAX_KEPT]; /* of the final head,
@@ -49,6 +57,10 @@ struct exchange {
 /* A GET of `url`.  NULL: out of memory. */
 struct exchange *exchange_new(const char *url, size_t max_body);
 void exchange_free(struct exchange *exchange);
+
+/* Another method than GET.  0, or -1 (not 1 to EXCHANGE_MAX_METHOD letters A
+ * to Z). */
+int exchange_set_method(struct exchange *exchange, const char *method);
 
 /* Add a request header (copied).  0, or -1 (memory, too many, CR/LF/NUL). */
 int exchange_add_header(struct exchange *exchange, const char *name,

@@ -91,7 +91,7 @@ resolver_ask(const char *url, const char *endpoint, const char *cookie_prefix,
 		return NULL;
 	if ((exchange = exchange_new(url, RESOLVER_MAX_BODY)) == NULL)
 		return NULL;
-	exchange->keep = "x-authgear-";
+	exchange->keep[0] = "x-authgear-";
 	if (add_site(exchange, endpoint) == 0 &&
 	    exchange_add_header(exchange, "Accept", "*/*") == 0 &&
 	    add_credential(exchange, cookie_prefix, credential) == 0)

@@ -13,6 +13,7 @@
 #include "origin.h"
 
 #define HTTP_KEY_CONNECTIONS 2	/* beside those of max_lookups */
+#define HTTP_PERFORM_WAIT_MS 1000
 
 /* One exchange on its way. */
 struct transfer {
@@ -32,6 +33,7 @@ struct http {
 	CURLM *multi;
 	struct transfer *running;
 	struct transfer *finished;
+	int trusts_system;
 };
 
 struct http *
@@ -54,6 +56,12 @@ failed:
 	error_set(error, "HTTP library: out of memory");
 	http_free(http);
 	return NULL;
+}
+
+void
+http_trust_system(struct http *http)
+{
+	http->trusts_system = 1;
 }
 
 static void
@@ -88,20 +96,32 @@ http_free(struct http *http)
 	free(http);
 }
 
+static int
+http_is_kept(const struct exchange *exchange,
+    const struct http_head_field *field)
+{
+	size_t i, len;
+
+	for (i = 0; i < EXCHANGE_MAX_KEEP; i++) {
+		if (exchange->keep[i] == NULL)
+			continue;
+		len = strlen(exchange->keep[i]);
+		if (field->name_len >= len &&
+		    strncasecmp(field->name, exchange->keep[i], len) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 /* What the exchange wants of the final head. */
 static int
 http_keep(struct transfer *transfer)
 {
 	struct exchange *exchange = transfer->exchange;
 	const struct http_head_field *field = &transfer->head.field;
-	size_t len;
 
-	if (exchange->keep == NULL || field->name == NULL ||
-	    transfer->head.status < 200)
-		return 0;
-	len = strlen(exchange->keep);
-	if (field->name_len < len ||
-	    strncasecmp(field->name, exchange->keep, len) != 0)
+	if (field->name == NULL || transfer->head.status < 200 ||
+	    !http_is_kept(exchange, field))
 		return 0;
 	if (exchange->kept_count == EXCHANGE_MAX_KEPT) {
 		transfer->head.fault = "too many headers to keep";
@@ -114,6 +134,14 @@ http_keep(struct transfer *transfer)
 	return -1;
 }
 
+/* Nothing more is wanted of the answer. */
+static int
+http_has_enough(const struct transfer *transfer)
+{
+	return transfer->exchange->head_only && transfer->head.complete &&
+	    transfer->head.status >= 200;
+}
+
 static size_t
 http_take_header(char *data, size_t size, size_t count, void *context)
 {
@@ -122,7 +150,7 @@ http_take_header(char *data, size_t size, size_t count, void *context)
 
 	/* Another count than given makes the library end the transfer. */
 	if (http_head_line(&transfer->head, data, len) == -1 ||
-	    http_keep(transfer) == -1)
+	    http_keep(transfer) == -1 || http_has_enough(transfer))
 		return len + 1;
 	return len;
 }
@@ -220,7 +248,8 @@ http_begin(struct http *http, struct exchange *exchange, int64_t deadline,
 	http_head_init(&transfer->head);
 	transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL || http_setup(transfer->easy,
-	    http->settings, exchange, &transfer->headers) == -1 ||
+	    http->settings, http->trusts_system, exchange,
+	    &transfer->headers) == -1 ||
 	    http_set_answer(transfer, deadline) == -1)
 		goto failed;
 	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
@@ -232,6 +261,17 @@ failed:
 	error_set(&exchange->error, "HTTP library: out of memory");
 	transfer_free(transfer);
 	return -1;
+}
+
+static int
+http_is_answer(struct transfer *transfer, CURLcode code)
+{
+	if (transfer->no_memory)
+		return 0;
+	if (transfer->exchange->head_only)
+		return transfer->head.complete &&
+		    http_head_whole(&transfer->head) == 0;
+	return code == CURLE_OK && http_head_end(&transfer->head) == 0;
 }
 
 /* Is it an answer that breaks HTTP, or none at all? */
@@ -249,6 +289,13 @@ http_outcome(const struct transfer *transfer, CURLcode code)
 	return EXCHANGE_UNREACHABLE;
 }
 
+static int
+http_was_closed(const struct transfer *transfer, CURLcode code)
+{
+	return transfer->head.len == 0 && (code == CURLE_GOT_NOTHING ||
+	    code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
+}
+
 static void
 http_finish(struct transfer *transfer, CURLcode code)
 {
@@ -256,13 +303,15 @@ http_finish(struct transfer *transfer, CURLcode code)
 	char origin[ORIGIN_MAX + 1];
 	const char *text;
 
-	if (code == CURLE_OK && http_head_end(&transfer->head) == 0) {
+	if (http_is_answer(transfer, code)) {
 		exchange->outcome = EXCHANGE_ANSWERED;
 		exchange->status = transfer->head.status;
 		return;
 	}
 	exchange_reset(exchange);
 	exchange->outcome = http_outcome(transfer, code);
+	exchange->was_closed = exchange->outcome == EXCHANGE_UNREACHABLE &&
+	    http_was_closed(transfer, code);
 	text = transfer->text[0] != '\0' ? transfer->text :
 	    curl_easy_strerror(code);
 	http_url_origin(exchange->url, origin, sizeof(origin));
@@ -343,6 +392,16 @@ http_finished(struct http *http)
 	owner = transfer->owner;
 	transfer_free(transfer);
 	return owner;
+}
+
+void
+http_perform(struct http *http, struct exchange *exchange, int64_t deadline)
+{
+	if (http_begin(http, exchange, deadline, exchange) == -1)
+		return;
+	do {
+		http_work(http, HTTP_PERFORM_WAIT_MS);
+	} while (http_finished(http) == NULL);
 }
 
 void

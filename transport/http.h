@@ -28,6 +28,9 @@ void http_library_end(void);
 struct http *http_new(const struct settings *settings, struct error *error);
 void http_free(struct http *http);
 
+/* Beside ca_file, which else stands alone, trust the system's certificates. */
+void http_trust_system(struct http *http);
+
 /*
  * Begin.  `deadline` in milliseconds from now bounds the whole exchange
  * (connect_timeout the connection).  The exchange is borrowed until it is
@@ -42,6 +45,11 @@ void http_work(struct http *http, int wait_ms);
 
 /* The next finished exchange's owner, NULL if none. */
 void *http_finished(struct http *http);
+
+/* Begin, work and wait until it has finished; with no other exchange on its
+ * way. */
+void http_perform(struct http *http, struct exchange *exchange,
+    int64_t deadline);
 
 /* From any thread: end the wait of http_work(). */
 void http_wake(struct http *http);

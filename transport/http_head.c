@@ -160,7 +160,7 @@ http_head_line(struct http_head *head, const char *line, size_t len)
 }
 
 int
-http_head_end(struct http_head *head)
+http_head_whole(struct http_head *head)
 {
 	if (head->fault != NULL)
 		return -1;
@@ -168,6 +168,14 @@ http_head_end(struct http_head *head)
 		return http_head_refuse(head, "a head that was cut");
 	if (head->status < 200)
 		return http_head_refuse(head, "no final status");
+	return 0;
+}
+
+int
+http_head_end(struct http_head *head)
+{
+	if (http_head_whole(head) == -1)
+		return -1;
 	if (head->lengths == 0 && head->encodings == 0 &&
 	    head->status != 204 && head->status != 304)
 		return http_head_refuse(head,

@@ -39,8 +39,11 @@ void http_head_init(struct http_head *head);
  */
 int http_head_line(struct http_head *head, const char *line, size_t len);
 
-/* When the answer ended: 0 if the head was complete, of a final status and
- * told the length of its body; else -1 and `fault`. */
+/* 0 if the head is complete and of a final status; else -1 and `fault`. */
+int http_head_whole(struct http_head *head);
+
+/* When the answer ended: http_head_whole(), and it told the length of its
+ * body; else -1 and `fault`. */
 int http_head_end(struct http_head *head);
 
 #endif /* !HTTP_HEAD_H_ */

@@ -125,7 +125,7 @@ http_set_rules(CURL *easy)
 }
 
 static int
-http_set_site(CURL *easy, const struct settings *settings)
+http_set_site(CURL *easy, const struct settings *settings, int trusts_system)
 {
 	if (curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)settings->connect_timeout * 1000) != CURLE_OK ||
@@ -134,21 +134,37 @@ http_set_site(CURL *easy, const struct settings *settings)
 		return -1;
 	if (settings->ca_file == NULL)
 		return 0;
-	/* The system's directory would be trusted beside the file. */
 	if (curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) !=
-	    CURLE_OK ||
+	    CURLE_OK)
+		return -1;
+	/* The system's directory is trusted beside the file. */
+	if (!trusts_system &&
 	    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) != CURLE_OK)
 		return -1;
 	return 0;
 }
 
+static int
+http_set_method(CURL *easy, const char *method)
+{
+	if (strcmp(method, "GET") == 0)
+		return 0;
+	/* No body is waited for behind its answer. */
+	if (strcmp(method, "HEAD") == 0)
+		return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) ==
+		    CURLE_OK ? 0 : -1;
+	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) ==
+	    CURLE_OK ? 0 : -1;
+}
+
 int
-http_setup(CURL *easy, const struct settings *settings,
+http_setup(CURL *easy, const struct settings *settings, int trusts_system,
     const struct exchange *exchange, struct curl_slist **headers_out)
 {
 	*headers_out = NULL;
 	if (http_set_rules(easy) == -1 ||
-	    http_set_site(easy, settings) == -1 ||
+	    http_set_site(easy, settings, trusts_system) == -1 ||
+	    http_set_method(easy, exchange->method) == -1 ||
 	    http_add_headers(exchange, headers_out) == -1)
 		return -1;
 	if (curl_easy_setopt(easy, CURLOPT_URL, exchange->url) != CURLE_OK ||

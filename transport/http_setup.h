@@ -13,12 +13,14 @@
  */
 
 /*
- * The rules of http.h, the site's settings and the request.  0, or -1 (out of
+ * The rules of http.h, the site's settings and the request; ca_file beside
+ * the system's certificates or in their place.  0, or -1 (out of
  * memory).  *headers_out, for the handle until it has ended, is to be freed
  * by http_headers_free() in both cases.
  */
 int http_setup(CURL *easy, const struct settings *settings,
-    const struct exchange *exchange, struct curl_slist **headers_out);
+    int trusts_system, const struct exchange *exchange,
+    struct curl_slist **headers_out);
 
 /* Wipes them: they hold credentials.  NULL is allowed. */
 void http_headers_free(struct curl_slist *headers);

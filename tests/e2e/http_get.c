@@ -84,7 +84,7 @@ get(struct http *http, const struct work *work, const char *url)
 	if (exchange == NULL)
 		return -1;
 	if (work->keep != NULL)
-		exchange->keep = work->keep;
+		exchange->keep[0] = work->keep;
 	if (work->header_name != NULL && exchange_add_header(exchange,
 	    work->header_name, work->header_value) == -1)
 		goto done;

@@ -158,7 +158,7 @@ requests(void **state)
 		assert_non_null(exchange);
 		assert_string_equal(exchange->url, URL);
 		assert_int_equal(exchange->max_body, RESOLVER_MAX_BODY);
-		assert_string_equal(exchange->keep, "x-authgear-");
+		assert_string_equal(exchange->keep[0], "x-authgear-");
 		assert_int_equal(exchange->header_count, 5);
 		assert_string_equal(sent(exchange, "Host"), "a.example:8443");
 		assert_string_equal(sent(exchange, "X-Forwarded-Host"),
