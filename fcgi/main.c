@@ -18,6 +18,7 @@
 #include "json.h"
 #include "notify.h"
 #include "options.h"
+#include "probe_command.h"
 #include "service.h"
 #include "transport/http.h"
 
@@ -320,6 +321,10 @@ main(int argc, char *argv[])
 		    daemon.options.json);
 	case OPTIONS_PRINT_POLICIES:
 		return config_command_policies(daemon.options.config,
+		    daemon.options.json);
+	case OPTIONS_PROBE:
+		return probe_command(daemon.options.config,
+		    daemon.options.urls, daemon.options.url_count,
 		    daemon.options.json);
 	case OPTIONS_SERVE:
 	default:

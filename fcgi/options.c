@@ -18,7 +18,8 @@ enum {
 	OPTION_MAX_CONNECTIONS = 256,
 	OPTION_LOG,
 	OPTION_CHECK_CONFIG,
-	OPTION_PRINT_POLICIES
+	OPTION_PRINT_POLICIES,
+	OPTION_PROBE
 };
 
 static const struct option long_options[] = {
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
 	{ "log", required_argument, NULL, OPTION_LOG },
 	{ "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
 	{ "print-policies", no_argument, NULL, OPTION_PRINT_POLICIES },
+	{ "probe", no_argument, NULL, OPTION_PROBE },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -120,6 +122,8 @@ options_take(struct options *options, int option, const char *value,
 		return options_action(options, OPTIONS_CHECK_CONFIG);
 	case OPTION_PRINT_POLICIES:
 		return options_action(options, OPTIONS_PRINT_POLICIES);
+	case OPTION_PROBE:
+		return options_action(options, OPTIONS_PROBE);
 	case 'j':
 		options->json = 1;
 		return 0;
@@ -169,14 +173,22 @@ options_read(struct options *options, int argc, char *argv[],
 		if (options_take(options, option, optarg, error) == -1)
 			return -1;
 	}
+	if (options->action == OPTIONS_PROBE) {
+		options->urls = (const char *const *)argv + optind;
+		options->url_count = (size_t)(argc - optind);
+		if (options->url_count > 0)
+			return 0;
+		error_set(error, "--probe: which address?");
+		return -1;
+	}
 	if (optind < argc) {
 		error_set(error, "unexpected argument \"%.40s\"",
 		    argv[optind]);
 		return -1;
 	}
 	if (options->json && options->action == OPTIONS_SERVE) {
-		error_set(error, "--json goes with --check-config or "
-		    "--print-policies");
+		error_set(error, "--json goes with --check-config, "
+		    "--print-policies or --probe");
 		return -1;
 	}
 	return 0;
@@ -202,7 +214,10 @@ options_help(void)
 	    "                        where the log goes (stderr)\n"
 	    "      --check-config    read and print the settings, and end\n"
 	    "      --print-policies  say who passes each policy, and end\n"
-	    "  -j, --json            with the two before: as JSON\n"
+	    "      --probe URL...    ask these addresses as a stranger would: are "
+	    "they\n"
+	    "                        closed? and end\n"
+	    "  -j, --json            with the three before: as JSON\n"
 	    "  -h, --help            this text\n"
 	    "  -V, --version         the version\n\n"
 	    "See authgear-fcgi(8).\n";

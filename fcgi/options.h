@@ -8,6 +8,7 @@ enum options_action {
 	OPTIONS_SERVE = 0,
 	OPTIONS_CHECK_CONFIG,
 	OPTIONS_PRINT_POLICIES,
+	OPTIONS_PROBE,		/* of urls */
 	OPTIONS_HELP,
 	OPTIONS_VERSION
 };
@@ -22,6 +23,8 @@ struct options {
 	unsigned int threads;
 	unsigned int max_connections;
 	enum log_target log;
+	const char *const *urls;	/* argv's, for OPTIONS_PROBE alone */
+	size_t url_count;
 };
 
 /* 0, or -1 and what is wrong with the usage. */
