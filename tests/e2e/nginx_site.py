@@ -14,6 +14,7 @@ the applications, @AT@ a folder that nginx may write to.
 import contextlib
 import os
 import shutil
+import socket
 
 import servers
 import tap
@@ -64,6 +65,15 @@ def text(site, at, ports, server, http, address):
     return whole + '}\n'
 
 
+def free_ports(count):
+    """Each another one."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(('127.0.0.1', 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 @contextlib.contextmanager
 def running(world, server, http='', modules='', asking=''):
     """`modules`: lines before all others; `asking`: what an administrator
@@ -71,8 +81,7 @@ def running(world, server, http='', modules='', asking=''):
     ports = []
 
     def made(site, at, port, address):
-        ports[:] = [port] + [servers.free_port() for _ in
-                             range(server.count('@LISTEN@') - 1)]
+        ports[:] = [port] + free_ports(server.count('@LISTEN@') - 1)
         os.mkdir(at + '/asking.d')
         for file in ('fastcgi.conf', 'fastcgi_params'):
             os.symlink('/etc/nginx/' + file, at + '/' + file)
