@@ -238,6 +238,28 @@ authorize_login(const struct authorize *authorize,
 	return authorize_browser(authorize, decision, &page, login, reply);
 }
 
+/* What would be let in while the application is told a name that the client
+ * chose: refused, unless the policy verifies it or does not mind. */
+static void
+authorize_refuse_name(struct decision *decision, char *const *params)
+{
+	const char *name = NULL;
+
+	if ((decision->verdict != VERDICT_GRANTED && !decision->may_pass) ||
+	    decision->policy == NULL || decision->policy->accept_basic ||
+	    decision->policy->client_identity)
+		return;
+	if (params_find(params, CLIENT_IDENTITY_BASIC, &name) !=
+	    PARAMS_TWICE && (name == NULL || name[0] == '\0'))
+		return;
+	decision->verdict = VERDICT_DENIED;
+	decision->reason = REASON_FORGED_IDENTITY;
+	decision->may_pass = 0;
+	error_set(&decision->detail, "it came as the user name of HTTP Basic, "
+	    "which this location would hand on; one of nginx's includes for "
+	    "applications in it takes it away");
+}
+
 void
 authorize_answer(const struct authorize *authorize,
     const struct decision *decision, char *const *params,
@@ -249,13 +271,14 @@ authorize_answer(const struct authorize *authorize,
 	/* it takes an answer without a user for an error */
 	if (authorize->is_apache)
 		sent.may_pass = 0;
+	authorize_refuse_name(&sent, params);
 	if (!authorize_login(authorize, &sent, params, login, now, reply))
 		reply_decision(reply, authorize->role, &sent, authorize->id);
 	if ((reply->reason == REASON_GRANTED || reply->is_pass) && !log_grants)
 		return;
 	/* The log says what the client was told. */
 	sent.may_pass = reply->is_pass;
-	if (reply->reason != decision->reason) {
+	if (reply->reason != sent.reason) {
 		sent.reason = reply->reason;
 		sent.verdict = reason_verdict(reply->reason);
 		error_set(&sent.detail, "a name, role or scope of the token "

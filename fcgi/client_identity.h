@@ -11,6 +11,10 @@
  * does not hand it over.  No client can produce a name without HTTP_. */
 #define CLIENT_IDENTITY_MARK "AUTHGEAR_FORGED_IDENTITY"
 
+/* The user name of HTTP Basic, from a web server that will tell it to the
+ * application whoever verified it (nginx's lists have $remote_user). */
+#define CLIENT_IDENTITY_BASIC "AUTHGEAR_BASIC_USER"
+
 /*
  * The first such parameter ("NAME=value", borrowed), or NULL.  Names are
  * compared as backends may read them: any case, and every character but

@@ -10,6 +10,7 @@ POLICIES = {
     'default': {},
     'behind': {'client_identity': 'ignore'},
     'open': {'unauthenticated': 'pass'},
+    'basic': {'accept_basic': 'yes'},
     'cors': {'cors_preflight': 'pass'},
     'login': {'login_client': 'web',
               'login_return': 'http://127.0.0.1:9/authgear-login'},
@@ -85,6 +86,32 @@ def test_not_refused(where, token):
                       200, '%s: an empty %s is none' % (called, name))
 
 
+def test_basic_name(where, token):
+    """A name of HTTP Basic that the server would tell the application."""
+    name = ('AUTHGEAR_BASIC_USER', 'root')
+    cookie = ('HTTP_COOKIE', 'app_access_token=' + token)
+    for role, called in ROLES:
+        for policy, more, cred in (
+                ('default', [cookie], None), ('open', [], None),
+                ('default', [], token), ('open', [cookie], None)):
+            tap.equal(ask(where, policy, more, cred, role).status, 200,
+                      '%s: %s lets them in' % (called, policy))
+            for names in ([name], [name, name]):
+                answer = ask(where, policy, more + names, cred, role)
+                tap.ok(is_refused(answer), '%s: not under another name, %s' %
+                       (called, policy), answer.raw)
+        for policy in ('behind', 'basic'):
+            answer = ask(where, policy, [cookie, name], None, role)
+            tap.equal(answer.status, 200, '%s: %s does not mind' % (
+                called, policy))
+        answer = ask(where, 'default', [name], None, role)
+        tap.equal((answer.status, answer.headers['x-authgear-reason']),
+                  (401, 'no-credential'),
+                  called + ': what is refused is refused as ever')
+        answer = ask(where, 'default', [cookie, (name[0], '')], None, role)
+        tap.equal(answer.status, 200, called + ': an empty name is none')
+
+
 def test_large(where, token):
     for role, called in ROLES:
         for size, chunk in ((65600, 65528), (70000, 16384), (300000, 16384),
@@ -114,6 +141,7 @@ def main():
                    200, 'the keys')
         test_refused(daemon.path, token)
         test_not_refused(daemon.path, token)
+        test_basic_name(daemon.path, token)
         test_large(daemon.path, token)
         test_large(('127.0.0.1', daemon.port), token)
         log = daemon.log()
