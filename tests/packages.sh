@@ -13,7 +13,9 @@ ca-certificates"
 # Apache's mime.types, libclang-rt the runtime of sanitizers and fuzzing.
 packages_tests="libcmocka-dev apache2-bin media-types openssl valgrind clang
 clang-tidy libclang-rt-14-dev cppcheck mandoc xz-utils chromium
-chromium-driver"
+chromium-driver php-fpm uwsgi-core uwsgi-plugin-python3 python3-grpcio
+python3-websockets libcgi-pm-perl libnginx-mod-http-lua
+libnginx-mod-http-headers-more-filter"
 
 # packages_missing NAME...: those of them that are not installed
 packages_missing() {

@@ -13,11 +13,9 @@ the applications, @AT@ a folder that nginx may write to.
 
 import contextlib
 import os
-import shutil
 import socket
 
 import servers
-import tap
 
 HEAD = '''pid @AT@/pid;
 error_log @AT@/error.log;
@@ -33,20 +31,8 @@ include @INCLUDES@/authgear-http.conf;
 '''
 
 
-def includes(site, at, address, name='includes'):
-    """The includes of the tree, with the sockets put in; their folder."""
-    folder = os.path.join(at, name)
-    shutil.copytree(os.path.join(servers.EXAMPLES, 'nginx'), folder)
-    with open(folder + '/authgear-server.conf', 'w') as file:
-        file.write(servers.example('nginx/authgear-server.conf', [
-            ('/run/authgear/nginx.sock', address, 1),
-            ('/etc/nginx/authgear-asking.d/', at + '/asking.d/', 1),
-            ('/run/authgear/login.sock', site.login_socket, 1)]))
-    return folder
-
-
 def text(site, at, ports, server, http, address):
-    """The whole configuration; modules are named before everything."""
+    """The whole configuration of these server blocks."""
     whole = HEAD + http + '\n'
     if os.geteuid() == 0:
         whole = 'user www-data;\n' + whole
@@ -57,8 +43,10 @@ def text(site, at, ports, server, http, address):
         more = '' if part.lstrip(' ').startswith('http2;') else ';'
         whole += 'listen 127.0.0.1:%d' % port + more + part
     for name, value in (
-            ('@INCLUDES@', includes(site, at, address)),
-            ('@DOWN@', includes(site, at, at + '/nobody.sock', 'down')),
+            ('@INCLUDES@/', servers.nginx_includes(site, at + '/includes',
+                                                   address)),
+            ('@DOWN@/', servers.nginx_includes(site, at + '/down',
+                                               at + '/nobody')),
             ('@WWW@', site.www), ('@HTTP@', '127.0.0.1:%d' % site.http.port),
             ('@FASTCGI@', 'unix:' + site.socket), ('@AT@', at)):
         whole = whole.replace(name, value)
@@ -82,13 +70,13 @@ def running(world, server, http='', modules='', asking=''):
 
     def made(site, at, port, address):
         ports[:] = [port] + free_ports(server.count('@LISTEN@') - 1)
-        os.mkdir(at + '/asking.d')
         for file in ('fastcgi.conf', 'fastcgi_params'):
             os.symlink('/etc/nginx/' + file, at + '/' + file)
-        with open(at + '/asking.d/own.conf', 'w') as file:
+        whole = modules + text(site, at, ports, server, http, address)
+        os.mkdir(at + '/includes/asking.d')
+        with open(at + '/includes/asking.d/own.conf', 'w') as file:
             file.write(asking)
-        return (modules + text(site, at, ports, server, http, address),
-                servers.nginx_command(at))
+        return whole, servers.nginx_command(at)
 
     servers._MAKERS['nginx_site'] = made
     nginx = servers.start('nginx_site', world.site, world.addresses['nginx'])
@@ -97,27 +85,3 @@ def running(world, server, http='', modules='', asking=''):
         yield nginx
     finally:
         nginx.stop()
-
-
-def refuses_to_start(world, server, http=''):
-    """What nginx says of a configuration that it does not take; '' if it
-    does."""
-    try:
-        with running(world, server, http):
-            return ''
-    except RuntimeError as error:
-        return str(error)
-
-
-def names(text_of_include):
-    """(directive, first word behind it) of each line."""
-    for line in text_of_include.splitlines():
-        words = line.strip().rstrip(';').split()
-        if words and not words[0].startswith('#'):
-            yield words[0], words[1] if len(words) > 1 else ''
-
-
-def include(name):
-    with open(os.path.join(tap.SRC, 'examples/nginx', name),
-              encoding='ascii') as file:
-        return file.read()

@@ -108,15 +108,16 @@ def _lighttpd(site, at, port, address):
     return text, ['/usr/sbin/lighttpd', '-D', '-f', at + '/conf']
 
 
-def nginx_includes(site, at, address):
-    """The includes of the tree, with the sockets put in; their folder."""
-    folder = at + '/includes/'
+def nginx_includes(site, folder, address):
+    """The includes of the tree, with the sockets put in, in a new folder;
+    its name with a slash."""
     shutil.copytree(os.path.join(EXAMPLES, 'nginx'), folder)
-    with open(folder + 'authgear-server.conf', 'w') as file:
+    with open(folder + '/authgear-server.conf', 'w') as file:
         file.write(example('nginx/authgear-server.conf', [
             ('/run/authgear/nginx.sock', address, 1),
-            ('/run/authgear/login.sock', site.login_socket, 1)]))
-    return folder
+            ('/run/authgear/login.sock', site.login_socket, 1),
+            ('/etc/nginx/authgear-asking.d/', folder + '/asking.d/', 1)]))
+    return folder + '/'
 
 
 def _nginx(site, at, port, address):
@@ -129,22 +130,9 @@ def _nginx(site, at, port, address):
         ('/var/log/nginx/access.log', at + '/access.log', 1),
         ('/var/lib/nginx/', at + '/work/', 5),
         ('/usr/share/authgear-gate/nginx/',
-         nginx_includes(site, at, address), 7),
+         nginx_includes(site, at + '/includes', address), 7),
         ('/run/application/application.sock', site.socket, 3)])
     return text, nginx_command(at)
-
-
-def nginx_text(at, port, server, folder, http='', first=''):
-    """A whole configuration around a server block; `first` stands before
-    our include would."""
-    work = ''.join('%s_temp_path %s/work/%s;\n' % (kind, at, kind)
-                   for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi',
-                                'scgi'))
-    user = 'user www-data;\n' if os.geteuid() == 0 else ''
-    return ('%spid %s/pid; error_log %s/error.log;\nevents { }\nhttp {\n'
-            'access_log off;\n%sinclude %sauthgear-http.conf;\n%s\n'
-            'server {\n%s\nlisten 127.0.0.1:%d;\n%s\n}\n}\n' % (
-                user, at, at, work, folder, http, first, port, server))
 
 
 def nginx_command(at):

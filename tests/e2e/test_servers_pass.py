@@ -4,6 +4,7 @@ client sends; Apache refuses. And Authgear's own nginx recipe, moved."""
 import os
 
 import checker
+import nginx_site
 import servers
 import tap
 from checker import refused, values
@@ -77,59 +78,60 @@ def apache(world):
 
 def recipe(world):
     """nginx-resolver-recipe.conf, in a server of its own."""
-    def made(site, at, port, address):
-        folder = servers.nginx_includes(site, at, address)
-        body = servers.example('nginx-resolver-recipe.conf', [
-            ('/usr/share/authgear-gate/nginx/', folder, 2),
-            ('127.0.0.1:8000', '127.0.0.1:%d' % site.http.port, 1)])
-        return servers.nginx_text(at, port, (
-            'location /public/ { root %s; }\n' % site.www) + body,
-            folder), servers.nginx_command(at)
+    text = 'server { @LISTEN@ location /public/ { root @WWW@; }\n%s}' % \
+        servers.example('nginx-resolver-recipe.conf', [
+            ('/usr/share/authgear-gate/nginx/', '@INCLUDES@/', 2),
+            ('http://127.0.0.1:8000', 'http://@HTTP@', 1)])
+    with nginx_site.running(world, text) as server:
+        recipe_of_sessions(world, server)
+        recipe_of_nobody(world, server)
 
-    servers._MAKERS['recipe'] = made
-    server = servers.start('recipe', world.site, world.addresses['nginx'])
-    try:
-        answer = checker.ask(server.port, '/show', world.token(),
-                             headers=FORGED)
-        tap.equal((answer.status, answer.shown(),
-                   answer.header('X-Authgear-Reason')),
-                  (400, None, 'forged-identity'), 'recipe: forged names')
-        answer = checker.ask(server.port, '/show', world.token(
-            roles=['staff', 'editor']))
-        shown = answer.shown() or {'headers': []}
-        got = {key.lower(): value for key, value in shown['headers']
-               if key.lower().startswith('x-authgear-')}
-        tap.ok(got.get('x-authgear-session-valid') == 'true' and
-               got.get('x-authgear-user-id') == 'id-alice' and
-               got.get('x-authgear-user-roles') == 'staff,editor' and
-               got.get('x-authgear-user-anonymous') == 'false' and
-               got.get('x-authgear-session-authenticated-at',
-                       '').isdigit() and
-               not [key for key, value in got.items() if value == 'forged'],
-               "recipe: the resolver's headers", answer.body)
-        answer = checker.ask(server.port, '/show')
-        shown = answer.shown() or {'headers': [('X-Authgear-User-', '')]}
-        tap.ok(answer.status == 200 and
-               values(shown, 'X-Authgear-Decision') == ['pass'] and not [
-                   key for key, _ in shown['headers'] if key.lower()
-                   .startswith(('x-authgear-user-', 'x-authgear-session-'))],
-               'recipe: no session, no header', answer.body)
-        answer = checker.ask(server.port, '/show', 'nonsense')
-        tap.equal((answer.status, answer.shown()), (401, None),
-                  'recipe: a bad token is refused')
-        tap.equal(answer.header('X-Authgear-Reason'), 'malformed',
-                  'recipe: and why')
-        # the state gone, or the daemon: never 500 without a word when
-        aside = world.state + '.aside'
-        os.rename(world.state, aside)
-        answer = checker.ask(server.port, '/show', world.token())
-        os.rename(aside, world.state)
-        tap.ok(answer.status == 503 and answer.shown() is None and
-               answer.header('Retry-After') and answer.header(
-                   'X-Authgear-Reason') == 'state-unreadable',
-               'recipe: what cannot be told is 503', answer.body)
-    finally:
-        server.stop()
+
+def recipe_of_sessions(world, server):
+    answer = checker.ask(server.port, '/show', world.token(), headers=FORGED)
+    tap.equal((answer.status, answer.shown(),
+               answer.header('X-Authgear-Reason')),
+              (400, None, 'forged-identity'), 'recipe: forged names')
+    token = world.token(roles=['staff', 'editor'])
+    answer = checker.ask(server.port, '/show', headers=[
+        ('Cookie', 'a=1; app_access_token=%s; b=2' % token)])
+    shown = answer.shown() or {'headers': []}
+    got = {key.lower(): value for key, value in shown['headers']}
+    tap.ok(got.get('x-authgear-session-valid') == 'true' and
+           got.get('x-authgear-user-id') == 'id-alice' and
+           got.get('x-authgear-user-roles') == 'staff,editor' and
+           got.get('x-authgear-user-anonymous') == 'false' and
+           got.get('x-authgear-session-authenticated-at', '').isdigit(),
+           "recipe: the resolver's headers", answer.body)
+    tap.equal(got.get('cookie'), 'a=1; b=2',
+              "recipe: Authgear's cookies stay outside")
+    answer = checker.ask(server.port, '/show', token)
+    tap.ok(answer.status == 200 and token.split('.')[2].encode() not in
+           answer.body, 'recipe: the token stays outside', answer.body)
+
+
+def recipe_of_nobody(world, server):
+    answer = checker.ask(server.port, '/show')
+    shown = answer.shown() or {'headers': [('X-Authgear-User-', '')]}
+    tap.ok(answer.status == 200 and
+           values(shown, 'X-Authgear-Decision') == ['pass'] and not [
+               key for key, _ in shown['headers'] if key.lower()
+               .startswith(('x-authgear-user-', 'x-authgear-session-'))],
+           'recipe: no session, no header', answer.body)
+    answer = checker.ask(server.port, '/show', 'nonsense')
+    tap.equal((answer.status, answer.shown()), (401, None),
+              'recipe: a bad token is refused')
+    tap.equal(answer.header('X-Authgear-Reason'), 'malformed',
+              'recipe: and why')
+    # the state gone, or the daemon: never 500 without a word when
+    aside = world.state + '.aside'
+    os.rename(world.state, aside)
+    answer = checker.ask(server.port, '/show', world.token())
+    os.rename(aside, world.state)
+    tap.ok(answer.status == 503 and answer.shown() is None and
+           answer.header('Retry-After') and answer.header(
+               'X-Authgear-Reason') == 'state-unreadable',
+           'recipe: what cannot be told is 503', answer.body)
 
 
 CLAIM_LINES = (('auth_request_set $ag_claim_email', 2),
