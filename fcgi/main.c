@@ -37,7 +37,7 @@ struct daemon {
 	struct server_handler handler;
 	struct server_options server_options;
 	struct server *server;
-	sigset_t signals;	/* that end the daemon */
+	sigset_t signals;	/* that signal_thread takes */
 	pthread_t signal_thread;
 	int has_signal_thread;
 };
@@ -171,14 +171,23 @@ main_say_ready(const struct daemon *daemon)
 		    "cannot tell the service manager: %s", strerror(errno));
 }
 
+/* The habits of log rotation and of other daemons must not end this one. */
 static void *
 main_wait_for_signal(void *argument)
 {
 	struct daemon *daemon = argument;
 	int number;
 
-	if (sigwait(&daemon->signals, &number) == 0)
-		server_stop(daemon->server);
+	while (sigwait(&daemon->signals, &number) == 0) {
+		if (number == SIGTERM || number == SIGINT) {
+			server_stop(daemon->server);
+			return NULL;
+		}
+		log_say(daemon->log, LOG_LEVEL_WARNING, "SIG%s changes "
+		    "nothing: settings are read at the start; restart the "
+		    "daemon for new ones, after --check-config",
+		    sigabbrev_np(number));
+	}
 	return NULL;
 }
 
@@ -243,14 +252,25 @@ main_end(struct daemon *daemon)
 	log_free(daemon->log);
 }
 
+/* In every thread, so that none but the one that waits takes them. */
+static int
+main_block_signals(struct daemon *daemon)
+{
+	static const int taken[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1,
+	    SIGUSR2 };
+	size_t i;
+
+	sigemptyset(&daemon->signals);
+	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		sigaddset(&daemon->signals, taken[i]);
+	return pthread_sigmask(SIG_BLOCK, &daemon->signals, NULL) == 0 ? 0 :
+	    -1;
+}
+
 static int
 main_serve(struct daemon *daemon, struct error *error)
 {
-	sigemptyset(&daemon->signals);
-	sigaddset(&daemon->signals, SIGTERM);
-	sigaddset(&daemon->signals, SIGINT);
-	if (pthread_sigmask(SIG_BLOCK, &daemon->signals, NULL) != 0 ||
-	    main_harden(error) == -1)
+	if (main_block_signals(daemon) == -1 || main_harden(error) == -1)
 		return -1;
 	if (http_library_init() == -1) {
 		error_set(error, "the HTTP library does not start");
