@@ -7,8 +7,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
+
+/* What stands before a line on stderr. */
+enum log_form {
+	LOG_FORM_PLAIN = 0,	/* who reads it notes the time: name[pid]: */
+	LOG_FORM_STAMPED,	/* a terminal or a file: the time too */
+	LOG_FORM_JOURNAL	/* it knows name, pid and time: <priority> */
+};
 
 /* What was refused for one reason in one second. */
 struct tally {
@@ -19,6 +29,7 @@ struct tally {
 
 struct log {
 	enum log_target target;
+	enum log_form form;
 	const char *name;
 	pthread_mutex_t lock;		/* of the tallies */
 	struct tally tallies[REASON_COUNT];
@@ -26,8 +37,37 @@ struct log {
 	unsigned long lost;		/* lines that it did not take */
 };
 
+static const int log_priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO };
+static const char *const log_levels[] = { "error: ", "warning: ", "" };
+
+int
+log_is_journal(const char *journal_stream)
+{
+	struct stat out;
+	char text[64];
+
+	if (journal_stream == NULL || fstat(STDERR_FILENO, &out) == -1)
+		return 0;
+	(void)snprintf(text, sizeof(text), "%ju:%ju", (uintmax_t)out.st_dev,
+	    (uintmax_t)out.st_ino);
+	return strcmp(text, journal_stream) == 0;
+}
+
+static enum log_form
+log_form_of(const char *journal_stream)
+{
+	struct stat out;
+
+	if (log_is_journal(journal_stream))
+		return LOG_FORM_JOURNAL;
+	if (fstat(STDERR_FILENO, &out) == 0 &&
+	    (S_ISREG(out.st_mode) || isatty(STDERR_FILENO)))
+		return LOG_FORM_STAMPED;
+	return LOG_FORM_PLAIN;
+}
+
 struct log *
-log_new(enum log_target target, const char *name)
+log_new(enum log_target target, const char *name, const char *journal_stream)
 {
 	struct log *log;
 
@@ -44,6 +84,7 @@ log_new(enum log_target target, const char *name)
 		return NULL;
 	}
 	log->target = target;
+	log->form = log_form_of(journal_stream);
 	log->name = name;
 	if (target == LOG_TO_SYSLOG)
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
@@ -78,19 +119,47 @@ log_put(const char *line, size_t len)
 	return write(STDERR_FILENO, line, len) == -1 ? -1 : 0;
 }
 
+/* The whole line as stderr gets it; its length, 0: none. */
+static size_t
+log_compose(const struct log *log, enum log_level level, const char *text,
+    char *line, size_t size)
+{
+	char stamp[sizeof("2026-01-01T00:00:00Z ")] = "";
+	time_t now = time(NULL);
+	struct tm utc;
+	int len;
+
+	if (log->form == LOG_FORM_STAMPED && gmtime_r(&now, &utc) != NULL &&
+	    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ ", &utc) == 0)
+		stamp[0] = '\0';
+	if (log->form == LOG_FORM_JOURNAL)
+		len = snprintf(line, size, "<%d>%s%s\n",
+		    log_priorities[level], log_levels[level], text);
+	else
+		len = snprintf(line, size, "%s%s[%ld]: %s%s\n", stamp,
+		    log->name, (long)getpid(), log_levels[level], text);
+	if (len <= 0)
+		return 0;
+	if ((size_t)len >= size) {
+		len = (int)size - 1;
+		line[len - 1] = '\n';
+	}
+	return (size_t)len;
+}
+
 static void
 log_put_in_turn(struct log *log, const char *line, size_t len)
 {
-	char text[128];
-	int text_len;
+	char text[64], lost[192];
+	size_t lost_len;
 
 	pthread_mutex_lock(&log->writing);
 	if (log->lost > 0) {
-		text_len = snprintf(text, sizeof(text), "%s[%ld]: warning: "
-		    "%lu lines lost, the log was not read\n", log->name,
-		    (long)getpid(), log->lost);
-		if (text_len > 0 && (size_t)text_len < sizeof(text) &&
-		    log_put(text, (size_t)text_len) == 0)
+		(void)snprintf(text, sizeof(text), "%lu lines lost, the log "
+		    "was not read", log->lost);
+		lost_len = log_compose(log, LOG_LEVEL_WARNING, text, lost,
+		    sizeof(lost));
+		if (lost_len > 0 && log_put(lost, lost_len) == 0)
 			log->lost = 0;
 	}
 	if (log->lost > 0 || log_put(line, len) == -1)
@@ -101,29 +170,21 @@ log_put_in_turn(struct log *log, const char *line, size_t len)
 static void
 log_write(struct log *log, enum log_level level, char *text)
 {
-	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO };
-	static const char *const names[] = { "error: ", "warning: ", "" };
-	char line[LOG_MAX_LINE + 64];
+	char line[LOG_MAX_LINE + 128];
 	char *byte;
-	int len;
+	size_t len;
 
 	for (byte = text; *byte != '\0'; byte++) {
 		if ((*byte >= 0 && *byte < ' ') || *byte == 0x7f)
 			*byte = '?';
 	}
 	if (log->target == LOG_TO_SYSLOG) {
-		syslog(priorities[level], "%s%s", names[level], text);
+		syslog(log_priorities[level], "%s%s", log_levels[level], text);
 		return;
 	}
-	len = snprintf(line, sizeof(line), "%s[%ld]: %s%s\n", log->name,
-	    (long)getpid(), names[level], text);
-	if (len <= 0)
-		return;
-	if ((size_t)len >= sizeof(line)) {
-		len = (int)sizeof(line) - 1;
-		line[len - 1] = '\n';
-	}
-	log_put_in_turn(log, line, (size_t)len);
+	len = log_compose(log, level, text, line, sizeof(line));
+	if (len > 0)
+		log_put_in_turn(log, line, len);
 }
 
 void

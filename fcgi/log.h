@@ -9,6 +9,9 @@
  * The daemon's log: stderr (one write a line) or syslog.  Any thread.  It
  * never waits for whoever reads stderr: lines are lost then, and counted.
  * Nothing here knows a credential; callers hand over finished lines.
+ * On stderr a line begins with name[pid]:, before it the time (UTC) if that is
+ * a terminal or a file; for the journal with <priority> alone (sd-daemon(3)),
+ * since it notes name, pid and time by itself.
  */
 
 #define LOG_REFUSALS_A_SECOND 100	/* for each reason */
@@ -27,8 +30,14 @@ enum log_level {
 
 struct log;
 
-/* NULL: out of memory.  `name` is the program's; must outlive the log. */
-struct log *log_new(enum log_target target, const char *name);
+/* 1 if stderr is the journal's stream of systemd.exec(5): `journal_stream` is
+ * the value of JOURNAL_STREAM, NULL if there is none. */
+int log_is_journal(const char *journal_stream);
+
+/* NULL: out of memory.  `name` is the program's; must outlive the log.
+ * `journal_stream` as above. */
+struct log *log_new(enum log_target target, const char *name,
+    const char *journal_stream);
 void log_free(struct log *log);		/* says what is not said yet */
 
 /* One line; control bytes become '?'. */

@@ -291,6 +291,14 @@ main_serve(struct daemon *daemon, struct error *error)
 	return 0;
 }
 
+/* Where there is no log, or none that tells whether anybody heard it. */
+static void
+main_say_error(const char *text, const char *hint)
+{
+	fprintf(stderr, "%s%s%s\n", log_is_journal(getenv("JOURNAL_STREAM")) ?
+	    "<3>" : MAIN_NAME ": ", text, hint);
+}
+
 static int
 main_run(struct daemon *daemon)
 {
@@ -299,19 +307,18 @@ main_run(struct daemon *daemon)
 
 	if (main_fill_standard(&error) == -1)
 		return EXIT_FAILURE;
-	daemon->log = log_new(daemon->options.log, MAIN_NAME);
+	daemon->log = log_new(daemon->options.log, MAIN_NAME,
+	    getenv("JOURNAL_STREAM"));
 	if (daemon->log == NULL) {
-		fputs(MAIN_NAME ": out of memory\n", stderr);
+		main_say_error("out of memory", "");
 		return EXIT_FAILURE;
 	}
 	ret = main_serve(daemon, &error);
 	if (ret == -1) {
 		log_say(daemon->log, LOG_LEVEL_ERROR, "%s",
 		    error_text(&error));
-		/* syslog cannot tell whether anybody heard it */
 		if (daemon->options.log == LOG_TO_SYSLOG)
-			fprintf(stderr, MAIN_NAME ": %s\n",
-			    error_text(&error));
+			main_say_error(error_text(&error), "");
 	}
 	main_end(daemon);
 	http_library_end();
@@ -325,8 +332,7 @@ main(int argc, char *argv[])
 	struct error error = { "" };
 
 	if (options_read(&daemon.options, argc, argv, &error) == -1) {
-		fprintf(stderr, MAIN_NAME ": %s; try --help\n",
-		    error_text(&error));
+		main_say_error(error_text(&error), "; try --help");
 		return 2;
 	}
 	switch (daemon.options.action) {

@@ -53,7 +53,7 @@ browser_init(struct browser *browser, int number)
 	browser->policy.login_return = number < 2 ? https_back : plain_back;
 	browser->now.wall = 1800000000;
 	assert_non_null(browser->attempts = login_attempts_new());
-	assert_non_null(browser->log = log_new(LOG_TO_STDERR, "test"));
+	assert_non_null(browser->log = log_new(LOG_TO_STDERR, "test", NULL));
 }
 
 static void
