@@ -20,6 +20,7 @@
 #include "options.h"
 #include "probe_command.h"
 #include "service.h"
+#include "state_place.h"
 #include "transport/http.h"
 
 #define MAIN_NAME "authgear-fcgi"
@@ -210,8 +211,10 @@ main_begin(struct daemon *daemon, struct error *error)
 	/* The state is opened here first: it fails early and clearly. */
 	daemon->service.fetcher = fetcher_new(daemon->settings,
 	    daemon->service.shared, daemon->log, error);
-	if (daemon->service.fetcher == NULL)
+	if (daemon->service.fetcher == NULL) {
+		state_place_explain(daemon->settings->state, error);
 		return -1;
+	}
 	service_handler(&daemon->service, &daemon->handler);
 	server_options_init(&daemon->server_options);
 	daemon->server_options.threads = daemon->options.threads;

@@ -2,13 +2,13 @@
 
 import json
 import os
-import pwd
 import shutil
 import sqlite3
 import stat
 import subprocess
 import tempfile
 
+import installed
 import tap
 
 PROGRAM = tap.program('authgear-cache')
@@ -182,24 +182,8 @@ def test_refused(scratch):
            'an unknown user, or no root: nothing is made', said(answer))
 
 
-def lone_user():
-    """A system user whose group has no other member, or None."""
-    import grp
-    users = pwd.getpwall()
-    for user in users:
-        group = [other for other in users if other.pw_gid == user.pw_gid]
-        try:
-            members = set(grp.getgrgid(user.pw_gid).gr_mem)
-        except KeyError:
-            continue
-        if (user.pw_uid and user.pw_gid and len(group) == 1 and
-                members <= {user.pw_name}):
-            return user
-    return None
-
-
 def test_system(scratch):
-    user = lone_user() if os.geteuid() == 0 else None
+    user = installed.lone_user() if os.geteuid() == 0 else None
     if user is None:
         tap.skip('state of a daemon with its own user', 'not root')
         return

@@ -1,0 +1,47 @@
+"""The installed layout for tests that run as root: a user of the daemon's own,
+and what such a process sees of the file system.
+
+    user = installed.lone_user()
+    installed.as_user(user, command, 'mount --bind ...')
+"""
+
+import ctypes
+import grp
+import os
+import pwd
+
+CLONE_NEWNS = 0x00020000
+
+
+def lone_user():
+    """A system user whose group has no other member, or None."""
+    users = pwd.getpwall()
+    for user in users:
+        group = [other for other in users if other.pw_gid == user.pw_gid]
+        try:
+            members = set(grp.getgrgid(user.pw_gid).gr_mem)
+        except KeyError:
+            continue
+        if (user.pw_uid and user.pw_gid and len(group) == 1 and
+                members <= {user.pw_name}):
+            return user
+    return None
+
+
+def can_mount():
+    """Whether this process may have mounts of its own."""
+    child = os.fork()
+    if child == 0:
+        made = ctypes.CDLL(None).unshare(CLONE_NEWNS)
+        os._exit(0 if made == 0 else 1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def as_user(user, command, mounts=':'):
+    """A command that runs `command` as the user, with mounts of its own made
+    by the shell text `mounts`.  The program may be hidden by them."""
+    return ['unshare', '--mount', 'sh', '-ec',
+            'program=$1; shift; exec 9<"$program"; cd /; ' + mounts +
+            '; exec setpriv --reuid=%d --regid=%d --clear-groups '
+            '/proc/self/fd/9 "$@"' % (user.pw_uid, user.pw_gid),
+            'as_user'] + list(command)
