@@ -16,6 +16,9 @@
 
 #define SWEEP_MSECS 250
 #define DRAIN_STEP_MSECS 10
+/* Accepted, and its request still on the way: whoever connected is at work,
+ * or holds the stop up for no longer than this. */
+#define DRAIN_HALF_MSECS 500
 #define SLOTS_SPARE 1024	/* descriptors that are no connections */
 
 void
@@ -162,13 +165,14 @@ wait_for_stop(struct server *server)
 	struct pollfd stop = { .fd = server->stop_fd, .events = POLLIN };
 
 	while (poll(&stop, 1, SWEEP_MSECS) != 1)
-		slot_sweep(server, 0);
+		slot_sweep(server, SLOT_SWEEP_LATE);
 }
 
 static void
 drain(struct server *server)
 {
-	const int64_t end = server_now() + server->options.drain_msecs;
+	const int64_t begun = server_now();
+	const int64_t end = begun + server->options.drain_msecs;
 	int is_empty = 0;
 	size_t i;
 
@@ -178,10 +182,12 @@ drain(struct server *server)
 	(void)pthread_mutex_lock(&server->lock);
 	server->is_stopping = 1;
 	(void)pthread_mutex_unlock(&server->lock);
-	slot_sweep(server, 1);
+	slot_sweep(server, SLOT_SWEEP_IDLE);
 	while (!is_empty && server_now() < end) {
+		if (server_now() >= begun + DRAIN_HALF_MSECS)
+			slot_sweep(server, SLOT_SWEEP_ALL);
 		(void)pthread_mutex_lock(&server->lock);
-		is_empty = server->connections == 0;
+		is_empty = server->connections == 0 && server->accepting == 0;
 		(void)pthread_mutex_unlock(&server->lock);
 		if (!is_empty)
 			(void)poll(NULL, 0, DRAIN_STEP_MSECS);
@@ -291,7 +297,7 @@ server_run(struct server *server, struct error *error)
 		(void)pthread_join(threads[i].thread, NULL);
 	abandon_list(server, &server->parked);
 	abandon_list(server, &server->ready);
-	slot_sweep(server, 1);
+	slot_sweep(server, SLOT_SWEEP_ALL);
 	if (server->begin_failed)
 		error_set(error, "a thread could not be set up");
 	if (!server->is_failed)

@@ -81,8 +81,9 @@ struct server *server_new(const struct server_handler *handler,
 
 /*
  * Serves until server_stop(): then accepts nothing more, ends kept
- * connections, gives parked requests drain_msecs to be answered, abandons the
- * rest, joins the threads.  Once only.  0, or -1 and error.
+ * connections, gives a request that is on its way half a second to arrive and
+ * parked ones drain_msecs to be answered, abandons the rest, joins the
+ * threads.  Once only.  0, or -1 and error.
  */
 int server_run(struct server *server, struct error *error);
 

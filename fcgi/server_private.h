@@ -88,6 +88,7 @@ struct server {
 	unsigned int connections;
 	unsigned int places;	/* reserved for parked requests */
 	unsigned int busy;	/* slots that are BUSY */
+	unsigned int accepting;	/* threads that do */
 	size_t held_total;	/* bytes of all slots */
 	int reserve_fd;		/* given up to survive EMFILE */
 	int is_stopping;
@@ -131,8 +132,10 @@ void slot_release(struct server_request *slot);	/* wipes */
 
 /* Under the lock: close one waiting connection to make room; 1, or 0. */
 int slot_evict(struct server *server);
-/* Close what is past its deadline; with `all`, everything that waits. */
-void slot_sweep(struct server *server, int all);
+/* Close what is past its deadline, and what is kept without a request, or
+ * everything that waits. */
+enum slot_sweep { SLOT_SWEEP_LATE, SLOT_SWEEP_IDLE, SLOT_SWEEP_ALL };
+void slot_sweep(struct server *server, enum slot_sweep which);
 
 /* Write the reply, or the canned one.  0: the connection may be kept. */
 int server_answer(struct server_request *slot);

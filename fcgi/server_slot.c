@@ -188,8 +188,6 @@ slot_open(struct server *server, int fd, const struct listener *listener)
 	struct server_request *ret = NULL, *slot;
 
 	(void)pthread_mutex_lock(&server->lock);
-	if (server->is_stopping)
-		goto done;
 	if (server->connections >= server->options.max_connections &&
 	    !slot_evict(server))
 		goto done;
@@ -253,7 +251,8 @@ slot_wait(struct server_request *slot)
 	}
 	ret = 0;
 	server->busy--;
-	if (server->is_stopping || enter_epoll(server, slot) == -1) {
+	if ((server->is_stopping && !slot->is_partial) ||
+	    enter_epoll(server, slot) == -1) {
 		close_locked(server, slot);
 		goto done;
 	}
@@ -382,12 +381,12 @@ slot_release(struct server_request *slot)
 }
 
 void
-slot_sweep(struct server *server, int all)
+slot_sweep(struct server *server, enum slot_sweep which)
 {
 	const int64_t now = server_now();
 
 	(void)pthread_mutex_lock(&server->lock);
-	sweep_list(server, &server->half, now, all);
-	sweep_list(server, &server->idle, now, all);
+	sweep_list(server, &server->half, now, which == SLOT_SWEEP_ALL);
+	sweep_list(server, &server->idle, now, which != SLOT_SWEEP_LATE);
 	(void)pthread_mutex_unlock(&server->lock);
 }

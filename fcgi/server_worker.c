@@ -272,6 +272,26 @@ accept_some(struct server_thread *thread, const struct listener *listener)
 	}
 }
 
+/* Unless the server stops; while a thread does so, the drain is not over. */
+static void
+accept_if_open(struct server_thread *thread, const struct listener *listener)
+{
+	struct server *server = thread->server;
+	int is_open;
+
+	(void)pthread_mutex_lock(&server->lock);
+	is_open = !server->is_stopping;
+	if (is_open)
+		server->accepting++;
+	(void)pthread_mutex_unlock(&server->lock);
+	if (!is_open)
+		return;
+	accept_some(thread, listener);
+	(void)pthread_mutex_lock(&server->lock);
+	server->accepting--;
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
 static void
 resume_one(struct server_thread *thread)
 {
@@ -312,7 +332,7 @@ serve_events(struct server_thread *thread)
 		else if (number == SERVER_EVENT_WAKE)
 			resume_one(thread);
 		else
-			accept_some(thread, &server->listeners[number]);
+			accept_if_open(thread, &server->listeners[number]);
 	}
 }
 

@@ -1,6 +1,6 @@
 """Sockets that somebody else holds (LISTEN_FDS): the daemon inherits them,
 is killed in the middle of requests, comes back on the same ones, and no
-request is ever let through meanwhile."""
+request is ever let through meanwhile; ended in order, none is lost."""
 
 import os
 import socket
@@ -144,6 +144,35 @@ def test_supervised(site, sockets):
            'the inherited socket file is left alone')
 
 
+def test_restarts(site, sockets):
+    """Ended by SIGTERM and started again on the same sockets: whoever asks
+    meanwhile waits, and everybody is answered."""
+    addresses = [held.getsockname() for held in sockets] * 4
+    token = site.sim.token(lifetime=3000)
+    clients = [Client(address, token) for address in addresses]
+    try:
+        for turn in range(12):
+            with start(site, sockets, 'auth-unix:auth-tcp',
+                       'restart-%d' % turn) as daemon:
+                daemon.wait_for('ready:')
+                if turn == 0:
+                    for client in clients:
+                        client.start()
+                good = [client.good for client in clients]
+                gate.until(lambda: all(client.good > had + 4 for client, had
+                                       in zip(clients, good)), 'answers')
+                tap.equal(daemon.stop(), 0, 'restart %d: ended with 0' % turn)
+    finally:
+        for client in clients:
+            client.over.set()
+        with start(site, sockets, 'auth-unix:auth-tcp', 'restart-last'):
+            for client in clients:
+                if client.ident is not None:
+                    client.join(90)
+    tap.equal([(client.lost, client.wrong) for client in clients],
+              [(0, [])] * len(clients), 'nobody was left without an answer')
+
+
 def test_refused(site, sockets):
     for name, held, names, environment, said in (
             ('an unknown name', sockets[:1], 'metrics', {}, 'metrics'),
@@ -176,6 +205,7 @@ def main():
         tcp.listen(1024)
         with unix, tcp:
             test_supervised(site, (unix, tcp))
+            test_restarts(site, (unix, tcp))
             test_refused(site, (unix, tcp))
             test_notify(site, (unix, tcp))
     tap.done()
