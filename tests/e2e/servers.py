@@ -198,7 +198,7 @@ class Server:
 _LIBC = ctypes.CDLL(None)
 
 
-def _end_with_parent():
+def end_with_parent():
     """A test that is killed takes its servers along (PR_SET_PDEATHSIG)."""
     _LIBC.prctl(1, signal.SIGTERM)
 
@@ -229,7 +229,7 @@ def _attempt(name, site, address):
     with open(at + '/output', 'w') as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True, preexec_fn=_end_with_parent,
+            start_new_session=True, preexec_fn=end_with_parent,
             env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C'})
     server = Server(name, site, at, port, process)
     until = time.monotonic() + DEADLINE
