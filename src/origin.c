@@ -95,6 +95,29 @@ origin_is_loopback(const char *origin)
 }
 
 int
+origin_is_placeholder(const char *url)
+{
+	static const char *const names[] = { "example", "invalid",
+	    "example.com", "example.net", "example.org" };
+	const char *host = host_of(url);
+	size_t i, len, name_len;
+
+	if (host == NULL)
+		return 0;
+	len = host_length(host);
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		name_len = strlen(names[i]);
+		if (len >= name_len && memcmp(host + len - name_len, names[i],
+		    name_len) == 0 && (len == name_len ||
+		    host[len - name_len - 1] == '.'))
+			return 1;
+	}
+	return 0;
+}
+
+int
 origin_of_url(const char *origin, const char *url)
 {
 	size_t len = strlen(origin);

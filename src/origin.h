@@ -18,6 +18,11 @@ int origin_check(const char *text, struct error *error);
  * [::1] or localhost. */
 int origin_is_loopback(const char *origin);
 
+/* 1 if the host of an origin or a URL is a name of RFC 2606 that no real
+ * service has: example, invalid, example.com, example.net, example.org, or one
+ * below them. */
+int origin_is_placeholder(const char *url);
+
 /* 1 if it begins with https:// */
 int origin_is_https(const char *origin);
 

@@ -323,14 +323,15 @@ line_of(const struct settings_scan *scan, const char *key)
 	return line_in(scan, "authgear", key);
 }
 
+/* `where`: a key of [authgear], or "[policy NAME]". */
 static int
-warn(struct settings *settings, const char *name, const char *what)
+warn(struct settings *settings, const char *where, const char *what)
 {
 	struct buffer text;
 	int ret;
 
 	buffer_init(&text, 1024);
-	(void)buffer_append_format(&text, "[policy %s]: %s", name, what);
+	(void)buffer_append_format(&text, "%s: %s", where, what);
 	ret = text.failed ? -1 :
 	    word_list_add(&settings->warnings, text.data, text.len);
 	buffer_clear(&text);
@@ -388,8 +389,9 @@ needs_claims(const struct settings *settings, const struct policy *policy)
 static int
 warn_of_policy(struct settings *settings, const struct policy *policy)
 {
-	const char *name = policy->name;
+	char name[sizeof("[policy ]") + POLICY_MAX_NAME];
 
+	snprintf(name, sizeof(name), "[policy %s]", policy->name);
 	if (policy->clients.count == 0 && warn(settings, name,
 	    policy->login_client != NULL || settings->validate ==
 	    SETTINGS_VALIDATE_RESOLVER ?
@@ -413,6 +415,27 @@ warn_of_policy(struct settings *settings, const struct policy *policy)
 	if (policy->accept_basic && warn(settings, name,
 	    "takes tokens as Basic passwords, which clients store and send "
 	    "with every request; use it over https only") == -1)
+		return -1;
+	if (policy->login_return != NULL &&
+	    origin_is_placeholder(policy->login_return) && warn(settings,
+	    name, "login_return is still a name for examples, to which no "
+	    "browser comes back; set this site's own") == -1)
+		return -1;
+	return 0;
+}
+
+/* What was copied from an example and not changed; -1: memory. */
+static int
+warn_of_placeholders(struct settings *settings)
+{
+	if (origin_is_placeholder(settings->endpoint) && warn(settings,
+	    "endpoint", "is still a name for examples, where no Authgear "
+	    "answers, so nobody is let in; set your project's origin") == -1)
+		return -1;
+	if (!origin_is_placeholder(settings->endpoint) &&
+	    origin_is_placeholder(settings->resolver_url) && warn(settings,
+	    "resolver_url", "is a name for examples, where no Authgear "
+	    "answers; set your resolver's, or take the line out") == -1)
 		return -1;
 	return 0;
 }
@@ -556,6 +579,7 @@ check_whole(struct settings *settings, const char *path,
 	if (check_sessions(settings, path, scan, error) == -1)
 		return -1;
 	if (complete_authgear(settings) == -1 ||
+	    warn_of_placeholders(settings) == -1 ||
 	    complete_policies(settings) == -1) {
 		error_set(error, "%s: out of memory", path);
 		return -1;

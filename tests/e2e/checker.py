@@ -140,7 +140,7 @@ class World:
     def _start(self):
         self.sim = sim.Sim().start()
         text = servers.example('authgear.conf', [
-            ('https://project.authgear.cloud', self.sim.origin, 1),
+            ('https://project.authgear.example', self.sim.origin, 1),
             ('/var/lib/authgear', self.state, 1),
             ('\nremote_user = sub', '\nremote_user = claim:' + LOGIN +
              self.rules, 2)])

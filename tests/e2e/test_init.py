@@ -62,6 +62,8 @@ def test_config(scratch):
     answer = run('--config', config, '--check-config')
     tap.ok(answer.returncode == 0 and ENDPOINT in answer.stdout,
            '--check-config prints the endpoint', said(answer))
+    tap.ok('warning: endpoint: is still a name for examples' in answer.stdout,
+           'and says that it is nobody\'s', said(answer))
     answer = run('--config', config, '--check-config', '--json')
     try:
         parsed = json.loads(answer.stdout)
@@ -84,6 +86,18 @@ def test_config(scratch):
     answer = run('init', '--config', os.path.join(scratch, 'absent.conf'))
     tap.ok(answer.returncode == 1 and 'absent.conf' in answer.stderr,
            'a missing settings file is named', said(answer))
+
+
+def test_example(scratch):
+    """examples/authgear.conf as it is: what must be changed is told."""
+    config = os.path.join(scratch, 'example.conf')
+    shutil.copyfile(os.path.join(tap.SRC, 'examples', 'authgear.conf'),
+                    config)
+    os.chmod(config, 0o644)
+    answer = run('--config', config, '--check-config')
+    tap.ok(answer.returncode == 0 and
+           'warning: endpoint: is still a name for examples' in answer.stdout,
+           'the example: its endpoint is told to be nobody\'s', said(answer))
 
 
 def rows(path, sql):
@@ -216,6 +230,7 @@ def main():
     try:
         test_usage()
         test_config(scratch)
+        test_example(scratch)
         test_private(scratch)
         test_refused(scratch)
         test_system(scratch)

@@ -96,6 +96,34 @@ of_urls(void **state)
 	assert_int_equal(origin_is_https("http://a"), 0);
 }
 
+static void
+placeholders(void **state)
+{
+	static const struct {
+		const char *url;
+		int is;
+	} cases[] = {
+		{ "https://authgear.example", 1 }, { "https://example", 1 },
+		{ "https://accounts.example.com", 1 },
+		{ "https://example.com:8443", 1 }, { "http://a.example.net", 1 },
+		{ "https://a.b.example.org/x?y", 1 }, { "http://x.invalid", 1 },
+		{ "https://a.example.", 1 }, { "https://myexample.com", 0 },
+		{ "https://example.com.evil.net", 0 },
+		{ "https://example.de", 0 }, { "https://a.test", 0 },
+		{ "https://notexample", 0 }, { "https://a/example.com", 0 },
+		{ "https://a?x=.example", 0 }, { "http://127.0.0.1:1", 0 },
+		{ "https://[::1]", 0 }, { "example", 0 }, { "", 0 },
+		{ "https://", 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (origin_is_placeholder(cases[i].url) != cases[i].is)
+			fail_msg("%s", cases[i].url);
+	}
+}
+
 int
 main(void)
 {
@@ -103,6 +131,7 @@ main(void)
 		cmocka_unit_test(checked),
 		cmocka_unit_test(loopback),
 		cmocka_unit_test(of_urls),
+		cmocka_unit_test(placeholders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

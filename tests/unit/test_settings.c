@@ -13,7 +13,7 @@
 #include "scratch.h"
 #include "settings.h"
 
-#define HEAD "[authgear]\nendpoint = https://a.example\n"
+#define HEAD "[authgear]\nendpoint = https://a.test\n"
 #define TAIL "[policy default]\nclients = one\n"
 
 /* A file that cannot be used: its text, and what the error begins with
@@ -98,11 +98,11 @@ defaults(void **state)
 	struct policy *policy;
 
 	(void)state;
-	assert_string_equal(settings->endpoint, "https://a.example");
+	assert_string_equal(settings->endpoint, "https://a.test");
 	assert_null(settings->ca_file);
 	assert_null(settings->proxy);
 	assert_string_equal(settings->resolver_url,
-	    "https://a.example/_resolver/resolve");
+	    "https://a.test/_resolver/resolve");
 	assert_int_equal(settings->validate, SETTINGS_VALIDATE_HYBRID);
 	assert_int_equal(settings->session_ttl, 30);
 	assert_int_equal(settings->absent_ttl, 5);
@@ -125,7 +125,7 @@ defaults(void **state)
 	assert_non_null(strstr(settings->warnings.words[0], "clients"));
 	policy = settings->policies[0];
 	assert_int_equal(policy->audience.count, 1);
-	assert_string_equal(policy->audience.words[0], "https://a.example");
+	assert_string_equal(policy->audience.words[0], "https://a.test");
 	assert_int_equal(policy->clients.count, 0);
 	assert_int_equal(policy->anonymous_users, 0);
 	assert_int_equal(policy->max_authentication_age, 0);
@@ -191,7 +191,7 @@ sessions_set(void **state)
 	    "accept_basic = yes\ncors_preflight = pass\n"
 	    "client_identity = ignore\n"
 	    "[policy web]\nlogin_client = web-1\n"
-	    "login_return = https://www.a.example/login?x=1\n");
+	    "login_return = https://www.a.test/login?x=1\n");
 	const struct policy *policy = settings->policies[0];
 
 	(void)state;
@@ -214,7 +214,7 @@ sessions_set(void **state)
 	policy = settings->policies[1];
 	assert_string_equal(policy->login_client, "web-1");
 	assert_string_equal(policy->login_return,
-	    "https://www.a.example/login?x=1");
+	    "https://www.a.test/login?x=1");
 	assert_int_equal(settings->warnings.count, 4);
 	settings_free(settings);
 }
@@ -270,6 +270,46 @@ not_evaluable_is_a_warning(void **state)
 	assert_int_equal(settings->warnings.count, 1);
 	assert_non_null(strstr(settings->warnings.words[0], "clients"));
 	settings_free(settings);
+}
+
+/* What was copied and not changed is named, and nothing else is. */
+static void
+placeholders_are_named(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *names;	/* NULL: no warning */
+	} cases[] = {
+		{ "[authgear]\nendpoint = https://authgear.example\n" TAIL
+		    "require_role = a\n", "endpoint: " },
+		{ "[authgear]\nendpoint = https://a.example.com\n" TAIL
+		    "require_role = a\n", "endpoint: " },
+		{ HEAD "resolver_url = https://r.example/x\n" TAIL,
+		    "resolver_url: " },
+		{ HEAD "[policy default]\nlogin_client = c\n"
+		    "login_return = https://www.example.com/x\n",
+		    "[policy default]: login_return" },
+		{ HEAD "[policy default]\nlogin_client = c\n"
+		    "login_return = https://www.a.test/x\n", NULL },
+	};
+	struct settings *settings;
+	const char *found;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		settings = load(cases[i].text);
+		found = NULL;
+		for (j = 0; found == NULL && j < settings->warnings.count; j++)
+			if (strstr(settings->warnings.words[j],
+			    "a name for examples") != NULL)
+				found = settings->warnings.words[j];
+		assert_int_equal(found != NULL, cases[i].names != NULL);
+		if (found != NULL && strncmp(found, cases[i].names,
+		    strlen(cases[i].names)) != 0)
+			fail_msg("%s: %s", cases[i].names, found);
+		settings_free(settings);
+	}
 }
 
 static void
@@ -346,7 +386,7 @@ shapes_refused(void **state)
 		    "login_return = https://a/b\naudience = https://x\n",
 		    ":4: ", "audience" },
 		{ HEAD "[policy default]\nlogin_client = a\n"
-		    "login_return = http://www.a.example/b\n", ":5: ",
+		    "login_return = http://www.a.test/b\n", ":5: ",
 		    "plain http" },
 	};
 
@@ -376,21 +416,21 @@ values_of_authgear_refused(void **state)
 		{ "max_lookups", "8 8" }, { "lookup_rate", "0" },
 		{ "lookup_rate", "60001" }, { "lookup_rate", "10/s" },
 		{ "resolver_url", "resolver" }, { "resolver_url", "/resolve" },
-		{ "resolver_url", "https://a.example" },
-		{ "resolver_url", "https://a.example?x=/" },
+		{ "resolver_url", "https://a.test" },
+		{ "resolver_url", "https://a.test?x=/" },
 		{ "resolver_url", "https:///x" }, { "resolver_url", "://a/x" },
 		{ "resolver_url", "https://A.example/x" },
-		{ "resolver_url", "https://a.example:443/x" },
-		{ "resolver_url", "https://a.example:0/x" },
-		{ "resolver_url", "https://a.example:65536/x" },
-		{ "resolver_url", "https://me:pw@a.example/x" },
-		{ "resolver_url", "https://a.example/x#y" },
-		{ "resolver_url", "https://a.example/x y" },
-		{ "resolver_url", "https://a.example/\"x" },
-		{ "resolver_url", "https://a.example/\\x" },
-		{ "resolver_url", "ftp://a.example/x" },
+		{ "resolver_url", "https://a.test:443/x" },
+		{ "resolver_url", "https://a.test:0/x" },
+		{ "resolver_url", "https://a.test:65536/x" },
+		{ "resolver_url", "https://me:pw@a.test/x" },
+		{ "resolver_url", "https://a.test/x#y" },
+		{ "resolver_url", "https://a.test/x y" },
+		{ "resolver_url", "https://a.test/\"x" },
+		{ "resolver_url", "https://a.test/\\x" },
+		{ "resolver_url", "ftp://a.test/x" },
 		{ "resolver_url", "file:///etc/passwd" },
-		{ "resolver_url", "http://a.example/x" },
+		{ "resolver_url", "http://a.test/x" },
 		{ "resolver_url", "http://127.0.0.1.example/x" },
 		{ "resolver_url", "http://localhost.example/x" },
 		{ "keys_ttl", "0" },
@@ -425,8 +465,8 @@ static void
 endpoints_refused(void **state)
 {
 	static const char *const cases[] = {
-		"a.example", "https://a.example/", "https://A.example",
-		"http://a.example", "https://a:443", "ftp://a",
+		"a.test", "https://a.test/", "https://A.example",
+		"http://a.test", "https://a:443", "ftp://a",
 	};
 	char text[512];
 	size_t i;
@@ -437,7 +477,7 @@ endpoints_refused(void **state)
 		    TAIL, cases[i]);
 		expect_refused(text, strlen(text), ":2: ", "endpoint");
 	}
-	settings_free(load("[authgear]\nendpoint = http://a.example\n"
+	settings_free(load("[authgear]\nendpoint = http://a.test\n"
 	    "insecure_allow_http = yes\n" TAIL));
 }
 
@@ -470,13 +510,13 @@ values_of_a_policy_refused(void **state)
 		{ "login_client", "a b" }, { "login_client", "a\"b" },
 		{ "login_client", "a<b" }, { "login_client", "a\\b" },
 		{ "login_return", "/login" },
-		{ "login_return", "https://a.example" },
-		{ "login_return", "https://a.example/x#y" },
-		{ "login_return", "https://a.example/x y" },
-		{ "login_return", "https://a.example/'x" },
+		{ "login_return", "https://a.test" },
+		{ "login_return", "https://a.test/x#y" },
+		{ "login_return", "https://a.test/x y" },
+		{ "login_return", "https://a.test/'x" },
 		{ "login_return", "https://A/x" },
 		{ "login_return", "javascript://a/%0aalert(1)" },
-		{ "login_return", "https://u@a.example/x" },
+		{ "login_return", "https://u@a.test/x" },
 	};
 	char text[512];
 	size_t i;
@@ -653,6 +693,7 @@ main(void)
 		cmocka_unit_test(sessions_set),
 		cmocka_unit_test(bounds_accepted),
 		cmocka_unit_test(not_evaluable_is_a_warning),
+		cmocka_unit_test(placeholders_are_named),
 		cmocka_unit_test(the_only_policy_serves_a_missing_name),
 		cmocka_unit_test(shapes_refused),
 		cmocka_unit_test(values_of_authgear_refused),
