@@ -302,10 +302,8 @@ line_in(const struct settings_scan *scan, const char *section,
 	return line;
 }
 
-/* Of the first key, of the second where only that is in the file. */
 static int
-line_of_either(const struct settings_scan *scan, const char *key,
-    const char *other)
+is_said(const struct settings_scan *scan, const char *key)
 {
 	size_t i;
 
@@ -313,8 +311,16 @@ line_of_either(const struct settings_scan *scan, const char *key,
 		if (strcmp(scan->entries[i].section, "authgear") == 0 &&
 		    scan->entries[i].key != NULL &&
 		    strcmp(scan->entries[i].key, key) == 0)
-			return scan->entries[i].line;
-	return line_in(scan, "authgear", other);
+			return 1;
+	return 0;
+}
+
+/* Of the first key, of the second where only that is in the file. */
+static int
+line_of_either(const struct settings_scan *scan, const char *key,
+    const char *other)
+{
+	return line_in(scan, "authgear", is_said(scan, key) ? key : other);
 }
 
 static int
@@ -336,6 +342,28 @@ warn(struct settings *settings, const char *where, const char *what)
 	    word_list_add(&settings->warnings, text.data, text.len);
 	buffer_clear(&text);
 	return ret;
+}
+
+static int
+lesser(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* Nobody is refused for a default that he did not write: it follows what he
+ * wrote.  Not total_timeout: the web servers' own are set by it. */
+static void
+follow(struct settings *settings, const struct settings_scan *scan)
+{
+	if (!is_said(scan, "absent_ttl"))
+		settings->absent_ttl = lesser(settings->absent_ttl,
+		    settings->session_ttl);
+	if (!is_said(scan, "keys_ttl"))
+		settings->keys_ttl = lesser(settings->keys_ttl,
+		    settings->keys_max_stale);
+	if (!is_said(scan, "keys_max_stale") &&
+	    settings->keys_max_stale < settings->keys_ttl)
+		settings->keys_max_stale = settings->keys_ttl;
 }
 
 /* What follows from the endpoint; -1: memory. */
@@ -522,9 +550,10 @@ check_sessions(const struct settings *settings, const char *path,
 	}
 	if (settings->absent_ttl > settings->session_ttl) {
 		error_set(error, "%s:%d: absent_ttl: is %d and must not be "
-		    "more than session_ttl (%d); set it lower", path,
+		    "more than session_ttl (%d%s); set it lower", path,
 		    line_of_either(scan, "absent_ttl", "session_ttl"),
-		    settings->absent_ttl, settings->session_ttl);
+		    settings->absent_ttl, settings->session_ttl,
+		    is_said(scan, "session_ttl") ? "" : " by default");
 		return -1;
 	}
 	for (i = 0; i < settings->policy_count; i++) {
@@ -556,11 +585,13 @@ check_whole(struct settings *settings, const char *path,
 		    line_of(scan, "endpoint"));
 		return -1;
 	}
+	follow(settings, scan);
 	if (settings->connect_timeout > settings->total_timeout) {
 		error_set(error, "%s:%d: connect_timeout: is %d and must not "
-		    "be more than total_timeout (%d)", path,
+		    "be more than total_timeout (%d%s)", path,
 		    line_of_either(scan, "connect_timeout", "total_timeout"),
-		    settings->connect_timeout, settings->total_timeout);
+		    settings->connect_timeout, settings->total_timeout,
+		    is_said(scan, "total_timeout") ? "" : " by default");
 		return -1;
 	}
 	if (settings->keys_max_stale < settings->keys_ttl) {

@@ -59,7 +59,8 @@ struct settings {
  * total_timeout, keys_max_stale under keys_ttl, absent_ttl over session_ttl,
  * no [policy] at all, login_client without login_return or the reverse,
  * an http endpoint or resolver_url that is neither loopback nor allowed by
- * insecure_allow_http.
+ * insecure_allow_http.  What was not written follows what was, where the two
+ * must fit: absent_ttl, keys_ttl, keys_max_stale.
  */
 struct settings *settings_load(const char *path, struct error *error);
 void settings_free(struct settings *settings);

@@ -243,6 +243,42 @@ bounds_accepted(void **state)
 	settings_free(settings);
 }
 
+/* One key alone is not refused for another's default: that follows it. */
+static void
+defaults_follow(void **state)
+{
+	static const struct {
+		const char *line;
+		int session_ttl, absent_ttl, keys_ttl, keys_max_stale;
+	} cases[] = {
+		{ "session_ttl = 4\n", 4, 4, 3600, 86400 },
+		{ "session_ttl = 1\n", 1, 1, 3600, 86400 },
+		{ "session_ttl = 5\n", 5, 5, 3600, 86400 },
+		{ "session_ttl = 3600\n", 3600, 5, 3600, 86400 },
+		{ "absent_ttl = 30\n", 30, 30, 3600, 86400 },
+		{ "keys_ttl = 100000\n", 30, 5, 100000, 100000 },
+		{ "keys_ttl = 604800\n", 30, 5, 604800, 604800 },
+		{ "keys_max_stale = 3599\n", 30, 5, 3599, 3599 },
+		{ "keys_max_stale = 1\n", 30, 5, 1, 1 },
+		{ "total_timeout = 1\n", 30, 5, 3600, 86400 },
+	};
+	struct settings *settings;
+	char text[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), HEAD "%s" TAIL, cases[i].line);
+		settings = load(text);
+		assert_int_equal(settings->session_ttl, cases[i].session_ttl);
+		assert_int_equal(settings->absent_ttl, cases[i].absent_ttl);
+		assert_int_equal(settings->keys_ttl, cases[i].keys_ttl);
+		assert_int_equal(settings->keys_max_stale,
+		    cases[i].keys_max_stale);
+		settings_free(settings);
+	}
+}
+
 /* A rule about what the resolver never tells is for JWTs alone. */
 static void
 not_evaluable_is_a_warning(void **state)
@@ -363,8 +399,13 @@ shapes_refused(void **state)
 		{ HEAD TAIL "leeway = 1\n", ":5: ", "leeway" },
 		{ HEAD "no_such = 1\n" TAIL, ":3: ", "no_such" },
 		{ HEAD "/* x */\n" TAIL, ":3: ", "" },
-		{ HEAD "session_ttl = 4\n" TAIL, ":3: ", "absent_ttl" },
-		{ HEAD "keys_ttl = 100000\n" TAIL, ":3: ", "keys_max_stale" },
+		{ HEAD "session_ttl = 4\nabsent_ttl = 5\n" TAIL, ":4: ",
+		    "absent_ttl" },
+		{ HEAD "absent_ttl = 31\n" TAIL, ":3: ", "30 by default" },
+		{ HEAD "connect_timeout = 3\n" TAIL, ":3: ",
+		    "2 by default" },
+		{ HEAD "keys_ttl = 100000\nkeys_max_stale = 99999\n" TAIL,
+		    ":4: ", "keys_max_stale" },
 		{ HEAD "absent_ttl = 9\nsession_ttl = 8\n" TAIL, ":3: ",
 		    "absent_ttl" },
 		{ HEAD TAIL "login_client = a\n", ":5: ", "login_return" },
@@ -437,7 +478,7 @@ values_of_authgear_refused(void **state)
 		{ "keys_ttl", "604801" }, { "keys_ttl", "1h" },
 		{ "keys_ttl", "-1" }, { "keys_ttl", "99999999999999999999" },
 		{ "keys_cooldown", "0" }, { "keys_cooldown", "3601" },
-		{ "keys_max_stale", "0" }, { "keys_max_stale", "3599" },
+		{ "keys_max_stale", "0" }, { "keys_max_stale", "1h" },
 		{ "keys_max_stale", "2592001" },
 		{ "leeway", "301" }, { "leeway", "-0" }, { "leeway", "+1" },
 		{ "leeway", "1.5" }, { "leeway", "0x10" },
@@ -692,6 +733,7 @@ main(void)
 		cmocka_unit_test(everything_set),
 		cmocka_unit_test(sessions_set),
 		cmocka_unit_test(bounds_accepted),
+		cmocka_unit_test(defaults_follow),
 		cmocka_unit_test(not_evaluable_is_a_warning),
 		cmocka_unit_test(placeholders_are_named),
 		cmocka_unit_test(the_only_policy_serves_a_missing_name),
