@@ -24,6 +24,8 @@ struct policy {
 					   that no credential passes without
 					   one */
 	struct word_list clients;	/* empty: any client of the project */
+	int any_client;			/* that is what the file says: no
+					   warning */
 	struct word_list require_role;	/* at least one of them */
 	struct word_list require_all_roles;
 	struct word_list require_scope;	/* all of them */

@@ -420,15 +420,16 @@ warn_of_policy(struct settings *settings, const struct policy *policy)
 	char name[sizeof("[policy ]") + POLICY_MAX_NAME];
 
 	snprintf(name, sizeof(name), "[policy %s]", policy->name);
-	if (policy->clients.count == 0 && warn(settings, name,
-	    policy->login_client != NULL || settings->validate ==
+	if (policy->clients.count == 0 && !policy->any_client &&
+	    warn(settings, name, policy->login_client != NULL || settings->validate ==
 	    SETTINGS_VALIDATE_RESOLVER ?
 	    "names no clients, so tokens of every client of the project pass, "
-	    "third-party applications included" :
+	    "third-party applications included; clients = any says that it "
+	    "is meant" :
 	    "names no clients, so tokens of every client of the project pass, "
 	    "third-party applications included; set clients to narrow it "
-	    "(opaque tokens and cookies, which name none, are refused then)")
-	    == -1)
+	    "(opaque tokens and cookies, which name none, are refused then), "
+	    "or clients = any if that is meant") == -1)
 		return -1;
 	if (settings->validate != SETTINGS_VALIDATE_JWT &&
 	    needs_claims(settings, policy) && warn(settings, name,

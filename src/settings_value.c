@@ -357,6 +357,43 @@ settings_value_print_list(const void *target,
 		    list->words[i]);
 }
 
+int
+settings_value_set_clients(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	struct policy *policy = target;
+	const struct settings_row list = { .minimum = row->minimum,
+	    .maximum = row->maximum, .offset = 0 };
+
+	if (strcmp(value, "any") == 0) {
+		policy->any_client = 1;
+		return 0;
+	}
+	if (settings_value_set_list(&policy->clients, &list, value,
+	    error) == -1)
+		return -1;
+	if (word_list_has(&policy->clients, "any")) {
+		error_set(error, "any stands for every client, so it stands "
+		    "alone");
+		return -1;
+	}
+	return 0;
+}
+
+void
+settings_value_print_clients(const void *target,
+    const struct settings_row *row, struct buffer *text)
+{
+	const struct policy *policy = target;
+	const struct settings_row list = { .offset = 0 };
+
+	(void)row;
+	if (policy->any_client)
+		(void)buffer_append_string(text, "any");
+	else
+		settings_value_print_list(&policy->clients, &list, text);
+}
+
 static const char *const validate_names[] = {
 	[SETTINGS_VALIDATE_JWT] = "jwt",
 	[SETTINGS_VALIDATE_RESOLVER] = "resolver",

@@ -63,6 +63,12 @@ int settings_value_set_export(void *target, const struct settings_row *row,
 void settings_value_print_list(const void *target,
     const struct settings_row *row, struct buffer *text);
 
+/* clients: a list, or any; the target is the struct policy itself */
+int settings_value_set_clients(void *target, const struct settings_row *row,
+    const char *value, struct error *error);
+void settings_value_print_clients(const void *target,
+    const struct settings_row *row, struct buffer *text);
+
 /* jwt, resolver, hybrid */
 int settings_value_set_validate(void *target, const struct settings_row *row,
     const char *value, struct error *error);

@@ -243,42 +243,6 @@ bounds_accepted(void **state)
 	settings_free(settings);
 }
 
-/* One key alone is not refused for another's default: that follows it. */
-static void
-defaults_follow(void **state)
-{
-	static const struct {
-		const char *line;
-		int session_ttl, absent_ttl, keys_ttl, keys_max_stale;
-	} cases[] = {
-		{ "session_ttl = 4\n", 4, 4, 3600, 86400 },
-		{ "session_ttl = 1\n", 1, 1, 3600, 86400 },
-		{ "session_ttl = 5\n", 5, 5, 3600, 86400 },
-		{ "session_ttl = 3600\n", 3600, 5, 3600, 86400 },
-		{ "absent_ttl = 30\n", 30, 30, 3600, 86400 },
-		{ "keys_ttl = 100000\n", 30, 5, 100000, 100000 },
-		{ "keys_ttl = 604800\n", 30, 5, 604800, 604800 },
-		{ "keys_max_stale = 3599\n", 30, 5, 3599, 3599 },
-		{ "keys_max_stale = 1\n", 30, 5, 1, 1 },
-		{ "total_timeout = 1\n", 30, 5, 3600, 86400 },
-	};
-	struct settings *settings;
-	char text[256];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(text, sizeof(text), HEAD "%s" TAIL, cases[i].line);
-		settings = load(text);
-		assert_int_equal(settings->session_ttl, cases[i].session_ttl);
-		assert_int_equal(settings->absent_ttl, cases[i].absent_ttl);
-		assert_int_equal(settings->keys_ttl, cases[i].keys_ttl);
-		assert_int_equal(settings->keys_max_stale,
-		    cases[i].keys_max_stale);
-		settings_free(settings);
-	}
-}
-
 /* A rule about what the resolver never tells is for JWTs alone. */
 static void
 not_evaluable_is_a_warning(void **state)
@@ -306,46 +270,6 @@ not_evaluable_is_a_warning(void **state)
 	assert_int_equal(settings->warnings.count, 1);
 	assert_non_null(strstr(settings->warnings.words[0], "clients"));
 	settings_free(settings);
-}
-
-/* What was copied and not changed is named, and nothing else is. */
-static void
-placeholders_are_named(void **state)
-{
-	static const struct {
-		const char *text;
-		const char *names;	/* NULL: no warning */
-	} cases[] = {
-		{ "[authgear]\nendpoint = https://authgear.example\n" TAIL
-		    "require_role = a\n", "endpoint: " },
-		{ "[authgear]\nendpoint = https://a.example.com\n" TAIL
-		    "require_role = a\n", "endpoint: " },
-		{ HEAD "resolver_url = https://r.example/x\n" TAIL,
-		    "resolver_url: " },
-		{ HEAD "[policy default]\nlogin_client = c\n"
-		    "login_return = https://www.example.com/x\n",
-		    "[policy default]: login_return" },
-		{ HEAD "[policy default]\nlogin_client = c\n"
-		    "login_return = https://www.a.test/x\n", NULL },
-	};
-	struct settings *settings;
-	const char *found;
-	size_t i, j;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		settings = load(cases[i].text);
-		found = NULL;
-		for (j = 0; found == NULL && j < settings->warnings.count; j++)
-			if (strstr(settings->warnings.words[j],
-			    "a name for examples") != NULL)
-				found = settings->warnings.words[j];
-		assert_int_equal(found != NULL, cases[i].names != NULL);
-		if (found != NULL && strncmp(found, cases[i].names,
-		    strlen(cases[i].names)) != 0)
-			fail_msg("%s: %s", cases[i].names, found);
-		settings_free(settings);
-	}
 }
 
 static void
@@ -540,6 +464,8 @@ values_of_a_policy_refused(void **state)
 		{ "remote_user", "claim:https://authgear.com/claims/x" },
 		{ "remote_user", "SUB" }, { "remote_user", "MAP" },
 		{ "remote_user", "map:x" }, { "remote_user", "sub, map" },
+		{ "clients", "any, a" }, { "clients", "a any" },
+		{ "clients", "any any" }, { "clients", "'any'" },
 		{ "unauthenticated", "allow" }, { "unauthenticated", "yes" },
 		{ "unauthenticated", "Pass" }, { "unauthenticated", "login" },
 		{ "cors_preflight", "allow" }, { "cors_preflight", "1" },
@@ -733,9 +659,7 @@ main(void)
 		cmocka_unit_test(everything_set),
 		cmocka_unit_test(sessions_set),
 		cmocka_unit_test(bounds_accepted),
-		cmocka_unit_test(defaults_follow),
 		cmocka_unit_test(not_evaluable_is_a_warning),
-		cmocka_unit_test(placeholders_are_named),
 		cmocka_unit_test(the_only_policy_serves_a_missing_name),
 		cmocka_unit_test(shapes_refused),
 		cmocka_unit_test(values_of_authgear_refused),

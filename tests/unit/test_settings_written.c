@@ -1,0 +1,186 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "scratch.h"
+#include "settings.h"
+
+/* What operators write, and what is made of it. */
+
+#define HEAD "[authgear]\nendpoint = https://a.test\n"
+#define TAIL "[policy default]\nclients = one\n"
+
+static char *directory;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	directory = scratch_make();
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	scratch_remove(directory);
+	return 0;
+}
+
+static struct settings *
+try(const char *text, struct error *error)
+{
+	const char *path = scratch_path(directory, "authgear.conf");
+
+	error_clear(error);
+	scratch_write(path, text, strlen(text));
+	assert_int_equal(chmod(path, 0644), 0);
+	return settings_load(path, error);
+}
+
+static struct settings *
+load(const char *text)
+{
+	struct error error;
+	struct settings *settings = try(text, &error);
+
+	if (settings == NULL)
+		fail_msg("%s", error.text);
+	return settings;
+}
+
+/* What was copied and not changed is named, and nothing else is. */
+static void
+placeholders_are_named(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *names;	/* NULL: no warning */
+	} cases[] = {
+		{ "[authgear]\nendpoint = https://authgear.example\n" TAIL
+		    "require_role = a\n", "endpoint: " },
+		{ "[authgear]\nendpoint = https://a.example.com\n" TAIL
+		    "require_role = a\n", "endpoint: " },
+		{ HEAD "resolver_url = https://r.example/x\n" TAIL,
+		    "resolver_url: " },
+		{ HEAD "[policy default]\nlogin_client = c\n"
+		    "login_return = https://www.example.com/x\n",
+		    "[policy default]: login_return" },
+		{ HEAD "[policy default]\nlogin_client = c\n"
+		    "login_return = https://www.a.test/x\n", NULL },
+	};
+	struct settings *settings;
+	const char *found;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		settings = load(cases[i].text);
+		found = NULL;
+		for (j = 0; found == NULL && j < settings->warnings.count; j++)
+			if (strstr(settings->warnings.words[j],
+			    "a name for examples") != NULL)
+				found = settings->warnings.words[j];
+		assert_int_equal(found != NULL, cases[i].names != NULL);
+		if (found != NULL && strncmp(found, cases[i].names,
+		    strlen(cases[i].names)) != 0)
+			fail_msg("%s: %s", cases[i].names, found);
+		settings_free(settings);
+	}
+}
+
+/* The file says that it is meant: no warning, and nothing else is changed. */
+static void
+any_client(void **state)
+{
+	static const char *const texts[] = { HEAD "[policy default]\n",
+	    HEAD "[policy default]\nclients = any\n" };
+	struct settings *settings;
+	char *words[2] = { NULL, NULL };
+	size_t i, len;
+	FILE *out;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		settings = load(texts[i]);
+		assert_int_equal(settings->policies[0]->clients.count, 0);
+		assert_int_equal(settings->warnings.count, 1 - i);
+		assert_non_null(out = open_memstream(&words[i], &len));
+		assert_int_equal(settings_print_policies(settings, out), 0);
+		fclose(out);
+		settings_free(settings);
+	}
+	assert_string_equal(words[0], words[1]);
+	assert_non_null(strstr(words[1], "any client of the project"));
+	free(words[0]);
+	free(words[1]);
+	settings = load(HEAD "validate = resolver\n[policy default]\n"
+	    "clients = any\n");
+	assert_int_equal(settings->warnings.count, 0);
+	assert_non_null(out = open_memstream(&words[0], &len));
+	assert_int_equal(settings_print(settings, out, 0), 0);
+	fclose(out);
+	assert_non_null(strstr(words[0], "\nclients = any\n"));
+	settings_free(settings);
+	settings = load(words[0]);
+	assert_int_equal(settings->warnings.count, 0);
+	settings_free(settings);
+	free(words[0]);
+}
+
+/* One key alone is not refused for another's default: that follows it. */
+static void
+defaults_follow(void **state)
+{
+	static const struct {
+		const char *line;
+		int session_ttl, absent_ttl, keys_ttl, keys_max_stale;
+	} cases[] = {
+		{ "session_ttl = 4\n", 4, 4, 3600, 86400 },
+		{ "session_ttl = 1\n", 1, 1, 3600, 86400 },
+		{ "session_ttl = 5\n", 5, 5, 3600, 86400 },
+		{ "session_ttl = 3600\n", 3600, 5, 3600, 86400 },
+		{ "absent_ttl = 30\n", 30, 30, 3600, 86400 },
+		{ "keys_ttl = 100000\n", 30, 5, 100000, 100000 },
+		{ "keys_ttl = 604800\n", 30, 5, 604800, 604800 },
+		{ "keys_max_stale = 3599\n", 30, 5, 3599, 3599 },
+		{ "keys_max_stale = 1\n", 30, 5, 1, 1 },
+		{ "total_timeout = 1\n", 30, 5, 3600, 86400 },
+	};
+	struct settings *settings;
+	char text[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), HEAD "%s" TAIL, cases[i].line);
+		settings = load(text);
+		assert_int_equal(settings->session_ttl, cases[i].session_ttl);
+		assert_int_equal(settings->absent_ttl, cases[i].absent_ttl);
+		assert_int_equal(settings->keys_ttl, cases[i].keys_ttl);
+		assert_int_equal(settings->keys_max_stale,
+		    cases[i].keys_max_stale);
+		settings_free(settings);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(placeholders_are_named),
+		cmocka_unit_test(any_client),
+		cmocka_unit_test(defaults_follow),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
