@@ -55,11 +55,11 @@ struct settings {
  * writable by group or others, larger than SETTINGS_MAX_FILE, with NUL or
  * other control bytes; keys before the first section, unknown sections or
  * keys, a key or section twice, a value out of range, " #" or ";" comments
- * behind a value, continuation lines.  Also refused: connect_timeout over
- * total_timeout, keys_max_stale under keys_ttl, absent_ttl over session_ttl,
- * no [policy] at all, login_client without login_return or the reverse,
- * an http endpoint or resolver_url that is neither loopback nor allowed by
- * insecure_allow_http.  What was not written follows what was, where the two
+ * behind a value, values that go on in the next line.  Also refused:
+ * connect_timeout over total_timeout, keys_max_stale under keys_ttl,
+ * absent_ttl over session_ttl, no [policy] at all, login_client without
+ * login_return or the reverse, an http endpoint or resolver_url that is
+ * neither loopback nor allowed by insecure_allow_http.  What was not written follows what was, where the two
  * must fit: absent_ttl, keys_ttl, keys_max_stale.
  */
 struct settings *settings_load(const char *path, struct error *error);

@@ -149,7 +149,7 @@ scan_key(struct cursor *at, const char *line, size_t len)
 
 	if (equals == NULL)
 		return refuse(at, "neither a section, nor KEY = VALUE, nor a "
-		    "comment");
+		    "comment; a value ends with its line");
 	key_len = (size_t)(equals - line);
 	while (key_len > 0 &&
 	    (line[key_len - 1] == ' ' || line[key_len - 1] == '\t'))
@@ -203,15 +203,27 @@ scan_line(struct cursor *at, const char *line, size_t len)
 	}
 	if (len == 0 || line[0] == '#' || line[0] == ';')
 		return 0;
-	if (line[0] == ' ' || line[0] == '\t') {
-		if (strspn(line, " \t") >= len)
-			return 0;
-		return refuse(at, "begins with a blank; values cannot go on "
-		    "in the next line");
-	}
 	if (line[0] == '[')
 		return scan_section(at, line, len);
 	return scan_key(at, line, len);
+}
+
+void
+settings_scan_outdent(char *text, size_t *len)
+{
+	const char *from = text, *end = text + *len;
+	char *to = text;
+	int is_start = 1;
+
+	for (; from < end; from++) {
+		if (is_start && (*from == ' ' || *from == '\t'))
+			continue;
+		is_start = *from == '\n';
+		*to++ = *from;
+	}
+	*len = (size_t)(to - text);
+	if (to < end)
+		*to = '\0';
 }
 
 int

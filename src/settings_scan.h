@@ -22,12 +22,18 @@ struct settings_scan {
 	size_t count;
 };
 
+/* Takes the blanks and tabs away that lines begin with, which libini_config
+ * would take for a value that goes on.  Lines keep their numbers; what was
+ * shortened ends in a NUL. */
+void settings_scan_outdent(char *text, size_t *len);
+
 /*
+ * For a text without blanks at the begin of lines.
  * Refused: NUL and other control bytes (tab is allowed), bytes beyond ASCII,
  * a line of more than SETTINGS_MAX_VALUE bytes, anything before the first
- * section, sections or keys twice, names but of a-z 0-9 _ -, continuation
- * lines, a line that is neither section, key nor comment, an empty value, a
- * comment behind a value.  0 or -1 and error.
+ * section, sections or keys twice, names but of a-z 0-9 _ -, a line that is
+ * neither section, key nor comment, an empty value, a comment behind a value.
+ * 0 or -1 and error.
  */
 int settings_scan(struct settings_scan *scan, const char *path,
     const char *text, size_t len, struct error *error);

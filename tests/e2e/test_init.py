@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -98,6 +99,21 @@ def test_example(scratch):
     tap.ok(answer.returncode == 0 and
            'warning: endpoint: is still a name for examples' in answer.stdout,
            'the example: its endpoint is told to be nobody\'s', said(answer))
+
+
+def test_readme(scratch):
+    """README's sample, with the blanks that stand before it there."""
+    with open(os.path.join(tap.SRC, 'README.md'), encoding='utf-8') as file:
+        sample = re.search(r'(?m)^( +)\[authgear\]\n(?:\1\S.*\n|\n)+',
+                           file.read()).group()
+    config = os.path.join(scratch, 'readme.conf')
+    with open(config, 'w', encoding='ascii') as file:
+        file.write(sample)
+    os.chmod(config, 0o644)
+    answer = run('--config', config, '--check-config')
+    tap.ok(answer.returncode == 0 and '[policy default]' in answer.stdout,
+           'README: the sample is accepted as it is pasted',
+           sample + said(answer))
 
 
 def rows(path, sql):
@@ -231,6 +247,7 @@ def main():
         test_usage()
         test_config(scratch)
         test_example(scratch)
+        test_readme(scratch)
         test_private(scratch)
         test_refused(scratch)
         test_system(scratch)

@@ -173,6 +173,52 @@ defaults_follow(void **state)
 	}
 }
 
+/* Blanks in front of a line are a habit, and mean nothing. */
+static void
+blanks_in_front(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *names;	/* of the error; NULL: good */
+	} cases[] = {
+		{ "       [authgear]\n       endpoint = https://a.test\n\n"
+		    "       [policy default]\n       leeway2 = 1\n",
+		    ":5: leeway2: " },
+		{ "\t[authgear]\n\tendpoint = https://a.test\n \t \n"
+		    "\t# caf\xc3\xa9\n  ; x\n\tleeway = 7\n"
+		    " [policy default]\n   clients = one,two\t\n", NULL },
+		{ "[authgear]\n  endpoint = https://a.test\nleeway = 7\n"
+		    "  [policy default]\nclients = one, two", NULL },
+		/* what a value was to go on with is no line of its own */
+		{ HEAD "leeway = 7\n[policy default]\nclients = one,\n"
+		    "    two\n", ":6: neither" },
+		{ HEAD "  leeway = 7\n  leeway = 8\n" TAIL, ":4: leeway" },
+		{ "  leeway = 7\n" HEAD TAIL, ":1: leeway" },
+		{ HEAD " \v leeway = 7\n" TAIL, ":3: holds a control" },
+		{ HEAD " \xc2\xa0leeway = 7\n" TAIL, ":3: holds a byte" },
+		{ HEAD "  = 7\n" TAIL, ":3: " },
+		{ HEAD "  [policy a] x\n" TAIL, ":3: a section" },
+	};
+	struct settings *settings;
+	struct error error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		settings = try(cases[i].text, &error);
+		if ((settings == NULL) != (cases[i].names != NULL))
+			fail_msg("%s: %s", cases[i].text, error.text);
+		if (settings == NULL) {
+			if (strstr(error.text, cases[i].names) == NULL)
+				fail_msg("%s: %s", cases[i].names, error.text);
+			continue;
+		}
+		assert_int_equal(settings->leeway, 7);
+		assert_int_equal(settings->policies[0]->clients.count, 2);
+		settings_free(settings);
+	}
+}
+
 int
 main(void)
 {
@@ -180,6 +226,7 @@ main(void)
 		cmocka_unit_test(placeholders_are_named),
 		cmocka_unit_test(any_client),
 		cmocka_unit_test(defaults_follow),
+		cmocka_unit_test(blanks_in_front),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
