@@ -1,10 +1,8 @@
 #include "face/config_command.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "face/ca_file.h"
 #include "settings.h"
 
 static struct settings *
@@ -21,18 +19,21 @@ load(const char *path)
 int
 config_command_check(const char *path, int json)
 {
+	struct error error = { "" };
 	struct settings *settings;
-	int printed;
+	int ret = 1;
 
 	if ((settings = load(path)) == NULL)
 		return 1;
-	printed = settings_print(settings, stdout, json);
+	if (settings_print(settings, stdout, json) == 0)
+		ret = 0;
 	if (settings->ca_file != NULL &&
-	    access(settings->ca_file, R_OK) == -1)
-		fprintf(stderr, "warning: ca_file %s: %s\n",
-		    settings->ca_file, strerror(errno));
+	    ca_file_check(settings->ca_file, &error) == -1) {
+		fprintf(stderr, "%s\n", error_text(&error));
+		ret = 1;
+	}
 	settings_free(settings);
-	return printed == 0 ? 0 : 1;
+	return ret;
 }
 
 int

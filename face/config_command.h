@@ -4,7 +4,7 @@
 /*
  * --check-config and --print-policies, the same in every program.  Both load
  * the settings, print to stdout (JSON on request) and answer the exit
- * status: 0, or 1 with the error on stderr.
+ * status: 0, or 1 with the error on stderr; the check looks into ca_file too.
  */
 
 int config_command_check(const char *path, int json);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "face/ca_file.h"
 #include "face/config_command.h"
 #include "fcgi/server.h"
 #include "fetcher.h"
@@ -142,16 +143,17 @@ main_say_warnings(const struct daemon *daemon)
 {
 	const struct word_list *warnings = &daemon->settings->warnings;
 	const char *ca_file = daemon->settings->ca_file;
+	struct error error = { "" };
 	size_t i;
 
 	for (i = 0; i < warnings->count; i++)
 		log_say(daemon->log, LOG_LEVEL_WARNING, "%s",
 		    warnings->words[i]);
 	/* No reason to end: stored keys may serve for a long time. */
-	if (ca_file != NULL && access(ca_file, R_OK) == -1)
-		log_say(daemon->log, LOG_LEVEL_WARNING, "ca_file %s: %s; "
-		    "until it can be read, no keys are fetched", ca_file,
-		    strerror(errno));
+	if (ca_file != NULL && ca_file_check(ca_file, &error) == -1)
+		log_say(daemon->log, LOG_LEVEL_WARNING, "%s; until that is "
+		    "mended, nothing is asked of Authgear",
+		    error_text(&error));
 }
 
 static void

@@ -333,11 +333,11 @@ def test_process(site):
     run = subprocess.run([program, '-c', site.config, '--check-config'],
                          timeout=60, check=False, stdin=subprocess.DEVNULL,
                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    tap.ok(run.returncode == 0 and b'none.pem: No such file' in run.stderr,
-           '--check-config warns of an absent ca_file', repr(run.stderr))
+    tap.ok(run.returncode == 1 and b'none.pem: No such file' in run.stderr,
+           '--check-config refuses an absent ca_file', repr(run.stderr))
     with site.daemon('no-ca') as daemon:
         tap.ok('warning: ca_file ' in daemon.log(),
-               'and so does the daemon', daemon.log())
+               'and the daemon warns of it', daemon.log())
     run = subprocess.run([program, '-c', site.folder + '/none.conf',
                           '--check-config'], timeout=60, check=False,
                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)

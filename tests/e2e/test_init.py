@@ -101,6 +101,51 @@ def test_example(scratch):
            'the example: its endpoint is told to be nobody\'s', said(answer))
 
 
+def test_ca_file(scratch):
+    """--check-config looks into it."""
+    config = os.path.join(scratch, 'ca.conf')
+    path = os.path.join(scratch, 'ca.pem')
+    made = os.path.join(scratch, 'made.pem')
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes',
+                    '-subj', '/CN=test', '-keyout', '/dev/null', '-out',
+                    made], check=True, stderr=subprocess.DEVNULL)
+    with open(made, encoding='ascii') as file:
+        good = file.read()
+    write_config(config, os.path.join(scratch, 'unused'))
+    with open(config, encoding='ascii') as file:
+        text = file.read().replace('[policy', 'ca_file = %s\n[policy' % path)
+    with open(config, 'w', encoding='ascii') as file:
+        file.write(text)
+    for what, content, wrong in (
+            ('a certificate', good, None),
+            ('two, and words between', good + 'of ours\n' + good, None),
+            ('nothing', '', 'is empty'),
+            ('a letter', 'Dear Sir\n', 'no certificate'),
+            ('a key', '-----BEGIN PUBLIC KEY-----\nAAAA\n'
+             '-----END PUBLIC KEY-----\n', 'no certificate'),
+            ('one of which the end is missing', good[:-60], 'whole'),
+            ('a good one, then a broken one',
+             good + good.replace('MI', 'AA', 1), 'certificate 2')):
+        with open(path, 'w', encoding='ascii') as file:
+            file.write(content)
+        answer = run('--config', config, '--check-config')
+        tap.ok(answer.returncode == (1 if wrong else 0) and
+               (wrong or '') in answer.stderr and
+               ('ca_file ' + path in answer.stderr) == bool(wrong) and
+               'ca_file = ' + path in answer.stdout,
+               'ca_file holds ' + what, said(answer))
+    os.unlink(path)
+    os.mkdir(path)
+    answer = run('--config', config, '--check-config')
+    tap.ok(answer.returncode == 1 and path in answer.stderr,
+           'ca_file is a folder', said(answer))
+    os.rmdir(path)
+    os.mkfifo(path)
+    answer = run('--config', config, '--check-config')
+    tap.ok(answer.returncode == 1 and path in answer.stderr,
+           'ca_file is a FIFO', said(answer))
+
+
 def test_readme(scratch):
     """README's sample, with the blanks that stand before it there."""
     with open(os.path.join(tap.SRC, 'README.md'), encoding='utf-8') as file:
@@ -248,6 +293,7 @@ def main():
         test_config(scratch)
         test_example(scratch)
         test_readme(scratch)
+        test_ca_file(scratch)
         test_private(scratch)
         test_refused(scratch)
         test_system(scratch)
