@@ -44,35 +44,23 @@ packages_as_root() {
 	fi
 }
 
+# where maintainer scripts ask whether they may start a service
+packages_policy=/usr/sbin/policy-rc.d
+
 # packages_install NAME...: install them and leave no service of theirs
-# running or enabled.  A policy-rc.d of ours keeps maintainer scripts from
-# starting services while this lasts; one that was there before stays.
+# running or enabled
 packages_install() {
-	packages_as_root sh -eu -c '
-		policy=/usr/sbin/policy-rc.d
-		mine=no
-		units_before=$(mktemp)
-		units_after=$(mktemp)
-		trap "rm -f \"$units_before\" \"$units_after\"
-		    [ \$mine = no ] || rm -f $policy" EXIT
-		list() {
-			command -v systemctl >/dev/null 2>&1 || return 0
-			systemctl list-unit-files --no-legend --no-pager \
-			    --state=enabled 2>/dev/null |
-			    awk "{print \$1}" | sort
-		}
-		list >"$units_before"
-		if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
-			printf "#!/bin/sh\nexit 101\n" >"$policy"
-			chmod 755 "$policy"
-			mine=yes
-		fi
-		export DEBIAN_FRONTEND=noninteractive
-		apt-get -q update || echo "apt-get update failed; trying anyway"
-		apt-get -q -y install --no-install-recommends "$@"
-		list >"$units_after"
-		for unit in $(comm -13 "$units_before" "$units_after"); do
-			systemctl disable --now "$unit" || true
-		done
-	' packages_install "$@" </dev/null
+	packages_as_root sh tests/install_packages.sh "$packages_policy" \
+	    "$@" </dev/null
+}
+
+# packages_clean: take away what a run that was killed left in the way of
+# services; from the top of the tree, as packages_install
+packages_clean() {
+	grep -qs '^# made by authgear-gate' "$packages_policy" \
+	    "$packages_policy".authgear-gate.* || return 0
+	packages_as_root sh tests/install_packages.sh "$packages_policy" \
+	    </dev/null || echo "$packages_policy was left by a run that was" \
+	    "killed and keeps services from starting; as root: rm" \
+	    "$packages_policy" >&2
 }
