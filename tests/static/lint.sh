@@ -9,6 +9,7 @@ if [ ! -e "$build/Makefile" ]; then
 fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 files=$(find src transport face fcgi admin tests -name '*.c' | sort)
 flags=$(make -s --no-print-directory -C "$build" print-lint-flags |
     tail -n 1)
