@@ -2,11 +2,15 @@
 """Runs test programs that speak TAP and adds up what they say.
 
 usage: runner.py [--jobs N] [--retry N] [--log-dir DIR] [--total FILE]
-                 [--timeout SECONDS] PROGRAM...
+                 [--times FILE] [--skips FILE] [--timeout SECONDS] PROGRAM...
 
 A program counts what its TAP lines say; one that ends with another status
 than 0, is killed, runs out of time, or whose plan does not fit its lines
-counts one failure more.  --retry N runs a failed program again and says so.
+counts one failure more.  A skip says why, behind SKIP or (cmocka cannot) in a
+line "# skip: WHY" before it; without it, it is a failure.
+--retry N runs a failed program again and says so.
+Appended: to --total "passed failed skipped", to --times "SECONDS PROGRAM" for
+each, to --skips "PROGRAM: TEST: WHY" for each skip.
 """
 
 import argparse
@@ -19,7 +23,8 @@ import sys
 import time
 
 LINE = re.compile(r'^(not )?ok\b\s*\d*\s*(?:-\s*)?(.*)$')
-PLAN = re.compile(r'^1\.\.(\d+)')
+PLAN = re.compile(r'^1\.\.(\d+)\s*(?:#\s*skip\S*\s*(.*))?$', re.IGNORECASE)
+SKIP = re.compile(r'\s*#\s*skip\S*\s*', re.IGNORECASE)
 
 
 class Result:
@@ -34,25 +39,42 @@ class Result:
         self.retried = False
 
 
+def read_skip(result, text, why):
+    """`text`: NAME # SKIP WHY; of cmocka # SKIP NAME, and why stood before."""
+    name, behind = SKIP.split(text, 1)
+    if not name:
+        name, behind = behind, why
+    if behind:
+        result.skipped.append('%s: %s' % (name, behind))
+    else:
+        result.failed.append('skipped without a reason: ' + name)
+
+
 def read_tap(result, text):
     """Count the lines; a plan that is missing or off is a failure."""
     planned = 0
     plans = 0
     lines = 0
+    why = ''
     for line in text.splitlines():
         plan = PLAN.match(line)
         if plan:
             planned += int(plan.group(1))
             plans += 1
+            if plan.group(2):
+                result.skipped.append('all: ' + plan.group(2))
             continue
         match = LINE.match(line)
         if match is None:
             if line.startswith('# note:'):
                 result.notes.append(line[7:].strip())
+            elif line.startswith('# skip:'):
+                why = line[7:].strip()
             continue
         lines += 1
-        if re.search(r'#\s*skip', line, re.IGNORECASE):
-            result.skipped.append(match.group(2))
+        if SKIP.search(match.group(2)):
+            read_skip(result, match.group(2), why)
+            why = ''
         elif match.group(1):
             result.failed.append(match.group(2) or 'unnamed')
         else:
@@ -61,7 +83,7 @@ def read_tap(result, text):
         result.failed.append('no plan: it ended early')
     elif planned != lines:
         result.failed.append('planned %d, saw %d' % (planned, lines))
-    elif lines == 0:
+    elif lines == 0 and not result.skipped:
         result.failed.append('no test at all')
 
 
@@ -137,6 +159,7 @@ def say(result):
 
 def attempt(program, options):
     result = run(program, options)
+    seconds = result.seconds
     for _ in range(options.retry):
         if not result.failed:
             break
@@ -144,7 +167,17 @@ def attempt(program, options):
         print('    running %s again' % result.name)
         result = run(program, options)
         result.retried = True
+        seconds += result.seconds
+    append(options.times, '%.1f %s' % (seconds, program))
+    for skip in result.skipped:
+        append(options.skips, '%s: %s' % (result.name, skip))
     return result
+
+
+def append(path, line):
+    if path:
+        with open(path, 'a', encoding='utf-8') as file:
+            file.write(line + '\n')
 
 
 def main():
@@ -154,6 +187,8 @@ def main():
     parser.add_argument('--timeout', type=int, default=900)
     parser.add_argument('--log-dir', default='.')
     parser.add_argument('--total')
+    parser.add_argument('--times')
+    parser.add_argument('--skips')
     parser.add_argument('programs', nargs='*')
     options = parser.parse_args()
     os.makedirs(options.log_dir, exist_ok=True)
@@ -167,9 +202,7 @@ def main():
     passed = sum(result.passed for result in results)
     failed = sum(len(result.failed) for result in results)
     skipped = sum(len(result.skipped) for result in results)
-    if options.total:
-        with open(options.total, 'a', encoding='ascii') as total:
-            total.write('%d %d %d\n' % (passed, failed, skipped))
+    append(options.total, '%d %d %d' % (passed, failed, skipped))
     return 1 if failed or not results else 0
 
 

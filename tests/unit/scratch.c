@@ -150,3 +150,10 @@ scratch_tick(void)
 
 	(void)nanosleep(&tick, NULL);
 }
+
+void
+scratch_skips(const char *why)
+{
+	printf("# skip: %s\n", why);
+	fflush(stdout);
+}

@@ -29,4 +29,7 @@ struct sqlite3;
 struct sqlite3 *scratch_block(const char *path);
 void scratch_unblock(struct sqlite3 *db);
 
+/* Before cmocka's skip(), which cannot tell: why, for tests/runner.py. */
+void scratch_skips(const char *why);
+
 #endif /* !SCRATCH_H_ */

@@ -219,8 +219,10 @@ test_owner(void **state)
 {
 	struct place *place = *state;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		scratch_skips("not root");
 		skip();
+	}
 	assert_int_equal(chown(place->file, 1, 1), 0);
 	expect_open(place, "belongs to uid 1");
 	assert_int_equal(chown(place->file, 0, 0), 0);
@@ -426,8 +428,10 @@ test_daemon_user(void **state)
 	int made = 0;
 	size_t i;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		scratch_skips("not root");
 		skip();
+	}
 	free(place->directory);
 	free(place->file);
 	assert_int_equal(chmod(place->scratch, 0755), 0);
@@ -440,8 +444,10 @@ test_daemon_user(void **state)
 			(void)trust_init(place->directory, ENDPOINT, names[i],
 			    "tester", &now, &made, &place->error);
 	}
-	if (!made)
+	if (!made) {
+		scratch_skips("no user whose group has no other member");
 		skip();
+	}
 	assert_int_equal(read_as(user, place, NULL), 0);
 	scratch_tick();
 	assert_int_equal(unlink(scratch_path(place->directory,

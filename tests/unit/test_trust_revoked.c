@@ -740,10 +740,13 @@ test_daemon_user(void **state)
 	char byte;
 	pid_t child;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		scratch_skips("not root");
 		skip();
+	}
 	user = make_system(place);
 	if (user == NULL) {
+		scratch_skips("no user whose group has no other member");
 		skip();
 		return;
 	}
