@@ -39,6 +39,37 @@ def group_of(pgid):
     return found
 
 
+def plain_http():
+    """What is plain http beyond this machine, and so is refused at once."""
+    hosts = ('x', 'x:8080', '192.0.2.1', 'localhost.x', '127.0.0.1.x',
+             '127.x:80', '[::2]', 'localhostx', '[2001:db8::1]:3000')
+    cases = [['--endpoint', 'http://' + host] for host in hosts]
+    cases += [['--endpoint', 'https://x', '--resolver',
+               'http://%s/resolve' % host] for host in hosts]
+    return tuple((case, '--insecure-allow-http') for case in cases)
+
+
+def test_insecure(temp):
+    """Allowed by the option: everything starts; nobody answers at .invalid,
+    which is said, and no setting is refused."""
+    url = 'http://authgear.invalid'
+    child = call(['--once', '--endpoint', url, '--insecure-allow-http'], temp)
+    text = child.communicate(timeout=600)[0].decode()
+    tap.ok(child.returncode == 1 and
+           'The keys of %s could not be fetched' % url in text and
+           'lighttpd guards' in text, 'plain http, allowed: it starts', text)
+    for host in ('127.0.0.1:9', '127.8.9.1', 'localhost:9', 'localhost',
+                 '[::1]', '[::1]:9'):
+        for words in (['--endpoint', 'http://' + host],
+                      ['--endpoint', 'https://x', '--resolver',
+                       'http://%s/resolve' % host]):
+            child = call(words + ['--ca', '/nonexistent'], temp)
+            text = child.communicate(timeout=60)[0].decode()
+            tap.ok(child.returncode == 1 and '/nonexistent' in text and
+                   'plain' not in text, 'on this machine it needs nothing: ' +
+                   words[-1], text)
+
+
 def main():
     temp = tempfile.mkdtemp(prefix='authgear-quickstart-')
     os.chmod(temp, 0o755)
@@ -46,7 +77,7 @@ def main():
         shown = subprocess.run([QUICKSTART, '--help'], stdout=subprocess.PIPE,
                                check=False).stdout.decode()
         for option in ('--yes', '--once', '--endpoint', '--resolver',
-                       '--ca'):
+                       '--ca', '--insecure-allow-http'):
             tap.ok(option in shown, '--help names ' + option)
         for words, said in ((['--nonsense'], '--nonsense'),
                             (['--endpoint'], '--endpoint needs'),
@@ -55,7 +86,9 @@ def main():
                             (['--ca', '/dev/null'], '--endpoint'),
                             (['--resolver', 'http://x/y'], '--endpoint'),
                             (['--endpoint', 'https://x', '--resolver',
-                              'ftp://x/'], '--resolver needs')):
+                              'ftp://x/'], '--resolver needs'),
+                            (['--insecure-allow-http'], '--endpoint')) + \
+                plain_http():
             run = subprocess.run([QUICKSTART] + words, check=False,
                                  stdin=subprocess.DEVNULL,
                                  stderr=subprocess.PIPE)
@@ -77,6 +110,8 @@ def main():
         tap.ok('expected' not in text, 'no answer was another than expected')
         tap.equal(os.listdir(temp), [], 'it leaves no file behind')
         tap.equal(group_of(child.pid), [], 'it leaves no process behind')
+
+        test_insecure(temp)
 
         child = call([], temp)
         seen = ''

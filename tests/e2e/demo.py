@@ -1,7 +1,8 @@
 """The demonstration behind ./quickstart: a simulator of Authgear,
 authgear-fcgi, lighttpd and nginx with the files of examples/, asked in turn.
 
-usage: demo.py [--once] [--endpoint URL [--resolver URL] [--ca FILE]]
+usage: demo.py [--once] [--endpoint URL [--resolver URL] [--ca FILE]
+               [--insecure-allow-http]]
 
 Everything runs on free loopback ports below temporary directories and ends
 with this program.  Exit status 0 if every answer was the expected one.
@@ -287,6 +288,8 @@ def settings(options):
         values['resolver_url'] = options.resolver
     if options.ca:
         values['ca_file'] = os.path.abspath(options.ca)
+    if options.insecure_allow_http:
+        values['insecure_allow_http'] = 'yes'
     return values
 
 
@@ -363,6 +366,7 @@ def main():
     parser.add_argument('--endpoint')
     parser.add_argument('--resolver')
     parser.add_argument('--ca')
+    parser.add_argument('--insecure-allow-http', action='store_true')
     options = parser.parse_args()
 
     def end(*_):
