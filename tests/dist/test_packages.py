@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 '..', 'e2e'))
@@ -139,6 +140,10 @@ def test_interrupted(folder, sudo):
             for everybody in (False, True):
                 step = Step(folder, sudo)
                 step.interrupt(point, number, everybody)
+                # the step may end after the shell that began it
+                until = time.monotonic() + 20
+                while step.left() and time.monotonic() < until:
+                    time.sleep(0.05)
                 if step.left() or step.child.returncode == 0:
                     wrong.append((number.name, everybody, step.left(),
                                   step.child.returncode))
