@@ -54,6 +54,7 @@ class Sessions(bench.Bench):
         super().__init__(folder, options)
         self.variants = ('open', 'noop', 'gate', 'miss', 'big')
         self.servers = ('nginx', 'lighttpd')
+        self.extra = {}
         self.confs = {}
 
     def settings(self, name, text):

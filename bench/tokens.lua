@@ -2,6 +2,20 @@
 -- the header field FIELD behind the text BEFORE.
 local field = os.getenv("FIELD") or "Authorization"
 local before = os.getenv("BEFORE") or "Bearer "
+-- What a browser sends besides, if BROWSER is set.
+local browser = os.getenv("BROWSER") and {
+    ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 " ..
+        "(KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36",
+    ["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9," ..
+        "image/avif,image/webp,*/*;q=0.8",
+    ["Accept-Encoding"] = "gzip, deflate, br",
+    ["Accept-Language"] = "en-US,en;q=0.9,de;q=0.8",
+    ["Referer"] = "https://www.example.com/page",
+    ["Sec-Fetch-Dest"] = "document",
+    ["Sec-Fetch-Mode"] = "navigate",
+    ["Sec-Fetch-Site"] = "same-origin",
+    ["Upgrade-Insecure-Requests"] = "1",
+} or {}
 local tokens = {}
 local at = 0
 
@@ -15,7 +29,8 @@ end
 
 function request()
     at = at % #tokens + 1
-    return wrk.format("GET", nil, { [field] = tokens[at] })
+    browser[field] = tokens[at]
+    return wrk.format("GET", nil, browser)
 end
 
 function done(summary, latency, requests)
