@@ -255,6 +255,97 @@ def upgrades(world):
         tap.equal(passed and passed.group(1), wanted, 'Upgrade: ' + upgrade)
 
 
+# The layout of Debian, and what three lines of the README make of it.
+DEBIAN = '''pid @AT@/pid;
+error_log @AT@/error.log;
+events { worker_connections 768; }
+http {
+@WORK@
+sendfile on;
+tcp_nopush on;
+types_hash_max_size 2048;
+include /etc/nginx/mime.types;
+default_type application/octet-stream;
+ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+ssl_prefer_server_ciphers on;
+access_log @AT@/access.log;
+gzip on;
+include @AT@/etc/conf.d/*.conf;
+include @AT@/etc/sites-enabled/*;
+}
+'''
+DEFAULT = '''server {
+@FIRST@
+listen 127.0.0.1:@PORT@ default_server;
+root @WWW@;
+index index.html index.htm index.nginx-debian.html;
+server_name _;
+location / { try_files $uri $uri/ =404; }
+location /public/ { @PUBLIC@ }
+location ~ \\.php$ { @PHP@ fastcgi_pass unix:@SOCKET@; }
+error_page 404 /404.html;
+error_page 500 502 503 504 /50x.html;
+location ~ /\\.ht { deny all; }
+}
+'''
+
+
+def debian(world, php):
+    """An existing site, then with the three lines."""
+    for guarded in (False, True):
+        def made(site, at, port, address):
+            folder = servers.nginx_includes(site, at + '/includes', address)
+            for name in ('conf.d', 'sites-enabled'):
+                os.makedirs(at + '/etc/' + name)
+            for name in ('fastcgi.conf', 'snippets'):
+                os.symlink('/etc/nginx/' + name, at + '/' + name)
+            first, public, include = '', '', 'snippets/fastcgi-php.conf'
+            if guarded:
+                os.symlink(folder + 'authgear-http.conf',
+                           at + '/etc/conf.d/authgear-http.conf')
+                first = 'include %sauthgear-server.conf; ' \
+                    'auth_request /_authgear/default;' % folder
+                public = 'include %sauthgear-public.conf;' % folder
+                include = folder + 'authgear-php.conf'
+            work = ''.join('%s_temp_path %s/work/%s;' % (kind, at, kind)
+                           for kind in ('client_body', 'proxy', 'fastcgi',
+                                        'uwsgi', 'scgi'))
+            texts = []
+            for text in (DEBIAN, DEFAULT):
+                for name, value in (
+                        ('@AT@', at), ('@WORK@', work), ('@FIRST@', first),
+                        ('@PORT@', str(port)), ('@WWW@', site.www),
+                        ('@PUBLIC@', public), ('@SOCKET@', php),
+                        ('@PHP@', 'include %s;' % include)):
+                    text = text.replace(name, value)
+                texts.append(text)
+            with open(at + '/etc/sites-enabled/default', 'w') as file:
+                file.write(texts[1])
+            user = 'user www-data;\n' if os.geteuid() == 0 else ''
+            return user + texts[0], servers.nginx_command(at)
+
+        servers._MAKERS['debian'] = made
+        server = servers.start('debian', world.site,
+                               world.addresses['nginx'])
+        try:
+            got = [checker.ask(server.port, path, token).status
+                   for path in ('/page.txt', '/php/show.php', '/nothing',
+                                '/public/page.txt')
+                   for token in (None, world.token())]
+            tap.equal(got, [401, 200, 401, 200, 401, 404, 200, 200]
+                      if guarded else [200, 200, 200, 200, 404, 404, 200,
+                                       200],
+                      'Debian: %s' % ('three lines guard it' if guarded else
+                                      'an open site'))
+            if guarded:
+                answer = checker.ask(server.port, '/php/show.php',
+                                     world.token())
+                tap.equal(values(answer.shown(), 'REMOTE_USER'),
+                          ['login-alice'], 'Debian: who it is')
+        finally:
+            server.stop()
+
+
 # What the README says must not be done in a guarded place, and why.
 TOLD = '''server {
 include @INCLUDES@/authgear-server.conf;
@@ -262,6 +353,8 @@ include @INCLUDES@/authgear-server.conf;
 root @WWW@;
 auth_request /_authgear/default;
 location = /public/ssi.html { auth_request off; ssi on; }
+location = /a/ssi.html { ssi on; }
+location /admin/ { auth_request /_authgear/admin; }
 location = /public/before.html { auth_request off;
     add_before_body /page.txt; addition_types *; }
 location /public/ { auth_request off; }
@@ -279,6 +372,8 @@ location = /any.txt { satisfy any; allow 127.0.0.1; deny all;
 def told(world):
     world.site.write('public', 'ssi.html',
                      '<!--#include virtual="/page.txt" -->')
+    world.site.write('a', 'ssi.html',
+                     '<!--#include virtual="/admin/page.txt" -->')
     world.site.write('public', 'before.html', 'behind')
     with nginx_site.running(world, TOLD) as nginx:
         for path, status, text, what in (
@@ -296,6 +391,11 @@ def told(world):
             answer = checker.ask(nginx.port, path)
             tap.ok(answer.status == status and text in answer.body,
                    'told: ' + what, answer)
+        got = [checker.ask(nginx.port, '/a/ssi.html', token) for token in
+               (None, world.token())]
+        tap.ok(got[0].status == 401 and b'page of /admin' in got[1].body,
+               'told: SSI of a guarded page takes in what a policy of its '
+               'own guards', [str(answer) for answer in got])
 
 
 LUA = ('load_module modules/ndk_http_module.so;\n'
@@ -326,6 +426,7 @@ if __name__ == '__main__':
     with checker.World(('nginx',)) as here:
         with nginx_backends.Backends(here.site) as applications:
             cookies(here, applications.php)
+            debian(here, applications.php)
         for case in (tls, access_log, kept_by_browsers,
                      said_by_the_application, upgrades, told, lua):
             case(here)

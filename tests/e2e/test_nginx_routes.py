@@ -106,9 +106,17 @@ def webdav(world):
         for method in ('PUT', 'DELETE', 'MKCOL', 'COPY', 'MOVE', 'PROPFIND',
                        'GET', 'OPTIONS'):
             path = '/files/made/' if method == 'MKCOL' else '/files/a.txt'
-            status = ask(method, path, None, '/files/b.txt')
-            tap.ok(status in (401, 405), 'WebDAV: nobody: %s' % method,
-                   status)
+            tap.equal(ask(method, path, None, '/files/b.txt'), 401,
+                      'WebDAV: nobody: %s' % method)
+        for method in ('PUT', 'DELETE', 'MOVE', 'PROPFIND'):
+            for name in ('X-Authgear-Decision', 'Remote-User'):
+                answer = checker.ask(
+                    nginx.port, '/files/a.txt', None, method,
+                    [(name, 'granted'), ('Destination', '/files/b.txt')],
+                    b'new' if method == 'PUT' else None)
+                tap.equal((answer.status, os.listdir(top + '/files')),
+                          (400, ['a.txt']), 'WebDAV: forged %s: %s' % (
+                              name, method))
         host = 'http://127.0.0.1:%d' % nginx.port
         wrong = []
         for to in ('/office/b.txt', host + '/office/b.txt', '/office/a.txt',
