@@ -302,6 +302,25 @@ def hosts(world, kind):
                   '%s: Host by %s' % (kind, version))
 
 
+def public(world, kind):
+    """Where nobody is asked an application learns nothing, by
+    authgear-public.conf and by its own include."""
+    token = world.token()
+    cookie = ('Cookie', 'a=1; app_access_token=%s; b=2' % token)
+    headers = [(name, 'forged') for name in FORGED + CLEARED
+               if name not in ('X-Authgear-Claim-Team',
+                               'X-Authgear-Anything')]
+    for policy in ('public', 'off'):
+        if (kind, policy) in (('websocket', 'public'), ('both', 'public')):
+            continue
+        answer = world.ask(kind, policy, token, headers + [cookie])
+        tap.ok(answer.status == 200 and answer.shown and
+               b'forged' not in answer.body and
+               token.split('.')[2].encode() not in answer.body and
+               b'a=1; b=2' in answer.body,
+               '%s: %s: no name, no credential' % (kind, policy), answer)
+
+
 def daemon_down(world, token):
     """Last: nothing is open, whatever the application."""
     world.daemon.stop()
@@ -313,12 +332,30 @@ def daemon_down(world, token):
     tap.equal(world.site.runs(), before, 'no application ran without it')
 
 
+def unasked(text):
+    """The locations with what a site has itself, and our include behind."""
+    for name, own in (('proxy', ''), ('grpc', ''),
+                      ('fastcgi', '/etc/nginx/fastcgi_params'),
+                      ('php', '/etc/nginx/snippets/fastcgi-php.conf'),
+                      ('uwsgi', '/etc/nginx/uwsgi_params'),
+                      ('scgi', '/etc/nginx/scgi_params')):
+        text = text.replace(
+            'include @INCLUDES@/authgear-%s.conf;' % name,
+            (own and 'include %s; ' % own) +
+            'include @INCLUDES@/authgear-public.conf;')
+    return text
+
+
 def blocks():
     """Text of the server blocks, and which is which."""
     text, order = '', []
-    for policy in POLICIES:
+    for policy in list(POLICIES) + ['public', 'off']:
         for protocol in ('', 'http2'):
-            block = BLOCK % (policy, LOCATIONS)
+            block = BLOCK % (policy, unasked(LOCATIONS) if policy == 'public'
+                             else LOCATIONS)
+            if policy == 'off':
+                block = block.replace('auth_request /_authgear/off;',
+                                      'auth_request off;')
             if protocol:
                 block = block.replace('@LISTEN@', '@LISTEN@ http2;\n')
             block = block.replace('root ', 'server_name site.example;\nroot ')
@@ -343,7 +380,7 @@ def run(pages, backends):
                 world = World(site, pages, daemon, nginx, order)
                 for kind in KINDS:
                     for case in (granted, refused, believed_by_nobody,
-                                 hosts, undecided):
+                                 hosts, undecided, public):
                         case(world, kind)
                 daemon_down(world, world.token())
 

@@ -238,6 +238,21 @@ location ~ \\.php$ { include @INCLUDES@/authgear-php.conf;
                    answer.status)
 
 
+def large(world):
+    """Over 64 kB nginx stops by itself, and lets nobody in."""
+    for size, statuses in ((5, (200,)), (12, (500,))):
+        headers = [('X-Long-%d' % number, 'x' * 7000)
+                   for number in range(size)]
+        for token, wanted in ((world.token(), statuses),
+                              (None, (401, 500))):
+            before = world.site.runs()
+            answer = world.ask('nginx', '/app/x', token, headers=headers)
+            tap.ok(answer.status in wanted and (
+                answer.status == 200 or world.site.runs() == before),
+                'headers of %d bytes: %d' % (size * 7000, answer.status),
+                answer)
+
+
 def upgrades(world):
     """No protocol but websocket gets past nginx to the application."""
     port = world.servers['nginx'].port
@@ -428,6 +443,6 @@ if __name__ == '__main__':
             cookies(here, applications.php)
             debian(here, applications.php)
         for case in (tls, access_log, kept_by_browsers,
-                     said_by_the_application, upgrades, told, lua):
+                     said_by_the_application, large, upgrades, told, lua):
             case(here)
     tap.done()
