@@ -27,7 +27,12 @@ FORGED = ('Remote-User', 'X-Remote-User', 'X-Forwarded-User',
           'X-Authgear-Session-Valid', 'X-Authgear-Claim-Team',
           'X-Authgear-Anything')
 CLEARED = ('Forwarded', 'Proxy', 'X-Authgear-Login', 'X-Authgear-Reason',
-           'X-Authgear-Session-Acr', 'X-Authgear-Session-Amr')
+           'X-Authgear-Login-Failed', 'X-Authgear-Session-Acr',
+           'X-Authgear-Session-Amr')
+# What an application is told, as AUTHGEAR_... or as X-Authgear-... .
+FACTS = ('Policy', 'Client-Id', 'Scope', 'User-Roles', 'User-Anonymous',
+         'User-Verified', 'User-Can-Reauthenticate', 'Expires-At',
+         'Session-Authenticated-At', 'Request-Id')
 POLICIES = {
     'default': {'remote_user': 'claim:' + LOGIN},
     'admin': {'remote_user': 'claim:' + LOGIN, 'require_role': 'admin'},
@@ -186,16 +191,31 @@ def is_alice(answer):
     return answer.status == 200
 
 
-def granted(world, kind):
+def told(world, kind):
     token = world.token(roles=['staff', 'editor'])
     answer = world.ask(kind, token=token)
     tap.ok(is_alice(answer), kind + ': granted, and who it is', answer)
     tap.ok(token.split('.')[2].encode() not in answer.body and
            answer.status == 200, kind + ': the credential is not seen')
-    name = 'X-Authgear-User-Roles' if 'headers' in (answer.shown or {}) \
-        else 'AUTHGEAR_USER_ROLES'
-    tap.equal(values(answer.shown or {'env': []}, name), ['staff,editor'],
-              kind + ': its roles')
+    shown = answer.shown or {'env': []}
+    before = 'X-Authgear-' if 'headers' in shown else 'AUTHGEAR_'
+    facts = {name: values(shown, before + name) for name in FACTS}
+    tap.ok(facts['User-Roles'] == ['staff,editor'] and
+           facts['Policy'] == ['default'] and
+           all(len(got) == 1 and got[0] for got in facts.values()),
+           kind + ': every fact, once', facts)
+    if 'headers' in shown:
+        tap.equal(values(shown, 'X-Authgear-Session-Valid'), ['true'],
+                  kind + ': the session, as the resolver says it')
+    if kind == 'proxy':
+        tap.equal([values(shown, name) for name in (
+            'X-Real-IP', 'X-Forwarded-For', 'X-Forwarded-Proto')],
+            [['127.0.0.1'], ['127.0.0.1'], ['http']], 'proxy: the client')
+
+
+def granted(world, kind):
+    told(world, kind)
+    token = world.token()
     cookie = 'a=1; app_access_token=%s; b=2' % token
     answer = world.ask(kind, headers=[('Cookie', cookie)])
     cookies = values(answer.shown or {'env': []}, 'Cookie') + \
@@ -245,7 +265,8 @@ def believed_by_nobody(world, kind):
     """Where a policy does not refuse them, the names are cleared all the
     same, and so are others that applications believe."""
     token = world.token()
-    for policy, names in (('behind', FORGED + CLEARED),
+    facts = tuple('X-Authgear-' + name for name in FACTS)
+    for policy, names in (('behind', FORGED + CLEARED + facts),
                           ('default', CLEARED[:2])):
         headers = [(name, 'forged') for name in names
                    if name not in ('X-Authgear-Claim-Team',
@@ -307,9 +328,9 @@ def public(world, kind):
     authgear-public.conf and by its own include."""
     token = world.token()
     cookie = ('Cookie', 'a=1; app_access_token=%s; b=2' % token)
-    headers = [(name, 'forged') for name in FORGED + CLEARED
-               if name not in ('X-Authgear-Claim-Team',
-                               'X-Authgear-Anything')]
+    headers = [(name, 'forged') for name in FORGED + CLEARED + tuple(
+        'X-Authgear-' + name for name in FACTS) if name not in (
+            'X-Authgear-Claim-Team', 'X-Authgear-Anything')]
     for policy in ('public', 'off'):
         if (kind, policy) in (('websocket', 'public'), ('both', 'public')):
             continue

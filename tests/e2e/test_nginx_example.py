@@ -82,6 +82,17 @@ def curl(command):
                           stdout=subprocess.PIPE).stdout.decode()
 
 
+def without_host(world):
+    """HTTP/1.0, and a server without a name."""
+    port = world.servers['nginx'].port
+    for path, name in (('/app/x', 'Host'), ('/fcgi/x', 'HTTP_HOST')):
+        text = curl(['curl', '-s', '--http1.0', '-H', 'Host:', '-H',
+                     'Authorization: Bearer ' + world.token(),
+                     'http://127.0.0.1:%d%s' % (port, path)])
+        tap.equal(values(json.loads(text), name), ['127.0.0.1:%d' % port],
+                  'no Host at all: ' + path)
+
+
 def access_log(world):
     world.ask('nginx', '/page.txt', world.token(),
               headers=[('User-Agent', 'granted')])
@@ -442,7 +453,7 @@ if __name__ == '__main__':
         with nginx_backends.Backends(here.site) as applications:
             cookies(here, applications.php)
             debian(here, applications.php)
-        for case in (tls, access_log, kept_by_browsers,
+        for case in (tls, without_host, access_log, kept_by_browsers,
                      said_by_the_application, large, upgrades, told, lua):
             case(here)
     tap.done()
