@@ -91,18 +91,29 @@ class Site:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+def lighttpd_include(site, at, address):
+    """The include and its Lua in a folder of the server; its path."""
+    share = at + '/share'
+    shutil.copytree(os.path.join(EXAMPLES, 'lighttpd'), share)
+    include = share + '/20-authgear.conf'
+    text = example('lighttpd/20-authgear.conf', [
+        ('"/usr/share/authgear-gate/lighttpd/', '"%s/' % share, 4),
+        ('/run/authgear/lighttpd.sock', address, 1),
+        ('/run/authgear/login.sock', site.login_socket, 1)])
+    with open(include, 'w') as file:
+        file.write(text)
+    return include
+
+
 def _lighttpd(site, at, port, address):
-    lua = at + '/authgear.lua'
-    shutil.copyfile(os.path.join(EXAMPLES, 'authgear.lua'), lua)
     text = example('lighttpd.conf', [
         ('server.port = 8080', 'server.port = %d' % port, 1),
         ('"/var/www/html"', '"%s"' % site.www, 1),
         ('/run/lighttpd.pid', at + '/pid', 1),
-        ('/var/log/lighttpd/error.log', at + '/error.log', 1),
+        ('/var/log/lighttpd/', at + '/', 2),
         ('/var/cache/lighttpd/uploads', at + '/work', 1),
-        ('/etc/lighttpd/authgear.lua', lua, 1),
-        ('/run/authgear/lighttpd.sock', address, 1),
-        ('/run/authgear/login.sock', site.login_socket, 1),
+        ('/usr/share/authgear-gate/lighttpd/20-authgear.conf',
+         lighttpd_include(site, at, address), 1),
         ('/run/application/application.sock', site.socket, 1),
         ('"port" => 8000', '"port" => %d' % site.http.port, 1)])
     return text, ['/usr/sbin/lighttpd', '-D', '-f', at + '/conf']

@@ -138,8 +138,9 @@ def forged_beside_empty(world, name):
                   'Remote_User', '')]
         for sent in ([odd] + empty, empty + [odd]):
             answer = world.ask(name, path, token, headers=sent)
-            if b'forged' in answer.body or \
-                    answer.shown() is None and answer.status not in (400, 403):
+            held = answer.status in (400, 403) if answer.shown() is None \
+                else b'forged' not in answer.body
+            if not held:
                 bad.append((path, sent, str(answer)))
     tap.ok(not bad, '%s: odd spellings beside empty ones' % name, bad[:3])
 

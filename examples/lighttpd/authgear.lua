@@ -1,0 +1,227 @@
+-- For magnet.attract-raw-url-to of lighttpd, first in its list.
+--
+-- lighttpd goes through its modules again whenever a request changes inside;
+-- each time is a pass, and this file sees each.  First it takes away what the
+-- client says of its own identity, and has the authorizer asked at an address
+-- where nothing of the site is at work.  Then, let in, it puts the identity
+-- into the headers and has the pass begin anew, so that every condition of the
+-- configuration sees them.  AUTHGEAR_ASKED is its memory:
+--   (none)     not asked yet
+--   ?          the authorizer is to be asked
+--   !          its module has had its turn (authgear-guard.lua)
+--   a name     asked under this policy, and let in
+-- No client can send a variable without HTTP_ in front.
+
+-- lighttpd runs this file from its top at each pass; what does not change is
+-- made once.  It has a new "lighty" whenever it has read the file anew.
+local made = package.loaded["authgear"]
+if made and made.lighty == lighty then
+	return made.pass()
+end
+
+local r = lighty.r
+local headers, env, attr = r.req_header, r.req_env, r.req_attr
+
+-- The longest name of a file is 255 bytes, so nothing can be there, whatever
+-- the document root is: who does not ask the authorizer finds nothing.
+local NOWHERE = "/_authgear/" .. ("x"):rep(256)
+local RESTART = lighty.RESTART_REQUEST
+local UUID = ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" ..
+    ("%x"):rep(12)
+local SESSION = "^[^=]*session%s*=%s*\"?" .. UUID .. "%." ..
+    ("%w"):rep(32) .. "\"?%s*$"
+
+-- CGI makes one variable of "X-A", "X_A" and "X.A": they are one name here.
+local function plain_name(name)
+	return name:find("^[XxRrAaFf]") and
+	    name:lower():gsub("[^%w]", "-") or ""
+end
+
+local function is_identity(plain)
+	return plain:find("^x%-authgear%-") or plain == "remote-user" or
+	    plain == "x-remote-user" or plain == "x-forwarded-user"
+end
+
+-- Takes all such names away; whether there were any, and any of a client that
+-- claims to be somebody. "Forwarded" can hold a user's name, and is no claim.
+-- A header that was taken away stays in the list, without a value.
+local function drop_identity()
+	local drop, claimed = {}, false
+	for name, value in pairs(headers) do
+		local plain = plain_name(name)
+		local is_claim = is_identity(plain)
+		if (is_claim or plain == "forwarded" or
+		    plain:find("^authgear%-")) and value and value ~= "" then
+			drop[#drop + 1] = name
+			claimed = claimed or is_claim
+		end
+	end
+	for _, name in ipairs(drop) do
+		headers[name] = ""
+	end
+	return #drop > 0, claimed
+end
+
+-- Authgear's cookies are credentials too; its `session` is told from that of
+-- other applications by its shape: uuid.32.
+local function is_credential(cookie)
+	return cookie:find("^[^=]*app_access_token%s*=") or
+	    cookie:find("^[^=]*app_session%s*=") or cookie:find(SESSION)
+end
+
+-- Strict parsers give up at an empty cookie, so that what is cut out takes
+-- its separator along.
+local function without_credentials(cookies)
+	local kept, cut = "", false
+	for mark, cookie in (";" .. cookies):gmatch("([;,])([^;,]*)") do
+		if is_credential(cookie) or
+		    mark == ";" and not cookie:find("%S") then
+			cut = cut == ";" and cut or mark
+		else
+			kept = kept .. (cut == ";" and cut or mark) .. cookie
+			cut = false
+		end
+	end
+	return (kept:gsub("^[;,]%s*", ""))
+end
+
+-- A request that passes as nobody (unauthenticated = pass) may log in to the
+-- application itself.
+local function drop_credentials(decision)
+	local sent = headers["Authorization"] or ""
+	if decision ~= "pass" or sent:lower():find("^%s*bearer") then
+		headers["Authorization"] = ""
+	end
+	local cookies = headers["Cookie"]
+	if cookies then
+		headers["Cookie"] = without_credentials(cookies)
+	end
+end
+
+-- Nothing of an earlier pass, or of another module, is an answer.
+local function forget()
+	for name in pairs(env) do
+		if name:find("^AUTHGEAR_") and name ~= "AUTHGEAR_POLICY" and
+		    name ~= "AUTHGEAR_PUBLIC" or
+		    name == "REMOTE_USER" then
+			env[name] = nil
+		end
+	end
+end
+
+local TOLD = {
+	["X-Authgear-Decision"] = "AUTHGEAR_DECISION",
+	["Remote-User"] = "REMOTE_USER",
+	["X-Authgear-Remote-User"] = "REMOTE_USER",
+	["X-Authgear-Policy"] = "AUTHGEAR_POLICY",
+	["X-Authgear-User-Id"] = "AUTHGEAR_USER_ID",
+	["X-Authgear-Client-Id"] = "AUTHGEAR_CLIENT_ID",
+	["X-Authgear-Scope"] = "AUTHGEAR_SCOPE",
+	["X-Authgear-User-Roles"] = "AUTHGEAR_USER_ROLES",
+	["X-Authgear-User-Anonymous"] = "AUTHGEAR_USER_ANONYMOUS",
+	["X-Authgear-User-Verified"] = "AUTHGEAR_USER_VERIFIED",
+	["X-Authgear-Expires-At"] = "AUTHGEAR_EXPIRES_AT",
+	["X-Authgear-Request-Id"] = "AUTHGEAR_REQUEST_ID",
+}
+
+-- HTTP backends get headers.  CGI and FastCGI have the variables, and headers
+-- of the same content do no harm there.
+local function tell_identity()
+	for header, variable in pairs(TOLD) do
+		local value = env[variable]
+		if value then
+			headers[header] = value
+		end
+	end
+	for name, value in pairs(env) do
+		local claim = name:match("^AUTHGEAR_CLAIM_(.+)$")
+		if claim then
+			headers["X-Authgear-Claim-" .. claim:gsub("_", "-")] =
+			    value
+		end
+	end
+end
+
+-- A client that says "granted" may have switched on a rewrite that waits for
+-- it, and then this is not the address whose policy is to be asked.
+local function is_diverted()
+	return headers["X-Authgear-Decision"] and attr["request.uri"] ~=
+	    lighty.c.urlenc_normalize(attr["request.orig-uri"])
+end
+
+-- Has the authorizer asked.  What conditions made of names that are gone now
+-- is judged anew first.
+local function ask()
+	local diverted = is_diverted()
+	local dropped, claimed = drop_identity()
+	local was_claimed = claimed or env["AUTHGEAR_FORGED_IDENTITY"]
+	forget()
+	if diverted then
+		env["AUTHGEAR_POLICY"] = nil
+	end
+	if was_claimed then
+		env["AUTHGEAR_FORGED_IDENTITY"] = "1"
+	end
+	if dropped then
+		return RESTART
+	end
+	env["AUTHGEAR_ASKED"] = "?"
+	attr["uri.path"] = NOWHERE
+	return 0
+end
+
+-- The authorizer has just let it in.  lighttpd appends what it says to what
+-- setenv said: "default, default".
+local function let_in(decision)
+	env["AUTHGEAR_FORGED_IDENTITY"] = nil
+	env["AUTHGEAR_POLICY"] = (env["AUTHGEAR_POLICY"] or ""):match("^[^,]*")
+	env["AUTHGEAR_ASKED"] = env["AUTHGEAR_POLICY"]
+	drop_identity()
+	drop_credentials(decision)
+	tell_identity()
+	return RESTART
+end
+
+-- Let in by an earlier pass.  An error page or another address of the site
+-- (server.error-handler, a CGI's "Location: /other") may be of another
+-- policy, and the credential to ask it with is gone.
+local function go_on(asked)
+	if env["AUTHGEAR_POLICY"] ~= asked then
+		print("authgear.lua: " .. attr["request.orig-uri"] ..
+		    " was let in under the policy " .. asked ..
+		    " and goes on inside to " .. attr["request.uri"] ..
+		    ", which is under " ..
+		    (env["AUTHGEAR_POLICY"] or "none"))
+		drop_identity()
+		forget()
+		return 403
+	end
+	return 0
+end
+
+-- authgear-public.lua: nobody is asked about this address.
+local function let_through()
+	local dropped = drop_identity()
+	drop_credentials()
+	forget()
+	return dropped and RESTART or 0
+end
+
+local function pass()
+	local asked, decision = env["AUTHGEAR_ASKED"], env["AUTHGEAR_DECISION"]
+	if env["AUTHGEAR_PUBLIC"] == attr["request.uri"] then
+		return let_through()
+	elseif asked and asked ~= "?" and asked ~= "!" then
+		return go_on(asked)
+	elseif asked and (decision == "granted" or decision == "pass") then
+		return let_in(decision)
+	elseif asked == "!" and not env["REDIRECT_STATUS"] then
+		print("authgear.lua: " .. attr["request.uri"] ..
+		    ": a module began anew before the authorizer was asked")
+		return 500
+	end
+	return ask()
+end
+
+package.loaded["authgear"] = { lighty = lighty, pass = pass }
+return pass()
