@@ -152,19 +152,19 @@ def nginx_command(at):
 
 
 def _apache(site, at, port, address):
-    lua = at + '/authgear-apache.lua'
-    shutil.copyfile(os.path.join(EXAMPLES, 'authgear-apache.lua'), lua)
+    share = EXAMPLES + '/apache/authgear'
     text = example('apache.conf', [
         ('127.0.0.1:8080', '127.0.0.1:%d' % port, 1),
         ('127.0.0.1:8000', '127.0.0.1:%d' % site.http.port, 1),
         ('"/etc/apache2"', '"%s"' % at, 1),
-        ('/etc/apache2/authgear-apache.lua', lua, 1),
         ('/run/apache2', at, 3),
-        ('/var/log/apache2/error.log', at + '/error.log', 1),
+        ('/var/log/apache2', at, 2),
         ('/var/www/html', site.www, 2),
-        ('127.0.0.1:970', address, 1),
-        ('/run/authgear/login.sock', site.login_socket, 1),
-        ('/run/application/application.sock', site.socket, 1)])
+        ('/run/application/application.sock', site.socket, 1),
+        ('Include /usr/share/authgear-gate/apache/authgear.conf',
+         'Define AUTHGEAR_FCGI %s\nDefine AUTHGEAR_LOGIN %s\n'
+         'Define AUTHGEAR_LUA %s.lua\nInclude %s.conf' % (
+             address, site.login_socket, share, share), 1)])
     return text, ['/usr/sbin/apache2', '-D', 'FOREGROUND', '-f',
                   at + '/conf']
 
@@ -228,13 +228,13 @@ def _is_ready(server):
         return False
 
 
-def _attempt(name, site, address):
+def _attempt(name, site, address, maker):
     at = tempfile.mkdtemp(prefix=name + '-', dir=site.dir)
     os.chmod(at, 0o777)
     os.mkdir(at + '/work')
     os.chmod(at + '/work', 0o777)
     port = free_port()
-    text, command = _MAKERS[name](site, at, port, address)
+    text, command = maker(site, at, port, address)
     with open(at + '/conf', 'w') as file:
         file.write(text)
     with open(at + '/output', 'w') as output:
@@ -252,12 +252,13 @@ def _attempt(name, site, address):
     return None, server.log()
 
 
-def start(name, site, address):
+def start(name, site, address, maker=None):
     """A running server. `address`: a path for lighttpd and nginx,
-    127.0.0.1:PORT for Apache. Another port when one was taken."""
+    127.0.0.1:PORT for Apache. Another port when one was taken. `maker`: what
+    writes its configuration, if not the example."""
     log = ''
     for _ in range(5):
-        server, log = _attempt(name, site, address)
+        server, log = _attempt(name, site, address, maker or _MAKERS[name])
         if server is not None:
             return server
         if 'in use' not in log.lower():

@@ -1,0 +1,386 @@
+-- For authgear.conf of Apache. One request passes here several times: rewritten
+-- in .htaccess, sent to a handler or an error page, looked up for an index file
+-- or the Destination of a MOVE. Each pass is asked about, with the credential;
+-- nothing else ever sees it. Of each pass:
+--
+--   authgear_asked     before any rewriting: takes the credential and what names
+--                      a user out of the request; which policy the address has
+--   authgear_question  before the authorizer is asked: what it is handed
+--   authgear_once, authgear_refused, authgear_granted   "Require": its answer
+--   authgear_told      before anything answers: the identity goes in
+--   authgear_over      at the end of the request
+--
+-- Between passes the credential stays here, in a variable of this thread, which
+-- works on one request at a time. It is given back only to a pass that carries
+-- its key, in a variable that no client can set and Apache hands from pass to
+-- pass. Without it the pass has what its own request has.
+
+local random = assert(io.open("/dev/urandom", "rb"))
+local thread = random:read(16):gsub(".", function(byte)
+	return ("%02x"):format(byte:byte())
+end)
+random:close()
+local count = 0
+
+-- key, authorization, cookie: as the client sent them; rest: the cookies that
+-- are the application's; secrets: texts to look for; forged: it named a user
+local kept = {}
+
+-- Variables of the passes, beside AUTHGEAR_POLICY. ASKED: the policies of the
+-- address as asked, first of the request, then of the pass.
+local KEY, ASKED = "AUTHGEAR_KEPT", "AUTHGEAR_ASKED"
+local BEFORE = "REDIRECT_"
+-- Notes of a pass: the policies to grant it, and what became of it.
+local WANT, STATUS, DONE = "authgear-want", "authgear-status", "authgear-done"
+
+local uuid = ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" ..
+    ("%x"):rep(12)
+local cookies_of_authgear = {
+	"^[^=]*app_access_token%s*=%s*(.*)$",
+	"^[^=]*app_session%s*=%s*(.*)$",
+	'^[^=]*session%s*=%s*("?' .. uuid .. "%." .. ("%w"):rep(32) .. '"?%s*)$',
+}
+
+local told = {
+	["X-Authgear-Decision"] = "AUTHGEAR_DECISION",
+	["Remote-User"] = "REMOTE_USER",
+	["X-Authgear-Remote-User"] = "REMOTE_USER",
+	["X-Authgear-Policy"] = "AUTHGEAR_POLICY",
+	["X-Authgear-User-Id"] = "AUTHGEAR_USER_ID",
+	["X-Authgear-Client-Id"] = "AUTHGEAR_CLIENT_ID",
+	["X-Authgear-Scope"] = "AUTHGEAR_SCOPE",
+	["X-Authgear-User-Roles"] = "AUTHGEAR_USER_ROLES",
+	["X-Authgear-User-Anonymous"] = "AUTHGEAR_USER_ANONYMOUS",
+	["X-Authgear-User-Verified"] = "AUTHGEAR_USER_VERIFIED",
+	["X-Authgear-User-Can-Reauthenticate"] =
+	    "AUTHGEAR_USER_CAN_REAUTHENTICATE",
+	["X-Authgear-Session-Authenticated-At"] =
+	    "AUTHGEAR_SESSION_AUTHENTICATED_AT",
+	["X-Authgear-Expires-At"] = "AUTHGEAR_EXPIRES_AT",
+	["X-Authgear-Request-Id"] = "AUTHGEAR_REQUEST_ID",
+}
+
+-- An application may take "X-A", "X_A" and "X.A" for one name.
+local function is_identity(name)
+	local plain = name:lower():gsub("[^%w]", "-")
+	return plain:find("^x%-authgear%-") or plain == "remote-user" or
+	    plain == "x-remote-user" or plain == "x-forwarded-user"
+end
+
+-- What the macros say by AuthName: whether the location is ours, and the policy
+-- unless nobody is asked there.
+local function location(r)
+	local name = r.auth_name or ""
+	local policy = name:match("^authgear (%S+)$")
+	return policy ~= nil or name == "authgear-public", policy
+end
+
+local function is_secret(piece)
+	for _, pattern in ipairs(cookies_of_authgear) do
+		local value = piece:match(pattern)
+		if value then
+			return (value:gsub('[%s"]', ""))
+		end
+	end
+end
+
+-- The cookies without Authgear's, as strict parsers want them: nothing empty
+-- where one was. nil if none is left.
+local function cut(cookies, secrets)
+	local out, between, before = nil, nil, #secrets
+	for piece, mark in ((cookies or "") .. ";"):gmatch("([^;,]*)([;,])") do
+		local secret = is_secret(piece)
+		if secret then
+			secrets[#secrets + 1] = secret
+		elseif piece:find("%S") then
+			out = out and out .. between .. piece or
+			    piece:gsub("^%s+", "")
+			between = mark
+		end
+		if mark == ";" then
+			between = ";"
+		end
+	end
+	if #secrets == before then
+		return cookies
+	end
+	return out and (out:gsub("%s+$", ""))
+end
+
+-- Takes every name of a user away. "Forwarded" may hold one.
+local function drop_names(r)
+	local found
+	for name, value in pairs(r:headers_in_table()) do
+		local is = is_identity(name)
+		if is or name:lower() == "forwarded" then
+			r.headers_in[name] = nil
+		end
+		if is and value ~= "" then
+			found = name
+		end
+	end
+	return found
+end
+
+-- "Connection: x-authgear-user-id" would have a proxy drop ours.
+local function drop_listed(r)
+	local found
+	local listed = (r.headers_in["Connection"] or ""):gsub("[^,]+",
+	    function(name)
+		if is_identity(name:match("^%s*(.-)%s*$")) then
+			found = name
+			return ""
+		end
+	end)
+	if found then
+		r.headers_in["Connection"] = listed
+	end
+	return found
+end
+
+-- The first pass of a request: from now on what the client sent is here.
+local function keep(r)
+	count = count + 1
+	kept = {
+		key = thread .. count,
+		authorization = r.headers_in["Authorization"],
+		cookie = r.headers_in["Cookie"],
+		secrets = {},
+		forged = drop_names(r),
+	}
+	kept.forged = drop_listed(r) or kept.forged
+	kept.rest = cut(kept.cookie, kept.secrets)
+	local word = (kept.authorization or ""):match("(%S+)%s*$")
+	kept.secrets[#kept.secrets + 1] = word
+end
+
+-- The beginning of a pass; the policy that the request began with, if this is a
+-- redirect of what was granted: Apache renames the variables of the pass before,
+-- of which a subrequest has copies.
+local function begin(r)
+	local env, first = r.subprocess_env, nil
+	local key = env[KEY] or env[BEFORE .. KEY]
+	if not env[KEY] and env[BEFORE .. "AUTHGEAR_DECISION"] == "granted" then
+		first = env[BEFORE .. ASKED]
+	end
+	if key == nil then
+		keep(r)
+	elseif key == kept.key then
+		drop_names(r)
+	else
+		-- What is here is of another request, and what this one had is
+		-- gone: it goes on without any credential.
+		drop_names(r)
+		count = count + 1
+		kept = { key = thread .. count, secrets = {} }
+	end
+	r.headers_in["Authorization"] = nil
+	r.headers_in["Cookie"] = kept.rest
+	env[BEFORE .. KEY], env[BEFORE .. ASKED] = nil, nil
+	env[KEY], env[ASKED] = kept.key, nil
+	return first and first:match("^%S+")
+end
+
+-- Variables in which an authorizer tells who it is.
+local function is_answer(name)
+	return name == "REMOTE_USER" or name:find("^AUTHGEAR_") and
+	    name ~= KEY and name ~= ASKED
+end
+
+local function has_secret(text)
+	for _, secret in ipairs(kept.secrets) do
+		if #secret > 7 and text:find(secret, 1, true) then
+			return true
+		end
+	end
+end
+
+-- What an earlier pass was told, and the credential in whatever variable the
+-- site's own lines, or our last question, may have put it.
+local function sweep(r)
+	for name, value in pairs(r:subprocess_env_table()) do
+		local header = name:match("^HTTP_(.*)") or
+		    name:match("^REDIRECT_HTTP_(.*)") or ""
+		if is_answer(name) or header == "AUTHORIZATION" or
+		    header == "COOKIE" or is_identity(header) or
+		    has_secret(value) then
+			r.subprocess_env[name] = nil
+		end
+	end
+end
+
+local function contains(list, word)
+	for _, each in ipairs(list) do
+		if each == word then
+			return true
+		end
+	end
+end
+
+-- The application's cookies wait while the authorizer has all of them.
+local function ask(r, policy)
+	local env = r.subprocess_env
+	r.headers_in["Cookie"] = nil
+	env["AUTHGEAR_POLICY"] = policy
+	env["HTTP_AUTHORIZATION"] = kept.authorization
+	env["HTTP_COOKIE"] = kept.cookie
+	env["AUTHGEAR_FORGED_IDENTITY"] = kept.forged
+	env["AUTHGEAR_DECISION"] = nil
+end
+
+local function hide(r)
+	local env = r.subprocess_env
+	env["HTTP_AUTHORIZATION"], env["HTTP_COOKIE"] = nil, nil
+	env["AUTHGEAR_FORGED_IDENTITY"] = nil
+	r.headers_in["Cookie"] = kept.rest
+end
+
+function authgear_asked(r)
+	local is_ours, policy = location(r)
+	local env = r.subprocess_env
+	if not is_ours and not env[KEY] and not env[BEFORE .. KEY] then
+		return apache2.DECLINED
+	end
+	local first = begin(r)
+	local asked = { first or policy }
+	if policy ~= asked[1] then
+		asked[2] = policy
+	end
+	env[ASKED] = asked[1] and table.concat(asked, " ")
+	r.notes[WANT] = env[ASKED] or ""
+	return apache2.DECLINED
+end
+
+function authgear_question(r)
+	local is_ours, policy = location(r)
+	local env, want = r.subprocess_env, {}
+	if r.notes[STATUS] or not is_ours and not env[KEY] then
+		return apache2.DECLINED
+	end
+	if not r.notes[WANT] or env[KEY] ~= kept.key then
+		-- a file looked up by its name was not asked for by an address
+		local asked = env[ASKED]
+		begin(r)
+		env[ASKED] = asked
+	end
+	sweep(r)
+	for word in ((env[ASKED] or "") .. " " .. (policy or "")):gmatch("%S+") do
+		if not contains(want, word) then
+			want[#want + 1] = word
+		end
+	end
+	if #want > 2 then
+		r:err("authgear: more than two policies meet here: " ..
+		    table.concat(want, ", "))
+		return 500
+	end
+	r.notes[WANT] = table.concat(want, " ")
+	r.notes[STATUS] = tostring(r.status)
+	if want[1] then
+		ask(r, want[1])
+	end
+	return apache2.DECLINED
+end
+
+-- The answer to the last question was yes, and to this policy.
+local function is_yes(r, policy)
+	local env = r.subprocess_env
+	return r.user and env["AUTHGEAR_DECISION"] == "granted" and
+	    env["AUTHGEAR_POLICY"] == policy
+end
+
+local function wanted(r)
+	return (r.notes[WANT] or ""):match("^(%S*) ?(%S*)$")
+end
+
+-- Where the address as asked and what a rewrite made of it have policies of
+-- their own both must grant. The second one is asked by "AuthgearAgain".
+function authgear_once(r)
+	local first, second = wanted(r)
+	if second == "" or r.notes[DONE] or not is_yes(r, first) then
+		return apache2.AUTHZ_GRANTED
+	end
+	kept.answer = {}
+	for name, value in pairs(r:subprocess_env_table()) do
+		kept.answer[name] = is_answer(name) and value or nil
+	end
+	ask(r, second)
+	return apache2.AUTHZ_DENIED
+end
+
+-- Who it is, the policy of the address as asked has said.
+local function take_first_answer(r)
+	local env = r.subprocess_env
+	for name in pairs(r:subprocess_env_table()) do
+		if is_answer(name) then
+			env[name] = kept.answer[name]
+		end
+	end
+	for name, value in pairs(kept.answer) do
+		env[name] = value
+	end
+	kept.answer = nil
+end
+
+-- That could not be told is no denial.
+function authgear_refused(r)
+	hide(r)
+	if r.status >= 500 then
+		return apache2.AUTHZ_GENERAL_ERROR
+	end
+	return apache2.AUTHZ_DENIED
+end
+
+function authgear_granted(r)
+	local first, second = wanted(r)
+	if not r.notes[STATUS] then
+		r:err("authgear: an AuthName or a LuaHook... line of the site " ..
+		    "hides those of authgear.conf at " .. r.uri)
+		return apache2.AUTHZ_GENERAL_ERROR
+	end
+	if first == "" or r.notes[DONE] then
+		return apache2.AUTHZ_GRANTED
+	end
+	if not is_yes(r, second ~= "" and second or first) then
+		return apache2.AUTHZ_DENIED_NO_USER
+	end
+	hide(r)
+	if second ~= "" then
+		take_first_answer(r)
+	end
+	-- An error page keeps the status of the error.
+	r.status = tonumber(r.notes[STATUS])
+	r.notes[DONE] = "yes"
+	return apache2.AUTHZ_GRANTED
+end
+
+function authgear_told(r)
+	local env = r.subprocess_env
+	if wanted(r) == "" then
+		return apache2.DECLINED
+	end
+	if not r.notes[DONE] then
+		r:err("authgear: a Require or Satisfy line of the site replaces " ..
+		    "that of authgear.conf at " .. r.uri)
+		return 500
+	end
+	hide(r)
+	for header, variable in pairs(told) do
+		r.headers_in[header] = env[variable]
+	end
+	for name, value in pairs(r:subprocess_env_table()) do
+		local claim = name:match("^AUTHGEAR_CLAIM_(.+)$")
+		if claim then
+			r.headers_in["X-Authgear-Claim-" ..
+			    claim:gsub("_", "-")] = value
+		end
+	end
+	return apache2.DECLINED
+end
+
+function authgear_over(r)
+	if r.subprocess_env[KEY] == kept.key then
+		kept = {}
+	end
+	return apache2.DECLINED
+end

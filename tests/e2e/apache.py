@@ -1,0 +1,80 @@
+"""Apache with the include of the tree and a site of the test's own.
+
+    with checker.World(()) as world:
+        world.servers['apache'] = apache.start(world, SITE, ['rewrite'])
+        world.ask('apache', '/', world.token())
+
+SITE are the lines of a virtual host, in which {www}, {dir} (a folder of its
+own), {http}, {fcgi} (addresses of the applications) and {modules} are put
+in. Beside the modules that are named, those of Debian's default and of the
+include are loaded.
+"""
+
+import os
+
+import servers
+
+MODULES = '/usr/lib/apache2/modules'
+FOLDER = os.path.join(servers.EXAMPLES, 'apache')
+# What Debian enables by itself, and what the include needs.
+DEFAULT = ('access_compat', 'alias', 'auth_basic', 'authn_core', 'authn_file',
+           'authz_core', 'authz_host', 'authz_user', 'autoindex', 'deflate',
+           'dir', 'env', 'filter', 'mime', 'mpm_event', 'negotiation',
+           'reqtimeout', 'setenvif', 'status')
+NEEDED = ('authnz_fcgi', 'headers', 'lua', 'macro', 'proxy', 'proxy_fcgi')
+GUARD = '''
+Use Authgear default "/"
+Use Authgear admin "/admin"
+Use AuthgearPublic "/public"
+'''
+
+
+def load(names):
+    """LoadModule lines, in the order of their names as a2enmod has it. What
+    a module needs of another one, it has of Debian's own .load files."""
+    first = [name for name in ('authn_core', 'authz_core', 'cache', 'dav',
+                               'proxy', 'slotmem_shm', 'ldap', 'session',
+                               'dbd', 'socache_shmcb') if name in names]
+    rest = sorted(set(names) - set(first))
+    return ''.join('LoadModule %s_module %s/mod_%s.so\n' % (
+        name, MODULES, name) for name in first + rest)
+
+
+def settings(address, login):
+    """The addresses that the include takes, and the include."""
+    return ('Define AUTHGEAR_FCGI %s\nDefine AUTHGEAR_LOGIN %s\n'
+            'Define AUTHGEAR_LUA %s/authgear.lua\n'
+            'Include %s/authgear.conf\n' % (address, login, FOLDER, FOLDER))
+
+
+def start(world, site, modules=(), outside='', without=()):
+    """`outside`: lines before the virtual host, which is `site`."""
+    def put_in(text, at):
+        for name, value in (('www', world.site.www), ('dir', at),
+                            ('http', '127.0.0.1:%d' % world.site.http.port),
+                            ('fcgi', world.site.socket),
+                            ('modules', MODULES)):
+            text = text.replace('{%s}' % name, value)
+        return text
+
+    def maker(pages, at, port, address):
+        names = set(DEFAULT + NEEDED + tuple(modules)) - set(without)
+        text = ('ServerName localhost\nListen 127.0.0.1:%d\nUser www-data\n'
+                'Group www-data\nServerRoot %s\nDefaultRuntimeDir %s\n'
+                'PidFile %s/pid\nErrorLog %s/error.log\nLogLevel warn\n' % (
+                    port, at, at, at, at) + load(names) +
+                'TypesConfig /etc/mime.types\n'
+                'DirectoryIndex index.html\n'
+                '<IfModule mod_cgid.c>\nScriptSock %s/cgid\n</IfModule>\n'
+                '<Directory />\nRequire all denied\n</Directory>\n'
+                '<Directory %s>\nOptions +ExecCGI +Includes\n'
+                'AddHandler cgi-script .cgi\nAllowOverride All\n'
+                'Require all granted\n</Directory>\n'
+                '<FilesMatch "^\\.ht">\nRequire all denied\n</FilesMatch>\n' %
+                (at, pages.www) + settings(address, pages.login_socket))
+        text += put_in(outside, at) + '<VirtualHost *>\nDocumentRoot %s\n%s' \
+            '\n</VirtualHost>\n' % (pages.www, put_in(site, at))
+        return text, ['/usr/sbin/apache2', '-D', 'FOREGROUND', '-f',
+                      at + '/conf']
+    return servers.start('apache', world.site, world.addresses['apache'],
+                         maker)
