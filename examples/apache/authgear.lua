@@ -10,21 +10,20 @@
 --   authgear_told      before anything answers: the identity goes in
 --   authgear_over      at the end of the request
 --
--- Between passes the credential stays here, in a variable of this thread, which
--- works on one request at a time. It is given back only to a pass that carries
--- its key, in a variable that no client can set and Apache hands from pass to
--- pass. Without it the pass has what its own request has.
-
-local random = assert(io.open("/dev/urandom", "rb"))
-local thread = random:read(16):gsub(".", function(byte)
-	return ("%02x"):format(byte:byte())
-end)
-random:close()
-local count = 0
+-- Between passes the credential stays here: the interpreter is the connection's,
+-- on which one request at a time is worked on. It is given back only to a pass
+-- that carries its key, in a variable that no client can set and Apache hands from
+-- pass to pass. Without it the pass has what its own request has.
 
 -- key, authorization, cookie: as the client sent them; rest: the cookies that
 -- are the application's; secrets: texts to look for; forged: it named a user
 local kept = {}
+local count = 0
+
+-- Every call leaves a value on the interpreter's stack, which ends at a million
+-- of them. A pass has ten calls at most.
+local MOST_PASSES = 20000
+local passes = 0
 
 -- Variables of the passes, beside AUTHGEAR_POLICY. ASKED: the policies of the
 -- address as asked, first of the request, then of the pass.
@@ -142,7 +141,7 @@ end
 local function keep(r)
 	count = count + 1
 	kept = {
-		key = thread .. count,
+		key = tostring(count),
 		authorization = r.headers_in["Authorization"],
 		cookie = r.headers_in["Cookie"],
 		secrets = {},
@@ -172,12 +171,16 @@ local function begin(r)
 		-- gone: it goes on without any credential.
 		drop_names(r)
 		count = count + 1
-		kept = { key = thread .. count, secrets = {} }
+		kept = { key = tostring(count), secrets = {} }
 	end
 	r.headers_in["Authorization"] = nil
 	r.headers_in["Cookie"] = kept.rest
 	env[BEFORE .. KEY], env[BEFORE .. ASKED] = nil, nil
 	env[KEY], env[ASKED] = kept.key, nil
+	passes = passes + 1
+	if passes > MOST_PASSES then
+		env["nokeepalive"] = "1"
+	end
 	return first and first:match("^%S+")
 end
 

@@ -23,6 +23,7 @@ DEFAULT = ('access_compat', 'alias', 'auth_basic', 'authn_core', 'authn_file',
            'reqtimeout', 'setenvif', 'status')
 NEEDED = ('authnz_fcgi', 'headers', 'lua', 'macro', 'proxy', 'proxy_fcgi')
 GUARD = '''
+Use AuthgearOn
 Use Authgear default "/"
 Use Authgear admin "/admin"
 Use AuthgearPublic "/public"
