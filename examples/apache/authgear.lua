@@ -26,8 +26,13 @@ local MOST_PASSES = 20000
 local passes = 0
 
 -- Variables of the passes, beside AUTHGEAR_POLICY. ASKED: the policies of the
--- address as asked, first of the request, then of the pass.
+-- address as asked, first of the request, then of the pass. ASKING: this one is
+-- before the authorizer; meanwhile Apache looks up what its path_info would be
+-- as an address, and again for that. TURN: changes from pass to pass, and
+-- with it the configuration: a pass with that of the one before is not asked
+-- about.
 local KEY, ASKED = "AUTHGEAR_KEPT", "AUTHGEAR_ASKED"
+local ASKING, TURN = "AUTHGEAR_ASKING", "AUTHGEAR_TURN"
 local BEFORE = "REDIRECT_"
 -- Notes of a pass: the policies to grant it, and what became of it.
 local WANT, STATUS, DONE = "authgear-want", "authgear-status", "authgear-done"
@@ -175,8 +180,11 @@ local function begin(r)
 	end
 	r.headers_in["Authorization"] = nil
 	r.headers_in["Cookie"] = kept.rest
-	env[BEFORE .. KEY], env[BEFORE .. ASKED] = nil, nil
+	env[TURN] = (env[TURN] or env[BEFORE .. TURN]) == "1" and "2" or "1"
 	env[KEY], env[ASKED] = kept.key, nil
+	for _, name in ipairs({ KEY, ASKED, TURN }) do
+		env[BEFORE .. name] = nil
+	end
 	passes = passes + 1
 	if passes > MOST_PASSES then
 		env["nokeepalive"] = "1"
@@ -187,7 +195,7 @@ end
 -- Variables in which an authorizer tells who it is.
 local function is_answer(name)
 	return name == "REMOTE_USER" or name:find("^AUTHGEAR_") and
-	    name ~= KEY and name ~= ASKED
+	    name ~= KEY and name ~= ASKED and name ~= TURN
 end
 
 local function has_secret(text)
@@ -229,19 +237,21 @@ local function ask(r, policy)
 	env["HTTP_COOKIE"] = kept.cookie
 	env["AUTHGEAR_FORGED_IDENTITY"] = kept.forged
 	env["AUTHGEAR_DECISION"] = nil
+	env[ASKING] = "yes"
 end
 
 local function hide(r)
 	local env = r.subprocess_env
 	env["HTTP_AUTHORIZATION"], env["HTTP_COOKIE"] = nil, nil
-	env["AUTHGEAR_FORGED_IDENTITY"] = nil
+	env["AUTHGEAR_FORGED_IDENTITY"], env[ASKING] = nil, nil
 	r.headers_in["Cookie"] = kept.rest
 end
 
 function authgear_asked(r)
 	local is_ours, policy = location(r)
 	local env = r.subprocess_env
-	if not is_ours and not env[KEY] and not env[BEFORE .. KEY] then
+	if not is_ours and not env[KEY] and not env[BEFORE .. KEY] or
+	    env[ASKING] then
 		return apache2.DECLINED
 	end
 	local first = begin(r)
@@ -260,6 +270,9 @@ function authgear_question(r)
 	if r.notes[STATUS] or not is_ours and not env[KEY] then
 		return apache2.DECLINED
 	end
+	if env[ASKING] then
+		return 403
+	end
 	if not r.notes[WANT] or env[KEY] ~= kept.key then
 		-- a file looked up by its name was not asked for by an address
 		local asked = env[ASKED]
@@ -273,8 +286,8 @@ function authgear_question(r)
 		end
 	end
 	if #want > 2 then
-		r:err("authgear: more than two policies meet here: " ..
-		    table.concat(want, ", "))
+		r:err("authgear: more than two policies meet at " .. r.uri ..
+		    ", through rewrites: " .. table.concat(want, ", "))
 		return 500
 	end
 	r.notes[WANT] = table.concat(want, " ")
@@ -337,8 +350,9 @@ end
 function authgear_granted(r)
 	local first, second = wanted(r)
 	if not r.notes[STATUS] then
-		r:err("authgear: an AuthName or a LuaHook... line of the site " ..
-		    "hides those of authgear.conf at " .. r.uri)
+		r:err("authgear: not asked at " .. r.uri .. ", since Use " ..
+		    "AuthgearOn is missing, or an AuthName or Lua line of " ..
+		    "the site comes behind ours")
 		return apache2.AUTHZ_GENERAL_ERROR
 	end
 	if first == "" or r.notes[DONE] then
@@ -363,8 +377,10 @@ function authgear_told(r)
 		return apache2.DECLINED
 	end
 	if not r.notes[DONE] then
-		r:err("authgear: a Require or Satisfy line of the site replaces " ..
-		    "that of authgear.conf at " .. r.uri)
+		r:err("authgear: not asked at " .. r.uri .. ", since a Require " ..
+		    "or Satisfy line of the site replaces ours: put it before " ..
+		    "Use Authgear, or say AuthMerging And beside it; or a " ..
+		    "rewrite left what Use Authgear names")
 		return 500
 	end
 	hide(r)

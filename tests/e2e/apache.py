@@ -31,14 +31,9 @@ Use AuthgearPublic "/public"
 
 
 def load(names):
-    """LoadModule lines, in the order of their names as a2enmod has it. What
-    a module needs of another one, it has of Debian's own .load files."""
-    first = [name for name in ('authn_core', 'authz_core', 'cache', 'dav',
-                               'proxy', 'slotmem_shm', 'ldap', 'session',
-                               'dbd', 'socache_shmcb') if name in names]
-    rest = sorted(set(names) - set(first))
+    """LoadModule lines, in the order that a2enmod gives."""
     return ''.join('LoadModule %s_module %s/mod_%s.so\n' % (
-        name, MODULES, name) for name in first + rest)
+        name, MODULES, name) for name in sorted(set(names)))
 
 
 def settings(address, login):
@@ -48,8 +43,9 @@ def settings(address, login):
             'Include %s/authgear.conf\n' % (address, login, FOLDER, FOLDER))
 
 
-def start(world, site, modules=(), outside='', without=()):
-    """`outside`: lines before the virtual host, which is `site`."""
+def start(world, site, modules=(), outside='', behind='', without=()):
+    """`outside`: lines before the virtual host, which is `site`, `behind`
+    after it; `without`: modules that are not loaded."""
     def put_in(text, at):
         for name, value in (('www', world.site.www), ('dir', at),
                             ('http', '127.0.0.1:%d' % world.site.http.port),
@@ -74,7 +70,8 @@ def start(world, site, modules=(), outside='', without=()):
                 '<FilesMatch "^\\.ht">\nRequire all denied\n</FilesMatch>\n' %
                 (at, pages.www) + settings(address, pages.login_socket))
         text += put_in(outside, at) + '<VirtualHost *>\nDocumentRoot %s\n%s' \
-            '\n</VirtualHost>\n' % (pages.www, put_in(site, at))
+            '\n</VirtualHost>\n%s' % (pages.www, put_in(site, at),
+                                       put_in(behind, at))
         return text, ['/usr/sbin/apache2', '-D', 'FOREGROUND', '-f',
                       at + '/conf']
     return servers.start('apache', world.site, world.addresses['apache'],

@@ -97,9 +97,10 @@ def changed(text, settings):
 
 class World:
     def __init__(self, names=servers.NAMES, threads=4, settings=None,
-                 rules=''):
-        """`rules`: more lines for each policy."""
+                 rules='', policies=''):
+        """`rules`: more lines for each policy; `policies`: more of them."""
         self.rules = rules
+        self.policies = policies
         self.names = names
         self.threads = threads
         # most tests are of tokens, not of sessions
@@ -145,7 +146,7 @@ class World:
             ('\nremote_user = sub', '\nremote_user = claim:' + LOGIN +
              self.rules, 2)])
         with open(self.config, 'w') as file:
-            file.write(changed(text, self.settings))
+            file.write(changed(text, self.settings) + self.policies)
         os.chmod(self.config, 0o644)
         made = subprocess.run(
             [tap.program('authgear-cache'), 'init', '--config', self.config],

@@ -20,6 +20,7 @@ RewriteRule ^/moved/(.*)$ /admin/$1 [PT]
 RewriteRule ^/opened/(.*)$ /public/$1 [PT]
 RewriteRule ^/admin/users$ /front.cgi [PT]
 RewriteRule ^/public/users$ /front.cgi [PT]
+RewriteRule ^/(admin/)?route$ /router.cgi [PT]
 RewriteCond %{LA-U:REMOTE_USER} ^login-
 RewriteRule ^/ahead$ /front.cgi [PT]
 # What people write so that PHP gets it.
@@ -76,6 +77,7 @@ SERVED = (
     ('/negotiated/page', 'default'),
     ('/action/page.php', 'default'),
     ('/local.cgi', 'default'),
+    ('/self.cgi', 'default'),
     ('/missing', 'default'),
     ('/opened/show.cgi', 'default'),
     ('/public/users', 'default'),
@@ -89,6 +91,7 @@ ADMIN = (
     ('/admin/action/page.php', 'admin'),
     ('/admin/missing', 'admin'),
     ('/moved/show.cgi', 'default'),
+    ('/route', 'default'),
 )
 FORGED = (('X-Authgear-User-Id', 'forged'), ('X_Authgear_User_Id', 'forged'),
           ('X.Remote.User', 'forged'), ('Remote-User', 'forged'),
@@ -125,6 +128,11 @@ def build(site):
     write(site, 'admin/action/.htaccess', 'SetHandler handed-over\n')
     write(site, 'local.cgi', '#!/bin/sh\nprintf "Location: /show.cgi\\r\\n'
           '\\r\\n"\n', 0o755)
+    # sent on to its own address, and to one that becomes its own
+    for name, to in (('self.cgi', '/self.cgi?2'),
+                     ('router.cgi', '/admin/route')):
+        write(site, name, '#!/bin/sh\n[ -n "$REDIRECT_STATUS" ] && exec '
+              './show.cgi\nprintf "Location: %s\\r\\n\\r\\n"\n' % to, 0o755)
     write(site, 'included/all.html', '\n'.join(
         '<!--#include virtual="%s" -->' % path for path in (
             '/show.cgi', '/public/show.cgi', '/admin/show.cgi',
@@ -183,7 +191,11 @@ def served(world, cases, name, roles):
 
 def nobody(world):
     for path, _ in SERVED + ADMIN:
+        at = os.path.getsize(world.log)
         refused(world, 'apache', 'nobody, ' + path, (401,), path)
+        tap.equal(world.said(at).count('decision='),
+                  2 if path == '/ahead' else 1,
+                  'nobody, %s: asked about once' % path)
         for header in FORGED:
             refused(world, 'apache', '%s, %s' % (header[0], path), (400,),
                     path, headers=[header])
