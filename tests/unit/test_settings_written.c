@@ -209,8 +209,9 @@ blanks_in_front(void **state)
 		if ((settings == NULL) != (cases[i].names != NULL))
 			fail_msg("%s: %s", cases[i].text, error.text);
 		if (settings == NULL) {
-			if (strstr(error.text, cases[i].names) == NULL)
-				fail_msg("%s: %s", cases[i].names, error.text);
+			if (cases[i].names == NULL ||
+			    strstr(error.text, cases[i].names) == NULL)
+				fail_msg("%s: %s", cases[i].text, error.text);
 			continue;
 		}
 		assert_int_equal(settings->leeway, 7);
