@@ -23,8 +23,10 @@ static const struct row rows[REASON_COUNT] = {
 	    "The token ends too early; look for a buffer or a field between "
 	    "client and server that cuts it." },
 	[REASON_WRONG_TYPE] = { "wrong-type", VERDICT_DENIED, 401, token,
-	    "This is an ID token, a refresh token or a session cookie where an "
-	    "access token belongs; the client must send its access token." },
+	    "This is no access token of a user: an ID token, a refresh token or "
+	    "a session cookie in its place, or with validate = resolver the "
+	    "token of a machine; send an access token, and for machines set "
+	    "validate = hybrid." },
 	[REASON_BAD_ALGORITHM] = { "bad-algorithm", VERDICT_DENIED, 401, token,
 	    "The token is not signed with RS256, the one algorithm that "
 	    "Authgear signs with; somebody may be forging tokens." },

@@ -195,6 +195,12 @@ def machines(site, daemon, mode):
     tap.equal(sessions.say(daemon.path, said), unnamed,
               mode + ': M2M, it does not')
     tap.equal(sessions.lookups(site), before, mode + ': M2M: never asked')
+    if mode == 'resolver':
+        told = [line for line in daemon.log().splitlines()
+                if 'reason=wrong-type' in line]
+        tap.ok(told and all('the token of a machine' in
+                            line.split('meaning=')[1] for line in told),
+               mode + ': M2M: called what it is', told)
 
 
 def tokens(site, daemon, mode):
