@@ -1,13 +1,21 @@
 -- For magnet.attract-physical-path-to of lighttpd, first in its list: nothing
--- is served that authgear.lua has not seen.
-local env, attr = lighty.r.req_env, lighty.r.req_attr
-local asked = env["AUTHGEAR_ASKED"]
+-- is served that authgear.lua has not seen, and while the authorizer is asked
+-- nobody else answers.  It has one request more now than just before.
+local r = lighty.r
+local uri, asked = r.req_attr["request.uri"], r.req_env["AUTHGEAR_ASKED"]
+local number = asked and asked:match("^%?(%d+)$")
+local why
 
-if asked == "?" then
-	env["AUTHGEAR_ASKED"] = "!"
-elseif not asked and env["AUTHGEAR_PUBLIC"] ~= attr["request.uri"] then
-	print("authgear-guard.lua: " .. attr["request.uri"] .. ": the list " ..
-	    "magnet.attract-raw-url-to of this address lacks authgear.lua")
-	return 403
+if number and lighty.status["gw.backend.authgear.load"] ~= number + 1 then
+	why = "another fastcgi.server takes the place of the authorizer, " ..
+	    "or a module stands before mod_fastcgi"
+elseif not asked or asked == "-" and r.req_env["AUTHGEAR_PUBLIC"] ~= uri then
+	why = "its magnet.attract-raw-url-to lacks authgear.lua"
+end
+if why then
+	print("authgear-guard.lua: " .. uri .. ": " .. why)
+	-- without a body, a module that has taken the request would go on
+	r.resp_body.set({ "The configuration of this address is not safe.\n" })
+	return 500
 end
 return 0

@@ -7,9 +7,9 @@
 -- into the headers and has the pass begin anew, so that every condition of the
 -- configuration sees them.  AUTHGEAR_ASKED is its memory:
 --   (none)     not asked yet
---   ?          the authorizer is to be asked
---   !          its module has had its turn (authgear-guard.lua)
+--   ?NUMBER    the authorizer is asked now; how many requests it had before
 --   a name     asked under this policy, and let in
+--   -          nobody is asked about this address (authgear-public.lua)
 -- No client can send a variable without HTTP_ in front.
 
 -- lighttpd runs this file from its top at each pass; what does not change is
@@ -22,9 +22,10 @@ end
 local r = lighty.r
 local headers, env, attr = r.req_header, r.req_env, r.req_attr
 
--- The longest name of a file is 255 bytes, so nothing can be there, whatever
--- the document root is: who does not ask the authorizer finds nothing.
+-- The longest name of a file is 255 bytes, so that nothing can be there,
+-- whatever the document root is.
 local NOWHERE = "/_authgear/" .. ("x"):rep(256)
+local LOAD = "gw.backend.authgear.load"
 local RESTART = lighty.RESTART_REQUEST
 local UUID = ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" ..
     ("%x"):rep(12)
@@ -151,10 +152,12 @@ end
 
 -- Has the authorizer asked.  What conditions made of names that are gone now
 -- is judged anew first.
-local function ask()
-	local diverted = is_diverted()
+local function ask(asked)
+	local was_public = asked == "-"
+	local diverted = not was_public and is_diverted()
 	local dropped, claimed = drop_identity()
-	local was_claimed = claimed or env["AUTHGEAR_FORGED_IDENTITY"]
+	local was_claimed = claimed and not was_public or
+	    env["AUTHGEAR_FORGED_IDENTITY"]
 	forget()
 	if diverted then
 		env["AUTHGEAR_POLICY"] = nil
@@ -165,7 +168,7 @@ local function ask()
 	if dropped then
 		return RESTART
 	end
-	env["AUTHGEAR_ASKED"] = "?"
+	env["AUTHGEAR_ASKED"] = "?" .. lighty.status[LOAD]
 	attr["uri.path"] = NOWHERE
 	return 0
 end
@@ -199,28 +202,26 @@ local function go_on(asked)
 	return 0
 end
 
--- authgear-public.lua: nobody is asked about this address.
+-- Nobody is asked about this address, and nothing is told.
 local function let_through()
-	local dropped = drop_identity()
+	drop_identity()
 	drop_credentials()
 	forget()
-	return dropped and RESTART or 0
+	env["AUTHGEAR_ASKED"] = "-"
+	headers["X-Authgear-Decision"] = "public"
+	return RESTART
 end
 
 local function pass()
 	local asked, decision = env["AUTHGEAR_ASKED"], env["AUTHGEAR_DECISION"]
 	if env["AUTHGEAR_PUBLIC"] == attr["request.uri"] then
-		return let_through()
-	elseif asked and asked ~= "?" and asked ~= "!" then
+		return asked == "-" and 0 or let_through()
+	elseif asked and not asked:find("^[?-]") then
 		return go_on(asked)
 	elseif asked and (decision == "granted" or decision == "pass") then
 		return let_in(decision)
-	elseif asked == "!" and not env["REDIRECT_STATUS"] then
-		print("authgear.lua: " .. attr["request.uri"] ..
-		    ": a module began anew before the authorizer was asked")
-		return 500
 	end
-	return ask()
+	return ask(asked)
 end
 
 package.loaded["authgear"] = { lighty = lighty, pass = pass }

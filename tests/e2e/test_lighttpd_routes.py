@@ -2,12 +2,12 @@
 by the recipes as they are, whatever way the address is written."""
 
 import os
-import socket
 
 import checker
 import lighttpd
 import servers
 import tap
+from lighttpd import raw
 
 APPLICATION = '''
 fastcgi.server += ( "/index.php" => (( "socket" => "%s",
@@ -29,25 +29,6 @@ WAYS = {
     'error-handler-404': [('#server.error-handler-404', 'server.error-handler'
                            '-404')],
 }
-
-
-def raw(port, target, token=None, method='GET', headers=()):
-    """A request with its target as it is: (status, body)."""
-    text = '%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n' % (
-        method, target)
-    if token:
-        text += 'Authorization: Bearer %s\r\n' % token
-    text += ''.join('%s: %s\r\n' % header for header in headers)
-    with socket.create_connection(('127.0.0.1', port), 60) as link:
-        link.sendall((text + '\r\n').encode())
-        data = b''
-        while True:
-            more = link.recv(65536)
-            if not more:
-                break
-            data += more
-    head, _, body = data.partition(b'\r\n\r\n')
-    return int(head.split()[1]), body
 
 
 def recipe(name, changes):
