@@ -43,9 +43,11 @@ def settings(address, login):
             'Include %s/authgear.conf\n' % (address, login, FOLDER, FOLDER))
 
 
-def start(world, site, modules=(), outside='', behind='', without=()):
+def start(world, site, modules=(), outside='', behind='', without=(),
+          prepare=None):
     """`outside`: lines before the virtual host, which is `site`, `behind`
-    after it; `without`: modules that are not loaded."""
+    after it; `without`: modules that are not loaded; `prepare(folder)` is
+    called with {dir}."""
     def put_in(text, at):
         for name, value in (('www', world.site.www), ('dir', at),
                             ('http', '127.0.0.1:%d' % world.site.http.port),
@@ -55,6 +57,8 @@ def start(world, site, modules=(), outside='', behind='', without=()):
         return text
 
     def maker(pages, at, port, address):
+        if prepare:
+            prepare(at)
         names = set(DEFAULT + NEEDED + tuple(modules)) - set(without)
         text = ('ServerName localhost\nListen 127.0.0.1:%d\nUser www-data\n'
                 'Group www-data\nServerRoot %s\nDefaultRuntimeDir %s\n'
