@@ -17,6 +17,14 @@ clang-tidy libclang-rt-14-dev cppcheck mandoc xz-utils chromium
 chromium-driver php-fpm uwsgi-core uwsgi-plugin-python3 python3-grpcio
 python3-websockets libcgi-pm-perl libnginx-mod-http-lua
 libnginx-mod-http-headers-more-filter systemd"
+# Every package of modules that lighttpd has, each tried beside the example;
+# and parsers of cookies.
+packages_tests="$packages_tests lighttpd-mod-authn-gssapi
+lighttpd-mod-authn-pam lighttpd-mod-authn-sasl lighttpd-mod-deflate
+lighttpd-mod-gnutls lighttpd-mod-maxminddb lighttpd-mod-mbedtls
+lighttpd-mod-nss lighttpd-mod-openssl lighttpd-mod-vhostdb-pgsql
+lighttpd-mod-webdav lighttpd-mod-wolfssl lighttpd-modules-dbi
+lighttpd-modules-ldap lighttpd-modules-mysql php-cgi python3-werkzeug"
 
 # packages_missing NAME...: those of them that are not installed
 packages_missing() {
