@@ -199,6 +199,10 @@ def test_two(folder):
 
 
 def main():
+    # a shell cannot catch what was ignored when it began, as in the
+    # background or under nohup
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     folder = tempfile.mkdtemp(prefix='authgear-packages-')
     try:
         for sudo in (False, True):
