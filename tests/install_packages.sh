@@ -66,10 +66,11 @@ enabled_units() {
 	    2>/dev/null | awk '{print $1}'
 }
 
-# The terminal may be gone: nothing is said before the policy is.
+# The terminal may be gone: nothing is said before the policy is. A signal that
+# comes while this begins calls it once more, and then that one ends it.
 finish() {
-	status=$?
 	trap '' HUP INT QUIT PIPE TERM
+	trap - EXIT
 	set +e
 	rm -f "$policy.authgear-gate.$$"
 	[ "$(owner_of "$policy")" != $$ ] || rm -f "$policy"
@@ -79,19 +80,19 @@ finish() {
 		*) systemctl disable --now "$unit" ;;
 		esac
 	done
-	exit $status
+	exit "$1"
 }
 
 remove_leftovers
 [ $# -gt 0 ] || exit 0
 before=$(enabled_units | tr '\n' ' ')
 # dash runs no EXIT trap when a signal ends it
-trap finish EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 131' QUIT
-trap 'exit 141' PIPE
-trap 'exit 143' TERM
+trap 'finish $?' EXIT
+trap 'finish 129' HUP
+trap 'finish 130' INT
+trap 'finish 131' QUIT
+trap 'finish 141' PIPE
+trap 'finish 143' TERM
 make_policy
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q update || echo "apt-get update failed; trying anyway"
