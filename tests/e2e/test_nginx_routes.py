@@ -199,6 +199,7 @@ include @INCLUDES@/authgear-server.conf;
 root @WWW@;
 if (!-e $request_filename) { rewrite ^/(.*)$ /public/page.txt?q=$1 last; }
 location /public/ { auth_request off; }
+location ~* /_|auth { auth_request off; return 200 "page of /_"; }
 auth_request %s;
 }
 '''
