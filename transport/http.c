@@ -10,7 +10,6 @@
 
 #include "http_head.h"
 #include "http_setup.h"
-#include "origin.h"
 
 #define HTTP_KEY_CONNECTIONS 2	/* beside those of max_lookups */
 #define HTTP_PERFORM_WAIT_MS 1000
@@ -167,43 +166,6 @@ http_take_body(char *data, size_t size, size_t count, void *context)
 	return len + 1;
 }
 
-/* scheme://authority of a URL; empty if it is no such thing. */
-static void
-http_url_origin(const char *url, char *origin, size_t size)
-{
-	const char *authority;
-	size_t len;
-
-	origin[0] = '\0';
-	authority = strstr(url, "://");
-	if (authority == NULL)
-		return;
-	authority += 3;
-	len = (size_t)(authority - url) + strcspn(authority, "/?#");
-	if (len >= size)
-		return;
-	memcpy(origin, url, len);
-	origin[len] = '\0';
-}
-
-static int
-http_may_ask(const struct http *http, const char *origin, struct error *error)
-{
-	struct error ignored = { "" };
-
-	if (origin_check(origin, &ignored) == -1) {
-		error_set(error, "not an http or https address: %.200s",
-		    origin[0] == '\0' ? "(none)" : origin);
-		return -1;
-	}
-	if (origin_is_https(origin) || origin_is_loopback(origin) ||
-	    http->settings->insecure_allow_http)
-		return 0;
-	error_set(error, "%.200s: refused, http is for loopback addresses or "
-	    "with insecure_allow_http; use https", origin);
-	return -1;
-}
-
 static int
 http_set_answer(struct transfer *transfer, int64_t deadline)
 {
@@ -229,12 +191,12 @@ http_begin(struct http *http, struct exchange *exchange, int64_t deadline,
     void *owner)
 {
 	struct transfer *transfer = NULL;
-	char origin[ORIGIN_MAX + 1];
+	char origin[HTTP_ORIGIN_SIZE];
 
 	exchange_reset(exchange);
 	exchange->outcome = EXCHANGE_UNREACHABLE;
 	http_url_origin(exchange->url, origin, sizeof(origin));
-	if (http_may_ask(http, origin, &exchange->error) == -1)
+	if (http_may_ask(http->settings, origin, &exchange->error) == -1)
 		goto failed;
 	if (deadline <= 0) {
 		error_set(&exchange->error, "%s: no time left", origin);
@@ -300,7 +262,7 @@ static void
 http_finish(struct transfer *transfer, CURLcode code)
 {
 	struct exchange *exchange = transfer->exchange;
-	char origin[ORIGIN_MAX + 1];
+	char origin[HTTP_ORIGIN_SIZE];
 	const char *text;
 
 	if (http_is_answer(transfer, code)) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "http.h"
+#include "origin.h"
 
 /* What was sent holds credentials: they do not stay in freed memory. */
 static void
@@ -46,6 +47,43 @@ void
 http_library_end(void)
 {
 	curl_global_cleanup();
+}
+
+void
+http_url_origin(const char *url, char *origin, size_t size)
+{
+	const char *authority;
+	size_t len;
+
+	origin[0] = '\0';
+	authority = strstr(url, "://");
+	if (authority == NULL)
+		return;
+	authority += 3;
+	len = (size_t)(authority - url) + strcspn(authority, "/?#");
+	if (len >= size)
+		return;
+	memcpy(origin, url, len);
+	origin[len] = '\0';
+}
+
+int
+http_may_ask(const struct settings *settings, const char *origin,
+    struct error *error)
+{
+	struct error ignored = { "" };
+
+	if (origin_check(origin, &ignored) == -1) {
+		error_set(error, "not an http or https address: %.200s",
+		    origin[0] == '\0' ? "(none)" : origin);
+		return -1;
+	}
+	if (origin_is_https(origin) || origin_is_loopback(origin) ||
+	    settings->insecure_allow_http)
+		return 0;
+	error_set(error, "%.200s: refused, http is for loopback addresses or "
+	    "with insecure_allow_http; use https", origin);
+	return -1;
 }
 
 void
@@ -137,7 +175,7 @@ http_set_site(CURL *easy, const struct settings *settings, int trusts_system)
 	if (curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) !=
 	    CURLE_OK)
 		return -1;
-	/* The system's directory is trusted beside the file. */
+	/* Its directory would be trusted beside the file. */
 	if (!trusts_system &&
 	    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) != CURLE_OK)
 		return -1;

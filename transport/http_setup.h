@@ -4,13 +4,23 @@
 #include <curl/curl.h>
 
 #include "exchange.h"
+#include "origin.h"
 #include "settings.h"
 
 /*
- * For http.c: what one handle of the library is told before an exchange.
- * http_library_init() of http.h, which makes the library wipe what it sent,
- * is here as well.
+ * For http.c: what is judged, and told a handle of the library, before an
+ * exchange.  http_library_init() of http.h, which makes the library wipe what
+ * it sent, is here as well.
  */
+
+/* scheme://authority of a URL; empty if it is no such thing. */
+#define HTTP_ORIGIN_SIZE (ORIGIN_MAX + 1)
+void http_url_origin(const char *url, char *origin, size_t size);
+
+/* 0, or -1 and why nothing may be asked there: no origin, or http to another
+ * than loopback without insecure_allow_http. */
+int http_may_ask(const struct settings *settings, const char *origin,
+    struct error *error);
 
 /*
  * The rules of http.h, the site's settings and the request; ca_file beside

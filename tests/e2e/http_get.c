@@ -14,10 +14,12 @@
  * test_http.py:
  *
  *   http_get [-c CA] [-p PROXY] [-i] [-d DEADLINE_MS] [-t CONNECT_SECONDS]
- *       [-m MAX_BODY] [-H NAME:VALUE] [-k BEGIN] [-r QUESTION] URL...
+ *       [-m MAX_BODY] [-H NAME:VALUE] [-k BEGIN] [-r QUESTION] [-x METHOD]
+ *       [-o] [-s] URL...
  *
- * One line for each URL: outcome, status, milliseconds, length of the body,
- * error; then each kept header behind a tab, its value in brackets.
+ * -o: the head only; -s: the system's certificates too.  One line for each
+ * URL: outcome ("closed" for one that was), status, milliseconds, length of
+ * the body, error; then each kept header behind a tab, its value in brackets.
  * QUESTION asks as the resolver is asked: "ENDPOINT KIND PREFIX TEXT" with
  * the number of the credential's kind and "-" for no prefix; a line "\t= N"
  * tells the number of the answer.
@@ -31,16 +33,19 @@ struct work {
 	const char *header_value;
 	const char *keep;
 	const char *question;
+	const char *method;
+	int head_only;
+	int trusts_system;
 };
 
 static const char *
-outcome_name(enum exchange_outcome outcome)
+outcome_name(const struct exchange *exchange)
 {
 	static const char *const names[] = {
 		"unsent", "answered", "unreachable", "faulty"
 	};
 
-	return names[outcome];
+	return exchange->was_closed ? "closed" : names[exchange->outcome];
 }
 
 static struct exchange *
@@ -85,19 +90,19 @@ get(struct http *http, const struct work *work, const char *url)
 		return -1;
 	if (work->keep != NULL)
 		exchange->keep[0] = work->keep;
+	exchange->head_only = work->head_only;
+	if (work->method != NULL &&
+	    exchange_set_method(exchange, work->method) == -1)
+		goto done;
 	if (work->header_name != NULL && exchange_add_header(exchange,
 	    work->header_name, work->header_value) == -1)
 		goto done;
 	if (clock_now(&begun) == -1)
 		goto done;
-	if (http_begin(http, exchange, work->deadline, exchange) == 0) {
-		do {
-			http_work(http, 1000);
-		} while (http_finished(http) == NULL);
-	}
+	http_perform(http, exchange, work->deadline);
 	if (clock_now(&ended) == -1)
 		goto done;
-	printf("%s %d %" PRId64 " %zu %s\n", outcome_name(exchange->outcome),
+	printf("%s %d %" PRId64 " %zu %s\n", outcome_name(exchange),
 	    exchange->status, ended.boottime - begun.boottime,
 	    exchange->body.len, error_text(&exchange->error));
 	for (i = 0; i < exchange->kept_count; i++)
@@ -136,6 +141,9 @@ read_option(struct work *work, const char *name, char *value)
 	case 'r':
 		work->question = value;
 		return 0;
+	case 'x':
+		work->method = value;
+		return 0;
 	case 'm':
 		work->max_body = strtoul(value, NULL, 10);
 		return 0;
@@ -152,6 +160,21 @@ read_option(struct work *work, const char *name, char *value)
 	}
 }
 
+/* 1 if it is one without a value. */
+static int
+read_flag(struct work *work, const char *name)
+{
+	if (strcmp(name, "-i") == 0)
+		work->settings.insecure_allow_http = 1;
+	else if (strcmp(name, "-o") == 0)
+		work->head_only = 1;
+	else if (strcmp(name, "-s") == 0)
+		work->trusts_system = 1;
+	else
+		return 0;
+	return 1;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -162,8 +185,7 @@ main(int argc, char *argv[])
 
 	work.settings.connect_timeout = 10;
 	for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
-		if (strcmp(argv[i], "-i") == 0) {
-			work.settings.insecure_allow_http = 1;
+		if (read_flag(&work, argv[i])) {
 			i--;
 			continue;
 		}
@@ -177,6 +199,8 @@ main(int argc, char *argv[])
 		fprintf(stderr, "%s\n", error_text(&error));
 		return 1;
 	}
+	if (work.trusts_system)
+		http_trust_system(http);
 	for (; i < argc && ret == 0; i++)
 		ret = get(http, &work, argv[i]);
 	http_free(http);

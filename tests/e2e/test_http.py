@@ -77,7 +77,7 @@ ANSWERS = [
      OK, 'answered', None),
     ('no body, 204', headers(status=b'HTTP/1.1 204 No Content', body=b''),
      'answered', None),
-    ('connection closed without a byte', b'', 'unreachable', None),
+    ('connection closed without a byte', b'', 'closed', None),
     ('status line of letters', OK.replace(b'200 OK', b'abc OK'), 'faulty',
      None),
     ('status of two digits', OK.replace(b'200 OK', b'20 OK'), 'faulty',
@@ -152,7 +152,8 @@ def test_answers():
         with Server(answer(data)) as server:
             got = get(server.url())
         if outcome is None:
-            tap.ok(got.outcome in ('faulty', 'unreachable'), name, got.line)
+            tap.ok(got.outcome in ('faulty', 'unreachable', 'closed'), name,
+                   got.line)
         else:
             expect(name, got, outcome, said)
         if got.outcome != 'answered':
@@ -352,6 +353,81 @@ def test_kept():
         tap.equal(get(server.url()).kept, [], 'kept: nothing unasked')
 
 
+def test_methods():
+    """What is sent for a method, and that the answer ends where it does."""
+    for method in ('GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'TRACE', 'NOSUCH'):
+        body = b'' if method == 'HEAD' else b'{}'
+        with Server(answer(headers(b'Content-Length: 2', body=body))) as \
+                server:
+            expect('method ' + method, get(server.url(), '-x', method),
+                   'answered', status=200)
+            line = server.requests[0].split(b'\r\n')[0].decode()
+        tap.equal(line, method + ' / HTTP/1.1', 'method: %s is sent' % method)
+    with Server(answer(OK)) as server:
+        for bad in ('', 'get', 'G T', 'GET / HTTP/1.1\r\nX: y', 'A' * 17):
+            run = subprocess.run(
+                [tap.program('tests/e2e/http_get'), '-x', bad, server.url()],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                timeout=120, check=False)
+            tap.equal(run.returncode, 1, 'method: refused: %.20r' % bad)
+        tap.equal(server.accepted, 0, 'method: nothing was asked with these')
+
+
+# What is an answer where only its head is wanted.
+HEADS = [
+    ('plain', OK, 'answered', 200),
+    ('without a length', headers(b'X: y'), 'answered', 200),
+    ('a body over the cap', headers(b'Content-Length: 70000',
+                                    body=b'x' * 70000), 'answered', 200),
+    ('a cut body', headers(b'Content-Length: 900'), 'answered', 200),
+    ('a broken chunk', headers(b'Transfer-Encoding: chunked', body=b'zz\r\n'),
+     'answered', 200),
+    ('behind an interim head', b'HTTP/1.1 103 Early Hints\r\n\r\n' +
+     headers(status=b'HTTP/1.1 401 No'), 'answered', 401),
+    ('only an interim head', b'HTTP/1.1 103 Early Hints\r\n\r\n', 'faulty',
+     0),
+    ('two lengths', headers(b'Content-Length: 2', b'Content-Length: 1'),
+     'faulty', 0),
+    ('a cut head', b'HTTP/1.1 401 No\r\nX: y\r\n', 'faulty', 0),
+    ('a broken line', headers(b'nonsense'), 'faulty', 0),
+    ('no HTTP', b'SSH-2.0-OpenSSH_9.2\r\n', 'faulty', 0),
+    ('thousands of headers', headers(*([b'X: yyyyyyyyyyyyyyyy'] * 9000)),
+     'faulty', 0),
+    ('nothing', b'', 'closed', 0),
+]
+
+
+def test_heads():
+    for method in ('GET', 'HEAD', 'TRACE'):
+        for name, data, outcome, status in HEADS:
+            with Server(answer(data)) as server:
+                expect('head, %s: %s' % (method, name),
+                       get(server.url(), '-o', '-x', method), outcome,
+                       status=status)
+
+    def endless(server, connection):
+        server.request(connection)
+        connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n')
+        while not server.over.wait(0.05):
+            connection.sendall(b'x')
+
+    def reset(server, connection):
+        server.request(connection)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                              b'\1\0\0\0\0\0\0\0')
+
+    with Server(endless) as server:
+        got = get(server.url(), '-o', '-d', '20000')
+        expect('head: of an endless body', got, 'answered', status=200)
+        tap.ok(got.milliseconds < 15000, 'head: at once', got.line)
+    with Server(reset) as server:
+        expect('reset after the request', get(server.url()), 'closed')
+    with Server(answer(headers(b'Location: /x', b'X-Authgear-A: 1', EMPTY,
+                               body=b''))) as server:
+        got = get(server.url(), '-o', '-k', 'x-authgear-')
+        tap.equal(got.kept, ['X-Authgear-A[1]'], 'head: headers are kept')
+
+
 OPAQUE = 'abcdefghijklmnopqrstuvwxyz012345'
 COOKIE = 'a5a97625-40ac-4d85-9207-0ad798b5a68f.' + OPAQUE
 LIVE = headers(b'X-Authgear-Session-Valid: true', b'X-Authgear-User-Id: u',
@@ -429,11 +505,16 @@ def test_tls():
                'answered', status=200)
         expect('TLS by name', get(server.url(host='localhost'), '-c',
                                   ours.ca), 'answered', status=200)
+        expect('TLS with our CA beside the system\'s', get(
+            server.url(), '-s', '-c', ours.ca), 'answered', status=200)
+        expect('unknown CA, beside the system\'s', get(
+            server.url(), '-s', '-c', other.ca), 'unreachable',
+            'certificate')
         expect('unknown CA', get(server.url(), '-c', other.ca),
                'unreachable', 'certificate')
         expect('unknown CA, the system\'s', get(server.url()), 'unreachable',
                'certificate')
-        tap.equal(len(server.requests), 2, 'nothing was asked over them')
+        tap.equal(len(server.requests), 3, 'nothing was asked over them')
         expect('CA file that is not there', get(
             server.url(), '-c', ours.ca + '.none'), 'unreachable')
         expect('CA by the environment is not obeyed', get(
@@ -455,6 +536,9 @@ def test_tls():
     with Server(lambda server, connection: None) as server:
         expect('closed in the handshake', get(
             server.url(scheme='https'), '-c', ours.ca), 'unreachable')
+    with Server(answer(b''), good) as server:
+        expect('closed behind TLS', get(server.url(), '-c', ours.ca),
+               'closed')
     with Server(lambda server, connection: server.hold()) as server:
         got = get(server.url(scheme='https'), '-c', ours.ca, '-t', '1')
         expect('silence in the handshake', got, 'unreachable')
@@ -471,6 +555,8 @@ def main():
         test_environment()
         test_headers_and_redirect()
         test_kept()
+        test_methods()
+        test_heads()
         test_resolver()
         test_reuse()
         test_tls()

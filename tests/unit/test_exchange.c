@@ -30,6 +30,31 @@ headers(void **state)
 }
 
 static void
+methods(void **state)
+{
+	static const char *const bad[] = { "", "get", "GET ", " GET", "GET\r\n",
+	    "M-SEARCH", "G\xc3\x84T", "ABCDEFGHIJKLMNOPQ" };
+	static const char *const good[] = { "HEAD", "A", "ABCDEFGHIJKLMNOP" };
+	struct exchange *exchange = exchange_new("https://a/", 100);
+	size_t i;
+
+	(void)state;
+	assert_non_null(exchange);
+	assert_string_equal(exchange->method, "GET");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(exchange_set_method(exchange, bad[i]), -1);
+		assert_string_equal(exchange->method, "GET");
+	}
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(exchange_set_method(exchange, good[i]), 0);
+		assert_string_equal(exchange->method, good[i]);
+	}
+	exchange_reset(exchange);
+	assert_string_equal(exchange->method, "ABCDEFGHIJKLMNOP");
+	exchange_free(exchange);
+}
+
+static void
 answers_are_forgotten(void **state)
 {
 	struct exchange *exchange = exchange_new("https://a/", 3);
@@ -55,6 +80,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers),
+		cmocka_unit_test(methods),
 		cmocka_unit_test(answers_are_forgotten),
 	};
 
