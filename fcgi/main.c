@@ -354,9 +354,9 @@ main(int argc, char *argv[])
 		return config_command_policies(daemon.options.config,
 		    daemon.options.json);
 	case OPTIONS_PROBE:
-		return probe_command(daemon.options.config,
-		    daemon.options.urls, daemon.options.url_count,
-		    daemon.options.json);
+		if (main_fill_standard(&error) == -1)
+			return EXIT_FAILURE;
+		return probe_command(&daemon.options);
 	case OPTIONS_SERVE:
 	default:
 		return main_run(&daemon);

@@ -106,6 +106,7 @@ options_take(struct options *options, int option, const char *value,
 	switch (option) {
 	case 'c':
 		options->config = value;
+		options->has_config = 1;
 		return 0;
 	case 'l':
 		return options_listen(options, value, error);

@@ -18,6 +18,7 @@ struct options {
 	enum options_action action;
 	int json;
 	const char *config;
+	int has_config;		/* it was named */
 	const char *listen[LISTENER_MAX];
 	size_t listen_count;
 	unsigned int threads;

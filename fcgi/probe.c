@@ -2,325 +2,259 @@
 
 #include "fcgi/probe.h"
 
-#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-#define URL_MAX 2000
-
-static const char *const methods[PROBE_METHODS] = {
-	"GET", "HEAD", "OPTIONS", "PROPFIND", "TRACE"
+static const struct {
+	enum probe_verdict verdict;
+	const char *name;
+	const char *text;
+} whys[] = {
+	[PROBE_ANSWERED] = { PROBE_OPEN, "answered",
+	    "answered, and not by a refusal of authgear-fcgi" },
+	[PROBE_STORED] = { PROBE_OPEN, "stored",
+	    "the same request id twice: a stored answer" },
+	[PROBE_BROKEN] = { PROBE_OPEN, "broken",
+	    "what answers breaks HTTP" },
+	[PROBE_OTHER_REFUSES] = { PROBE_OPEN, "other-refuses",
+	    "refused, but not by authgear-fcgi" },
+	[PROBE_REDIRECTS] = { PROBE_OPEN, "redirects",
+	    "redirected, but not by authgear-fcgi" },
+	[PROBE_TO_HTTPS] = { PROBE_OPEN, "to-https",
+	    "redirected to https, and not asked before" },
+	[PROBE_SERVER_FAILS] = { PROBE_NOT_TOLD, "server-fails",
+	    "an error of the server: is the daemon up?" },
+	[PROBE_NO_READING] = { PROBE_NOT_TOLD, "no-reading",
+	    "refused as a method that nobody knows" },
+	[PROBE_UNHEARD] = { PROBE_NOT_TOLD, "unheard", "no answer" },
+	[PROBE_REFUSED] = { PROBE_CLOSED, "refused",
+	    "refused by authgear-fcgi" },
+	[PROBE_LOGIN] = { PROBE_CLOSED, "login",
+	    "sent to log in by authgear-fcgi" },
+	[PROBE_SILENT] = { PROBE_CLOSED, "silent",
+	    "closed without an answer" },
+	[PROBE_NO_METHOD] = { PROBE_CLOSED, "no-method",
+	    "the server itself has no such method" },
 };
 
-const char *
-probe_method(size_t asking)
+enum probe_verdict
+probe_why_verdict(enum probe_why why)
 {
-	return methods[asking / PROBE_BRINGS_COUNT % PROBE_METHODS];
-}
-
-enum probe_brings
-probe_brings_of(size_t asking)
-{
-	return (enum probe_brings)(asking % PROBE_BRINGS_COUNT);
+	return whys[why].verdict;
 }
 
 const char *
-probe_brings_name(enum probe_brings brings)
+probe_why_name(enum probe_why why)
 {
-	static const char *const names[] = {
-		[PROBE_NOTHING] = "no credential",
-		[PROBE_BAD_TOKEN] = "a bad token",
-		[PROBE_BAD_COOKIE] = "a bad cookie",
-		[PROBE_FORGED] = "forged identity"
-	};
+	return whys[why].name;
+}
 
-	return (unsigned int)brings < PROBE_BRINGS_COUNT ? names[brings] : "";
+const char *
+probe_why_text(enum probe_why why)
+{
+	return whys[why].text;
 }
 
 const char *
 probe_verdict_name(enum probe_verdict verdict)
 {
-	switch (verdict) {
-	case PROBE_CLOSED:
-		return "closed";
-	case PROBE_NOT_TOLD:
-		return "not told";
-	case PROBE_OPEN:
+	static const char *const names[] = {
+		[PROBE_OPEN] = "open",
+		[PROBE_NOT_TOLD] = "not told",
+		[PROBE_CLOSED] = "closed",
+	};
+
+	return names[verdict];
+}
+
+const struct probe_result *
+probe_find(const struct probe_report *report, const char *method,
+    enum probe_brings brings)
+{
+	const struct probe_asking *asking;
+	size_t i;
+
+	for (i = 0; i < report->count; i++) {
+		asking = report->results[i].asking;
+		if (asking->brings == brings &&
+		    strcmp(asking->method, method) == 0)
+			return &report->results[i];
+	}
+	return NULL;
+}
+
+/* The value if it stands there once and is made of `set` alone; else "". */
+static void
+probe_take(const struct exchange *exchange, const char *name, const char *set,
+    char *value_out, size_t size)
+{
+	const char *value;
+	size_t len;
+
+	value_out[0] = '\0';
+	if (exchange_find_kept(exchange, name, &value) != 1)
+		return;
+	len = strspn(value, set);
+	if (value[len] != '\0' || len >= size)
+		return;
+	memcpy(value_out, value, len + 1);
+}
+
+static void
+probe_read(struct probe_result *result, const struct exchange *exchange)
+{
+	result->error = exchange->error;
+	if (exchange->outcome != EXCHANGE_ANSWERED)
+		return;
+	result->status = exchange->status;
+	probe_take(exchange, "X-Authgear-Request-Id", "0123456789abcdef",
+	    result->id, sizeof(result->id));
+	if (strlen(result->id) != PROBE_ID_LEN)
+		result->id[0] = '\0';
+	probe_take(exchange, "X-Authgear-Reason",
+	    "abcdefghijklmnopqrstuvwxyz-", result->reason,
+	    sizeof(result->reason));
+}
+
+static int
+probe_is_stored(const struct probe_report *report, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < report->count; i++) {
+		if (strcmp(report->results[i].id, id) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static int
+probe_is_redirect(int status)
+{
+	return status == 301 || status == 302 || status == 303 ||
+	    status == 307 || status == 308;
+}
+
+/* Why a status that came with our request id. */
+static enum probe_why
+probe_judge_ours(const struct probe_report *report,
+    const struct probe_result *result, const char *location)
+{
+	if (probe_is_stored(report, result->id))
+		return PROBE_STORED;
+	if (result->status >= 400)
+		return PROBE_REFUSED;
+	if (probe_is_redirect(result->status) && location != NULL)
+		return PROBE_LOGIN;
+	return PROBE_ANSWERED;
+}
+
+/* The server's own word on a method; PROBE_ANSWERED: it is not. */
+static enum probe_why
+probe_judge_method(const struct probe_report *report,
+    const struct probe_result *result)
+{
+	const char *method = result->asking->method;
+	const struct probe_result *unknown;
+
+	if (result->status != 400 && result->status != 405 &&
+	    result->status != 501)
+		return PROBE_ANSWERED;
+	/* nginx and Apache answer TRACE by themselves */
+	if (strcmp(method, PROBE_UNKNOWN) == 0 || strcmp(method, "TRACE") == 0)
+		return PROBE_NO_METHOD;
+	unknown = probe_find(report, PROBE_UNKNOWN, PROBE_NOTHING);
+	if (unknown == NULL || unknown->why != PROBE_NO_METHOD ||
+	    unknown->status != result->status)
+		return PROBE_ANSWERED;
+	/* Every server knows these: what refuses them is no rule of methods,
+	 * and what the address takes (POST) is not asked. */
+	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+		return PROBE_NO_READING;
+	return PROBE_NO_METHOD;
+}
+
+/* Why a status that came without. */
+static enum probe_why
+probe_judge_other(const struct probe_report *report,
+    const struct probe_result *result, const char *url, const char *location)
+{
+	enum probe_why why = probe_judge_method(report, result);
+
+	if (why != PROBE_ANSWERED)
+		return why;
+	if (result->status >= 500)
+		return PROBE_SERVER_FAILS;
+	if (result->status == 401 || result->status == 403)
+		return PROBE_OTHER_REFUSES;
+	if (!probe_is_redirect(result->status) || location == NULL)
+		return PROBE_ANSWERED;
+	if (strncmp(url, "http://", 7) == 0 &&
+	    strncasecmp(location, "https://", 8) == 0)
+		return PROBE_TO_HTTPS;
+	return PROBE_REDIRECTS;
+}
+
+static enum probe_why
+probe_judge(const struct probe_report *report,
+    const struct probe_result *result, const struct exchange *exchange)
+{
+	const char *location;
+
+	switch (exchange->outcome) {
+	case EXCHANGE_ANSWERED:
+		break;
+	case EXCHANGE_FAULTY:
+		return PROBE_BROKEN;
+	case EXCHANGE_UNREACHABLE:
+	case EXCHANGE_UNSENT:
 	default:
-		return "open";
+		return exchange->was_closed ? PROBE_SILENT : PROBE_UNHEARD;
 	}
+	(void)exchange_find_kept(exchange, "Location", &location);
+	if (result->id[0] != '\0')
+		return probe_judge_ours(report, result, location);
+	return probe_judge_other(report, result, exchange->url, location);
 }
 
-static void
-say(struct probe_result *result, enum probe_verdict verdict, const char *why)
+const struct probe_result *
+probe_add(struct probe_report *report, const struct probe_asking *asking,
+    const struct exchange *exchange)
 {
-	result->verdict = verdict;
-	(void)snprintf(result->why, sizeof(result->why), "%s", why);
-}
+	struct probe_result *result = &report->results[report->count];
 
-static int
-came_before(const struct probe_seen *seen, size_t at)
-{
-	size_t i;
-
-	for (i = 0; i < at; i++)
-		if (strcmp(seen[i].id, seen[at].id) == 0)
-			return 1;
-	return 0;
-}
-
-static void
-judge_ours(const struct probe_seen *seen, size_t at,
-    struct probe_result *result)
-{
-	const int status = seen[at].status;
-
-	if (came_before(seen, at))
-		say(result, PROBE_OPEN, "an answer that was stored: its "
-		    "request id came before");
-	else if (status >= 300 && status < 400)
-		say(result, PROBE_CLOSED, "sent to log in");
-	else if (status >= 400)
-		say(result, PROBE_CLOSED, seen[at].reason[0] != '\0' ?
-		    seen[at].reason : "refused");
-	else
-		say(result, PROBE_OPEN, "passed");
-}
-
-static int
-is_of_the_server(int status)
-{
-	return status == 400 || status == 405 || status == 501;
-}
-
-static void
-judge_others(const struct probe_seen *seen, size_t at,
-    const struct probe_seen *unknown, struct probe_result *result)
-{
-	const int status = seen[at].status;
-
-	if (is_of_the_server(status) && unknown->id[0] == '\0' &&
-	    unknown->status == status)
-		say(result, PROBE_CLOSED,
-		    "as for a method that nobody knows");
-	else if (is_of_the_server(status) &&
-	    strcmp(probe_method(at), "TRACE") == 0)
-		say(result, PROBE_CLOSED, "the server refuses TRACE by "
-		    "itself");
-	else if (status >= 500)
-		say(result, PROBE_NOT_TOLD, "an error that is not "
-		    "authgear-fcgi's");
-	else if (status >= 300 && status < 400)
-		say(result, PROBE_OPEN, "redirected, and nobody was asked");
-	else if (status == 401 || status == 403)
-		say(result, PROBE_OPEN, "refused by something else than "
-		    "authgear-fcgi");
-	else
-		say(result, PROBE_OPEN, "answered, and nobody was asked");
-}
-
-void
-probe_judge(const struct probe_seen *seen, size_t at,
-    const struct probe_seen *unknown, struct probe_result *result)
-{
-	if (seen[at].was_closed)
-		say(result, PROBE_CLOSED, "no answer at all");
-	else if (seen[at].status == 0)
-		say(result, PROBE_NOT_TOLD, seen[at].text[0] != '\0' ?
-		    seen[at].text : "no answer that is HTTP");
-	else if (seen[at].id[0] != '\0')
-		judge_ours(seen, at, result);
-	else
-		judge_others(seen, at, unknown, result);
-}
-
-/* --- of a whole address */
-
-struct sum {
-	const struct probe_seen *seen;
-	const struct probe_result *results;
-	size_t open, closed, unreachable;
-	size_t open_by[PROBE_BRINGS_COUNT];
-};
-
-static void
-count(struct sum *sum)
-{
-	size_t i;
-
-	for (i = 0; i < PROBE_ASKINGS; i++) {
-		sum->unreachable += (size_t)sum->seen[i].is_unreachable;
-		sum->closed += sum->results[i].verdict == PROBE_CLOSED;
-		if (sum->results[i].verdict != PROBE_OPEN)
-			continue;
-		sum->open++;
-		sum->open_by[probe_brings_of(i)]++;
-	}
-}
-
-/* Do all open ones have a status between these? */
-static int
-all_open_are(const struct sum *sum, int first, int last)
-{
-	size_t i;
-
-	for (i = 0; i < PROBE_ASKINGS; i++)
-		if (sum->results[i].verdict == PROBE_OPEN &&
-		    (sum->seen[i].status < first ||
-		    sum->seen[i].status > last || sum->seen[i].id[0] != '\0'))
-			return 0;
-	return 1;
-}
-
-static int
-is_stored(const struct sum *sum)
-{
-	size_t i;
-
-	for (i = 0; i < PROBE_ASKINGS; i++)
-		if (sum->seen[i].id[0] != '\0' && came_before(sum->seen, i))
-			return 1;
-	return 0;
-}
-
-/* The methods that are open, "GET, HEAD". */
-static void
-open_methods(const struct sum *sum, char *text, size_t size)
-{
-	size_t i, len = 0;
-	int rc;
-
-	text[0] = '\0';
-	for (i = 0; i < PROBE_ASKINGS; i++) {
-		if (sum->results[i].verdict != PROBE_OPEN ||
-		    strstr(text, probe_method(i)) != NULL)
-			continue;
-		rc = snprintf(text + len, size - len, "%s%s", len > 0 ? ", " :
-		    "", probe_method(i));
-		if (rc < 0 || (size_t)rc >= size - len)
-			return;
-		len += (size_t)rc;
-	}
-}
-
-static int
-is_pass(const struct sum *sum)
-{
-	return sum->open_by[PROBE_NOTHING] > 0 &&
-	    sum->open_by[PROBE_BAD_TOKEN] == 0 &&
-	    sum->open_by[PROBE_BAD_COOKIE] == 0 && sum->closed > 0;
-}
-
-static const char *
-first_redirect(const struct sum *sum)
-{
-	size_t i;
-
-	for (i = 0; i < PROBE_ASKINGS; i++)
-		if (sum->results[i].verdict == PROBE_OPEN &&
-		    sum->seen[i].text[0] != '\0')
-			return sum->seen[i].text;
-	return "somewhere else";
-}
-
-static void
-say_open(const struct sum *sum, const char *passing, char *cause, size_t size)
-{
-	char list[64];
-
-	open_methods(sum, list, sizeof(list));
-	if (is_stored(sum))
-		(void)snprintf(cause, size, "A cache answers with what was "
-		    "said to others; it must not keep answers of guarded "
-		    "addresses.");
-	else if (is_pass(sum))
-		(void)snprintf(cause, size, "Its policy lets in whoever "
-		    "brings no credential (unauthenticated = pass%s%s); if "
-		    "that is not meant, set it to deny.", passing != NULL ?
-		    ": " : "", passing != NULL ? passing : "");
-	else if (all_open_are(sum, 300, 399))
-		(void)snprintf(cause, size, "It redirects before anybody is "
-		    "asked, to %s; probe the address where it ends.",
-		    first_redirect(sum));
-	else if (all_open_are(sum, 401, 403))
-		(void)snprintf(cause, size, "Something else than "
-		    "authgear-fcgi refuses here; nobody is asked about this "
-		    "address, or a page of the server's own covers the "
-		    "refusal.");
-	else if (all_open_are(sum, 404, 404))
-		(void)snprintf(cause, size, "There is nothing at this "
-		    "address, and nobody was asked before that was said; "
-		    "probe one that exists.");
-	else if (sum->closed > 0 && sum->open == sum->open_by[PROBE_FORGED])
-		(void)snprintf(cause, size, "The identity that a client "
-		    "claims is believed; take the includes of your web "
-		    "server into use as they are.");
-	else if (sum->closed > 0)
-		(void)snprintf(cause, size, "%s: answered by something that "
-		    "does not wait for the authorizer (a module such as "
-		    "WebDAV, a handler of its own, a limit to some methods).",
-		    list);
-	else
-		(void)snprintf(cause, size, "Nobody is asked about this "
-		    "address: it has no policy, or a rewrite, an error page "
-		    "or a cache answers before or in place of the "
-		    "authorizer.");
-}
-
-enum probe_verdict
-probe_sum_up(const struct probe_seen *seen,
-    const struct probe_result *results, const char *passing, char *cause,
-    size_t size)
-{
-	struct sum sum = { .seen = seen, .results = results };
-
-	count(&sum);
-	if (sum.open > 0) {
-		say_open(&sum, passing, cause, size);
-		return PROBE_OPEN;
-	}
-	if (sum.closed == PROBE_ASKINGS) {
-		(void)snprintf(cause, size, "A stranger gets nothing here.");
-		return PROBE_CLOSED;
-	}
-	if (sum.unreachable > 0)
-		(void)snprintf(cause, size, "It cannot be reached, or does "
-		    "not answer in time; look at the address and at the web "
-		    "server.");
-	else
-		(void)snprintf(cause, size, "The web server has nobody to "
-		    "ask: is the daemon up, and may the server connect to "
-		    "its socket?");
-	return PROBE_NOT_TOLD;
+	memset(result, 0, sizeof(*result));
+	result->asking = asking;
+	probe_read(result, exchange);
+	result->why = probe_judge(report, result, exchange);
+	report->count++;
+	return result;
 }
 
 int
-probe_check_url(const char *url, const char **why)
+probe_is_hopeless(const struct probe_report *report)
 {
-	const char *host = NULL, *p;
-	size_t len;
+	size_t i;
 
-	*why = "an address begins with http:// or https://";
-	if (strncmp(url, "http://", 7) == 0)
-		host = url + 7;
-	else if (strncmp(url, "https://", 8) == 0)
-		host = url + 8;
-	else
-		return -1;
-	len = strcspn(host, "/?#");
-	*why = "the host is missing";
-	if (len == 0 || host[0] == ':')
-		return -1;
-	*why = "no user name or password belongs into it";
-	if (memchr(host, '@', len) != NULL)
-		return -1;
-	*why = "it is over 2000 bytes";
-	if (strlen(url) > URL_MAX)
-		return -1;
-	*why = "it has a blank, a '#' or another character that no address "
-	    "has; percent-encode it";
-	for (p = url; *p != '\0'; p++)
-		if (*p <= ' ' || *p >= 0x7f || *p == '#' || *p == '"' ||
-		    *p == '<' || *p == '>' || *p == '\\')
-			return -1;
-	return 0;
+	if (report->count < PROBE_MAX_UNHEARD)
+		return 0;
+	for (i = report->count - PROBE_MAX_UNHEARD; i < report->count; i++) {
+		if (report->results[i].why != PROBE_UNHEARD)
+			return 0;
+	}
+	return 1;
+}
+
+enum probe_verdict
+probe_report_verdict(const struct probe_report *report)
+{
+	enum probe_verdict verdict = report->count == PROBE_ASKINGS ?
+	    PROBE_CLOSED : PROBE_NOT_TOLD;
+	size_t i;
+
+	for (i = 0; i < report->count; i++) {
+		if (probe_why_verdict(report->results[i].why) < verdict)
+			verdict = probe_why_verdict(report->results[i].why);
+	}
+	return verdict;
 }

@@ -1,79 +1,87 @@
-#ifndef FCGI_PROBE_H_
-#define FCGI_PROBE_H_
+#ifndef PROBE_H_
+#define PROBE_H_
 
 #include <stddef.h>
 
-/*
- * Is a guarded address closed to strangers?  What is asked, and what an
- * answer means.  Pure: no network; probe_command.h performs and prints.
- */
+#include "error.h"
+#include "exchange.h"
+#include "fcgi/probe_ask.h"
+
+/* What the answers to the askings of probe_ask.h tell.  Pure. */
 
 enum probe_verdict {
-	PROBE_OPEN = 0,
-	PROBE_NOT_TOLD,
-	PROBE_CLOSED
+	PROBE_OPEN = 0,		/* answered, and not by a refusal of ours */
+	PROBE_NOT_TOLD,		/* no answer, or a broken server's */
+	PROBE_CLOSED		/* refused, or nothing at all */
 };
 
-/* What is brought along. */
-enum probe_brings {
-	PROBE_NOTHING = 0,
-	PROBE_BAD_TOKEN,
-	PROBE_BAD_COOKIE,
-	PROBE_FORGED,		/* identity headers, in three spellings */
-	PROBE_BRINGS_COUNT
+/* Why an answer is judged so; the verdict follows from it. */
+enum probe_why {
+	/* open */
+	PROBE_ANSWERED = 0,	/* any status without our refusal */
+	PROBE_STORED,		/* a request id that was there already */
+	PROBE_BROKEN,		/* what answers breaks HTTP */
+	PROBE_OTHER_REFUSES,	/* 401 or 403, not ours */
+	PROBE_REDIRECTS,	/* not ours */
+	PROBE_TO_HTTPS,		/* the same, from http to https */
+	/* not told */
+	PROBE_SERVER_FAILS,	/* 5xx, not ours */
+	PROBE_NO_READING,	/* GET or HEAD refused as PROBE_UNKNOWN is */
+	PROBE_UNHEARD,		/* name, connection, TLS, deadline */
+	/* closed */
+	PROBE_REFUSED,
+	PROBE_LOGIN,
+	PROBE_SILENT,		/* closed without an answer */
+	PROBE_NO_METHOD		/* the server itself has no such method */
 };
 
-#define PROBE_METHODS 5		/* GET, HEAD, OPTIONS, PROPFIND, TRACE */
-#define PROBE_ASKINGS (PROBE_METHODS * PROBE_BRINGS_COUNT)
-#define PROBE_UNKNOWN "XAUTHGEARX"	/* a method that nobody knows */
-#define PROBE_ID_LEN 16		/* hex digits of our request ids */
-#define PROBE_TEXT 200
-
-const char *probe_method(size_t asking);
-enum probe_brings probe_brings_of(size_t asking);
-const char *probe_brings_name(enum probe_brings brings);
-
-/* What came back of one asking. */
-struct probe_seen {
-	int status;		/* of HTTP; 0: no answer */
-	int was_closed;		/* connected, then closed without a word */
-	int is_unreachable;	/* nobody there, or too late; see `text` */
-	char id[PROBE_ID_LEN + 1];	/* our request id; "" if there is none */
-	char reason[40];	/* X-Authgear-Reason; may be "" */
-	char text[PROBE_TEXT];	/* why there was no answer, else where a
-				   redirect leads */
-};
+#define PROBE_ID_LEN 16		/* hex digits of a request id */
+#define PROBE_REASON_MAX 40
 
 struct probe_result {
-	enum probe_verdict verdict;
-	char why[PROBE_TEXT];	/* half a sentence */
+	const struct probe_asking *asking;
+	enum probe_why why;
+	int status;		/* 0: no answer */
+	char id[PROBE_ID_LEN + 1];	/* our request id; "": none */
+	char reason[PROBE_REASON_MAX + 1];	/* X-Authgear-Reason; "" */
+	struct error error;	/* of PROBE_BROKEN, _UNHEARD, _SILENT */
+};
+
+/* All that one address answered, in the order of asking; {0}: nothing yet. */
+struct probe_report {
+	struct probe_result results[PROBE_ASKINGS];
+	size_t count;
 };
 
 /*
- * Judge asking `at` of seen[]; those before it count too: an id that came
- * twice is a stored answer.  `unknown` is what PROBE_UNKNOWN got.  Closed: a
- * refusal or redirect with our id; nothing at all; 400, 405 or 501 that the
- * server gives for a method that nobody knows as well, or for TRACE, which
- * servers answer by themselves.  Not told: nobody there, no HTTP, other 5xx
- * without our id.  Open: anything else.
+ * Judge one exchange that was performed, in the light of those before it, and
+ * add it; the result is the report's.
+ *
+ * Closed: 3xx with a Location, 4xx or 5xx with one X-Authgear-Request-Id of
+ * 16 hex digits that came with no other answer; a connection closed without
+ * an answer; 400, 405 or 501 to another method than GET and HEAD if
+ * PROBE_UNKNOWN got the same, and to TRACE and PROBE_UNKNOWN always.
+ * Not told: 5xx without our id; no connection, or no answer in time; 400, 405
+ * or 501 to GET and HEAD if PROBE_UNKNOWN got the same, since then nothing
+ * shows that anybody is asked.  Open: everything else.
  */
-void probe_judge(const struct probe_seen *seen, size_t at,
-    const struct probe_seen *unknown, struct probe_result *result);
+const struct probe_result *probe_add(struct probe_report *report,
+    const struct probe_asking *asking, const struct exchange *exchange);
 
-/*
- * Of a whole address: the worst verdict (open, then not told), and in `cause`
- * one sentence that says the likely cause and what to do.  `passing` names
- * policies with unauthenticated or cors_preflight = pass, NULL if not known.
- */
-enum probe_verdict probe_sum_up(const struct probe_seen *seen,
-    const struct probe_result *results, const char *passing, char *cause,
-    size_t size);
+/* 1 if asking on is useless: so many in a row were unheard. */
+#define PROBE_MAX_UNHEARD 3
+int probe_is_hopeless(const struct probe_report *report);
 
-/* "open", "not told" or "closed". */
+/* Open if any is; else not told if any is or one was not asked. */
+enum probe_verdict probe_report_verdict(const struct probe_report *report);
+
+/* NULL if it was not asked. */
+const struct probe_result *probe_find(const struct probe_report *report,
+    const char *method, enum probe_brings brings);
+
+enum probe_verdict probe_why_verdict(enum probe_why why);
 const char *probe_verdict_name(enum probe_verdict verdict);
+const char *probe_why_name(enum probe_why why);	/* for JSON: "to-https" */
+const char *probe_why_text(enum probe_why why);	/* half a sentence */
 
-/* 0, or -1 and half a sentence: not http or https, no host, a user name in
- * it, a fragment, blanks or other than visible ASCII, over 2,000 bytes. */
-int probe_check_url(const char *url, const char **why);
-
-#endif /* !FCGI_PROBE_H_ */
+#endif /* !PROBE_H_ */

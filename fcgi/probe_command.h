@@ -1,17 +1,16 @@
-#ifndef FCGI_PROBE_COMMAND_H_
-#define FCGI_PROBE_COMMAND_H_
+#ifndef PROBE_COMMAND_H_
+#define PROBE_COMMAND_H_
 
-#include <stddef.h>
+#include "fcgi/options.h"
 
 /*
  * authgear-fcgi --probe URL...: asks each address as a stranger would, prints
- * a line for each asking as it comes and a sentence at the end (JSON on
- * request), and answers the exit status: 0 if all is closed, 1 if not, 2 for
- * an address that is none.  Follows no redirect, sends no real credential,
- * takes no proxy from the environment.  The settings are looked at if they can
- * be read: ca_file, and which policies let strangers pass.
+ * what came as it comes, and answers the exit status: 0 if all is closed, 1 if
+ * not, 2 if an address is none (then nothing is asked).  Follows no redirect,
+ * reads no body, sends nobody's credential, takes no proxy.  The settings are
+ * looked at if they can be read: which policies let strangers pass, ca_file
+ * (trusted beside the system's) and cookie_prefix.
  */
-int probe_command(const char *config, const char *const *urls,
-    size_t url_count, int json);
+int probe_command(const struct options *options);
 
-#endif /* !FCGI_PROBE_COMMAND_H_ */
+#endif /* !PROBE_COMMAND_H_ */

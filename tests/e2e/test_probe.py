@@ -1,252 +1,420 @@
-"""authgear-fcgi --probe: is an address closed to strangers? Against the three
-servers, up and down, and against servers that are up to something."""
+"""authgear-fcgi --probe against servers that are up to something: what is
+asked, how each answer is judged, and that it comes to an end."""
 
+import itertools
 import json
+import os
+import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 
-import checker
+import http_server
 import servers
 import tap
+from probing import ASKINGS, FEW, expect, probe, run
 
-SETTINGS = {'stdin': subprocess.DEVNULL, 'stdout': subprocess.PIPE,
-            'stderr': subprocess.STDOUT, 'timeout': 300}
+METHODS = ('GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'TRACE')
 
-
-def probe(*arguments, config='/nonexistent'):
-    run = subprocess.run([tap.program('authgear-fcgi'), '--config', config,
-                          '--probe'] + list(arguments), check=False,
-                         **SETTINGS)
-    return run.returncode, run.stdout.decode(errors='replace')
+_ids = itertools.count(1)
 
 
-def ask(*urls, config='/nonexistent'):
-    """(exit status, the probes of --json)"""
-    run = subprocess.run([tap.program('authgear-fcgi'), '--config', config,
-                          '--json', '--probe'] + list(urls), check=False,
-                         **SETTINGS)
-    try:
-        return run.returncode, json.loads(run.stdout)['probes']
-    except ValueError:
-        return run.returncode, [{'verdict': run.stdout, 'cause': '',
-                                 'askings': []}]
-
-
-class Raw:
-    """A server of one sentence: answer(request) gives bytes, None to close
-    or 'hang'."""
-
-    def __init__(self, answer):
-        self.answer, self.over = answer, threading.Event()
-        self.asked = []
-        self.socket = socket.create_server(('127.0.0.1', 0))
-        self.url = 'http://127.0.0.1:%d/x' % self.socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                peer, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,),
-                             daemon=True).start()
-
-    def _serve(self, peer):
-        with peer:
-            data = b''
-            while b'\r\n\r\n' not in data:
-                more = peer.recv(65536)
-                if not more:
-                    return
-                data += more
-            self.asked.append(data.decode('latin-1'))
-            answer = self.answer(data.decode('latin-1'))
-            try:
-                if answer == 'hang':
-                    self.over.wait(100)
-                elif answer == 'endless':
-                    while not self.over.is_set():
-                        peer.sendall(b'X-More: ' + b'x' * 60000 + b'\r\n')
-                elif answer is not None:
-                    peer.sendall(answer)
-            except OSError:
-                pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.socket.close()
-
-
-_ids = iter(range(1, 1 << 30))
-
-
-def reply(status, fresh=True, more=''):
-    """Ours: with a request id, of its own or always the same."""
-    number = next(_ids) if fresh else 7
+def ours(status=401, more='', number=None):
     return ('HTTP/1.1 %d X\r\nX-Authgear-Request-Id: %016x\r\n'
-            'X-Authgear-Reason: no-credential\r\n%sContent-Length: 0\r\n'
-            'Connection: close\r\n\r\n' % (status, number, more)).encode()
+            'X-Authgear-Reason: no-credential\r\n%sContent-Length: 0\r\n\r\n'
+            % (status, next(_ids) if number is None else number,
+               more)).encode()
 
 
 def other(status, more='', body=''):
-    return ('HTTP/1.1 %d X\r\n%sContent-Length: %d\r\nConnection: close\r\n'
-            '\r\n%s' % (status, more, len(body), body)).encode()
+    return ('HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n%s' % (
+        status, more, len(body), body)).encode()
 
 
-def method(request):
-    return request.split(' ', 1)[0]
+class Raw(http_server.Server):
+    """answer(method, head) gives bytes: b'' closes, None says nothing."""
+
+    def __init__(self, answer, context=None):
+        def script(server, connection):
+            head = server.request(connection).decode('latin-1')
+            data = answer(head.split(' ')[0], head) if head else b''
+            if data is None:
+                server.hold()
+            else:
+                connection.sendall(data)
+        super().__init__(script, context)
 
 
+def for_methods(names, data):
+    """These methods get this, all others a refusal of ours."""
+    def answer(method, _):
+        if method not in names:
+            return ours()
+        return data() if callable(data) else data
+    return answer
+
+
+def forged(head):
+    return 'x-authgear-user' in head.lower().replace('_', '-').replace(
+        '.', '-')
+
+
+def brings(head):
+    return 'Authorization:' in head or 'Cookie:' in head or forged(head)
+
+
+# name, answer, verdict, code, words of the sentence
 CASES = [
-    ('a refusal of ours', lambda r: reply(401), 'closed', 'gets nothing'),
-    ('503 of ours', lambda r: reply(503), 'closed', ''),
-    ('a login redirect', lambda r: reply(302, more='Location: /l\r\n'),
-     'closed', ''),
-    ('closed without a word', lambda r: None, 'closed', ''),
-    ('TRACE answered by the server', lambda r: other(405) if
-     method(r) == 'TRACE' else reply(401), 'closed', ''),
-    ('405 as for an unknown method', lambda r: reply(401) if
-     method(r) in ('GET', 'HEAD', 'OPTIONS') else other(405), 'closed', ''),
-    ('501 as for an unknown method', lambda r: reply(401) if
-     method(r) in ('GET', 'HEAD', 'OPTIONS') else other(501), 'closed', ''),
-    ('405 of an application', lambda r: other(405) if method(r) ==
-     'PROPFIND' else reply(401), 'open', 'PROPFIND'),
-    ('the page', lambda r: other(200, body='hello'), 'open',
-     'Nobody is asked'),
-    ('the page with an id', lambda r: reply(200), 'open', ''),
-    ('PROPFIND', lambda r: other(207) if method(r) == 'PROPFIND' else
-     reply(401), 'open', 'WebDAV'),
-    ('TRACE that echoes', lambda r: other(200) if method(r) == 'TRACE' else
-     reply(401), 'open', 'TRACE'),
-    ('OPTIONS alone', lambda r: other(204) if method(r) == 'OPTIONS' else
-     reply(401), 'open', 'OPTIONS'),
-    ('forged identity believed', lambda r: other(200) if 'X-Authgear' in r
-     else reply(401), 'open', 'claims is believed'),
-    ('pass', lambda r: reply(401) if 'Authorization' in r or
-     'X-Authgear' in r or 'Cookie' in r else other(200), 'open',
-     'unauthenticated = pass'),
-    ('a stored refusal', lambda r: reply(401, fresh=False), 'open', 'cache'),
-    ('another 401', lambda r: other(401), 'open', 'Something else'),
-    ('another 403', lambda r: other(403), 'open', 'Something else'),
-    ('404', lambda r: other(404), 'open', 'nothing at this'),
-    ('a redirect', lambda r: other(301, 'Location: https://a.example/\r\n'),
-     'open', 'https://a.example/'),
-    ('an id of another form', lambda r: other(
-        401, 'X-Authgear-Request-Id: 12345\r\n'), 'open', ''),
-    ('500', lambda r: other(500), 'not told', 'is the daemon up'),
-    ('502', lambda r: other(502), 'not told', 'is the daemon up'),
-    ('garbage', lambda r: b'hello\r\n\r\n', 'not told', ''),
-    ('half a head', lambda r: b'HTTP/1.1 200 OK\r\nA: b\r\n', 'not told',
+    ('refusals of ours', lambda m, h: ours(), 'closed', 'guarded', ''),
+    ('503 of ours', lambda m, h: ours(503), 'closed', 'guarded', ''),
+    ('400 of ours', lambda m, h: ours(400), 'closed', 'guarded', ''),
+    ('a login of ours', lambda m, h: ours(302, 'Location: https://a/\r\n'),
+     'closed', 'guarded', ''),
+    ('closed without a word', lambda m, h: b'', 'closed', 'silent', ''),
+    ('HEAD closed without a word', for_methods(('HEAD',), b''), 'closed',
+     'guarded', ''),
+    ('TRACE answered by the server', for_methods(('TRACE',), other(405)),
+     'closed', 'guarded', ''),
+    ('405 as for an unknown method', for_methods(
+        ('PROPFIND', 'TRACE', 'NOSUCH'), other(405)), 'closed', 'guarded',
      ''),
-    ('one page among refusals', lambda r: other(200) if method(r) == 'GET'
-     and 'Cookie' in r else reply(401), 'open', 'GET'),
-    ('a huge body', lambda r: other(200, body='x' * 300000), 'open', ''),
+    ('501 as for an unknown method', for_methods(
+        ('PROPFIND', 'OPTIONS', 'NOSUCH'), other(501)), 'closed', 'guarded',
+     ''),
+    ('400 as for an unknown method', for_methods(
+        ('PROPFIND', 'NOSUCH'), other(400)), 'closed', 'guarded', ''),
+    # not told
+    ('500', lambda m, h: other(500), 'not told', 'daemon',
+     'is the daemon up?'),
+    ('502 for one', for_methods(('HEAD',), other(502)), 'not told',
+     'daemon', 'is the daemon up?'),
+    ('405 for all', lambda m, h: other(405), 'not told', 'no-reading',
+     'probe an address'),
+    ('400 for all', lambda m, h: other(400), 'not told', 'no-reading', ''),
+    # open
+    ('405 of an application', for_methods(('PROPFIND',), other(405)),
+     'open', 'method', 'PROPFIND'),
+    ('405 where 501 is the server\'s', lambda m, h: other(
+        {'NOSUCH': 501, 'PROPFIND': 405}[m]) if m in ('NOSUCH', 'PROPFIND')
+     else ours(), 'open', 'method', 'PROPFIND'),
+    ('the page', lambda m, h: other(200, body='hello'), 'open', 'nobody',
+     'not guarded'),
+    ('the page with an id of ours', lambda m, h: ours(200), 'open',
+     'nobody', ''),
+    ('PROPFIND', for_methods(('PROPFIND',), other(207)), 'open', 'method',
+     'WebDAV'),
+    ('two methods', for_methods(('PROPFIND', 'HEAD'), other(200)), 'open',
+     'method', 'HEAD, PROPFIND'),
+    ('TRACE that shows', for_methods(('TRACE',), other(200)), 'open',
+     'trace', 'TraceEnable'),
+    ('OPTIONS alone', for_methods(('OPTIONS',), other(204)), 'open',
+     'method', 'OPTIONS'),
+    ('a method nobody knows', for_methods(('NOSUCH',), other(200)), 'open',
+     'unknown-method', 'limit_except'),
+    ('forged identity', lambda m, h: other(200) if forged(h) else ours(),
+     'open', 'forged-identity', 'believed'),
+    ('forged by underscores', lambda m, h: other(200) if
+     'X_Authgear_User_Id' in h and 'X-Authgear' not in h else ours(),
+     'open', 'forged-identity', ''),
+    ('forged by dots', lambda m, h: other(200) if
+     'X.Authgear.User.Id' in h and 'X-Authgear' not in h else ours(),
+     'open', 'forged-identity', ''),
+    ('Remote-User for PROPFIND', lambda m, h: other(207) if
+     m == 'PROPFIND' and '\r\nRemote-User:' in h else ours(), 'open',
+     'forged-identity', ''),
+    ('a bad cookie', lambda m, h: other(200) if 'Cookie:' in h else ours(),
+     'open', 'bad-credential', ''),
+    ('a bad token', lambda m, h: other(200) if 'Authorization:' in h else
+     ours(), 'open', 'bad-credential', ''),
+    ('nothing passes', lambda m, h: ours() if brings(h) else other(200),
+     'open', 'unauthenticated-pass', 'unauthenticated = pass'),
+    ('nothing passes to a login of its own', lambda m, h: ours() if
+     brings(h) else other(401), 'open', 'unauthenticated-pass', ''),
+    ('a preflight request passes', lambda m, h: other(204) if
+     m == 'OPTIONS' and not brings(h) and 'Origin:' in h and
+     'Access-Control-Request-Method:' in h else ours(), 'open',
+     'cors-preflight-pass', 'cors_preflight = pass'),
+    ('a stored refusal', lambda m, h: ours(number=7), 'open', 'cache',
+     'cache'),
+    ('a stored refusal of HEAD', for_methods(('HEAD',), lambda: ours(
+        number=7)), 'open', 'cache', ''),
+    ('another\'s 401', lambda m, h: other(401), 'open', 'other',
+     'not authgear-fcgi'),
+    ('another\'s 403', lambda m, h: other(403), 'open', 'other', ''),
+    ('404', lambda m, h: other(404), 'open', 'nobody', ''),
+    ('429', lambda m, h: other(429), 'open', 'nobody', ''),
+    ('304', lambda m, h: other(304), 'open', 'nobody', ''),
+    ('to https', lambda m, h: other(301, 'Location: https://a/\r\n'),
+     'open', 'https', 'https address'),
+    ('a redirect', lambda m, h: other(302, 'Location: /login\r\n'), 'open',
+     'redirect', ''),
+    ('an id too short', lambda m, h: other(
+        401, 'X-Authgear-Request-Id: 12345\r\n'), 'open', 'other', ''),
+    ('two ids', lambda m, h: ours(
+        more='X-Authgear-Request-Id: 0123456789abcdef\r\n'), 'open',
+     'other', ''),
+    ('an id in an interim head', lambda m, h: ours(103).replace(
+        b'Content-Length: 0\r\n', b'') + other(200), 'open', 'nobody', ''),
+    ('one page among refusals', lambda m, h: other(200) if m == 'GET' and
+     'Cookie:' in h else ours(), 'open', 'bad-credential', ''),
+    ('garbage', lambda m, h: b'hello\r\n\r\n', 'open', 'broken',
+     'does not speak HTTP'),
+    ('half a head', lambda m, h: b'HTTP/1.1 200 OK\r\nA: b\r\n', 'open',
+     'broken', ''),
+    ('half a head of ours', lambda m, h: ours()[:-2], 'open', 'broken', ''),
+    ('a NUL in the head', lambda m, h: ours(more='A: b\0\r\n'), 'open',
+     'broken', ''),
+    ('a head of 200 kB', lambda m, h: ours(more='A: %s\r\n' % (
+        'x' * 60000) * 4), 'open', 'broken', ''),
+    ('a body of 300 kB', lambda m, h: other(200, body='x' * 300000), 'open',
+     'nobody', ''),
+    ('a body without a length', lambda m, h:
+     b'HTTP/1.0 200 OK\r\n\r\nhello', 'open', 'nobody', ''),
+    ('a refusal without a length', lambda m, h: ours().replace(
+        b'Content-Length: 0\r\n', b''), 'closed', 'guarded', ''),
 ]
 
 
 def test_raw():
-    for name, answer, verdict, words in CASES:
+    for name, answer, verdict, code, words in CASES:
         with Raw(answer) as server:
-            status, probes = ask(server.url)
-            got = probes[0]
-            tap.ok(status == (0 if verdict == 'closed' else 1) and
-                   got['verdict'] == verdict and words in got['cause'] and
-                   len(got['askings']) == 20, '%s is %s' % (name, verdict),
-                   (status, got))
-            tap.ok(len(server.asked) <= 21, name + ': not many askings',
-                   len(server.asked))
-    with Raw(lambda r: reply(401)) as server:
-        ask(server.url + '?a=%20b')
-        seen = {(method(r), 'Authorization:' in r, 'Cookie:' in r,
-                 'X-Authgear-User-Id:' in r) for r in server.asked}
-        tap.ok(all((m, a, c, f) in seen for m in
-                   ('GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'TRACE')
-                   for a, c, f in ((0, 0, 0), (1, 0, 0), (0, 1, 0),
-                                   (0, 0, 1))) and
-               all(' /x?a=%20b HTTP' in r for r in server.asked) and
-               any('X_Authgear_User_Id:' in r and 'Remote-User:' in r
-                   for r in server.asked), 'what is asked', sorted(seen))
+            expect(name, probe(server.url()), verdict, code, words)
+            tap.equal(server.accepted, ASKINGS, name + ': each asked once')
+
+
+def test_asked():
+    """What is on the wire."""
+    with Raw(lambda m, h: ours()) as server:
+        probe(server.url('/a/../%62?c=%20d#e'), environment={
+            'http_proxy': 'http://127.0.0.1:9', 'all_proxy':
+            'http://127.0.0.1:9'})
+        heads = [head.decode('latin-1') for head in server.requests]
+    lines = {head.split('\r\n')[0] for head in heads}
+    tap.equal(lines, {method + ' /a/../%62?c=%20d HTTP/1.1' for method in
+                      METHODS + ('NOSUCH',)}, 'asked: methods and the path')
+    tap.ok(all('Content-Length' not in head for head in heads),
+           'asked: no body')
+    for method in METHODS:
+        these = [head for head in heads if head.startswith(method + ' ')]
+        tap.ok(any(not brings(head) for head in these) and
+               any('Authorization: Bearer ' in head for head in these) and
+               any('Cookie: app_session=' in head for head in these),
+               'asked: %s with nothing, a token, a cookie' % method)
+        for name in ('X-Authgear-User-Id', 'X-Authgear-Decision',
+                     'Remote-User', 'X-Remote-User', 'X-Forwarded-User'):
+            for mark in '-_.':
+                written = '\r\n%s:' % name.replace('-', mark)
+                tap.ok(any(written in head for head in these),
+                       'asked: %s with %s' % (method, written.strip()))
+
+
+def held_for(seconds, server, url, name, verdict, code, askings=ASKINGS):
+    """Not for ever: `seconds` bounds a machine that is busy."""
+    done = []
+    thread = threading.Thread(target=lambda: done.append(probe(url)))
+    thread.start()
+    thread.join(seconds)
+    server.over.set()
+    if not tap.ok(done, name + ': comes to an end'):
+        thread.join()
+        return
+    expect(name, done[0], verdict, code, askings=askings)
 
 
 def test_bounded():
-    for name in ('hang', 'endless'):
-        with Raw(lambda r: name if method(r) == 'GET' else
-                 reply(401)) as server:
-            status, probes = ask(server.url)
-            tap.ok(status == 1 and probes[0]['verdict'] == 'not told',
-                   name + ' is not told', probes[0])
+    def head(server, connection):
+        server.request(connection)
+        connection.sendall(b'HTTP/1.1 200 OK\r\n')
+        while not server.over.is_set():
+            connection.sendall(b'A: %s\r\n' % (b'x' * 1000))
+
+    def body(server, connection):
+        server.request(connection)
+        connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n')
+        while not server.over.is_set():
+            connection.sendall(b'x' * 1000)
+
+    with Raw(lambda m, h: None) as server:
+        held_for(120, server, server.url(), 'silence', 'not told', 'unheard',
+                 FEW)
+        tap.equal(server.accepted, FEW, 'silence: the rest is not asked')
+    with Raw(lambda m, h: None if m == 'HEAD' and 'Cookie' in h else
+             ours()) as server:
+        held_for(120, server, server.url(), 'silence for one', 'not told',
+                 'unheard')
+    with http_server.Server(lambda server, _: server.hold()) as server:
+        held_for(120, server, server.url(scheme='https'),
+                 'silence in the handshake', 'not told', 'unheard', FEW)
+    with http_server.Server(head) as server:
+        held_for(120, server, server.url(), 'an endless head', 'open',
+                 'broken')
+    with http_server.Server(body) as server:
+        held_for(120, server, server.url(), 'an endless body', 'open',
+                 'nobody')
+
+
+def test_unreachable():
     gone = 'http://127.0.0.1:%d/' % servers.free_port()
-    status, probes = ask(gone, 'http://no-such-host.invalid/')
-    tap.ok(status == 1 and [p['verdict'] for p in probes] ==
-           ['not told'] * 2 and 'cannot be reached' in probes[0]['cause'] and
-           'onnect' in probes[0]['askings'][0]['why'],
-           'nobody there, no such name', probes)
+    expect('nobody listens', probe(gone), 'not told', 'unheard', 'onnect',
+           FEW)
+    expect('no such name', probe('http://no-such-host.invalid/'), 'not told',
+           'unheard', 'no-such-host', FEW)
+    with Raw(lambda m, h: ours()) as server:
+        status, probes = probe(gone, server.url())
+        tap.ok(status == 1 and [one['verdict'] for one in probes] ==
+               ['not told', 'closed'], 'one of two is not there', probes)
+        # an address that is no loopback by its name
+        expect('plain http', probe(server.url(host='0.0.0.0')), 'closed',
+               'guarded')
+        expect('a name in capitals', probe(server.url(host='LOCALHOST',
+                                                      scheme='HTTP')),
+               'closed', 'guarded')
+        expect('https where http is spoken', probe(server.url(
+            scheme='https')), 'not told', 'unheard', '', FEW)
+    listener = socket.socket(socket.AF_INET6)
+    listener.bind(('::1', 0))
+    with Raw(lambda m, h: ours()) as server:
+        # the same script behind an IPv6 address
+        def serve():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                with connection:
+                    if server.request(connection):
+                        connection.sendall(ours())
+        listener.listen(8)
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        expect('IPv6', probe('http://[::1]:%d/' %
+                             listener.getsockname()[1]), 'closed', 'guarded')
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(20)
+
+
+def settings(folder, **values):
+    path = os.path.join(folder, 'authgear.conf')
+    with open(path, 'w', encoding='ascii') as file:
+        file.write('[authgear]\nendpoint = http://127.0.0.1:9\n')
+        for name, value in values.items():
+            file.write('%s = %s\n' % (name, value))
+        file.write('[policy default]\n')
+    os.chmod(path, 0o644)
+    return path
+
+
+def test_tls():
+    folder = tempfile.mkdtemp(prefix='authgear-probe-')
+    try:
+        made = http_server.Certificates(folder)
+        config = settings(folder, ca_file=made.ca)
+        with Raw(lambda m, h: ours(), http_server.context(
+                made.sign('good'))) as server:
+            expect('TLS by ca_file', probe(server.url(), config=config),
+                   'closed', 'guarded')
+            expect('TLS of nobody we know', probe(server.url()), 'not told',
+                   'unheard', 'certificate', FEW)
+            os.rename(made.ca, made.ca + '.gone')
+            expect('TLS without the file', probe(
+                server.url(), config=config), 'not told', 'unheard',
+                   'certificate', FEW)
+            os.rename(made.ca + '.gone', made.ca)
+            expect('http where https is spoken', probe(server.url(
+                scheme='http'), config=config), 'closed', 'silent')
+        for name, more, word in (('expired', {'expired': True}, 'expired'),
+                                 ('another', {'names': 'DNS:a.example'},
+                                  'name')):
+            with Raw(lambda m, h: ours(), http_server.context(
+                    made.sign(name, **more))) as server:
+                expect('TLS, %s certificate' % name, probe(
+                    server.url(), config=config), 'not told', 'unheard',
+                       word, FEW)
+                tap.equal(server.requests, [], name + ': nothing was said')
+        with Raw(lambda m, h: ours()) as server:
+            settings(folder, cookie_prefix='p_')
+            probe(server.url(), config=config)
+            tap.ok(any(b'p_app_session=' in head for head in
+                       server.requests), 'the cookie has our prefix')
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_usage():
-    for url in ('example.com', 'ftp://a/', 'https://', 'http://a b/',
-                'http://user:secret@a/', 'http://a/#x', 'http://:80/', '',
-                'http://a/"', 'http://a/\n', 'http://' + 'a' * 3000):
-        status, text = probe(url)
-        tap.ok(status == 2 and '--help' in text, 'no address: %r' %
-               url[:30], (status, text))
-    status, text = probe()
-    tap.ok(status == 2 and 'which address' in text, 'no address at all',
-           text)
-    with Raw(lambda r: reply(401)) as server:
-        status, text = probe(server.url, 'http://a b/')
-        tap.ok(status == 2 and not server.asked,
-               'nobody is asked if one of them is none', text)
-        status, text = probe(server.url, server.url)
-        tap.ok(status == 0 and text.count('GET') == 8 and
-               text.count('closed: ') == 2, 'as a table', text)
+    for url in ('example.com', 'ftp://a/', 'https://', 'http://a b/', '',
+                'http://:80/', 'http://a:99999/', 'http://a/\n',
+                'http://' + 'a' * 3000, 'http://a_b/'):
+        status, out, error = run('--probe', url)
+        tap.ok(status == 2 and out == '' and '--help' in error,
+               'no address: %r' % url[:30], (status, out, error))
+    status, out, error = run('--probe', 'https://user:hunter2@a/')
+    tap.ok(status == 2 and 'user name' in error and
+           'hunter2' not in out + error, 'a password is not repeated', error)
+    for arguments in (('--probe',), ('http://a/',),
+                      ('--probe=http://a/',), ('--check-config', 'http://a')):
+        status, out, error = run(*arguments)
+        tap.ok(status == 2 and out == '', 'usage: %s' % (arguments,), error)
+    with Raw(lambda m, h: ours()) as server:
+        status, out, error = run('--probe', server.url(), 'http://a b/')
+        tap.ok(status == 2 and not server.accepted,
+               'nobody is asked if one address is none', error)
+        status, out, error = run('--config', '/nonexistent', '--probe',
+                                 server.url())
+        tap.ok(status == 0 and 'without settings: /nonexistent' in error,
+               'settings that are not there are named', error)
+        status, out, error = run('--probe', server.url(),
+                                 '--probe', server.url('/b'), '--json')
+        tap.ok(status == 0 and [one['url'] for one in json.loads(
+            out)['probes']] == [server.url(), server.url('/b')],
+            'the option may be repeated', out)
+        with open('/dev/full', 'w') as full:
+            status = subprocess.run(
+                [tap.program('authgear-fcgi'), '--probe', server.url()],
+                stdout=full, stdin=subprocess.DEVNULL, timeout=300,
+                check=False).returncode
+        tap.equal(status, 1, 'what cannot be written is not closed')
 
 
-def test_servers():
-    with checker.World() as world:
-        for name in world.names:
-            base = 'http://127.0.0.1:%d' % world.servers[name].port
-            status, probes = ask(base + '/page.txt', base + '/show.cgi',
-                                 base + '/app/show', base + '/admin/',
-                                 config=world.config)
-            tap.ok(status == 0 and [p['verdict'] for p in probes] ==
-                   ['closed'] * 4, name + ': closed', [
-                       (p['verdict'], p['cause'], [
-                           a for a in p['askings'] if a['verdict'] !=
-                           'closed']) for p in probes])
-            status, probes = ask(base + '/public/page.txt')
-            tap.ok(status == 1 and probes[0]['verdict'] == 'open',
-                   name + ': a public page is open', probes)
-        world.stop_daemon()
-        for name in world.names:
-            base = 'http://127.0.0.1:%d' % world.servers[name].port
-            status, probes = ask(base + '/page.txt')
-            tap.ok(status == 1 and probes[0]['verdict'] == 'not told' and
-                   'daemon' in probes[0]['cause'],
-                   name + ': not told without the daemon', probes)
-    with checker.World(names=('nginx', 'lighttpd'),
-                       rules='\nunauthenticated = pass') as world:
-        for name in world.names:
-            status, probes = ask('http://127.0.0.1:%d/page.txt' %
-                                 world.servers[name].port,
-                                 config=world.config)
-            tap.ok(status == 1 and probes[0]['verdict'] == 'open' and
-                   'policy default' in probes[0]['cause'] and
-                   'unauthenticated = pass' in probes[0]['cause'],
-                   name + ': pass is named', probes)
+def test_table():
+    with Raw(for_methods(('PROPFIND',), other(207))) as server:
+        status, out, _ = run('--probe', server.url(), server.url('/b'))
+    blocks = [block.splitlines() for block in out.split('\n\n')]
+    tap.ok(status == 1 and len(blocks) == 2 and
+           blocks[0][0] == server.url() and len(blocks[0]) == ASKINGS + 2,
+           'table: a line for each, and a last one', out)
+    lines = blocks[0][1:-1]
+    tap.equal({line.index(word) for line in lines for word in
+               (METHODS + ('NOSUCH',)) if ' %s ' % word in line}, {12},
+              'table: columns')
+    tap.ok(sum(line.startswith('  open      PROPFIND') for line in lines) ==
+           4 and blocks[0][-1].startswith(server.url() + ': open: PROPFIND'),
+           'table: verdicts', out)
+
+    # told as it happens: the third asking hangs until the first two are read
+    with Raw(lambda m, h: ours() if m == 'NOSUCH' else None) as server:
+        child = subprocess.Popen(
+            [tap.program('authgear-fcgi'), '--probe', server.url()],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        with child:
+            first = [child.stdout.readline(), child.stdout.readline()]
+            tap.ok(b'closed    NOSUCH' in first[1] and
+                   child.poll() is None, 'table: each line as it comes',
+                   first)
+            child.kill()
 
 
 def main():
     test_raw()
+    test_asked()
     test_bounded()
+    test_unreachable()
+    test_tls()
     test_usage()
-    test_servers()
+    test_table()
     tap.done()
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,45 @@
+#ifndef PROBE_ASK_H_
+#define PROBE_ASK_H_
+
+#include <stddef.h>
+
+#include "exchange.h"
+
+/*
+ * What --probe asks of a guarded address, as a stranger would.  Nothing that
+ * is sent is a credential of anybody, and no method changes anything.
+ */
+
+/* What an asking brings. */
+enum probe_brings {
+	PROBE_NOTHING = 0,
+	PROBE_BEARER,		/* that is none of ours */
+	PROBE_COOKIE,		/* of no session */
+	PROBE_FORGED,		/* identity: X-Authgear-User-Id ... */
+	PROBE_FORGED_UNDERSCORE,	/* X_Authgear_User_Id ... */
+	PROBE_FORGED_DOT,	/* X.Authgear.User.Id ... */
+	PROBE_FORGED_ALL	/* all three */
+};
+
+struct probe_asking {
+	const char *method;
+	enum probe_brings brings;
+};
+
+/* A method that nobody knows; it is asked first. */
+#define PROBE_UNKNOWN "NOSUCH"
+
+#define PROBE_ASKINGS 23
+const struct probe_asking *probe_asking_at(size_t i);	/* NULL: the end */
+
+/*
+ * The exchange of an asking; OPTIONS is a CORS preflight request.
+ * `cookie_prefix`: that of the settings, "" if not known.  NULL: out of
+ * memory.
+ */
+struct exchange *probe_exchange(const struct probe_asking *asking,
+    const char *url, const char *cookie_prefix);
+
+const char *probe_brings_name(enum probe_brings brings);
+
+#endif /* !PROBE_ASK_H_ */
