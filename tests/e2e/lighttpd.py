@@ -4,8 +4,9 @@
         checker.ask(server.port, '/')
 
 `before` stands in front of the include, as another file of conf-enabled
-would, and `behind` at the end.  @WWW@, @DIR@ and @HTTP@ in them are the
-document root, a folder of the server and the port of an HTTP backend.
+would, and `behind` at the end.  In them, @WWW@ is the document root, @DIR@
+the folder of the server, @SHARE@ that of the include, @HTTP@ the port and
+@FASTCGI@ the socket of an application.
 """
 
 import os
@@ -24,7 +25,7 @@ class Variant:
         """`change`: takes and returns the whole text; `address`: of an
         authorizer in place of the world's."""
         self.world = world
-        self.address = address or world.addresses['lighttpd']
+        self.address = address or world and world.addresses['lighttpd']
         self.before = before
         self.behind = behind
         self.change = change or (lambda text: text)
@@ -37,12 +38,18 @@ class Variant:
         text = self.change(text + self.behind + '\n')
         for mark, value in (('@WWW@', site.www), ('@DIR@', at),
                             ('@HTTP@', str(site.http.port)),
+                            ('@FASTCGI@', site.socket),
                             ('@SHARE@', os.path.join(at, 'share'))):
             text = text.replace(mark, value)
         return text, command
 
-    def start(self):
+    def register(self):
+        """A name for servers.start()."""
         servers._MAKERS['lighttpd-variant'] = self._made
+        return 'lighttpd-variant'
+
+    def start(self):
+        self.register()
         return servers.start('lighttpd-variant', self.world.site,
                              self.address)
 

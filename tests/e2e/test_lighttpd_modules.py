@@ -167,8 +167,7 @@ class Place:
 
     def put_in(self, text):
         for mark, value in (('@PEER@', str(self.peer.port)),
-                            ('@OWN@', self.own),
-                            ('@FASTCGI@', self.world.site.socket)):
+                            ('@OWN@', self.own)):
             text = text.replace(mark, value)
         return text
 
@@ -222,7 +221,8 @@ def answers(place, server, row, token):
     answer = checker.ask(server.port, address, token, headers=SENT.get(
         module, []), method='PROPFIND' if module == 'webdav' else 'GET')
     if sign == 'peer':
-        return place.peer.calls > calls, answer
+        return checker.eventually(
+            lambda: place.peer.calls > calls), answer
     if isinstance(sign, int):
         return answer.status == sign, answer
     return sign in '%s %s' % (answer.headers, answer.body.decode('latin-1')), \
@@ -274,6 +274,28 @@ def told(place):
             tap.ok(did, what + ', waiting: answers', answer)
 
 
+def hosts(place):
+    """Switched on for all addresses of a host, they wait all the same."""
+    for module, text, address, _ in ROWS:
+        if module in [row[0] for row in TOLD]:
+            continue
+        what = 'mod_%s for a host, %s' % (module, address)
+        text = '$HTTP["host"] == "localhost" {\n%s\n}\n' % place.put_in(text)
+        with lighttpd.Variant(place.world, **PLACES['behind'](
+                module, text)) as server:
+            before = place.state()
+            bad = []
+            for method in METHODS:
+                for claim in ([],) + CLAIMS:
+                    got = lighttpd.raw(
+                        server.port, address, None, method,
+                        claim + SENT.get(module, [])[1:] +
+                        [('Content-Length', '0')])
+                    if got[0] < 400 or b'page of' in got[1]:
+                        bad.append((method, claim, got))
+            tap.ok(not bad and place.state() == before, what, bad[:2])
+
+
 def webdav_everywhere(place):
     """Switched on for all addresses, it changes nothing unasked."""
     for text in ('webdav.activate = "enable"',
@@ -305,5 +327,6 @@ with checker.World(names=()) as here:
     rows(at)
     silent(at)
     told(at)
+    hosts(at)
     webdav_everywhere(at)
 tap.done()
