@@ -12,6 +12,7 @@ include are loaded.
 
 import os
 
+import checker
 import servers
 
 MODULES = '/usr/lib/apache2/modules'
@@ -80,3 +81,25 @@ def start(world, site, modules=(), outside='', behind='', without=(),
                       at + '/conf']
     return servers.start('apache', world.site, world.addresses['apache'],
                          maker)
+
+
+def is_alice(shown, policy, name='alice'):
+    """What the application was told, once and right."""
+    http = shown['kind'] == 'http'
+    wanted = {'Remote-User': 'login-' + name, 'X-Authgear-Policy': policy,
+              'X-Authgear-User-Id': 'id-' + name,
+              'X-Authgear-Decision': 'granted'} if http else {
+                  'REMOTE_USER': 'login-' + name, 'AUTHGEAR_POLICY': policy,
+                  'AUTHGEAR_USER_ID': 'id-' + name,
+                  'AUTHGEAR_DECISION': 'granted'}
+    return all(checker.values(shown, key) == [value]
+               for key, value in wanted.items())
+
+
+def ways(token):
+    """The same credential, in each way that it can come in."""
+    cookie = 'app_access_token=' + token
+    return (('bearer', [('Authorization', 'Bearer ' + token)]),
+            ('cookie', [('Cookie', 'a=1; %s; b=2' % cookie)]),
+            ('both', [('Authorization', 'Bearer ' + token),
+                      ('Cookie', cookie)]))

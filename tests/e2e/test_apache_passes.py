@@ -11,6 +11,7 @@ import apache
 import backend
 import checker
 import tap
+from apache import is_alice, ways
 from checker import refused
 
 SITE = apache.GUARD + r'''
@@ -140,32 +141,6 @@ def build(site):
         '\n<!--#printenv -->')
     write(site, 'included/file.html', '<!--#include file="sub.txt" -->')
     write(site, 'included/sub.txt', 'included by name\n')
-
-
-def seen(answer):
-    return dict(answer.shown().get('env') or answer.shown()['headers'])
-
-
-def is_alice(shown, policy, name='alice'):
-    """What the application was told, once and right."""
-    http = shown['kind'] == 'http'
-    wanted = {'Remote-User': 'login-' + name, 'X-Authgear-Policy': policy,
-              'X-Authgear-User-Id': 'id-' + name,
-              'X-Authgear-Decision': 'granted'} if http else {
-                  'REMOTE_USER': 'login-' + name, 'AUTHGEAR_POLICY': policy,
-                  'AUTHGEAR_USER_ID': 'id-' + name,
-                  'AUTHGEAR_DECISION': 'granted'}
-    return all(checker.values(shown, key) == [value]
-               for key, value in wanted.items())
-
-
-def ways(token):
-    """The same credential, in each way that it can come in."""
-    cookie = 'app_access_token=' + token
-    return (('bearer', [('Authorization', 'Bearer ' + token)]),
-            ('cookie', [('Cookie', 'a=1; %s; b=2' % cookie)]),
-            ('both', [('Authorization', 'Bearer ' + token),
-                      ('Cookie', cookie)]))
 
 
 def served(world, cases, name, roles):
