@@ -12,8 +12,8 @@ ca-certificates"
 # The tests run the demonstration too, so these come on top.  media-types has
 # Apache's mime.types, libclang-rt the runtime of sanitizers and fuzzing;
 # systemd is started in namespaces of its own, for its units.
-packages_tests="libcmocka-dev apache2 apache2-bin media-types openssl valgrind clang
-clang-tidy libclang-rt-14-dev cppcheck mandoc xz-utils chromium
+packages_tests="libcmocka-dev apache2 apache2-bin media-types openssl valgrind
+clang clang-tidy libclang-rt-14-dev cppcheck mandoc xz-utils chromium
 chromium-driver php-fpm uwsgi-core uwsgi-plugin-python3 python3-grpcio
 python3-websockets libcgi-pm-perl libnginx-mod-http-lua
 libnginx-mod-http-headers-more-filter systemd"
