@@ -30,12 +30,14 @@ local passes = 0
 -- before the authorizer; meanwhile Apache looks up what its path_info would be
 -- as an address, and again for that. TURN: changes from pass to pass, and
 -- with it the configuration: a pass with that of the one before is not asked
--- about.
+-- about. THROUGH: nobody was refused here.
 local KEY, ASKED = "AUTHGEAR_KEPT", "AUTHGEAR_ASKED"
 local ASKING, TURN = "AUTHGEAR_ASKING", "AUTHGEAR_TURN"
+local THROUGH = "AUTHGEAR_THROUGH"
 local BEFORE = "REDIRECT_"
 -- Notes of a pass: the policies to grant it, and what became of it.
 local WANT, STATUS, DONE = "authgear-want", "authgear-status", "authgear-done"
+local HANDED = "authgear-handed"
 
 local uuid = ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" ..
     ("%x"):rep(12)
@@ -72,11 +74,12 @@ local function is_identity(name)
 end
 
 -- What the macros say by AuthName: whether the location is ours, and the policy
--- unless nobody is asked there.
+-- unless it asks for none itself.
 local function location(r)
 	local name = r.auth_name or ""
 	local policy = name:match("^authgear (%S+)$")
-	return policy ~= nil or name == "authgear-public", policy
+	return policy ~= nil or name == "authgear-public" or
+	    name == "authgear-handler", policy
 end
 
 local function is_secret(piece)
@@ -167,6 +170,7 @@ local function begin(r)
 	if not env[KEY] and env[BEFORE .. "AUTHGEAR_DECISION"] == "granted" then
 		first = env[BEFORE .. ASKED]
 	end
+	r.notes[HANDED] = not env[KEY] and env[BEFORE .. THROUGH] or ""
 	if key == nil then
 		keep(r)
 	elseif key == kept.key then
@@ -182,7 +186,7 @@ local function begin(r)
 	r.headers_in["Cookie"] = kept.rest
 	env[TURN] = (env[TURN] or env[BEFORE .. TURN]) == "1" and "2" or "1"
 	env[KEY], env[ASKED] = kept.key, nil
-	for _, name in ipairs({ KEY, ASKED, TURN }) do
+	for _, name in ipairs({ KEY, ASKED, TURN, THROUGH }) do
 		env[BEFORE .. name] = nil
 	end
 	passes = passes + 1
@@ -280,6 +284,9 @@ function authgear_question(r)
 		env[ASKED] = asked
 	end
 	sweep(r)
+	if r.auth_name == "authgear-handler" and r.notes[HANDED] == "" then
+		return 403
+	end
 	for word in ((env[ASKED] or "") .. " " .. (policy or "")):gmatch("%S+") do
 		if not contains(want, word) then
 			want[#want + 1] = word
@@ -374,6 +381,7 @@ end
 function authgear_told(r)
 	local env = r.subprocess_env
 	if wanted(r) == "" then
+		env[THROUGH] = r.notes[STATUS] and "yes"
 		return apache2.DECLINED
 	end
 	if not r.notes[DONE] then
@@ -384,6 +392,7 @@ function authgear_told(r)
 		return 500
 	end
 	hide(r)
+	env[THROUGH] = "yes"
 	for header, variable in pairs(told) do
 		r.headers_in[header] = env[variable]
 	end

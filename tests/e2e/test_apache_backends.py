@@ -2,6 +2,7 @@
 is refused, and what the application never sees; and WebDAV, whose COPY and
 MOVE are asked about at both ends."""
 
+import base64
 import http.cookies
 import os
 import subprocess
@@ -19,6 +20,12 @@ RewriteEngine On
     ProxyPass "unix:{fcgi}|fcgi://localhost/fcgi/"
 </Location>
 <Location /app/>
+    ProxyPass "http://{http}/app/"
+</Location>
+<Location /public/fcgi/>
+    ProxyPass "unix:{fcgi}|fcgi://localhost/fcgi/"
+</Location>
+<Location /public/app/>
     ProxyPass "http://{http}/app/"
 </Location>
 # as in php8.2-cgi.conf and serve-cgi-bin.conf of Debian
@@ -43,6 +50,7 @@ DocumentRoot {www}
 %s
 Use AuthgearOn
 Use Authgear %s "/"
+Use AuthgearHandler "/cgi-bin/php"
 </VirtualHost>
 '''
 POLICIES = '''
@@ -50,10 +58,14 @@ POLICIES = '''
 remote_user = claim:%s
 client_identity = ignore
 
+[policy basic]
+remote_user = claim:%s
+accept_basic = yes
+
 [policy login]
 login_client = web
 login_return = http://127.0.0.1/authgear-login
-''' % LOGIN
+''' % (LOGIN, LOGIN)
 HTACCESS = '''RewriteEngine On
 SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=$1
 RewriteCond %{HTTP:Authorization} (.+)
@@ -85,9 +97,10 @@ SESSION = '1b4e28ba-2fa1-41d2-883f-0016d3cca427.' + RANDOM
 
 
 def build(site):
-    for folder in ('php', 'pretty', 'dav/strict', 'dav/folder'):
+    for folder in ('php', 'pretty', 'public/php', 'dav/strict', 'dav/folder'):
         os.makedirs(os.path.join(site.www, folder))
-    site.write('php', 'show.php', PHP % site.runs_file)
+    for folder in ('php', 'public/php'):
+        site.write(folder, 'show.php', PHP % site.runs_file)
     site.write('pretty', '.htaccess', HTACCESS)
     backend.write_cgi(os.path.join(site.www, 'pretty', 'index.cgi'),
                       site.runs_file)
@@ -185,6 +198,65 @@ def undecided(world, kind, path):
            kind + ': what cannot be told', answer)
 
 
+def basic(world, kind, path):
+    """The token as password, for programs that know nothing else."""
+    token = world.token(session=True)
+    word = base64.b64encode(b'login-alice:' + token.encode()).decode()
+    answer = world.ask('apache', at('basic', path), headers=[
+        ('Authorization', 'Basic ' + word)])
+    tap.ok(answer.status == 200 and is_alice(answer.shown(), 'basic') and
+           token.encode() not in answer.body and
+           word.encode() not in answer.body and
+           b'PHP_AUTH' not in answer.body, kind + ': by Basic', answer)
+
+
+def too_large(world, kind, path):
+    answer = refused(world, 'apache', kind + ': over 64 kB of headers',
+                     (400,), path, world.token(session=True), headers=[
+                         ('X-%d' % number, 'x' * 9000)
+                         for number in range(9)])
+    tap.equal(answer.header('X-Authgear-Reason'), 'headers-too-large',
+              kind + ': told')
+
+
+def public(world):
+    """Where nobody is asked, names and credential are gone as well."""
+    token = world.token(session=True)
+    secret = token.split('.')[2].encode()
+    for path in ('/public/show.cgi', '/public/php/show.php',
+                 '/public/fcgi/x', '/public/app/x'):
+        for name in NAMES + ('Forwarded',):
+            for spelling in spellings(name):
+                answer = world.ask('apache', path, token, headers=[
+                    (spelling, 'forged'), ('Cookie', 'a=1; app_access_token='
+                                           + token),
+                    ('Connection', 'close, ' + spelling)])
+                tap.ok(answer.status == 200 and
+                       b'forged' not in answer.body and
+                       secret not in answer.body and
+                       not values(answer.shown(), 'AUTHGEAR_USER_ID'),
+                       'public: %s at %s' % (spelling, path), answer)
+        answer = world.ask('apache', path, headers=[('Cookie', 'a=1')])
+        tap.equal(values(answer.shown(), 'HTTP_COOKIE') or
+                  values(answer.shown(), 'Cookie'), ['a=1'],
+                  'public: other cookies at ' + path)
+
+
+def handler(world):
+    """What Action names is reached by pages alone."""
+    token = world.token(session=True)
+    for path in ('/cgi-bin/php', '/cgi-bin/php/php/show.php',
+                 '/cgi-bin/php/public/php/show.php'):
+        for who in (token, None):
+            for host in ('default', 'admin'):
+                for method in ('GET', 'POST', 'PROPFIND'):
+                    refused(world, 'apache', '%s %s' % (method, path), (403,),
+                            at(host, path), who, method=method)
+    tap.equal(world.ask('apache', '/cgi-bin/php8.2', token).status in
+              (403, 404, 500), True, 'another name of it is guarded')
+    refused(world, 'apache', 'for nobody', (401,), '/cgi-bin/php8.2')
+
+
 def by_python(text):
     return {name: morsel.value for name, morsel in
             http.cookies.SimpleCookie(text).items()}
@@ -264,6 +336,12 @@ def webdav(world):
                     (status,), '/dav/page.txt', method=method, headers=headers
                     + [('Destination', base(world) + '/dav/stolen')],
                     body=body.get(method))
+        refused(world, 'apache', 'WebDAV: %s, names ignored' % method, (401,),
+                at('behind', '/dav/page.txt'), method=method, headers=[
+                    ('X-Authgear-Decision', 'granted'),
+                    ('X_Authgear_User_Id', 'root'),
+                    ('Destination', base(world) + '/dav/stolen')],
+                body=body.get(method))
         if method not in ('OPTIONS', 'GET'):
             answer = dav(world, method, '/dav/strict/page.txt', token,
                          base(world) + '/dav/stolen', body=body.get(method))
@@ -333,13 +411,18 @@ def main():
             world.sim.user(id='id-' + name)
         world.servers['apache'] = apache.start(
             world, LINES + apache.GUARD +
-            'Use Authgear admin "/dav/strict"\n',
+            'Use Authgear admin "/dav/strict"\n'
+            'Use AuthgearHandler "/cgi-bin/php"\n',
             ['actions', 'cgid', 'dav', 'dav_fs', 'proxy_http', 'rewrite'],
             behind=''.join(HOST % (policy, LINES, policy) for policy in (
-                'admin', 'behind', 'login')))
+                'admin', 'behind', 'basic', 'login')))
         for kind, path in KINDS.items():
             for case in (granted, forged, not_granted, undecided):
                 case(world, kind, path)
+            basic(world, kind, path)
+            too_large(world, kind, path)
+        public(world)
+        handler(world)
         cookies(world)
         destinations(world, *webdav(world))
     tap.done()
