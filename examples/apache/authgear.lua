@@ -3,17 +3,18 @@
 -- or the Destination of a MOVE. Each pass is asked about, with the credential;
 -- nothing else ever sees it. Of each pass:
 --
---   authgear_asked     before any rewriting: takes the credential and what names
---                      a user out of the request; which policy the address has
+--   authgear_asked     before any rewriting: takes the credential and what
+--                      names a user out; which policy the address has
 --   authgear_question  before the authorizer is asked: what it is handed
 --   authgear_once, authgear_refused, authgear_granted   "Require": its answer
 --   authgear_told      before anything answers: the identity goes in
 --   authgear_over      at the end of the request
 --
--- Between passes the credential stays here: the interpreter is the connection's,
--- on which one request at a time is worked on. It is given back only to a pass
--- that carries its key, in a variable that no client can set and Apache hands from
--- pass to pass. Without it the pass has what its own request has.
+-- Between passes the credential stays here: the interpreter is the
+-- connection's, on which one request at a time is worked on. It is given back
+-- only to a pass that carries its key, in a variable that no client can set and
+-- Apache hands from pass to pass. Without it the pass has what its own request
+-- has.
 
 -- key, authorization, cookie: as the client sent them; rest: the cookies that
 -- are the application's; secrets: texts to look for; forged: it named a user
@@ -34,6 +35,7 @@ local passes = 0
 local KEY, ASKED = "AUTHGEAR_KEPT", "AUTHGEAR_ASKED"
 local ASKING, TURN = "AUTHGEAR_ASKING", "AUTHGEAR_TURN"
 local THROUGH = "AUTHGEAR_THROUGH"
+local ours = { [KEY] = 1, [ASKED] = 1, [ASKING] = 1, [TURN] = 1, [THROUGH] = 1 }
 local BEFORE = "REDIRECT_"
 -- Notes of a pass: the policies to grant it, and what became of it.
 local WANT, STATUS, DONE = "authgear-want", "authgear-status", "authgear-done"
@@ -44,26 +46,8 @@ local uuid = ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" ..
 local cookies_of_authgear = {
 	"^[^=]*app_access_token%s*=%s*(.*)$",
 	"^[^=]*app_session%s*=%s*(.*)$",
-	'^[^=]*session%s*=%s*("?' .. uuid .. "%." .. ("%w"):rep(32) .. '"?%s*)$',
-}
-
-local told = {
-	["X-Authgear-Decision"] = "AUTHGEAR_DECISION",
-	["Remote-User"] = "REMOTE_USER",
-	["X-Authgear-Remote-User"] = "REMOTE_USER",
-	["X-Authgear-Policy"] = "AUTHGEAR_POLICY",
-	["X-Authgear-User-Id"] = "AUTHGEAR_USER_ID",
-	["X-Authgear-Client-Id"] = "AUTHGEAR_CLIENT_ID",
-	["X-Authgear-Scope"] = "AUTHGEAR_SCOPE",
-	["X-Authgear-User-Roles"] = "AUTHGEAR_USER_ROLES",
-	["X-Authgear-User-Anonymous"] = "AUTHGEAR_USER_ANONYMOUS",
-	["X-Authgear-User-Verified"] = "AUTHGEAR_USER_VERIFIED",
-	["X-Authgear-User-Can-Reauthenticate"] =
-	    "AUTHGEAR_USER_CAN_REAUTHENTICATE",
-	["X-Authgear-Session-Authenticated-At"] =
-	    "AUTHGEAR_SESSION_AUTHENTICATED_AT",
-	["X-Authgear-Expires-At"] = "AUTHGEAR_EXPIRES_AT",
-	["X-Authgear-Request-Id"] = "AUTHGEAR_REQUEST_ID",
+	'^[^=]*session%s*=%s*("?' .. uuid .. "%." .. ("%w"):rep(32) ..
+	    '"?%s*)$',
 }
 
 -- An application may take "X-A", "X_A" and "X.A" for one name.
@@ -162,8 +146,8 @@ local function keep(r)
 end
 
 -- The beginning of a pass; the policy that the request began with, if this is a
--- redirect of what was granted: Apache renames the variables of the pass before,
--- of which a subrequest has copies.
+-- redirect of what was granted: Apache renames the variables of the pass
+-- before, of which a subrequest has copies.
 local function begin(r)
 	local env, first = r.subprocess_env, nil
 	local key = env[KEY] or env[BEFORE .. KEY]
@@ -185,8 +169,8 @@ local function begin(r)
 	r.headers_in["Authorization"] = nil
 	r.headers_in["Cookie"] = kept.rest
 	env[TURN] = (env[TURN] or env[BEFORE .. TURN]) == "1" and "2" or "1"
-	env[KEY], env[ASKED] = kept.key, nil
-	for _, name in ipairs({ KEY, ASKED, TURN, THROUGH }) do
+	env[KEY], env[ASKED], env[THROUGH] = kept.key, nil, nil
+	for name in pairs(ours) do
 		env[BEFORE .. name] = nil
 	end
 	passes = passes + 1
@@ -198,8 +182,8 @@ end
 
 -- Variables in which an authorizer tells who it is.
 local function is_answer(name)
-	return name == "REMOTE_USER" or name:find("^AUTHGEAR_") and
-	    name ~= KEY and name ~= ASKED and name ~= TURN
+	return name == "REMOTE_USER" or
+	    name:find("^AUTHGEAR_") and not ours[name]
 end
 
 local function has_secret(text)
@@ -220,14 +204,6 @@ local function sweep(r)
 		    header == "COOKIE" or is_identity(header) or
 		    has_secret(value) then
 			r.subprocess_env[name] = nil
-		end
-	end
-end
-
-local function contains(list, word)
-	for _, each in ipairs(list) do
-		if each == word then
-			return true
 		end
 	end
 end
@@ -255,7 +231,7 @@ function authgear_asked(r)
 	local is_ours, policy = location(r)
 	local env = r.subprocess_env
 	if not is_ours and not env[KEY] and not env[BEFORE .. KEY] or
-	    env[ASKING] then
+	    env[ASKING] or r.notes[WANT] then
 		return apache2.DECLINED
 	end
 	local first = begin(r)
@@ -287,9 +263,10 @@ function authgear_question(r)
 	if r.auth_name == "authgear-handler" and r.notes[HANDED] == "" then
 		return 403
 	end
-	for word in ((env[ASKED] or "") .. " " .. (policy or "")):gmatch("%S+") do
-		if not contains(want, word) then
-			want[#want + 1] = word
+	local words = (env[ASKED] or "") .. " " .. (policy or "")
+	for word in words:gmatch("%S+") do
+		if not want[word] then
+			want[#want + 1], want[word] = word, true
 		end
 	end
 	if #want > 2 then
@@ -378,6 +355,11 @@ function authgear_granted(r)
 	return apache2.AUTHZ_GRANTED
 end
 
+-- AUTHGEAR_USER_ID: Authgear-User-Id
+local function capital(name)
+	return (name:lower():gsub("_", "-"):gsub("%f[%w]%l", string.upper))
+end
+
 function authgear_told(r)
 	local env = r.subprocess_env
 	if wanted(r) == "" then
@@ -385,22 +367,19 @@ function authgear_told(r)
 		return apache2.DECLINED
 	end
 	if not r.notes[DONE] then
-		r:err("authgear: not asked at " .. r.uri .. ", since a Require " ..
-		    "or Satisfy line of the site replaces ours: put it before " ..
-		    "Use Authgear, or say AuthMerging And beside it; or a " ..
-		    "rewrite left what Use Authgear names")
+		r:err("authgear: not asked at " .. r.uri .. ", since a " ..
+		    "Require or Satisfy line of the site replaces ours: put " ..
+		    "it before Use Authgear, or say AuthMerging And beside " ..
+		    "it; or a rewrite left what Use Authgear names")
 		return 500
 	end
 	hide(r)
 	env[THROUGH] = "yes"
-	for header, variable in pairs(told) do
-		r.headers_in[header] = env[variable]
-	end
+	r.headers_in["Remote-User"] = r.user
 	for name, value in pairs(r:subprocess_env_table()) do
-		local claim = name:match("^AUTHGEAR_CLAIM_(.+)$")
-		if claim then
-			r.headers_in["X-Authgear-Claim-" ..
-			    claim:gsub("_", "-")] = value
+		if is_answer(name) then
+			name = name:gsub("^REMOTE", "AUTHGEAR_REMOTE")
+			r.headers_in["X-" .. capital(name)] = value
 		end
 	end
 	return apache2.DECLINED

@@ -154,7 +154,21 @@ def logged(world, mpm):
            mpm + ': nothing of ours in the log of errors', errors)
 
 
+def missing():
+    """What is not enabled is named."""
+    with checker.World(()) as world:
+        for name in ('authnz_fcgi', 'headers', 'lua', 'macro'):
+            try:
+                apache.start(world, apache.GUARD, without=(name,))
+                said = 'it started'
+            except RuntimeError as error:
+                said = str(error)
+            tap.ok('authgear.conf: a2enmod %s\n' % name in said,
+                   'without %s: said so' % name, said)
+
+
 def main():
+    missing()
     for mpm in ('event', 'prefork', 'worker'):
         with checker.World(()) as world:
             world.servers['apache'] = start(world, mpm)

@@ -16,6 +16,8 @@ from checker import refused
 
 SITE = apache.GUARD + r'''
 Use AuthgearPublic "/errors"
+# twice is no harm
+Use AuthgearOn
 RewriteEngine On
 RewriteRule ^/moved/(.*)$ /admin/$1 [PT]
 RewriteRule ^/opened/(.*)$ /public/$1 [PT]
