@@ -323,14 +323,18 @@ def http2(world):
             check=False).stdout.decode('latin-1')
     bearer = ('-H', 'authorization: Bearer ' + world.token())
     for module, path, _, status, text, *method in ROWS:
-        if not path.startswith('/') or method or status != 200:
+        # mod_dialup crashes over HTTP/2, also without us
+        if not path.startswith('/') or method or status != 200 or \
+                module == 'dialup':
             continue
-        tap.ok(ask(path).endswith('\n2 401'), 'http2: nobody, ' + path)
+        answer = ask(path)
+        tap.ok(answer.endswith('\n2 401'), 'http2: nobody, ' + path, answer)
         answer = ask(path, *bearer)
         tap.ok(answer.endswith('\n2 200') and text in answer,
                'http2: %s for those who may' % path, answer)
-        tap.ok(ask(path, '-H', 'x-authgear-user-id: root', *bearer).endswith(
-            '\n2 400'), 'http2: a forged name, ' + path)
+        answer = ask(path, '-H', 'x-authgear-user-id: root', *bearer)
+        tap.ok(answer.endswith('\n2 400'), 'http2: a forged name, ' + path,
+               answer)
 
 
 def echo(port):
@@ -369,6 +373,8 @@ def main():
                    module, answer)
         http2(world)
         echo(echo_port)
+        log = world.servers['apache'].log()
+        tap.ok('exit signal' not in log, 'nothing crashed', log[-2000:])
         world.servers['apache'].stop()
         cache(world)
     tap.done()
