@@ -38,8 +38,9 @@ local THROUGH = "AUTHGEAR_THROUGH"
 local ours = { [KEY] = 1, [ASKED] = 1, [ASKING] = 1, [TURN] = 1, [THROUGH] = 1 }
 local BEFORE = "REDIRECT_"
 -- Notes of a pass: the policies to grant it, and what became of it.
+-- HANDED: it works for an address that somebody may see.
 local WANT, STATUS, DONE = "authgear-want", "authgear-status", "authgear-done"
-local HANDED = "authgear-handed"
+local HANDED, HANDLER = "authgear-handed", "authgear-handler"
 
 local uuid = ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" ..
     ("%x"):rep(12)
@@ -62,8 +63,8 @@ end
 local function location(r)
 	local name = r.auth_name or ""
 	local policy = name:match("^authgear (%S+)$")
-	return policy ~= nil or name == "authgear-public" or
-	    name == "authgear-handler", policy
+	return policy ~= nil or name == "authgear-public" or name == HANDLER,
+	    policy
 end
 
 local function is_secret(piece)
@@ -154,7 +155,7 @@ local function begin(r)
 	if not env[KEY] and env[BEFORE .. "AUTHGEAR_DECISION"] == "granted" then
 		first = env[BEFORE .. ASKED]
 	end
-	r.notes[HANDED] = not env[KEY] and env[BEFORE .. THROUGH] or ""
+	r.notes[HANDED] = env[env[KEY] and THROUGH or BEFORE .. THROUGH] or ""
 	if key == nil then
 		keep(r)
 	elseif key == kept.key then
@@ -234,7 +235,13 @@ function authgear_asked(r)
 	    env[ASKING] or r.notes[WANT] then
 		return apache2.DECLINED
 	end
+	local asked_before = env[KEY] and env[ASKED]
 	local first = begin(r)
+	if r.auth_name ~= HANDLER then
+		r.notes[HANDED] = is_ours and "yes" or r.notes[HANDED]
+	elseif asked_before then
+		first = asked_before
+	end
 	local asked = { first or policy }
 	if policy ~= asked[1] then
 		asked[2] = policy
@@ -260,7 +267,7 @@ function authgear_question(r)
 		env[ASKED] = asked
 	end
 	sweep(r)
-	if r.auth_name == "authgear-handler" and r.notes[HANDED] == "" then
+	if r.auth_name == HANDLER and r.notes[HANDED] == "" then
 		return 403
 	end
 	local words = (env[ASKED] or "") .. " " .. (policy or "")
