@@ -11,10 +11,9 @@
 --   authgear_over      at the end of the request
 --
 -- Between passes the credential stays here: the interpreter is the
--- connection's, on which one request at a time is worked on. It is given back
--- only to a pass that carries its key, in a variable that no client can set and
--- Apache hands from pass to pass. Without it the pass has what its own request
--- has.
+-- connection's, on which one request at a time is worked on. Only a pass with
+-- its key gets it back: a variable that no client can set and Apache hands from
+-- pass to pass. Without one the pass has what its own request has.
 
 -- key, authorization, cookie: as the client sent them; rest: the cookies that
 -- are the application's; secrets: texts to look for; forged: it named a user
