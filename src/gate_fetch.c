@@ -121,10 +121,7 @@ take_jwks(struct gate *gate, struct gate_task *task, const struct moment *now)
 	fetched.authorization_endpoint = task->metadata.authorization_endpoint;
 	fetched.jwks = task->exchange->body.data;
 	fetched.jwks_len = task->exchange->body.len;
-	fetched.started_wall = task->fetch_started.wall;
-	fetched.started_boottime = task->fetch_started.boottime;
-	memcpy(fetched.boot_id, task->fetch_started.boot_id,
-	    sizeof(fetched.boot_id));
+	fetched.started = task->fetch_started;
 	return finish(gate, task, &fetched, now);
 }
 

@@ -250,10 +250,7 @@ keep(struct gate *gate, struct gate_task *task, struct facts *told,
 	session.facts = *told;
 	memcpy(session.verified_by, task->verified_by,
 	    sizeof(session.verified_by));
-	session.started_wall = task->lookup_started.wall;
-	session.started_boottime = task->lookup_started.boottime;
-	memcpy(session.boot_id, task->lookup_started.boot_id,
-	    sizeof(session.boot_id));
+	session.started = task->lookup_started;
 	ret = status_session_store(gate->status, task->session_key, &session,
 	    error);
 	*told = session.facts;

@@ -11,9 +11,6 @@
  * that a new role or a new login works within it. */
 #define FRESH_MS 5000
 
-/* Two threads read the clock: not yet "the future". */
-#define CROSSING_MS 60000
-
 int
 gate_session_key(struct gate_task *task)
 {
@@ -29,13 +26,9 @@ static int64_t
 age_of(const struct gate *gate, const struct status_session *session,
     const struct moment *now)
 {
-	int64_t age = now->boottime - session->started_boottime;
-
-	if (strcmp(session->boot_id, now->boot_id) != 0 ||
-	    age < -CROSSING_MS || session->started_boottime < 0 ||
-	    session->started_boottime <= lookups_unwritten_at(gate->lookups))
+	if (session->started.boottime <= lookups_unwritten_at(gate->lookups))
 		return -1;
-	return age < 0 ? 0 : age;
+	return moment_age(&session->started, now);
 }
 
 static int
@@ -187,7 +180,7 @@ is_contradicted(struct gate *gate, struct gate_task *task,
 		return 0;
 	told.boottime = lookups_not_live_at(gate->lookups, task->session_key,
 	    now);
-	if (told.boottime < task->row.started_boottime)
+	if (told.boottime < task->row.started.boottime)
 		return 0;
 	if (status_session_end(gate->status, task->session_key, &told,
 	    NULL) == -1)

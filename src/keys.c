@@ -7,10 +7,6 @@
 
 #define LEASE_NAME "keys"
 
-/* Two threads read the clock, the later one stores: not yet "the future".  The
- * same in status.c, and no fetch takes longer. */
-#define CROSSING_MS 60000
-
 /* A key that is known need not be looked up anew in status.db for every
  * request: what another process fetched meanwhile shows this much later. */
 #define LOOK_MS 100
@@ -97,19 +93,6 @@ load(struct keys *keys, struct error *error)
 	return 0;
 }
 
-/* Milliseconds since the set's fetch began, on the boot of `now`; -1 if that
- * is not known by boottime. */
-static int64_t
-boot_age(const struct keys *keys, const struct moment *now)
-{
-	int64_t age = now->boottime - keys->stored.started_boottime;
-
-	if (strcmp(keys->stored.boot_id, now->boot_id) != 0 ||
-	    age < -CROSSING_MS)
-		return -1;
-	return age < 0 ? 0 : age;
-}
-
 static int
 may_serve(const struct keys *keys, const struct moment *now)
 {
@@ -118,10 +101,10 @@ may_serve(const struct keys *keys, const struct moment *now)
 
 	if (keys->jwks == NULL)
 		return 0;
-	age = boot_age(keys, now);
+	age = moment_age(&keys->stored.started, now);
 	if (age >= 0)
 		return age <= max_stale * 1000;
-	age = now->wall - keys->stored.started_wall;
+	age = now->wall - keys->stored.started.wall;
 	if (age >= 0 && age <= max_stale)
 		return 1;
 	return now->boottime <= KEYS_GRACE_MS;
@@ -131,17 +114,17 @@ may_serve(const struct keys *keys, const struct moment *now)
 static int64_t
 due_at(const struct keys *keys, const struct moment *now)
 {
-	if (keys->jwks == NULL || boot_age(keys, now) < 0)
+	if (keys->jwks == NULL || moment_age(&keys->stored.started, now) < 0)
 		return 0;
-	return keys->stored.started_boottime +
+	return keys->stored.started.boottime +
 	    (int64_t)keys->settings->keys_ttl * 1000;
 }
 
 static int
 is_denied(const struct keys *keys, int64_t issued_at, const struct moment *now)
 {
-	int64_t start = keys->stored.started_wall;
-	int64_t age = boot_age(keys, now);
+	int64_t start = keys->stored.started.wall;
+	int64_t age = moment_age(&keys->stored.started, now);
 	int64_t by_age;
 
 	if (age < 0 && start > now->wall)
@@ -262,8 +245,8 @@ keys_fetched(struct keys *keys, const struct status_keys *fetched,
 {
 	int ret = 0;
 
-	if (fetched != NULL && now->boottime - fetched->started_boottime >
-	    CROSSING_MS) {
+	if (fetched != NULL && now->boottime - fetched->started.boottime >
+	    MOMENT_AHEAD_MS) {
 		error_set(error, "the key set came too late");
 		ret = -1;
 	} else if (fetched != NULL) {

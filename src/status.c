@@ -244,13 +244,13 @@ read_keys(struct sqlite3_stmt *statement, struct status_keys *keys)
 		if (keys->authorization_endpoint == NULL)
 			return -1;
 	}
-	keys->started_wall = sqlite3_column_int64(statement, 3);
-	keys->started_boottime = sqlite3_column_int64(statement, 4);
+	keys->started.wall = sqlite3_column_int64(statement, 3);
+	keys->started.boottime = sqlite3_column_int64(statement, 4);
 	boot_id = sqlite3_column_text(statement, 5);
 	if (keys->jwks_uri == NULL || keys->jwks == NULL || boot_id == NULL)
 		return -1;
-	strncpy(keys->boot_id, (const char *)boot_id,
-	    sizeof(keys->boot_id) - 1);
+	strncpy(keys->started.boot_id, (const char *)boot_id,
+	    sizeof(keys->started.boot_id) - 1);
 	return 0;
 }
 
@@ -309,12 +309,15 @@ bind_keys(struct sqlite3_stmt *statement, const char *endpoint,
 		rc = sqlite3_bind_blob64(statement, 4, keys->jwks,
 		    keys->jwks_len, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 5, keys->started_wall);
+		rc = sqlite3_bind_int64(statement, 5, keys->started.wall);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 6, keys->started_boottime);
+		rc = sqlite3_bind_int64(statement, 6, keys->started.boottime);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 7, keys->boot_id, -1,
+		rc = sqlite3_bind_text(statement, 7, keys->started.boot_id, -1,
 		    SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(statement, 8,
+		    moment_latest(&keys->started));
 	return rc;
 }
 
@@ -332,7 +335,7 @@ status_keys_store(struct status *status, const struct status_keys *keys,
 	    "excluded.started_boottime, boot_id = excluded.boot_id "
 	    "WHERE issuer.boot_id <> excluded.boot_id "
 	    "OR issuer.started_boottime <= excluded.started_boottime "
-	    "OR issuer.started_boottime > excluded.started_boottime + 60000";
+	    "OR issuer.started_boottime > ?8";
 	struct sqlite3_stmt *statement = NULL;
 	int rc, ret = -1;
 

@@ -22,9 +22,7 @@ struct status_keys {
 	char *authorization_endpoint;	/* NULL if not told */
 	char *jwks;			/* text of the set, as received */
 	size_t jwks_len;
-	int64_t started_wall;		/* when the fetch began, Unix seconds */
-	int64_t started_boottime;	/* milliseconds */
-	char boot_id[MOMENT_BOOT_ID_SIZE]; /* of the boot it began in */
+	struct moment started;		/* when the fetch began */
 };
 void status_keys_clear(struct status_keys *keys);
 
@@ -44,16 +42,15 @@ int status_keys_load(struct status *status, struct status_keys *keys,
     struct error *error);
 
 /* Replace the set, in one transaction, unless the stored one was begun later
- * on this boot (by more than a minute: no fetch takes so long, the stored
- * stamp is wrong and is replaced).  0, or -1 and error. */
+ * on this boot, as far as its stamp is credible (moment.h).  0, or -1 and error. */
 int status_keys_store(struct status *status, const struct status_keys *keys,
     struct error *error);
 
 /*
  * A lease: at most one holder at a time, and at most one taking in each
  * `cooldown` of milliseconds from the start of the last taking, however many
- * processes.  A lease of another boot counts as never taken; boottimes over
- * a minute in the future too (less is another process whose `now` is newer).
+ * processes.  A lease of another boot counts as never taken, and so does one
+ * whose time is not credible (moment.h).
  */
 enum status_lease {
 	STATUS_LEASE_FAILED = 0,	/* state unreadable or busy */

@@ -7,7 +7,6 @@
 #include "status_file.h"
 #include "status_session.h"
 
-#define FUTURE_SLACK_MS 60000
 #define FREE_FAILURES 2		/* in a row, without any back-off */
 
 int
@@ -48,8 +47,8 @@ status_backoff_load(struct status *status, const struct moment *now,
 		(void)sqlite3_reset(statement);
 		(void)sqlite3_clear_bindings(statement);
 	}
-	if (ret == 0 && failures > 0 && failures < 1000000 && until >= 0 &&
-	    until <= now->boottime + FUTURE_SLACK_MS) {
+	if (ret == 0 && failures > 0 && failures < 1000000 &&
+	    moment_is_credible(until, now)) {
 		*until_out = until;
 		*failures_out = (int)failures;
 	}

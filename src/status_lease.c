@@ -4,8 +4,6 @@
 
 #include "status_file.h"
 
-#define FUTURE_SLACK_MS 60000
-
 static int
 bind(struct sqlite3_stmt *statement, const struct status *status,
     const char *name, const struct moment *now)
@@ -46,7 +44,7 @@ look(struct status *status, const char *name, const struct moment *now,
 		goto done;
 	taken = sqlite3_column_int64(statement, 0);
 	running_until = sqlite3_column_int64(statement, 1);
-	if (taken < 0 || taken > now->boottime + FUTURE_SLACK_MS)
+	if (!moment_is_credible(taken, now))
 		goto done;
 	if (running_until > now->boottime) {
 		*until_out = running_until;

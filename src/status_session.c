@@ -16,6 +16,7 @@
 #define MAX_WORDS 256
 #define MAX_USER_ID 2048
 #define TRIM_STEP 256
+#define LATEST 14		/* parameter: moment_latest() of the lookup */
 
 void
 status_session_init(struct status_session *session)
@@ -151,10 +152,10 @@ read_row(struct sqlite3_stmt *statement, struct status_session *session)
 	if (boot_id == NULL || is_live < 0 || is_live > 1)
 		return -1;
 	session->is_live = (int)is_live;
-	session->started_wall = sqlite3_column_int64(statement, 1);
-	session->started_boottime = sqlite3_column_int64(statement, 2);
-	(void)snprintf(session->boot_id, sizeof(session->boot_id), "%s",
-	    boot_id);
+	session->started.wall = sqlite3_column_int64(statement, 1);
+	session->started.boottime = sqlite3_column_int64(statement, 2);
+	(void)snprintf(session->started.boot_id,
+	    sizeof(session->started.boot_id), "%s", boot_id);
 	if (sqlite3_column_type(statement, 11) != SQLITE_NULL) {
 		key = column_text(statement, 11, HASH_HEX_SIZE - 1);
 		if (key == NULL)
@@ -281,7 +282,7 @@ bind_facts(struct sqlite3_stmt *statement, const struct facts *facts,
 
 static int
 bind_lookup(struct sqlite3_stmt *statement, const char *key, int is_live,
-    int64_t wall, int64_t boottime, const char *boot_id)
+    const struct moment *started)
 {
 	int rc;
 
@@ -289,12 +290,15 @@ bind_lookup(struct sqlite3_stmt *statement, const char *key, int is_live,
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_int(statement, 2, is_live);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 3, wall);
+		rc = sqlite3_bind_int64(statement, 3, started->wall);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 4, boottime);
+		rc = sqlite3_bind_int64(statement, 4, started->boottime);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 5, boot_id, -1,
+		rc = sqlite3_bind_text(statement, 5, started->boot_id, -1,
 		    SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(statement, LATEST,
+		    moment_latest(started));
 	return rc;
 }
 
@@ -319,7 +323,7 @@ status_session_store(struct status *status, const char *key,
 	    "WHERE (session.boot_id <> excluded.boot_id AND "
 	    "session.boot_id <> '-' || substr(excluded.boot_id, 2)) "
 	    "OR session.started_boottime <= excluded.started_boottime "
-	    "OR session.started_boottime > excluded.started_boottime + 60000";
+	    "OR session.started_boottime > ?14";
 	struct buffer roles, amr;
 	int rc, ret = -1;
 
@@ -335,8 +339,7 @@ status_session_store(struct status *status, const char *key,
 	rc = prepare(status, &status->session_store, sql);
 	if (rc == SQLITE_OK)
 		rc = bind_lookup(status->session_store, key, session->is_live,
-		    session->started_wall, session->started_boottime,
-		    session->boot_id);
+		    &session->started);
 	if (rc == SQLITE_OK && session->is_live)
 		rc = bind_facts(status->session_store, &session->facts, &roles,
 		    &amr);
@@ -362,8 +365,7 @@ change(struct status *status, const char *sql, const char *key,
 		return -1;
 	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
 	if (rc == SQLITE_OK)
-		rc = bind_lookup(statement, key, 0, now->wall, now->boottime,
-		    now->boot_id);
+		rc = bind_lookup(statement, key, 0, now);
 	ret = run(status, statement, rc, error);
 	(void)sqlite3_finalize(statement);
 	return ret;
@@ -379,7 +381,7 @@ status_session_end(struct status *status, const char *key,
 	    "verified = NULL, can_reauthenticate = NULL, "
 	    "authenticated_at = NULL, verified_by = NULL WHERE key = ?1 "
 	    "AND (boot_id <> ?5 OR started_boottime <= ?4 "
-	    "OR started_boottime > ?4 + 60000)";
+	    "OR started_boottime > ?14)";
 
 	return change(status, sql, key, now, error);
 }
@@ -392,7 +394,7 @@ status_session_doubt(struct status *status, const char *key,
 	    "boot_id = '-' || substr(boot_id, 2), started_boottime = ?4 "
 	    "WHERE key = ?1 AND is_live = 1 "
 	    "AND boot_id = ?5 AND (started_boottime <= ?4 "
-	    "OR started_boottime > ?4 + 60000)";
+	    "OR started_boottime > ?14)";
 
 	return change(status, sql, key, now, error);
 }

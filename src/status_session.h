@@ -19,9 +19,7 @@
 struct status_session {
 	int is_live;		/* the last completed answer; 0: no facts */
 	struct facts facts;	/* as resolver_read() fills them in; owned */
-	int64_t started_wall;	/* when that lookup began, Unix seconds */
-	int64_t started_boottime; /* milliseconds */
-	char boot_id[MOMENT_BOOT_ID_SIZE];
+	struct moment started;	/* when that lookup began */
 	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key that this very
 				   JWT's signature was verified with; "": it
 				   was not, or is no JWT */
@@ -42,15 +40,15 @@ int status_session_load(struct status *status, const char *key,
     struct status_session *session, struct error *error);
 
 /* Put the row in place of an older one; never over one whose lookup began
- * later on the same boot (by at most a minute: more is a wrong stamp).
- * 0, or -1 and error. */
+ * later on the same boot, if its stamp is credible (moment.h).  0, or -1 and
+ * error. */
 int status_session_store(struct status *status, const char *key,
     const struct status_session *session, struct error *error);
 
 /*
  * The answer of now is "not live": if there is a row, of whatever lookup
  * begun until now, it becomes so, as of now (a row not there is not made; one
- * a minute ahead or more is a wrong stamp).  0, or -1 and error.
+ * whose stamp is not credible is no later one).  0, or -1 and error.
  */
 int status_session_end(struct status *status, const char *key,
     const struct moment *now, struct error *error);
@@ -76,7 +74,7 @@ int status_session_trim(struct status *status, int64_t max,
 /*
  * Back-off of the resolver, shared by the processes of a uid.  Nothing is
  * asked before *until_out (boottime; 0 or past: go).  A row of another boot,
- * or one more than a minute ahead, counts for nothing.  0, or -1 and error.
+ * or whose time is not credible, counts for nothing.  0, or -1 and error.
  */
 int status_backoff_load(struct status *status, const struct moment *now,
     int64_t *until_out, int *failures_out, struct error *error);

@@ -88,10 +88,8 @@ store(struct status *status, const char *text,
 	char uri[] = MINT_ISSUER "/jwks";
 	char *copy = strdup(text);
 	struct status_keys keys = { .jwks_uri = uri, .jwks = copy,
-	    .jwks_len = strlen(text), .started_wall = start->wall,
-	    .started_boottime = start->boottime };
+	    .jwks_len = strlen(text), .started = *start };
 
-	strcpy(keys.boot_id, start->boot_id);
 	assert_int_equal(status_keys_store(status, &keys, NULL), 0);
 	free(copy);
 }
@@ -102,10 +100,8 @@ fetched(struct fixture *fixture, const struct moment *start)
 {
 	char uri[] = MINT_ISSUER "/jwks";
 	struct status_keys keys = { .jwks_uri = uri, .jwks = fixture->set,
-	    .jwks_len = strlen(fixture->set), .started_wall = start->wall,
-	    .started_boottime = start->boottime };
+	    .jwks_len = strlen(fixture->set), .started = *start };
 
-	strcpy(keys.boot_id, start->boot_id);
 	assert_int_equal(keys_fetched(fixture->keys, &keys, &fixture->now,
 	    NULL), 0);
 }
@@ -387,8 +383,8 @@ fetched_too_late(void **state)
 	struct fixture *f = setup();
 	char uri[] = MINT_ISSUER "/jwks";
 	struct status_keys late = { .jwks_uri = uri, .jwks = f->set,
-	    .jwks_len = strlen(f->set), .started_wall = WALL,
-	    .started_boottime = BOOT, .boot_id = THIS_BOOT };
+	    .jwks_len = strlen(f->set), .started = { WALL, BOOT,
+	    THIS_BOOT } };
 	struct error error = { "" };
 
 	(void)state;

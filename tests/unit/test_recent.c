@@ -53,7 +53,7 @@ row_of(struct status_session *row, const char *user_id)
 {
 	status_session_init(row);
 	row->is_live = 1;
-	row->started_boottime = begin.boottime - 500;
+	row->started.boottime = begin.boottime - 500;
 	row->facts.user_id = strdup(user_id);
 	row->facts.has_roles = 1;
 	assert_int_equal(word_list_split(&row->facts.roles, "a,b", ","), 0);
@@ -111,7 +111,7 @@ row_and_token(void **state)
 	assert_int_equal(recent_recall(*state, &credential, &begin, &row,
 	    &told), 1);
 	assert_int_equal(row.is_live, 1);
-	assert_int_equal(row.started_boottime, begin.boottime - 500);
+	assert_int_equal(row.started.boottime, begin.boottime - 500);
 	assert_string_equal(row.verified_by, "thumb");
 	assert_string_equal(row.facts.user_id, "u");
 	assert_int_equal(row.facts.roles.count, 2);

@@ -75,9 +75,9 @@ keys_of(const char *boot_id, int64_t started, const char *jwks)
 	assert_non_null(keys.jwks_uri);
 	assert_non_null(keys.jwks);
 	keys.jwks_len = strlen(jwks);
-	keys.started_wall = 1700000000;
-	keys.started_boottime = started;
-	strcpy(keys.boot_id, boot_id);
+	keys.started.wall = 1700000000;
+	keys.started.boottime = started;
+	strcpy(keys.started.boot_id, boot_id);
 	return keys;
 }
 
@@ -138,9 +138,9 @@ test_keys_round_trip(void **state)
 	    keys.authorization_endpoint);
 	assert_int_equal(loaded.jwks_len, keys.jwks_len);
 	assert_string_equal(loaded.jwks, keys.jwks);
-	assert_int_equal(loaded.started_wall, keys.started_wall);
-	assert_int_equal(loaded.started_boottime, keys.started_boottime);
-	assert_string_equal(loaded.boot_id, BOOT);
+	assert_int_equal(loaded.started.wall, keys.started.wall);
+	assert_int_equal(loaded.started.boottime, keys.started.boottime);
+	assert_string_equal(loaded.started.boot_id, BOOT);
 	status_keys_clear(&loaded);
 	status_keys_clear(&keys);
 }

@@ -65,9 +65,9 @@ make(struct status_session *session, const char *user, int64_t boottime)
 
 	status_session_init(session);
 	session->is_live = 1;
-	session->started_wall = 1800000000;
-	session->started_boottime = boottime;
-	strcpy(session->boot_id, BOOT);
+	session->started.wall = 1800000000;
+	session->started.boottime = boottime;
+	strcpy(session->started.boot_id, BOOT);
 	facts->user_id = strdup(user);
 	assert_non_null(facts->user_id);
 }
@@ -126,9 +126,9 @@ round_trip(void **state)
 	assert_string_equal(out.facts.roles.words[1], "c");
 	assert_int_equal(out.facts.has_amr, 1);
 	assert_int_equal(out.facts.amr.count, 0);
-	assert_int_equal(out.started_wall, 1800000000);
-	assert_int_equal(out.started_boottime, 1000);
-	assert_string_equal(out.boot_id, BOOT);
+	assert_int_equal(out.started.wall, 1800000000);
+	assert_int_equal(out.started.boottime, 1000);
+	assert_string_equal(out.started.boot_id, BOOT);
 	assert_string_equal(out.verified_by, KEY);
 	status_session_clear(&out);
 	status_session_clear(&in);
@@ -253,7 +253,7 @@ trim(void **state)
 	for (i = 0; i < 1000; i++) {
 		(void)snprintf(key, sizeof(key), "%064d", i);
 		make(&session, "u", 1000);
-		session.started_wall = 1800000000 + i;
+		session.started.wall = 1800000000 + i;
 		assert_int_equal(status_session_store(place->status, key,
 		    &session, &place->error), 0);
 		status_session_clear(&session);

@@ -1,0 +1,25 @@
+#include "moment.h"
+
+#include <string.h>
+
+int64_t
+moment_latest(const struct moment *now)
+{
+	return now->boottime + MOMENT_AHEAD_MS;
+}
+
+int
+moment_is_credible(int64_t boottime, const struct moment *now)
+{
+	return boottime >= 0 && boottime <= moment_latest(now);
+}
+
+int64_t
+moment_age(const struct moment *stamp, const struct moment *now)
+{
+	if (strcmp(stamp->boot_id, now->boot_id) != 0 ||
+	    !moment_is_credible(stamp->boottime, now))
+		return -1;
+	return stamp->boottime > now->boottime ? 0 :
+	    now->boottime - stamp->boottime;
+}

@@ -1,0 +1,82 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "moment.h"
+
+#define BOOT "00000000-0000-4000-8000-000000000001"
+#define OTHER "00000000-0000-4000-8000-000000000002"
+
+static void
+ages(void **state)
+{
+	static const struct {
+		int64_t stamp, now, age;
+		const char *boot_id;
+	} cases[] = {
+		{ 1000, 1000, 0, BOOT },
+		{ 1000, 3500, 2500, BOOT },
+		{ 0, 5, 5, BOOT },
+		/* another thread read the clock later */
+		{ 1001, 1000, 0, BOOT },
+		{ 61000, 1000, 0, BOOT },
+		{ 61001, 1000, -1, BOOT },
+		{ INT64_MAX, 1000, -1, BOOT },
+		{ -1, 1000, -1, BOOT },
+		{ INT64_MIN, 1000, -1, BOOT },
+		/* another boot, none at all */
+		{ 1000, 3500, -1, OTHER },
+		{ 1000, 3500, -1, "" }
+	};
+	struct moment now = { 1700000000, 0, BOOT };
+	struct moment stamp = { 1700000000, 0, "" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		now.boottime = cases[i].now;
+		stamp.boottime = cases[i].stamp;
+		strcpy(stamp.boot_id, cases[i].boot_id);
+		assert_int_equal(moment_age(&stamp, &now), cases[i].age);
+	}
+}
+
+/* The wall clock, which an administrator sets, has no say in it. */
+static void
+wall(void **state)
+{
+	const struct moment stamp = { 1900000000, 1000, BOOT };
+	const struct moment now = { 5, 2000, BOOT };
+
+	(void)state;
+	assert_int_equal(moment_age(&stamp, &now), 1000);
+}
+
+static void
+credible(void **state)
+{
+	const struct moment now = { 5, 2000, BOOT };
+
+	(void)state;
+	assert_int_equal(moment_latest(&now), 2000 + MOMENT_AHEAD_MS);
+	assert_true(moment_is_credible(0, &now));
+	assert_true(moment_is_credible(moment_latest(&now), &now));
+	assert_false(moment_is_credible(moment_latest(&now) + 1, &now));
+	assert_false(moment_is_credible(-1, &now));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ages),
+		cmocka_unit_test(wall),
+		cmocka_unit_test(credible)
+	};
+
+	return cmocka_run_group_tests_name("moment", tests, NULL, NULL);
+}
