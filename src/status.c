@@ -116,15 +116,20 @@ check_directory(const char *path, struct error *error)
 int
 status_file_enter(struct status *status, struct error *error)
 {
+	const enum database_mode mode = status->is_opened ?
+	    DATABASE_RENEW_SOON : DATABASE_RENEW;
+
 	if (status->db != NULL && !status->damaged &&
 	    database_in_place(status->db))
 		return 0;
-	leave(status);
 	if (check_directory(status->path, error) == -1)
 		return -1;
-	if (database_open(status->path, status->is_opened ?
-	    DATABASE_RENEW_SOON : DATABASE_RENEW, &schema, &status->db,
-	    error) != DATABASE_OPENED)
+	if (status->db != NULL && status->damaged && database_set_aside(
+	    status->path, mode, status->db, error) == -1)
+		return -1;
+	leave(status);
+	if (database_open(status->path, mode, &schema, &status->db, error) !=
+	    DATABASE_OPENED)
 		return -1;
 	status->damaged = 0;
 	status->is_anew = status->is_opened;

@@ -23,11 +23,15 @@ static const char *const broken_steps[] = {
 	"CREATE TABLE one (a INTEGER) STRICT",
 	"CREATE TABLE two (a INTEGER) STRICT; CREATE TABLE one (a INTEGER)"
 };
-static const struct database_schema schema_1 = { 1, 77, steps, 0, 0600 };
-static const struct database_schema schema_2 = { 2, 77, steps, 1, 0600 };
-static const struct database_schema broken_2 = { 2, 77, broken_steps, 0,
-    0600 };
-static const struct database_schema foreign = { 1, 78, steps, 0, 0600 };
+static const struct database_schema schema_1 = { .version = 1,
+    .application_id = 77, .migrations = steps, .mode = 0600 };
+static const struct database_schema schema_2 = { .version = 2,
+    .application_id = 77, .migrations = steps, .full_sync = 1, .mode = 0600,
+    .is_checked = 1 };
+static const struct database_schema broken_2 = { .version = 2,
+    .application_id = 77, .migrations = broken_steps, .mode = 0600 };
+static const struct database_schema foreign = { .version = 1,
+    .application_id = 78, .migrations = steps, .mode = 0600 };
 
 struct place {
 	char *directory;
@@ -100,9 +104,13 @@ test_migration(void **state)
 
 	expect(place, DATABASE_CREATE, &schema_1, DATABASE_OPENED);
 	expect(place, DATABASE_READ, &schema_2, DATABASE_FAILED);
-	expect(place, DATABASE_WRITE, &broken_2, DATABASE_FAILED);
+	expect(place, DATABASE_CREATE, &broken_2, DATABASE_FAILED);
 	/* nothing of the half that worked is left */
 	expect(place, DATABASE_READ, &schema_1, DATABASE_OPENED);
+	/* who only writes rows migrates nothing */
+	expect(place, DATABASE_WRITE, &schema_2, DATABASE_FAILED);
+	expect(place, DATABASE_READ, &schema_1, DATABASE_OPENED);
+	expect(place, DATABASE_CREATE, &schema_2, DATABASE_OPENED);
 	expect(place, DATABASE_WRITE, &schema_2, DATABASE_OPENED);
 	scratch_sql(place->path, "INSERT INTO two SELECT a FROM one");
 	expect(place, DATABASE_READ, &schema_2, DATABASE_OPENED);
