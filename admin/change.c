@@ -10,6 +10,7 @@
 #include "json.h"
 #include "row_print.h"
 #include "settings.h"
+#include "signals.h"
 #include "transport/clock.h"
 #include "trust_writer.h"
 #include "when.h"
@@ -25,6 +26,7 @@ struct change {
 	const char *value;
 	char actor[ACTOR_SIZE];
 	struct trust_note note;
+	struct trust_token token;	/* of the credential */
 	struct moment now;		/* of the last attempt */
 	struct error error;
 };
@@ -53,6 +55,9 @@ find_value(struct change *change)
 		return -1;
 	if (options->kind == REVOCATION_TOKEN) {
 		change->value = change->handed.token_id;
+		change->token.hash = change->handed.hash;
+		change->token.expires = change->handed.expires;
+		change->note.token = &change->token;
 		return 0;
 	}
 	change->value = change->handed.user_id;
@@ -160,17 +165,32 @@ remark(const struct change *change)
 }
 
 static void
+say_added_json(const struct change *change, const struct revocation *row,
+    int64_t id, int added)
+{
+	struct trust_list_row whole = { .id = id, .revocation = *row,
+	    .reason = change->note.reason, .actor = change->note.actor,
+	    .source = change->note.source, .time = change->now.wall,
+	    .expires = REVOCATION_NO_TIME };
+
+	if (change->note.token != NULL) {
+		(void)snprintf(whole.credential, sizeof(whole.credential),
+		    "%s", change->token.hash);
+		whole.expires = change->token.expires;
+	}
+	row_print_json(&whole, added ? ",\"added\":true" :
+	    ",\"added\":false");
+	(void)putchar('\n');
+}
+
+static void
 say_added(const struct change *change, const struct revocation *row,
     int64_t id, int added)
 {
-	const struct trust_list_row whole = { id, *row, change->note.reason,
-	    change->note.actor, change->note.source, change->now.wall };
 	char from[WHEN_SIZE], until[WHEN_SIZE];
 
 	if (change->options.json) {
-		row_print_json(&whole, added ? ",\"added\":true" :
-		    ",\"added\":false");
-		(void)putchar('\n');
+		say_added_json(change, row, id, added);
 		return;
 	}
 	(void)printf("%s%lld: %s%s%s %s", added ? "" : "already there as ",
@@ -186,6 +206,8 @@ say_added(const struct change *change, const struct revocation *row,
 		(void)printf(" from %s", from);
 	if (row->until >= 0)
 		(void)printf(" until %s", until);
+	if (change->note.token != NULL)
+		(void)printf(", credential %.16s", change->token.hash);
 	(void)printf("%s\n", remark(change));
 	if (row->kind == REVOCATION_CLIENT)
 		(void)printf("This holds for JWT access tokens; opaque tokens "
@@ -302,17 +324,23 @@ attempt(struct change *change)
 	}
 }
 
-/* Until it is written; another process may hold the file for a while. */
+/* Until it is written; another process may hold the file for a while, in
+ * which a signal may end us. */
 static int
 write_change(struct change *change)
 {
 	enum trust_write written = TRUST_HELD;
 	int64_t begun = change->now.boottime;
 	struct error held;
+	sigset_t saved;
 
 	while (written == TRUST_HELD) {
+		signals_hold(&saved);
 		written = attempt(change);
-		if (written != TRUST_HELD)
+		if (written == TRUST_WRITTEN)
+			break;
+		signals_release(&saved);
+		if (written == TRUST_FAILED)
 			break;
 		held = change->error;
 		error_clear(&change->error);
@@ -332,6 +360,8 @@ write_change(struct change *change)
 static int
 run(struct change *change)
 {
+	const char *lacks;
+
 	actor_name(change->actor);
 	change->note.actor = change->actor;
 	change->note.reason = change->options.reason;
@@ -346,6 +376,9 @@ run(struct change *change)
 	if (change->writer == NULL || look_at_clock(change) == -1 ||
 	    write_change(change) == -1)
 		return -1;
+	lacks = trust_writer_lacks(change->writer);
+	if (lacks != NULL)
+		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
 	error_set(&change->error, "it is done, but writing to stdout failed");

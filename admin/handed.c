@@ -156,6 +156,9 @@ read_claims(struct handed *handed, const struct credential *credential,
 		    "never let in");
 		goto done;
 	}
+	if (json_find_seconds(jwt.claims, "exp", &handed->expires) !=
+	    JSON_FOUND)
+		handed->expires = -1;
 	if (copy(id, &handed->token_id, error) == 0 &&
 	    copy(user, &handed->user_id, error) == 0)
 		ret = 0;
@@ -185,6 +188,8 @@ handed_read(struct handed *handed, const char *file,
 		goto done;
 	}
 	handed->kind = credential.kind;
+	handed->expires = -1;
+	memcpy(handed->hash, credential.hash, sizeof(handed->hash));
 	ret = credential.kind == CREDENTIAL_JWT ?
 	    read_claims(handed, &credential, settings, error) :
 	    copy(credential.hash, &handed->token_id, error);

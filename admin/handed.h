@@ -1,6 +1,8 @@
 #ifndef HANDED_H_
 #define HANDED_H_
 
+#include <stdint.h>
+
 #include "credential.h"
 #include "error.h"
 #include "settings.h"
@@ -14,6 +16,8 @@ struct handed {
 	enum credential_kind kind;
 	char *token_id;		/* what revokes it: jti, or SHA-256 as hex */
 	char *user_id;		/* `sub`; NULL unless a JWT */
+	char hash[HASH_HEX_SIZE]; /* SHA-256 of the text, as the log tells it */
+	int64_t expires;	/* `exp`; -1: not told */
 };
 
 /* `file` NULL or "-": stdin, to its end.  0, or -1 and error. */

@@ -8,9 +8,11 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "actor.h"
 #include "settings.h"
+#include "signals.h"
 #include "transport/clock.h"
 #include "trust.h"
 
@@ -19,11 +21,14 @@
 static const char help[] =
     "usage: authgear-cache init [--config FILE] [--user NAME] [--json]\n"
     "\n"
-    "Makes the state directory that the settings name, or completes it.\n"
+    "Makes the state directory that the settings name, or completes it: a\n"
+    "trust.db of an earlier release is migrated, with --user owners and modes\n"
+    "are mended.\n"
     "\n"
     "  -c, --config FILE  settings (" DEFAULT_CONFIG ")\n"
     "  -u, --user NAME    the daemon's user; only root can say it. Without\n"
-    "                     it everything belongs to the caller\n"
+    "                     it everything belongs to the caller, and root is\n"
+    "                     asked for it on a terminal\n"
     "  -j, --json         say what is there as JSON\n"
     "  -h, --help         this text\n";
 
@@ -72,8 +77,7 @@ print_place(const char *path, int json, int first)
 static int
 print_places(const struct settings *settings, int made, int json)
 {
-	static const char *const below[] = { "", "/trust.db", "/daemon",
-	    "/root" };
+	static const char *const below[] = { "", "/trust.db", "/daemon" };
 	char path[PATH_MAX];
 	size_t i;
 
@@ -96,9 +100,37 @@ print_places(const struct settings *settings, int made, int json)
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1;
 }
 
+/* Root's own state is closed to the daemon, which is never root: hardly what
+ * was meant, so it is asked for where somebody can answer. */
+static const char *
+ask_for_user(const char *state, char *line, size_t size)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || (lstat(state, &st) == 0 &&
+	    (st.st_mode & S_IRGRP) != 0))
+		return NULL;
+	line[0] = '\0';
+	if (isatty(STDIN_FILENO)) {
+		(void)fprintf(stderr, "Which user does the daemon run as? "
+		    "(nothing: root alone uses %s) ", state);
+		if (fgets(line, (int)size, stdin) == NULL)
+			line[0] = '\0';
+		line[strcspn(line, "\n")] = '\0';
+	}
+	if (line[0] != '\0')
+		return line;
+	(void)fprintf(stderr, "authgear-cache: note: only root can use this "
+	    "state; 'authgear-cache init --user NAME' gives it to the "
+	    "daemon's user\n");
+	return NULL;
+}
+
 int
 init_run(const char *config, const char *user, int json)
 {
+	char line[256];
+	sigset_t saved;
 	struct settings *settings = NULL;
 	struct error error = { "" };
 	char actor[ACTOR_SIZE];
@@ -114,9 +146,14 @@ init_run(const char *config, const char *user, int json)
 		goto done;
 	}
 	actor_name(actor);
+	if (user == NULL)
+		user = ask_for_user(settings->state, line, sizeof(line));
+	signals_hold(&saved);
 	if (trust_init(settings->state, settings->endpoint, user, actor, &now,
-	    &made, &error) == -1)
+	    &made, &error) == -1) {
+		signals_release(&saved);
 		goto done;
+	}
 	if (print_places(settings, made, json) == -1) {
 		error_set(&error, "writing to stdout failed");
 		goto done;

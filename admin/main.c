@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accept.h"
 #include "change.h"
 #include "face/config_command.h"
 #include "init.h"
@@ -15,6 +16,7 @@ static const char help[] =
     "usage: authgear-cache [--config FILE] [--json] --check-config\n"
     "       authgear-cache [--config FILE] [--json] --print-policies\n"
     "       authgear-cache init [--config FILE] [--user NAME] [--json]\n"
+    "       authgear-cache accept [--reason TEXT] [--config FILE] [--json]\n"
     "       authgear-cache revoke token|user|client|key|all ...\n"
     "       authgear-cache block user|client ...\n"
     "       authgear-cache lift NUMBER ...\n"
@@ -24,6 +26,7 @@ static const char help[] =
     "Administration of what authgear-fcgi keeps.\n"
     "\n"
     "  init                  make the state directory\n"
+    "  accept                believe a trust.db that was put back\n"
     "  revoke                take a token back, sign a user out\n"
     "  block                 refuse all of a user or a client\n"
     "  lift                  end a revocation or a block\n"
@@ -42,6 +45,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "init", init_main },
+	{ "accept", accept_main },
 	{ "revoke", change_revoke_main },
 	{ "block", change_block_main },
 	{ "lift", change_lift_main },

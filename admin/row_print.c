@@ -6,7 +6,7 @@
 #include "json.h"
 #include "when.h"
 
-#define FORMAT "%-5s %-6s %-10s %-36s %-38s %-20s %-12s %s\n"
+#define FORMAT "%-5s %-6s %-10s %-36s %-16s %-38s %-20s %-12s %s\n"
 
 /* What it refuses, as far as time says it. */
 static void
@@ -31,7 +31,8 @@ print_scope(const struct revocation *revocation, char *text, size_t size)
 void
 row_print_head(void)
 {
-	(void)printf(FORMAT, "ID", "KIND", "RULE", "VALUE", "REFUSES WHAT",
+	(void)printf(FORMAT, "ID", "KIND", "RULE", "VALUE", "CREDENTIAL",
+	    "REFUSES WHAT",
 	    "ADDED", "BY", "REASON");
 }
 
@@ -46,8 +47,8 @@ row_print_table(const struct trust_list_row *row)
 	when_print(row->time, added);
 	(void)printf(FORMAT, id, revocation_kind_name(revocation->kind),
 	    revocation_rule_name(revocation->rule),
-	    revocation->value[0] == '\0' ? "-" : revocation->value, scope,
-	    added, row->actor, row->reason);
+	    revocation->value[0] == '\0' ? "-" : revocation->value,
+	    row->credential[0] == '\0' ? "-" : row->credential, scope, added, row->actor, row->reason);
 }
 
 static void
@@ -83,6 +84,11 @@ row_print_json(const struct trust_list_row *row, const char *more)
 	print_string("actor", row->actor);
 	print_string("source", row->source);
 	print_time("time", row->time);
+	if (row->credential[0] != '\0')
+		print_string("credential", row->credential);
+	else
+		(void)printf(",\"credential\":null");
+	print_time("expires", row->expires);
 	(void)printf("%s}", more);
 }
 

@@ -103,8 +103,15 @@ lock_wait(enum database_mode mode)
 	return mode == DATABASE_RENEW_SOON ? DATABASE_BUSY_MS : LOCK_MS;
 }
 
-static int
-configure(struct sqlite3 *db, enum database_mode mode,
+void
+database_settle(struct sqlite3 *db)
+{
+	(void)sqlite3_busy_timeout(db, DATABASE_BUSY_MS);
+	(void)sqlite3_exec(db, cache_pragma, NULL, NULL, NULL);
+}
+
+int
+database_configure(struct sqlite3 *db, enum database_mode mode,
     const struct database_schema *schema)
 {
 	int persist = 1, rc;
@@ -215,7 +222,7 @@ open_file(const char *path, enum database_mode mode,
 	    SQLITE_OPEN_PRIVATECACHE | (mode == DATABASE_READ ?
 	    SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE), NULL);
 	if (rc == SQLITE_OK)
-		rc = configure(db, mode, schema);
+		rc = database_configure(db, mode, schema);
 	outcome = rc != SQLITE_OK ? database_failed(db, rc, path, error) :
 	    database_check_head(db, path, mode, schema, error);
 	if ((outcome == DATABASE_OPENED || outcome == DATABASE_ABSENT) &&
@@ -310,8 +317,7 @@ database_open(const char *path, enum database_mode mode,
 		error_set(error, "%s", error_text(&first));
 		return outcome;
 	}
-	(void)sqlite3_busy_timeout(*db_out, DATABASE_BUSY_MS);
-	(void)sqlite3_exec(*db_out, cache_pragma, NULL, NULL, NULL);
+	database_settle(*db_out);
 	return DATABASE_OPENED;
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "database_holder.h"
+
 #define CHECK_STEPS 1000	/* of SQLite's machine, between looks at stop */
 
 static int
@@ -34,15 +36,19 @@ enum database_outcome
 database_failed(struct sqlite3 *db, int rc, const char *path,
     struct error *error)
 {
+	char holder[64];
+
 	if (is_damage(rc)) {
 		error_set(error, "%s is damaged or not a database of ours", path);
 		return DATABASE_CORRUPT;
 	}
-	if ((rc & 0xff) == SQLITE_BUSY)
+	if ((rc & 0xff) != SQLITE_BUSY)
+		error_set(error, "%s: %s", path, cause(db, rc));
+	else if (database_holder(path, holder, sizeof(holder)) == 0)
+		error_set(error, "%s is busy: %s holds it", path, holder);
+	else
 		error_set(error, "%s is busy: another process holds it; find it "
 		    "with 'fuser -v %s'", path, path);
-	else
-		error_set(error, "%s: %s", path, cause(db, rc));
 	return DATABASE_FAILED;
 }
 

@@ -8,6 +8,14 @@
 
 /* Shared by database*.c alone. */
 
+/* What every connection of ours is given before its first statement;
+ * SQLITE_OK, or what SQLite says. */
+int database_configure(struct sqlite3 *db, enum database_mode mode,
+    const struct database_schema *schema);
+
+/* And once it was looked at: what it may wait, what it may hold. */
+void database_settle(struct sqlite3 *db);
+
 /* The one value that a statement answers, as a number or as text (each may be
  * NULL).  SQLITE_OK, or what SQLite says; SQLITE_CORRUPT if there is none. */
 int database_ask(struct sqlite3 *db, const char *sql, int64_t *number_out,

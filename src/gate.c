@@ -36,7 +36,9 @@ gate_shared_new(const struct settings *settings)
 		return NULL;
 	shared->lookups = lookups_new(settings);
 	shared->recent = recent_new();
-	if (shared->lookups != NULL && shared->recent != NULL)
+	shared->trust = trust_shared_new();
+	if (shared->lookups != NULL && shared->recent != NULL &&
+	    shared->trust != NULL)
 		return shared;
 	gate_shared_free(shared);
 	return NULL;
@@ -49,6 +51,7 @@ gate_shared_free(struct gate_shared *shared)
 		return;
 	lookups_free(shared->lookups);
 	recent_free(shared->recent);
+	trust_shared_free(shared->trust);
 	free(shared);
 }
 
@@ -61,16 +64,20 @@ gate_new(const struct settings *settings, struct gate_shared *shared,
 	if (gate == NULL)
 		goto no_memory;
 	gate->settings = settings;
-	gate->trust = trust_open(settings->state, settings->endpoint, error);
+	gate->owns_shared = shared == NULL;
+	gate->shared = shared != NULL ? shared : gate_shared_new(settings);
+	if (gate->shared == NULL)
+		goto no_memory;
+	gate->trust = trust_open_shared(settings->state, settings->endpoint,
+	    gate->shared->trust, error);
 	if (gate->trust == NULL)
 		goto failed;
 	gate->status = open_status(settings, error);
 	if (gate->status == NULL)
 		goto failed;
+	trust_use_status(gate->trust, gate->status);
 	gate->keys = keys_new(settings, gate->status);
-	gate->owns_shared = shared == NULL;
-	gate->shared = shared != NULL ? shared : gate_shared_new(settings);
-	if (gate->keys == NULL || gate->shared == NULL)
+	if (gate->keys == NULL)
 		goto no_memory;
 	gate->lookups = gate->shared->lookups;
 	return gate;
@@ -87,10 +94,10 @@ gate_free(struct gate *gate)
 	if (gate == NULL)
 		return;
 	keys_free(gate->keys);
+	trust_free(gate->trust);
+	status_free(gate->status);
 	if (gate->owns_shared)
 		gate_shared_free(gate->shared);
-	status_free(gate->status);
-	trust_free(gate->trust);
 	free(gate);
 }
 

@@ -11,12 +11,14 @@
 #include "status.h"
 #include "status_session.h"
 #include "trust.h"
+#include "trust_shared.h"
 
 /* Shared by gate*.c alone. */
 
 struct gate_shared {
 	struct lookups *lookups;
 	struct recent *recent;
+	struct trust_shared *trust;
 };
 
 struct gate {

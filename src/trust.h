@@ -18,30 +18,48 @@ struct trust;
 /*
  * Make a state directory for `endpoint` (authgear-cache init): the directory
  * (2750), trust.db (0640) with the endpoint, audit row of `actor`, daemon/
- * and root/ (0700).  `daemon_user` NULL: a private installation, everything
- * belongs to the caller (0700).  Otherwise the caller must be root: directory
- * root:<group of daemon_user>, daemon/ owned by that user; the group must
- * have that one member only.  An existing state directory of the same
- * endpoint is completed and left as it is (*made_out 0); one of another
- * endpoint is refused, as are network file systems and an existing
- * directory with anything else in it.  0 or -1 and error.
+ * (0700).  `daemon_user` NULL: a private installation, everything belongs to
+ * the caller (0700).  Otherwise the caller must be root: directory root:<group
+ * of daemon_user>, daemon/ owned by that user; the group must have that one
+ * member only.  An existing state directory of the same endpoint is completed
+ * (*made_out 0): trust.db of an earlier release is migrated, its whole checked
+ * before that counts; with `daemon_user` owners and modes become as said; an
+ * empty root/ of an earlier release goes.  One of another endpoint is refused,
+ * as are network file systems and an existing directory with anything else in
+ * it.  0 or -1 and error.
  */
 int trust_init(const char *directory, const char *endpoint,
     const char *daemon_user, const char *actor, const struct moment *now,
     int *made_out, struct error *error);
 
-/* Open for reading.  Another endpoint, another schema, wrong owner or mode
- * of file or directory, group of more than one member: NULL and error. */
+/*
+ * Open for reading, in place and without a lock that a writer would wait for
+ * (database_view.h).  A schema of an earlier release is read too, a newer one
+ * is not; another endpoint, wrong owner or mode of file or directory, a group
+ * of more than one member, a file that went back (trust_marks.h): NULL and
+ * error.
+ */
 struct trust *trust_open(const char *directory, const char *endpoint,
     struct error *error);
+
+/*
+ * The same for one thread of a process (trust_shared.h, borrowed); how far
+ * the file was seen counts from trust_use_status() on, whose status.db
+ * (borrowed) knows it, and is written to where no other thread does that.
+ */
+struct trust_shared;
+struct status;
+struct trust *trust_open_shared(const char *directory, const char *endpoint,
+    struct trust_shared *shared, struct error *error);
+void trust_use_status(struct trust *trust, struct status *status);
 void trust_free(struct trust *trust);
 
 /*
- * Before every decision: 0 if trust.db can be read and still is this
- * endpoint's, else -1 and error.  Cheap: data_version and that the open files
- * are those at their paths each time; owner and mode at most once a second of
- * boottime.  Reopens by itself when the file was replaced (restore); where
- * only -wal or -shm was removed beside it, it fails until the process ends.
+ * Before every decision: 0 if trust.db can be read and is to be believed,
+ * else -1 and error.  Cheap while nothing changed; what changed is read anew,
+ * be it another file at the path, another schema or a -wal that is gone, and
+ * whatever a writer that was killed left behind.  The directory is looked at
+ * once a second of boottime at most.
  */
 int trust_check(struct trust *trust, const struct moment *now,
     struct error *error);

@@ -5,62 +5,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <pwd.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "database.h"
+#include "trust_owner.h"
 #include "trust_place.h"
+#include "trust_row.h"
+#include "trust_schema.h"
 
-#define ENTRY_SIZE 65536	/* bytes for one passwd entry */
-
-/* Whose it will be. */
-struct owner {
-	int private;		/* everything the caller's */
-	uid_t uid;		/* of daemon/ */
-	gid_t gid;		/* of the directory and of daemon/ */
-};
-
-static int
-find_owner(const char *daemon_user, struct owner *owner, struct error *error)
-{
-	struct passwd entry, *found = NULL;
-	char *buffer;
-	int ret = -1;
-
-	owner->private = daemon_user == NULL;
-	owner->uid = geteuid();
-	owner->gid = getegid();
-	if (daemon_user == NULL)
-		return 0;
-	if (geteuid() != 0) {
-		error_set(error, "only root can make state for another user: "
-		    "run it with sudo, or leave out --user");
-		return -1;
-	}
-	buffer = malloc(ENTRY_SIZE);
-	if (buffer == NULL || getpwnam_r(daemon_user, &entry, buffer,
-	    ENTRY_SIZE, &found) != 0 || found == NULL) {
-		error_set(error, "there is no user %s: make one with "
-		    "'adduser --system --group --no-create-home %s'",
-		    daemon_user, daemon_user);
-		goto done;
-	}
-	if (found->pw_uid == 0 || found->pw_gid == 0) {
-		error_set(error, "the daemon must not be root: name its own "
-		    "user");
-		goto done;
-	}
-	owner->uid = found->pw_uid;
-	owner->gid = found->pw_gid;
-	ret = trust_place_group(owner->gid, owner->uid, error);
-done:
-	free(buffer);
-	return ret;
-}
+#define CHECKPOINT_MS 2000	/* for a reader that is in the way */
 
 /* 1 if it holds nothing but ours; *empty_out. */
 static int
@@ -92,19 +48,16 @@ only_ours(const char *directory, int *empty_out, struct error *error)
 	return ours;
 }
 
+/* Root may mend what was given to the daemon's user by mistake. */
 static int
-give(const char *path, uid_t uid, gid_t gid, mode_t mode,
-    struct error *error)
+is_acceptable(const struct stat *st, const struct trust_owner *owner)
 {
-	if (lchown(path, uid, gid) == -1 || chmod(path, mode) == -1) {
-		error_set(error, "%s: %s", path, strerror(errno));
-		return -1;
-	}
-	return 0;
+	return S_ISDIR(st->st_mode) && (st->st_uid == geteuid() ||
+	    (!owner->is_private && st->st_uid == owner->uid));
 }
 
 static int
-make_directory(const char *directory, const struct owner *owner,
+make_directory(const char *directory, const struct trust_owner *owner,
     struct error *error)
 {
 	struct stat st;
@@ -127,34 +80,27 @@ make_directory(const char *directory, const struct owner *owner,
 			(void)rmdir(directory);
 		return -1;
 	}
-	if (lstat(directory, &st) == -1 || !S_ISDIR(st.st_mode) ||
-	    st.st_uid != geteuid()) {
+	if (lstat(directory, &st) == -1 || !is_acceptable(&st, owner)) {
 		error_set(error, "%s is a symbolic link, no directory, or "
 		    "belongs to somebody else", directory);
 		return -1;
 	}
 	if (!only_ours(directory, &empty, error))
 		return -1;
-	if (!empty && !owner->private && st.st_gid != owner->gid) {
-		error_set(error, "%s was made for another user or group: "
-		    "leave out --user, or begin with an empty directory",
-		    directory);
-		return -1;
-	}
-	if (!empty)
-		return trust_place_check(directory, error);
-	return give(directory, geteuid(), owner->gid,
-	    owner->private ? 0700 : 02750, error);
+	if (empty || !owner->is_private)
+		return trust_owner_mend(directory, owner, error);
+	return trust_place_check(directory, error);
 }
 
+/* daemon/, where the daemon's user keeps its files. */
 static int
-make_subdirectory(const char *directory, const char *name, uid_t uid,
-    gid_t gid, const struct owner *owner, struct error *error)
+make_daemon(const char *directory, const struct trust_owner *owner,
+    struct error *error)
 {
 	char path[PATH_MAX];
 	struct stat dir, st;
 
-	(void)snprintf(path, sizeof(path), "%.3900s/%s", directory, name);
+	(void)snprintf(path, sizeof(path), "%.3900s/daemon", directory);
 	if (lstat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode) && (st.st_mode & 0077) == 0)
 			return 0;
@@ -162,18 +108,29 @@ make_subdirectory(const char *directory, const char *name, uid_t uid,
 		    "'chmod 0700 %s'", path, path);
 		return -1;
 	}
-	if (owner->private && lstat(directory, &dir) == 0 &&
+	if (owner->is_private && lstat(directory, &dir) == 0 &&
 	    (dir.st_mode & 0077) != 0) {
 		error_set(error, "%s is missing: run 'authgear-cache init "
 		    "--user NAME' with the daemon's user", path);
 		return -1;
 	}
-	if (mkdir(path, 0700) == -1) {
+	if (mkdir(path, 0700) == -1 ||
+	    lchown(path, owner->uid, owner->gid) == -1) {
 		error_set(error, "%s cannot be made: %s", path,
 		    strerror(errno));
 		return -1;
 	}
-	return give(path, uid, gid, 0700, error);
+	return 0;
+}
+
+/* Earlier releases made one and never used it. */
+static void
+remove_root(const char *directory)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%.3900s/root", directory);
+	(void)rmdir(path);
 }
 
 /* A directory that was complete must not get an empty trust.db by mistake:
@@ -194,10 +151,13 @@ check_not_lost(const char *directory, const char *path, struct error *error)
 	return -1;
 }
 
+/* Record the endpoint unless there is one; *made_out 1 if it was recorded. */
 static int
-write_row(struct sqlite3 *db, const char *sql, const char *endpoint,
-    const char *actor, int64_t wall)
+record(struct sqlite3 *db, const char *endpoint,
+    const struct trust_note *note, int64_t wall, int *made_out)
 {
+	static const char sql[] = "INSERT OR IGNORE INTO meta (name, value) "
+	    "VALUES ('endpoint', ?1)";
 	struct sqlite3_stmt *statement = NULL;
 	int rc;
 
@@ -205,60 +165,49 @@ write_row(struct sqlite3 *db, const char *sql, const char *endpoint,
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_text(statement, 1, endpoint, -1,
 		    SQLITE_STATIC);
-	if (rc == SQLITE_OK && actor != NULL)
-		rc = sqlite3_bind_text(statement, 2, actor, -1,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK && actor != NULL)
-		rc = sqlite3_bind_int64(statement, 3, wall);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(statement);
 	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-/* Record the endpoint unless there is one; *made_out 1 if it was recorded. */
-static int
-record(struct sqlite3 *db, const char *endpoint, const char *actor,
-    const struct moment *now, int *made_out)
-{
-	int rc;
-
-	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc != SQLITE_OK)
+	if (rc != SQLITE_DONE)
 		return rc;
-	rc = write_row(db, "INSERT OR IGNORE INTO meta (name, value) "
-	    "VALUES ('endpoint', ?1)", endpoint, NULL, 0);
-	*made_out = rc == SQLITE_OK && sqlite3_changes(db) == 1;
-	if (*made_out)
-		rc = write_row(db, "INSERT INTO audit (time, actor, action, "
-		    "detail) VALUES (?3, ?2, 'init', ?1)", endpoint, actor,
-		    now->wall);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		return SQLITE_OK;
-	(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	*made_out = 0;
-	return rc;
+	*made_out = sqlite3_changes(db) == 1;
+	return *made_out ? trust_row_audit(db, note, "init", endpoint, wall,
+	    NULL) : SQLITE_OK;
+}
+
+/* Into the file itself, as after any change (trust_writer.h). */
+static void
+complete(struct sqlite3 *db)
+{
+	(void)sqlite3_busy_timeout(db, CHECKPOINT_MS);
+	(void)sqlite3_exec(db, "SELECT one FROM state", NULL, NULL, NULL);
+	(void)sqlite3_wal_checkpoint_v2(db, "main",
+	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 static int
-fill(const char *directory, const char *path, const char *endpoint,
-    const char *actor, const struct moment *now, int *made_out,
-    struct error *error)
+fill(const char *directory, const char *endpoint, const char *actor,
+    const struct moment *now, int *made_out, struct error *error)
 {
+	const struct trust_note note = { actor, "", "cli", NULL };
 	struct sqlite3 *db = NULL;
+	char path[PATH_MAX];
 	struct trust *trust;
 	int rc;
 
-	if (check_not_lost(directory, path, error) == -1)
-		return -1;
-	if (database_open(path, DATABASE_CREATE, trust_place_schema(), &db,
+	(void)snprintf(path, sizeof(path), "%.3900s/trust.db", directory);
+	if (check_not_lost(directory, path, error) == -1 ||
+	    database_open(path, DATABASE_CREATE, trust_schema(), &db,
 	    error) != DATABASE_OPENED)
 		return -1;
-	rc = record(db, endpoint, actor, now, made_out);
-	if (rc != SQLITE_OK)
-		(void)database_failed(db, rc, path, error);
+	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = record(db, endpoint, &note, now->wall, made_out);
+	rc = database_finish(db, rc, path, error);
+	if (rc == SQLITE_OK)
+		complete(db);
+	else
+		*made_out = 0;
 	database_close(db);
 	if (rc != SQLITE_OK)
 		return -1;
@@ -273,8 +222,7 @@ trust_init(const char *directory, const char *endpoint,
     const char *daemon_user, const char *actor, const struct moment *now,
     int *made_out, struct error *error)
 {
-	char path[PATH_MAX];
-	struct owner owner;
+	struct trust_owner owner;
 
 	*made_out = 0;
 	if (directory[0] != '/' || strlen(directory) > 3800) {
@@ -282,14 +230,11 @@ trust_init(const char *directory, const char *endpoint,
 		    "absolute path", directory);
 		return -1;
 	}
-	(void)snprintf(path, sizeof(path), "%.3900s/trust.db", directory);
-	if (find_owner(daemon_user, &owner, error) == -1 ||
+	if (trust_owner_find(daemon_user, &owner, error) == -1 ||
 	    make_directory(directory, &owner, error) == -1 ||
-	    fill(directory, path, endpoint, actor, now, made_out, error) == -1)
+	    fill(directory, endpoint, actor, now, made_out, error) == -1 ||
+	    make_daemon(directory, &owner, error) == -1)
 		return -1;
-	if (make_subdirectory(directory, "daemon", owner.uid, owner.gid,
-	    &owner, error) == -1)
-		return -1;
-	return make_subdirectory(directory, "root", geteuid(), getegid(),
-	    &owner, error);
+	remove_root(directory);
+	return 0;
 }

@@ -6,18 +6,20 @@
 #include <string.h>
 
 #include "database.h"
-#include "trust.h"
+#include "trust_head.h"
 #include "trust_place.h"
 #include "trust_row.h"
+#include "trust_schema.h"
 
 struct trust_list {
 	char *path;
 	struct sqlite3 *db;
 	struct sqlite3_stmt *statement;
+	char hex[HASH_HEX_SIZE];	/* the value of a row, if it is one */
 };
 
 static const char list_sql[] =
-    "SELECT " TRUST_ROW_COLUMNS ", id, reason, actor, source, time"
+    "SELECT " TRUST_ROW_COLUMNS ", id, reason, actor, source, time, credential, expires"
     " FROM revocation ORDER BY id";
 
 static const char map_sql[] =
@@ -29,13 +31,12 @@ open_list(const char *directory, const char *endpoint, const char *sql,
     struct error *error)
 {
 	struct trust_list *list = NULL;
-	struct trust *trust;
+	struct error refusal = { "" };
+	struct trust_head head;
 	int rc;
 
-	trust = trust_open(directory, endpoint, error);
-	if (trust == NULL)
+	if (trust_place_check(directory, error) == -1)
 		return NULL;
-	trust_free(trust);
 	list = calloc(1, sizeof(*list));
 	if (list != NULL)
 		list->path = malloc(strlen(directory) + sizeof("/trust.db"));
@@ -44,14 +45,20 @@ open_list(const char *directory, const char *endpoint, const char *sql,
 		goto failed;
 	}
 	(void)sprintf(list->path, "%s/trust.db", directory);
-	if (database_open(list->path, DATABASE_READ, trust_place_schema(),
+	if (database_open(list->path, DATABASE_READ, trust_schema(),
 	    &list->db, error) != DATABASE_OPENED)
 		goto failed;
-	rc = sqlite3_prepare_v2(list->db, sql, -1, &list->statement,
-	    NULL);
+	rc = trust_head_read(list->db, list->path, endpoint, &head, &refusal);
+	if (rc == SQLITE_OK && refusal.text[0] != '\0') {
+		error_set(error, "%s", refusal.text);
+		goto failed;
+	}
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(list->db, sql, -1, &list->statement,
+		    NULL);
 	if (rc == SQLITE_OK)
 		return list;
-	(void)database_failed(list->db, rc, list->path, error);
+	(void)trust_head_failed(list->db, rc, list->path, error);
 failed:
 	trust_list_free(list);
 	return NULL;
@@ -91,6 +98,23 @@ text_at(const struct trust_list *list, int column)
 	return text == NULL ? "" : text;
 }
 
+/* One revoked by what it is has its digits in the value itself. */
+static void
+read_token(const struct trust_list *list, struct trust_list_row *row)
+{
+	const unsigned char *bytes =
+	    sqlite3_column_blob(list->statement, 10);
+	const size_t len = (size_t)sqlite3_column_bytes(list->statement, 10);
+	size_t i;
+
+	row->expires = REVOCATION_NO_TIME;
+	if (sqlite3_column_type(list->statement, 11) != SQLITE_NULL)
+		row->expires = sqlite3_column_int64(list->statement, 11);
+	for (i = 0; bytes != NULL && i < len && i < TRUST_LIST_DIGITS / 2; i++)
+		(void)snprintf(row->credential + 2 * i, 3, "%02x",
+		    bytes[i]);
+}
+
 int
 trust_list_next(struct trust_list *list, struct trust_list_row *row,
     struct error *error)
@@ -105,7 +129,8 @@ trust_list_next(struct trust_list *list, struct trust_list_row *row,
 		return -1;
 	}
 	row->id = sqlite3_column_int64(list->statement, 5);
-	if (trust_row_read(list->statement, &row->revocation) == -1) {
+	if (trust_row_read(list->statement, &row->revocation,
+	    list->hex) == -1) {
 		error_set(error, "%s: revocation %lld makes no sense, "
 		    "and whom it concerns is not let in: run 'authgear-cache "
 		    "lift %lld'", list->path, (long long)row->id, (long long)row->id);
@@ -115,6 +140,7 @@ trust_list_next(struct trust_list *list, struct trust_list_row *row,
 	row->actor = text_at(list, 7);
 	row->source = text_at(list, 8);
 	row->time = sqlite3_column_int64(list->statement, 9);
+	read_token(list, row);
 	return 1;
 }
 

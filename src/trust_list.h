@@ -9,6 +9,8 @@
 /* All revocations, or the whole account map, one by one, as of the moment of
  * the first. */
 
+#define TRUST_LIST_DIGITS 16	/* the first ones of a SHA-256 */
+
 struct trust_list;
 
 struct trust_list_row {
@@ -19,6 +21,9 @@ struct trust_list_row {
 	const char *actor;
 	const char *source;
 	int64_t time;		/* Unix seconds, when it was added */
+	char credential[TRUST_LIST_DIGITS + 1]; /* of a token, as far as it is
+				   known: how the log names it; else "" */
+	int64_t expires;	/* its `exp`, or REVOCATION_NO_TIME */
 };
 
 /* As trust_open().  NULL and error. */

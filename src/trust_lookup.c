@@ -4,10 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "hash.h"
 #include "revocation.h"
 #include "trust_row.h"
 
-/* One statement, so one moment; each part by the index. */
+/* One statement, so one moment; each part by a prefix of the key. */
 static const char lookup_sql[] =
     "SELECT " TRUST_ROW_COLUMNS " FROM revocation"
     " WHERE kind = 'token' AND value IN (?1, ?2) "
@@ -20,9 +21,6 @@ static const char lookup_sql[] =
     "UNION ALL SELECT " TRUST_ROW_COLUMNS " FROM revocation"
     " WHERE kind = 'all'";
 
-static const char empty_sql[] =
-    "SELECT NOT EXISTS (SELECT 1 FROM revocation)";
-
 static int
 prepare(struct sqlite3 *db, const char *sql, struct sqlite3_stmt **statement)
 {
@@ -32,27 +30,10 @@ prepare(struct sqlite3 *db, const char *sql, struct sqlite3_stmt **statement)
 	    statement, NULL);
 }
 
-int
-trust_lookup_empty(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    int *empty_out)
-{
-	int rc;
-
-	*empty_out = 0;
-	rc = prepare(db, empty_sql, statement);
-	if (rc != SQLITE_OK)
-		return rc;
-	rc = sqlite3_step(*statement);
-	if (rc == SQLITE_ROW)
-		*empty_out = sqlite3_column_int(*statement, 0) == 1;
-	(void)sqlite3_reset(*statement);
-	return rc == SQLITE_ROW ? SQLITE_OK : rc;
-}
-
 /* NULL equals nothing, so an absent fact finds no row. */
 static int
-bind(struct sqlite3_stmt *statement, const struct facts *facts,
-    const char *hash)
+bind(struct sqlite3_stmt *statement, int64_t schema,
+    const struct facts *facts, const char *hash)
 {
 	const char *const values[] = { facts->token_id, hash, facts->user_id,
 	    facts->client_id, facts->key_id };
@@ -61,28 +42,32 @@ bind(struct sqlite3_stmt *statement, const struct facts *facts,
 
 	for (i = 0; i < sizeof(values) / sizeof(values[0]) &&
 	    rc == SQLITE_OK; i++)
-		rc = sqlite3_bind_text(statement, (int)i + 1, values[i], -1,
+		rc = i < 2 && schema >= 3 ?
+		    trust_row_bind_value(statement, (int)i + 1,
+		    REVOCATION_TOKEN, values[i]) :
+		    sqlite3_bind_text(statement, (int)i + 1, values[i], -1,
 		    SQLITE_STATIC);
 	return rc;
 }
 
 int
 trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    const struct facts *facts, const char *hash, int64_t wall,
-    enum reason *reason_out)
+    int64_t schema, const struct facts *facts, const char *hash,
+    int64_t wall, enum reason *reason_out)
 {
 	enum reason reason = REASON_GRANTED;
 	struct revocation row;
+	char hex[HASH_HEX_SIZE];
 	int rc;
 
 	*reason_out = REASON_STATE_UNREADABLE;
 	rc = prepare(db, lookup_sql, statement);
 	if (rc == SQLITE_OK)
-		rc = bind(*statement, facts, hash);
+		rc = bind(*statement, schema, facts, hash);
 	if (rc != SQLITE_OK)
 		goto done;
 	while ((rc = sqlite3_step(*statement)) == SQLITE_ROW) {
-		if (trust_row_read(*statement, &row) == -1) {
+		if (trust_row_read(*statement, &row, hex) == -1) {
 			rc = SQLITE_CORRUPT;
 			goto done;
 		}

@@ -112,11 +112,13 @@ done:
 }
 
 int
-trust_place_check(const char *directory, struct error *error)
+trust_place_look(const char *directory, gid_t *group_out,
+    struct error *error)
 {
 	uid_t caller = geteuid();
 	struct stat st;
 
+	*group_out = TRUST_PLACE_NO_GROUP;
 	if (lstat(directory, &st) == -1) {
 		if (errno == ENOENT)
 			error_set(error, "%s does not exist: run "
@@ -147,6 +149,20 @@ trust_place_check(const char *directory, struct error *error)
 		    st.st_uid == 0 ? "2750" : "0700", directory);
 		return -1;
 	}
-	return trust_place_group(st.st_gid, caller == 0 ? (uid_t)-1 : caller,
+	*group_out = st.st_gid;
+	return 0;
+}
+
+int
+trust_place_check(const char *directory, struct error *error)
+{
+	const uid_t caller = geteuid();
+	gid_t group;
+
+	if (trust_place_look(directory, &group, error) == -1)
+		return -1;
+	if (group == TRUST_PLACE_NO_GROUP)
+		return 0;
+	return trust_place_group(group, caller == 0 ? (uid_t)-1 : caller,
 	    error);
 }

@@ -5,11 +5,7 @@
 
 #include "error.h"
 
-struct database_schema;
-
-/* Shared by trust.c and trust_init.c alone. */
-
-const struct database_schema *trust_place_schema(void);
+/* Shared by trust*.c alone. */
 
 /*
  * The state directory as this process may trust it: a directory, no symbolic
@@ -18,6 +14,13 @@ const struct database_schema *trust_place_schema(void);
  * unless the caller is root.  0, or -1 and what to do.
  */
 int trust_place_check(const char *directory, struct error *error);
+
+#define TRUST_PLACE_NO_GROUP ((gid_t)-1)
+
+/* The same but for the members of the group, which a directory service may
+ * have to tell: *group_out, TRUST_PLACE_NO_GROUP if it does not matter. */
+int trust_place_look(const char *directory, gid_t *group_out,
+    struct error *error);
 
 /*
  * 0 if the group has exactly one member and that is `uid`; (uid_t)-1: any

@@ -1,5 +1,9 @@
 #include "trust_writer.h"
 
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,30 +11,28 @@
 
 #include "buffer.h"
 #include "database.h"
-#include "json.h"
-#include "trust.h"
-#include "trust_holder.h"
+#include "database_holder.h"
+#include "trust_head.h"
+#include "trust_note.h"
 #include "trust_place.h"
 #include "trust_row.h"
+#include "trust_schema.h"
 
 struct trust_writer {
 	char *path;
 	struct sqlite3 *db;
+	struct error lacks;		/* empty: the file has it all */
 };
 
-struct trust_writer *
-trust_writer_open(const char *directory, const char *endpoint,
-    struct error *error)
+static struct trust_writer *
+open_writer(const char *directory, const char *endpoint,
+    enum database_mode mode, struct error *error)
 {
-	struct trust_writer *writer = NULL;
-	struct trust *trust;
+	struct trust_writer *writer = calloc(1, sizeof(*writer));
+	struct error refusal = { "" };
+	struct trust_head head;
+	int rc;
 
-	/* what the daemon would refuse is not written to */
-	trust = trust_open(directory, endpoint, error);
-	if (trust == NULL)
-		return NULL;
-	trust_free(trust);
-	writer = calloc(1, sizeof(*writer));
 	if (writer != NULL)
 		writer->path = malloc(strlen(directory) +
 		    sizeof("/trust.db"));
@@ -39,14 +41,42 @@ trust_writer_open(const char *directory, const char *endpoint,
 		goto failed;
 	}
 	(void)sprintf(writer->path, "%s/trust.db", directory);
-	if (database_open(writer->path, DATABASE_WRITE, trust_place_schema(),
-	    &writer->db, error) != DATABASE_OPENED)
+	/* what the daemon would refuse is not written to */
+	if (trust_place_check(directory, error) == -1 ||
+	    database_open(writer->path, mode, trust_schema(), &writer->db,
+	    error) != DATABASE_OPENED)
 		goto failed;
+	rc = trust_head_read(writer->db, writer->path, endpoint, &head,
+	    &refusal);
+	if (rc != SQLITE_OK)
+		(void)trust_head_failed(writer->db, rc, writer->path,
+		    &refusal);
+	if (refusal.text[0] != '\0') {
+		error_set(error, "%s", refusal.text);
+		goto failed;
+	}
 	(void)sqlite3_busy_timeout(writer->db, TRUST_WRITER_BUSY_MS);
+	/* one that completes meets nobody, one that does not is told */
+	(void)sqlite3_db_config(writer->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+	    1, NULL);
 	return writer;
 failed:
 	trust_writer_free(writer);
 	return NULL;
+}
+
+struct trust_writer *
+trust_writer_open(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	return open_writer(directory, endpoint, DATABASE_WRITE, error);
+}
+
+struct trust_writer *
+trust_writer_open_old(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	return open_writer(directory, endpoint, DATABASE_CREATE, error);
 }
 
 void
@@ -59,21 +89,64 @@ trust_writer_free(struct trust_writer *writer)
 	free(writer);
 }
 
+const char *
+trust_writer_lacks(const struct trust_writer *writer)
+{
+	return writer->lacks.text[0] == '\0' ? NULL : writer->lacks.text;
+}
+
 static enum trust_write
-failed(const struct trust_writer *writer, int rc, struct error *error)
+held(const struct trust_writer *writer, struct error *error)
 {
 	char holder[96];
 
-	if ((rc & 0xff) != SQLITE_BUSY) {
-		(void)database_failed(writer->db, rc, writer->path, error);
-		return TRUST_FAILED;
-	}
-	if (trust_holder(writer->path, holder, sizeof(holder)) == 0)
+	if (database_holder(writer->path, holder, sizeof(holder)) == 0)
 		error_set(error, "%s is held by %s", writer->path, holder);
 	else
 		error_set(error, "%s is held by another process: find it "
 		    "with 'fuser -v %s-shm'", writer->path, writer->path);
 	return TRUST_HELD;
+}
+
+/* The log has what the file lacks, and it is the log that changed last: by
+ * its time too, for who looks at that alone. */
+static void
+say_lacks(struct trust_writer *writer, int rc)
+{
+	char name[PATH_MAX], holder[96];
+	struct error why = { "" };
+
+	(void)snprintf(name, sizeof(name), "%.4000s-wal", writer->path);
+	(void)utimensat(AT_FDCWD, name, NULL, AT_SYMLINK_NOFOLLOW);
+	if ((rc & 0xff) == SQLITE_BUSY || rc == SQLITE_OK) {
+		(void)database_holder(writer->path, holder, sizeof(holder));
+		error_set(&why, "%s reads it", holder);
+	} else {
+		(void)database_failed(writer->db, rc, writer->path, &why);
+	}
+	error_set(&writer->lacks, "it is in force, but a copy of %s alone lacks "
+	    "it yet: %s; the next change makes up for it", writer->path,
+	    error_text(&why));
+}
+
+/*
+ * From the log into the file, and the log emptied.  A reader of this very
+ * moment comes first, so that those who cannot write the -shm read from here
+ * on and not from before the change.
+ */
+static void
+checkpoint(struct trust_writer *writer)
+{
+	int in_log = -1, done = -1, rc;
+
+	error_clear(&writer->lacks);
+	(void)sqlite3_exec(writer->db, "SELECT one FROM state", NULL, NULL,
+	    NULL);
+	rc = sqlite3_wal_checkpoint_v2(writer->db, "main",
+	    SQLITE_CHECKPOINT_TRUNCATE, &in_log, &done);
+	/* busy, but only for the emptying */
+	if (rc != SQLITE_OK && (in_log < 0 || in_log != done))
+		say_lacks(writer, rc);
 }
 
 static int
@@ -82,76 +155,26 @@ begin(struct trust_writer *writer)
 	return sqlite3_exec(writer->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 }
 
-/* COMMIT, or ROLLBACK if `rc` says so. */
-static int
-finish(struct trust_writer *writer, int rc)
+/* The end of what began there; rc: how it went. */
+static enum trust_write
+finish(struct trust_writer *writer, int rc, struct error *error)
 {
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(writer->db, "COMMIT", NULL, NULL, NULL);
-	if (rc != SQLITE_OK)
-		(void)sqlite3_exec(writer->db, "ROLLBACK", NULL, NULL, NULL);
-	return rc;
-}
+	struct error why = { "" };
 
-/* No control characters (C1 too), UTF-8, not too long. */
-static int
-check_text(const char *what, const char *text, size_t limit,
-    struct error *error)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	char *quoted;
-
-	if (strlen(text) > limit) {
-		error_set(error, "the %s is longer than %zu bytes", what,
-		    limit);
-		return -1;
+	rc = database_finish(writer->db, rc, writer->path, &why);
+	if (rc == SQLITE_OK) {
+		checkpoint(writer);
+		return TRUST_WRITTEN;
 	}
-	for (; *p != '\0'; p++) {
-		if (*p >= ' ' && *p != 0x7f && (*p != 0xc2 || p[1] >= 0xa0))
-			continue;
-		error_set(error, "the %s has a control character in it",
-		    what);
-		return -1;
-	}
-	quoted = json_quote(text);
-	if (quoted == NULL)
-		error_set(error, "the %s is not UTF-8", what);
-	free(quoted);
-	return quoted == NULL ? -1 : 0;
-}
-
-static int
-check_revocation(const struct revocation *revocation,
-    const struct trust_note *note, const struct moment *now,
-    struct error *error)
-{
-	if (check_text("value", revocation->value, TRUST_WRITER_MAX_VALUE,
-	    error) == -1 || check_text("reason", note->reason,
-	    TRUST_WRITER_MAX_REASON, error) == -1)
-		return -1;
-	if (revocation->rule == REVOCATION_SIGNED_OUT &&
-	    revocation->from > now->wall) {
-		error_set(error, "the time is in the future: nobody can be "
-		    "signed out ahead, block the user or client instead");
-		return -1;
-	}
-	if (revocation->rule == REVOCATION_BLOCKED &&
-	    revocation->until != REVOCATION_NO_TIME &&
-	    revocation->until <= now->wall) {
-		error_set(error, "the block would be over already");
-		return -1;
-	}
-	if (revocation_check(revocation) == -1) {
-		error_set(error, "there is no such revocation: a value is "
-		    "missing, or the block ends before it begins");
-		return -1;
-	}
-	return 0;
+	if ((rc & 0xff) == SQLITE_BUSY)
+		return held(writer, error);
+	error_set(error, "%s", error_text(&why));
+	return TRUST_FAILED;
 }
 
 static void
 describe(struct buffer *buffer, const struct revocation *revocation,
-    const char *reason)
+    const struct trust_note *note)
 {
 	(void)buffer_append_format(buffer, "%s %s %s",
 	    revocation_kind_name(revocation->kind), revocation->value,
@@ -162,8 +185,35 @@ describe(struct buffer *buffer, const struct revocation *revocation,
 	if (revocation->until != REVOCATION_NO_TIME)
 		(void)buffer_append_format(buffer, " until %lld",
 		    (long long)revocation->until);
-	if (reason[0] != '\0')
-		(void)buffer_append_format(buffer, ": %s", reason);
+	if (note->token != NULL)
+		(void)buffer_append_format(buffer, " credential %.16s",
+		    note->token->hash);
+	if (note->reason[0] != '\0')
+		(void)buffer_append_format(buffer, ": %s", note->reason);
+}
+
+/* *id_out: of the row that is new, or was there (*added_out 0). */
+static int
+add(struct trust_writer *writer, const struct revocation *revocation,
+    const struct trust_note *note, int64_t wall, int64_t *id_out,
+    int *added_out)
+{
+	const char *const action = revocation->rule == REVOCATION_BLOCKED ?
+	    "block" : "revoke";
+	struct buffer detail;
+	int rc;
+
+	rc = trust_row_same(writer->db, revocation, id_out);
+	if (rc != SQLITE_OK || *id_out != 0)
+		return rc;
+	*added_out = 1;
+	buffer_init(&detail, 2 * TRUST_WRITER_MAX_VALUE);
+	describe(&detail, revocation, note);
+	rc = detail.failed ? SQLITE_NOMEM : trust_row_audit(writer->db, note,
+	    action, detail.data, wall, id_out);
+	buffer_clear(&detail);
+	return rc == SQLITE_OK ? trust_row_add(writer->db, revocation, note,
+	    wall, *id_out) : rc;
 }
 
 enum trust_write
@@ -172,46 +222,23 @@ trust_writer_add(struct trust_writer *writer,
     const struct moment *now, int64_t *id_out, int *added_out,
     struct error *error)
 {
-	enum trust_write ret = TRUST_FAILED;
-	struct buffer detail;
-	int64_t id = 0;
+	enum trust_write written;
 	int rc;
 
 	*id_out = 0;
 	*added_out = 0;
-	buffer_init(&detail, 2 * TRUST_WRITER_MAX_VALUE);
-	if (check_revocation(revocation, note, now, error) == -1)
-		goto done;
-	describe(&detail, revocation, note->reason);
-	if (detail.failed) {
-		error_set(error, "out of memory");
-		goto done;
-	}
+	if (trust_note_check_revocation(revocation, note, now, error) == -1)
+		return TRUST_FAILED;
 	rc = begin(writer);
-	if (rc == SQLITE_OK) {
-		rc = trust_row_same(writer->db, revocation, &id);
-		*added_out = rc == SQLITE_OK && id == 0;
-		if (*added_out) {
-			rc = trust_row_audit(writer->db, note, revocation->rule ==
-			    REVOCATION_BLOCKED ? "block" : "revoke",
-			    detail.data, now->wall);
-			id = sqlite3_last_insert_rowid(writer->db);
-		}
-		if (rc == SQLITE_OK && *added_out)
-			rc = trust_row_add(writer->db, revocation, note, now->wall,
-			    id);
-		rc = finish(writer, rc);
+	if (rc == SQLITE_OK)
+		rc = add(writer, revocation, note, now->wall, id_out,
+		    added_out);
+	written = finish(writer, rc, error);
+	if (written != TRUST_WRITTEN) {
+		*id_out = 0;
+		*added_out = 0;
 	}
-	if (rc == SQLITE_OK) {
-		*id_out = id;
-		ret = TRUST_WRITTEN;
-		goto done;
-	}
-	*added_out = 0;
-	ret = failed(writer, rc, error);
-done:
-	buffer_clear(&detail);
-	return ret;
+	return written;
 }
 
 enum trust_write
@@ -219,54 +246,22 @@ trust_writer_lift(struct trust_writer *writer,
     const struct trust_choice *choice, const struct trust_note *note,
     const struct moment *now, int *count_out, struct error *error)
 {
-	struct buffer detail;
+	enum trust_write written;
 	int64_t id = 1;
 	int count = 0, rc;
 
 	*count_out = 0;
-	if (check_text("reason", note->reason, TRUST_WRITER_MAX_REASON,
-	    error) == -1)
+	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	buffer_init(&detail, 2 * TRUST_WRITER_MAX_VALUE);
 	rc = begin(writer);
-	if (rc == SQLITE_OK) {
-		while (rc == SQLITE_OK && id != 0) {
-			rc = trust_row_choice(writer->db, choice, &id, &detail);
-			if (rc != SQLITE_OK || id == 0)
-				break;
-			if (note->reason[0] != '\0')
-				(void)buffer_append_format(&detail, ": %s",
-				    note->reason);
-			rc = detail.failed ? SQLITE_NOMEM : trust_row_lift(
-			    writer->db, id, note, detail.data, now->wall);
-			count++;
-		}
-		rc = finish(writer, rc);
+	while (rc == SQLITE_OK && id != 0) {
+		rc = trust_row_lift(writer->db, choice, note, now->wall, &id);
+		count += rc == SQLITE_OK && id != 0;
 	}
-	buffer_clear(&detail);
-	if (rc != SQLITE_OK)
-		return failed(writer, rc, error);
-	*count_out = count;
-	return TRUST_WRITTEN;
-}
-
-static int
-check_account(const char *user_id, const char *account,
-    const struct trust_note *note, struct error *error)
-{
-	size_t len = strlen(account);
-
-	if (check_text("user", user_id, TRUST_WRITER_MAX_VALUE, error) == -1 ||
-	    check_text("account", account, TRUST_WRITER_MAX_ACCOUNT,
-	    error) == -1 || check_text("reason", note->reason,
-	    TRUST_WRITER_MAX_REASON, error) == -1)
-		return -1;
-	if (user_id[0] != '\0' && len > 0 && account[0] != ' ' &&
-	    account[len - 1] != ' ')
-		return 0;
-	error_set(error, "user and account must not be empty, and the account "
-	    "has no blanks at its ends");
-	return -1;
+	written = finish(writer, rc, error);
+	if (written == TRUST_WRITTEN)
+		*count_out = count;
+	return written;
 }
 
 enum trust_write
@@ -276,20 +271,18 @@ trust_writer_map(struct trust_writer *writer, const char *user_id,
 {
 	int rc;
 
-	if (check_account(user_id, account, note, error) == -1)
+	if (trust_note_check_account(user_id, account, note, error) == -1)
 		return TRUST_FAILED;
 	rc = begin(writer);
 	if (rc == SQLITE_OK)
-		rc = finish(writer, trust_row_map(writer->db, user_id, account,
-		    note, now->wall));
-	if (rc == SQLITE_OK)
-		return TRUST_WRITTEN;
-	if ((rc & 0xff) == SQLITE_CONSTRAINT) {
-		error_set(error, "another user has the account %s: look at "
-		    "'authgear-cache list map'", account);
-		return TRUST_FAILED;
-	}
-	return failed(writer, rc, error);
+		rc = trust_row_map(writer->db, user_id, account, note,
+		    now->wall);
+	if ((rc & 0xff) != SQLITE_CONSTRAINT)
+		return finish(writer, rc, error);
+	error_set(error, "another user has the account %s: look at "
+	    "'authgear-cache list map'", account);
+	(void)finish(writer, rc, NULL);
+	return TRUST_FAILED;
 }
 
 enum trust_write
@@ -297,17 +290,36 @@ trust_writer_unmap(struct trust_writer *writer, const char *user_id,
     const struct trust_note *note, const struct moment *now, int *count_out,
     struct error *error)
 {
+	enum trust_write written;
 	int rc;
 
 	*count_out = 0;
-	if (check_account(user_id, "-", note, error) == -1)
+	if (trust_note_check_account(user_id, "-", note, error) == -1)
 		return TRUST_FAILED;
 	rc = begin(writer);
 	if (rc == SQLITE_OK)
-		rc = finish(writer, trust_row_unmap(writer->db, user_id, note,
-		    now->wall, count_out));
+		rc = trust_row_unmap(writer->db, user_id, note, now->wall,
+		    count_out);
+	written = finish(writer, rc, error);
+	if (written != TRUST_WRITTEN)
+		*count_out = 0;
+	return written;
+}
+
+enum trust_write
+trust_writer_accept(struct trust_writer *writer,
+    const struct trust_note *note, const struct moment *now,
+    int64_t *number_out, struct error *error)
+{
+	int rc;
+
+	*number_out = 0;
+	if (trust_note_check(note, error) == -1 || database_check_whole(writer->db, writer->path,
+	    NULL, NULL, error) != DATABASE_OPENED)
+		return TRUST_FAILED;
+	rc = begin(writer);
 	if (rc == SQLITE_OK)
-		return TRUST_WRITTEN;
-	*count_out = 0;
-	return failed(writer, rc, error);
+		rc = trust_row_accept(writer->db, note, now->wall,
+		    number_out);
+	return finish(writer, rc, error);
 }

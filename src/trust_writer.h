@@ -11,6 +11,13 @@
  * Changes to trust.db, by the owner of the state directory alone.  Each is
  * one transaction with its row in the audit, on disk (synchronous=FULL) when
  * the function returns: from then on every decision of every daemon sees it.
+ * It is then in trust.db itself, so that a copy of that file alone has it; if
+ * another process is in the way for TRUST_WRITER_BUSY_MS, trust_writer_lacks()
+ * tells, and the next change makes up for it.
+ *
+ * A process that is killed meanwhile leaves nothing behind that anybody waits
+ * for; one that should not end between the change and its word about it holds
+ * its signals back.
  */
 
 struct trust_writer;
@@ -20,6 +27,15 @@ struct trust_note {
 	const char *actor;
 	const char *reason;	/* "" for none */
 	const char *source;	/* "cli" */
+	const struct trust_token *token; /* that was handed over, for
+				   trust_writer_add(); NULL: none */
+};
+
+/* Of a token that is revoked: what else is known of it. */
+struct trust_token {
+	const char *hash;	/* SHA-256 of its text as hex; 16 digits of it
+				   are kept, as the log tells them */
+	int64_t expires;	/* `exp`, or REVOCATION_NO_TIME */
 };
 
 enum trust_write {
@@ -34,10 +50,30 @@ enum trust_write {
 #define TRUST_WRITER_MAX_VALUE 2048	/* bytes, as of a claim */
 #define TRUST_WRITER_MAX_REASON 512	/* bytes */
 
-/* As trust_open(), for writing.  NULL and error. */
+/* What trust_open() looks at, but not how far the file was seen; for writing.
+ * NULL and error. */
 struct trust_writer *trust_writer_open(const char *directory,
     const char *endpoint, struct error *error);
+
+/* The same for trust_writer_accept(): a file of an earlier release is
+ * migrated. */
+struct trust_writer *trust_writer_open_old(const char *directory,
+    const char *endpoint, struct error *error);
+
 void trust_writer_free(struct trust_writer *writer);
+
+/* Why a copy of trust.db alone would lack what was changed last; NULL: it
+ * does not. */
+const char *trust_writer_lacks(const struct trust_writer *writer);
+
+/*
+ * The file that is there is to be believed as it is, though a newer one was
+ * seen: it gets a lineage that nobody has seen yet.  The whole of it is checked
+ * first; *number_out is the change that says so.
+ */
+enum trust_write trust_writer_accept(struct trust_writer *writer,
+    const struct trust_note *note, const struct moment *now,
+    int64_t *number_out, struct error *error);
 
 /*
  * Add a revocation.  Refused: what revocation_check() refuses, a T of signed

@@ -14,7 +14,7 @@ floor_of() {
 	src/database*|src/trust*|src/status*) echo 2 ;;
 	src/reason*|src/error*|src/buffer*|src/base64url*|src/hash*|\
 	src/json.*|src/exchange*|src/origin*|src/word_list*|src/moment*|\
-	src/shares*)
+	src/shares*|src/notices*)
 		echo 0 ;;
 	src/*) echo 1 ;;
 	*) echo 9 ;;

@@ -79,6 +79,46 @@ scratch_write(const char *path, const void *data, size_t len)
 }
 
 void
+scratch_copy(const char *from, const char *to)
+{
+	char chunk[4096];
+	ssize_t got;
+	int in, out;
+
+	in = open(from, O_RDONLY | O_CLOEXEC);
+	need(in != -1, from);
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	need(out != -1, to);
+	while ((got = read(in, chunk, sizeof(chunk))) > 0)
+		need(write(out, chunk, (size_t)got) == got, to);
+	need(got == 0, from);
+	(void)close(in);
+	(void)close(out);
+}
+
+void
+scratch_recorded_trust(int schema, const char *endpoint,
+    const char *directory)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	char from[PATH_MAX], to[PATH_MAX], sql[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		(void)snprintf(from, sizeof(from), "%s/state/%d/trust.db%s",
+		    TESTS_RECORDED, schema, suffixes[i]);
+		(void)snprintf(to, sizeof(to), "%.3900s/trust.db%s",
+		    directory, suffixes[i]);
+		(void)unlink(to);
+		scratch_copy(from, to);
+	}
+	(void)snprintf(to, sizeof(to), "%.3900s/trust.db", directory);
+	(void)snprintf(sql, sizeof(sql), "UPDATE meta SET value = '%s' "
+	    "WHERE value <> '%s'", endpoint, endpoint);
+	scratch_sql(to, sql);
+}
+
+void
 scratch_poke(const char *path, long offset, const void *data, size_t len)
 {
 	int fd;

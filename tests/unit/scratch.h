@@ -19,6 +19,12 @@ void scratch_poke(const char *path, long offset, const void *data,
 long scratch_size(const char *path);	/* -1: there is none */
 /* How many entries of the directory have this prefix. */
 int scratch_count(const char *directory, const char *prefix);
+/* Copy a file (0600). */
+void scratch_copy(const char *from, const char *to);
+/* trust.db of a recorded state directory (tests/recorded/state), as it lay
+ * there, into a directory: of that schema, with this endpoint. */
+void scratch_recorded_trust(int schema, const char *endpoint,
+    const char *directory);
 /* Until the clock of the file system shows a change: the injected moments are
  * far from it, so that no directory counts as changed just now. */
 void scratch_tick(void);

@@ -571,7 +571,7 @@ revoked_before_asking(void **state)
 		    REVOCATION_NO_TIME, REVOCATION_NO_TIME },
 		    REASON_KEY_REVOKED },
 	};
-	const struct trust_note note = { "test", "", "cli" };
+	const struct trust_note note = { "test", "", "cli", NULL };
 	struct world world = world_begin("validate = hybrid");
 	struct trust_writer *writer;
 	const struct decision *decision;

@@ -69,7 +69,7 @@ static void
 add(struct world *world, enum revocation_kind kind, enum revocation_rule rule,
     const char *value, int64_t from, int64_t until)
 {
-	const struct trust_note note = { "test", "", "cli" };
+	const struct trust_note note = { "test", "", "cli", NULL };
 	const struct revocation row = { kind, rule, value, from, until };
 	struct error error = { "" };
 	int64_t id;
@@ -83,7 +83,7 @@ add(struct world *world, enum revocation_kind kind, enum revocation_rule rule,
 static int
 lift(struct world *world, enum revocation_kind kind, const char *value)
 {
-	const struct trust_note note = { "test", "", "cli" };
+	const struct trust_note note = { "test", "", "cli", NULL };
 	const struct trust_choice choice = { 0, kind, value };
 	struct error error = { "" };
 	int count;

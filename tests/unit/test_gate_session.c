@@ -312,7 +312,7 @@ authentication_times(void **state)
 static void
 revoked(void **state)
 {
-	const struct trust_note note = { "test", "", "cli" };
+	const struct trust_note note = { "test", "", "cli", NULL };
 	struct revocation row = { REVOCATION_USER, REVOCATION_SIGNED_OUT,
 	    MINT_USER, WALL, REVOCATION_NO_TIME };
 	struct world world = world_begin("validate = hybrid\n"
@@ -405,7 +405,7 @@ refreshed_before_it_is_old(void **state)
 static void
 mapped(void **state)
 {
-	const struct trust_note note = { "test", "", "cli" };
+	const struct trust_note note = { "test", "", "cli", NULL };
 	const struct gate_question basic = { .policy_name = "mapped",
 	    .authorization = "Basic YWxpY2U6SVk3M3R1Y1dEVXlCV0VGVHZSaU9ITnRoN"
 	    "HFaVncwSVE=" };		/* alice:OPAQUE */

@@ -1,0 +1,15 @@
+#ifndef DATABASE_HOLDER_H_
+#define DATABASE_HOLDER_H_
+
+#include <stddef.h>
+
+/*
+ * Which other process is in the way of whoever waits for the database at this
+ * path, by /proc/locks: "process 123 (sqlite3)".  One that writes before one
+ * that only reads.  0, or -1 if that cannot be told (a process of another pid
+ * namespace, or none any more): "another process".  `text` always ends in
+ * NUL.  The file is not opened: closing it would drop our own locks.
+ */
+int database_holder(const char *path, char *text, size_t size);
+
+#endif /* !DATABASE_HOLDER_H_ */

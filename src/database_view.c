@@ -1,0 +1,290 @@
+#include "database_view.h"
+
+#include <sys/stat.h>
+
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "database_check.h"
+#include "database_view_vfs.h"
+
+#define HEAD_SIZE 104		/* of a database file: its header, counters in
+				   it, and of page 1 the beginning */
+#define WAL_HEAD_SIZE 32	/* with the salts of this log */
+#define FRAME_HEAD_SIZE 24
+#define LONG_LOG (4 * 1024 * 1024) /* bytes */
+#define REPLACED_MAX 100	/* times that opening begins anew */
+#define SALTS 8			/* bytes: in the log's head at 16, in a
+				   frame's at 8 */
+
+/* All bytes of these count when they are compared: no padding. */
+struct file_sign {
+	uint64_t device;
+	uint64_t inode;		/* 0: there is none */
+	uint64_t mode;
+	uint64_t owner;
+	uint64_t group;
+	int64_t size;
+	int64_t modified[2];	/* seconds, nanoseconds */
+	int64_t changed[2];
+};
+
+struct sign {
+	struct file_sign file;
+	struct file_sign wal;
+	unsigned char head[HEAD_SIZE];
+	unsigned char wal_head[WAL_HEAD_SIZE];
+	unsigned char tail[FRAME_HEAD_SIZE]; /* where the next frame goes */
+};
+
+struct database_view {
+	char *path;
+	char *wal_path;
+	struct sqlite3 *db;
+	struct view_vfs *vfs;
+	struct sqlite3_stmt *prime;
+	struct sqlite3_file *file;
+	int64_t tail_at;	/* in the -wal; 0: not to be relied on */
+	struct sign sign;	/* of the last take */
+};
+
+static void
+sign_file(const char *path, struct file_sign *sign)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == -1)
+		return;
+	sign->device = st.st_dev;
+	sign->inode = st.st_ino;
+	sign->mode = st.st_mode;
+	sign->owner = st.st_uid;
+	sign->group = st.st_gid;
+	sign->size = st.st_size;
+	sign->modified[0] = st.st_mtim.tv_sec;
+	sign->modified[1] = st.st_mtim.tv_nsec;
+	sign->changed[0] = st.st_ctim.tv_sec;
+	sign->changed[1] = st.st_ctim.tv_nsec;
+}
+
+static void
+sign_head(struct database_view *view, struct sign *sign)
+{
+	sign_file(view->path, &sign->file);
+	(void)view->file->pMethods->xRead(view->file, sign->head, HEAD_SIZE,
+	    0);
+}
+
+static void
+sign_log(struct database_view *view, struct sign *sign)
+{
+	if (sign->wal.size == 0)
+		return;
+	view_vfs_read_wal(view->vfs, sign->wal_head, WAL_HEAD_SIZE, 0);
+	if (view->tail_at > 0)
+		view_vfs_read_wal(view->vfs, sign->tail, FRAME_HEAD_SIZE,
+		    view->tail_at);
+}
+
+static int
+is_same_log(const struct sign *a, const struct sign *b)
+{
+	return memcmp(a->wal_head, b->wal_head, sizeof(a->wal_head)) == 0 &&
+	    memcmp(a->tail, b->tail, sizeof(a->tail)) == 0;
+}
+
+/*
+ * Recovers the index if it is forgotten, and with it what is behind the last
+ * commit.  Where a frame of this very log stands there, its writer was killed
+ * or is at work: what comes in its place may begin with the same bytes, so
+ * that nothing can be told by them.
+ */
+static void
+recover(struct database_view *view)
+{
+	struct sign *sign = &view->sign;
+
+	view->tail_at = 0;
+	(void)sqlite3_step(view->prime);
+	(void)sqlite3_reset(view->prime);
+	if (sign->wal.size > 0)
+		view->tail_at = view_vfs_tail(view->vfs);
+	if (view->tail_at == 0)
+		return;
+	view_vfs_read_wal(view->vfs, sign->tail, FRAME_HEAD_SIZE,
+	    view->tail_at);
+	if (memcmp(sign->tail + 8, sign->wal_head + 16, SALTS) != 0)
+		return;
+	view->tail_at = 0;
+	memset(sign->tail, 0, sizeof(sign->tail));
+}
+
+static int
+is_same_file(const struct file_sign *a, const struct file_sign *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	    a->mode == b->mode && a->owner == b->owner &&
+	    a->group == b->group;
+}
+
+enum database_view_state
+database_view_take(struct database_view *view)
+{
+	struct sign sign;
+
+	memset(&sign, 0, sizeof(sign));
+	sign_file(view->wal_path, &sign.wal);
+	sign_head(view, &sign);
+	sign_log(view, &sign);
+	if (memcmp(&sign, &view->sign, sizeof(sign)) == 0)
+		return DATABASE_VIEW_SAME;
+	if (!is_same_file(&sign.file, &view->sign.file) ||
+	    !is_same_file(&sign.wal, &view->sign.wal))
+		return DATABASE_VIEW_MOVED;
+	/* a checkpoint of what is in the log; to read that anew takes long */
+	if (view->tail_at > LONG_LOG && is_same_log(&sign, &view->sign) &&
+	    memcmp(&sign.wal, &view->sign.wal, sizeof(sign.wal)) == 0) {
+		view->sign = sign;
+		return DATABASE_VIEW_SAME;
+	}
+	memset(sign.tail, 0, sizeof(sign.tail));
+	view->sign = sign;
+	view_vfs_forget(view->vfs);
+	recover(view);
+	return DATABASE_VIEW_CHANGED;
+}
+
+/*
+ * Where the log ends with the commit that is read, a checkpoint overwrites
+ * nothing that is read from the file.  Else page 1, which a checkpoint writes
+ * first, tells that one has come this far.
+ */
+int
+database_view_holds(struct database_view *view)
+{
+	struct sign sign = view->sign;
+
+	memset(sign.wal_head, 0, sizeof(sign.wal_head));
+	memset(sign.tail, 0, sizeof(sign.tail));
+	sign_log(view, &sign);
+	if (!is_same_log(&sign, &view->sign))
+		return 0;
+	if (view->tail_at > 0)
+		return 1;
+	memset(&sign.file, 0, sizeof(sign.file));
+	sign_head(view, &sign);
+	return memcmp(&sign, &view->sign, sizeof(sign)) == 0;
+}
+
+struct sqlite3 *
+database_view_db(struct database_view *view)
+{
+	return view->db;
+}
+
+struct database_identity
+database_view_identity(const struct database_view *view)
+{
+	const struct database_identity identity = { view->sign.file.device,
+	    view->sign.file.inode };
+
+	return identity;
+}
+
+/* Through the first reading, which opens the -wal by name.  ABSENT, without
+ * error: the file was replaced meanwhile. */
+static enum database_outcome
+begin(struct database_view *view, const struct database_schema *schema,
+    struct error *error)
+{
+	struct file_sign wal;
+	int64_t application = 0;
+	int rc;
+
+	memset(&wal, 0, sizeof(wal));
+	sign_file(view->wal_path, &wal);
+	rc = view_vfs_open(view->path, &view->db, &view->vfs);
+	if (rc == SQLITE_OK)
+		rc = database_configure(view->db, DATABASE_READ, schema);
+	if (rc == SQLITE_OK)
+		rc = database_ask(view->db, "PRAGMA application_id",
+		    &application, NULL, 0);
+	if (rc == SQLITE_OK && application != schema->application_id)
+		rc = SQLITE_NOTADB;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v3(view->db, "PRAGMA schema_version", -1,
+		    SQLITE_PREPARE_PERSISTENT, &view->prime, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_file_control(view->db, "main",
+		    SQLITE_FCNTL_FILE_POINTER, &view->file);
+	if (rc != SQLITE_OK)
+		return database_failed(view->db, rc, view->path, error);
+	database_settle(view->db);
+	sign_file(view->path, &view->sign.file);
+	view->sign.wal = wal;
+	if (database_in_place(view->db))
+		return DATABASE_OPENED;
+	return DATABASE_ABSENT;
+}
+
+static enum database_outcome
+open_once(const char *path, const struct database_schema *schema,
+    struct database_view **view_out, struct error *error)
+{
+	struct database_view *view;
+	enum database_outcome outcome;
+
+	outcome = database_look(path, DATABASE_READ, schema, error);
+	if (outcome != DATABASE_OPENED)
+		return outcome;
+	view = calloc(1, sizeof(*view));
+	if (view == NULL || (view->path = strdup(path)) == NULL ||
+	    asprintf(&view->wal_path, "%s-wal", path) == -1) {
+		if (view != NULL)
+			view->wal_path = NULL;
+		database_view_close(view);
+		error_set(error, "%s: out of memory", path);
+		return DATABASE_FAILED;
+	}
+	outcome = begin(view, schema, error);
+	if (outcome == DATABASE_OPENED)
+		*view_out = view;
+	else
+		database_view_close(view);
+	return outcome;
+}
+
+enum database_outcome
+database_view_open(const char *path, const struct database_schema *schema,
+    struct database_view **view_out, struct error *error)
+{
+	enum database_outcome outcome = DATABASE_ABSENT;
+	struct error refusal = { "" };
+	int i;
+
+	*view_out = NULL;
+	for (i = 0; i < REPLACED_MAX && outcome == DATABASE_ABSENT &&
+	    refusal.text[0] == '\0'; i++)
+		outcome = open_once(path, schema, view_out, &refusal);
+	if (outcome == DATABASE_ABSENT)
+		error_set(&refusal, "%s is replaced without a pause", path);
+	if (outcome != DATABASE_OPENED)
+		error_set(error, "%s", error_text(&refusal));
+	return outcome;
+}
+
+void
+database_view_close(struct database_view *view)
+{
+	if (view == NULL)
+		return;
+	(void)sqlite3_finalize(view->prime);
+	database_close(view->db);
+	view_vfs_free(view->vfs);
+	free(view->path);
+	free(view->wal_path);
+	free(view);
+}

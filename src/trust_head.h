@@ -1,0 +1,31 @@
+#ifndef TRUST_HEAD_H_
+#define TRUST_HEAD_H_
+
+#include <stdint.h>
+
+#include "error.h"
+#include "trust_marks.h"
+
+struct sqlite3;
+
+/* What a trust.db says of itself; shared by trust*.c alone. */
+struct trust_head {
+	int64_t schema;
+	int is_empty;		/* nothing is revoked */
+	int has_lineage;	/* not before schema 3 */
+	struct trust_lineage lineage;
+};
+
+/*
+ * Read it, all of one moment, and hold it against this release and the
+ * endpoint.  SQLITE_OK and error (a schema that this release cannot read,
+ * another endpoint's file, none's) or no error; or what SQLite says.
+ */
+int trust_head_read(struct sqlite3 *db, const char *path,
+    const char *endpoint, struct trust_head *head, struct error *error);
+
+/* What SQLite said, as a sentence with its cause and what to do; -1. */
+int trust_head_failed(struct sqlite3 *db, int rc, const char *path,
+    struct error *error);
+
+#endif /* !TRUST_HEAD_H_ */
