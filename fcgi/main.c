@@ -23,6 +23,7 @@
 #include "service.h"
 #include "state_place.h"
 #include "transport/http.h"
+#include "upkeep.h"
 
 #define MAIN_NAME "authgear-fcgi"
 #define MAIN_SPARE_FILES 64	/* network, log, inherited */
@@ -36,6 +37,7 @@ struct daemon {
 	struct listener listeners[LISTENER_MAX];
 	size_t listener_count;
 	struct service service;
+	struct upkeep *upkeep;
 	struct server_handler handler;
 	struct server_options server_options;
 	struct server *server;
@@ -217,6 +219,10 @@ main_begin(struct daemon *daemon, struct error *error)
 		state_place_explain(daemon->settings->state, error);
 		return -1;
 	}
+	daemon->upkeep = upkeep_new(daemon->settings, daemon->service.shared,
+	    daemon->log, error);
+	if (daemon->upkeep == NULL)
+		return -1;
 	service_handler(&daemon->service, &daemon->handler);
 	server_options_init(&daemon->server_options);
 	daemon->server_options.threads = daemon->options.threads;
@@ -248,6 +254,7 @@ main_end(struct daemon *daemon)
 	}
 	fetcher_free(daemon->service.fetcher);
 	server_free(daemon->server);
+	upkeep_free(daemon->upkeep);
 	gate_shared_free(daemon->service.shared);
 	seats_free(daemon->service.seats);
 	login_attempts_free(daemon->service.attempts);

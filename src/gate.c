@@ -10,8 +10,8 @@
 /* After state that could not be read, the timer looks again. */
 #define RETRY_MS 1000
 
-static struct status *
-open_status(const struct settings *settings, struct error *error)
+struct status *
+gate_open_status(const struct settings *settings, struct error *error)
 {
 	struct status *status = NULL;
 	struct buffer path;
@@ -72,7 +72,7 @@ gate_new(const struct settings *settings, struct gate_shared *shared,
 	    gate->shared->trust, error);
 	if (gate->trust == NULL)
 		goto failed;
-	gate->status = open_status(settings, error);
+	gate->status = gate_open_status(settings, error);
 	if (gate->status == NULL)
 		goto failed;
 	trust_use_status(gate->trust, gate->status);

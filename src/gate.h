@@ -8,6 +8,7 @@
 #include "exchange.h"
 #include "facts.h"
 #include "moment.h"
+#include "notices.h"
 #include "policy.h"
 #include "reason.h"
 #include "settings.h"
@@ -144,6 +145,31 @@ struct gate_task *gate_refresh(struct gate *gate, const struct moment *now,
 /* For the same timer: one small step of taking out sessions too many.  1:
  * there are more, call again soon. */
 int gate_tidy(struct gate *gate);
+
+/*
+ * What no request may wait for, on threads of a daemon's own.  From
+ * gate_upkeep_new() on nobody else does it, until gate_upkeep_free(): `wake`
+ * is called, from any thread, when there is something for the first of them.
+ * Opens status.db; borrows settings and shared.  NULL and error.
+ */
+struct gate_upkeep;
+struct gate_upkeep *gate_upkeep_new(const struct settings *settings,
+    struct gate_shared *shared, void (*wake)(void *context), void *context,
+    struct error *error);
+void gate_upkeep_free(struct gate_upkeep *upkeep);
+
+/* The first thread, at each wake and once a second: writes down how far
+ * trust.db was seen; and what is to be logged: 1 and it, 0 if there is none. */
+void gate_upkeep_write(struct gate_upkeep *upkeep);
+int gate_upkeep_notice(struct gate_upkeep *upkeep,
+    enum notice_level *level_out, struct error *text_out);
+
+/* The second thread: the whole of what is new in the state, once a second
+ * (`stop` as in database_check_whole()); what a directory service knows, once
+ * in ten seconds. */
+void gate_upkeep_check(struct gate_upkeep *upkeep,
+    int (*stop)(void *context), void *context);
+void gate_upkeep_look_up(struct gate_upkeep *upkeep);
 
 /* Wipes the credential.  A task freed within an exchange leaves its lease to
  * end by itself. */

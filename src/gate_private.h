@@ -90,6 +90,10 @@ struct gate_task {
 	int64_t ask_again;		/* for retry_after */
 };
 
+/* gate.c: status.db of these settings; NULL and error. */
+struct status *gate_open_status(const struct settings *settings,
+    struct error *error);
+
 /* gate.c: the task ends with this reason. */
 enum gate_step gate_task_end(struct gate_task *task, enum reason reason,
     const struct moment *now);

@@ -1,13 +1,31 @@
-"""The installed layout for tests that run as root: a user of the daemon's own,
-and what such a process sees of the file system.
+"""The installed layout: root's state, and daemons that run as a user of
+their own.
 
-    user = installed.lone_user()
+    with installed.Site(user) as site:          # authgear-cache init --user
+        with site.daemon('one') as daemon:      # as that user
+            site.cache('block', 'user', 'x')    # as root
+            site.token('x'); installed.say(daemon, token)
+
+installed.user() is such a user, None without root.  What such a process sees of
+the file system can be chosen:
+
     installed.as_user(user, command, 'mount --bind ...')
 """
 
 import grp
+import os
 import pwd
+import sqlite3
 import subprocess
+
+import fastcgi
+import gate
+import tap
+
+PROGRAM = tap.program('authgear-cache')
+GRANTED = (200, 'granted')
+BLOCKED = (403, 'user-blocked')
+UNREADABLE = (503, 'state-unreadable')
 
 
 def lone_user():
@@ -40,3 +58,95 @@ def as_user(user, command, mounts=':'):
             '; exec setpriv --reuid=%d --regid=%d --clear-groups '
             '/proc/self/fd/9 "$@"' % (user.pw_uid, user.pw_gid),
             'as_user'] + list(command)
+
+
+def user():
+    """That user, for tests that need root."""
+    return lone_user() if os.geteuid() == 0 else None
+
+
+class Site(gate.Site):
+    """`state`: where the state directory is to be (for a small disk)."""
+
+    def __init__(self, who, settings=None, state=None, sim=True, **more):
+        self.who = who
+        self.place = state
+        super().__init__(settings=dict({'total_timeout': '2',
+                                        'connect_timeout': '1'},
+                                       **(settings or {})), sim=sim, **more)
+        self.run = os.path.join(self.folder, 'run')
+        os.mkdir(self.run, 0o755)
+        os.chown(self.run, who.pw_uid, who.pw_gid)
+
+    def configure(self, settings=None, policies=None):
+        if self.place:
+            self.state = self.place
+        super().configure(settings, policies)
+
+    def init(self):
+        self.cache('init', '--user', self.who.pw_name)
+
+    @property
+    def trust(self):
+        return os.path.join(self.state, 'trust.db')
+
+    def command(self, *arguments):
+        return [PROGRAM, arguments[0], '--config', self.config,
+                *arguments[1:]]
+
+    def cache(self, *arguments, check=True, stdin=b'', **options):
+        run = subprocess.run(self.command(*arguments), input=stdin,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             timeout=gate.PATIENCE * 2, check=False,
+                             **options)
+        run.text = run.stdout.decode('utf-8', 'replace')
+        if check and run.returncode != 0:
+            raise ChildProcessError('%r: %s' % (arguments, run.text))
+        return run
+
+    def daemon(self, name='fcgi', **options):
+        return gate.Daemon(self.run, self.config, name,
+                           user=self.who.pw_uid, group=self.who.pw_gid,
+                           extra_groups=[], **options)
+
+    def token(self, name, **wanted):
+        return self.sim.mint(sub=name, lifetime=24 * 3600, **wanted)['token']
+
+    def rows(self, sql='SELECT value FROM revocation', path=None):
+        """Of trust.db, or of a copy of it."""
+        database = sqlite3.connect('file:%s?mode=ro' % (path or self.trust),
+                                   uri=True, timeout=gate.PATIENCE)
+        try:
+            return database.execute(sql).fetchall()
+        finally:
+            database.close()
+
+    def copy(self, name='copy'):
+        """trust.db alone, as a backup takes it; its path."""
+        path = os.path.join(self.folder, name + '.db')
+        for suffix in ('', '-wal', '-shm'):
+            if os.path.exists(path + suffix):
+                os.unlink(path + suffix)
+        with open(self.trust, 'rb') as source, open(path, 'wb') as copy:
+            copy.write(source.read())
+        return path
+
+
+def say(daemon, token, policy='default'):
+    """Status and reason; a connection that broke is a reason too."""
+    params = {'AUTHGEAR_POLICY': policy, 'REQUEST_METHOD': 'GET',
+              'REQUEST_URI': '/', 'REMOTE_ADDR': '192.0.2.1',
+              'HTTP_AUTHORIZATION': 'Bearer ' + token}
+    try:
+        answer = fastcgi.ask(daemon.path, params, timeout=gate.PATIENCE)
+    except OSError as error:
+        return 0, 'broken: %s' % error
+    if answer is None or not answer.ended:
+        return 0, 'cut'
+    return answer.status, answer.headers.get('x-authgear-reason', 'granted')
+
+
+def warm(daemon, token):
+    """The keys are fetched."""
+    gate.until(lambda: say(daemon, token) == GRANTED,
+               'a granted token: %r' % (say(daemon, token),))

@@ -1,0 +1,22 @@
+#ifndef UPKEEP_H_
+#define UPKEEP_H_
+
+#include "error.h"
+#include "gate.h"
+#include "log.h"
+
+/*
+ * Two threads for what no request may wait for: one writes down how far
+ * trust.db was seen and logs what the floors below want known; the other,
+ * with less of the processor than requests get, checks the whole of the state
+ * and asks the directory service.
+ */
+
+struct upkeep;
+
+/* Borrows all; NULL and error. */
+struct upkeep *upkeep_new(const struct settings *settings,
+    struct gate_shared *shared, struct log *log, struct error *error);
+void upkeep_free(struct upkeep *upkeep);
+
+#endif /* !UPKEEP_H_ */
