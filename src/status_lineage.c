@@ -32,12 +32,15 @@ static int
 read_row(struct sqlite3_stmt *statement, struct trust_lineage *lineage)
 {
 	const void *id = sqlite3_column_blob(statement, 0);
+	const void *tag = sqlite3_column_blob(statement, 2);
 
-	if (id == NULL ||
-	    sqlite3_column_bytes(statement, 0) != TRUST_LINEAGE_SIZE)
+	if (id == NULL || tag == NULL ||
+	    sqlite3_column_bytes(statement, 0) != TRUST_LINEAGE_SIZE ||
+	    sqlite3_column_bytes(statement, 2) != TRUST_TAG_SIZE)
 		return -1;
 	memcpy(lineage->id, id, TRUST_LINEAGE_SIZE);
 	lineage->number = sqlite3_column_int64(statement, 1);
+	memcpy(lineage->tag, tag, TRUST_TAG_SIZE);
 	return 0;
 }
 
@@ -45,7 +48,7 @@ int
 status_lineage_load(struct status *status, struct trust_marks *marks,
     struct error *error)
 {
-	static const char sql[] = "SELECT id, number FROM lineage "
+	static const char sql[] = "SELECT id, number, tag FROM lineage "
 	    "ORDER BY place";
 	struct sqlite3_stmt *statement = NULL;
 	struct trust_lineage lineage;
@@ -77,10 +80,11 @@ status_lineage_load(struct status *status, struct trust_marks *marks,
 static int
 store(struct status *status, const struct trust_lineage *list, size_t count)
 {
-	static const char sql[] = "INSERT INTO lineage (place, id, number) "
-	    "VALUES ((SELECT coalesce(max(place), 0) + 1 FROM lineage), ?1, "
-	    "?2) ON CONFLICT (id) DO UPDATE SET number = "
-	    "max(number, excluded.number)";
+	static const char sql[] = "INSERT INTO lineage (place, id, number, "
+	    "tag) VALUES ((SELECT coalesce(max(place), 0) + 1 FROM lineage), "
+	    "?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
+	    "number = excluded.number, tag = excluded.tag "
+	    "WHERE excluded.number > number";
 	struct sqlite3_stmt *statement = NULL;
 	size_t i;
 	int rc;
@@ -91,6 +95,9 @@ store(struct status *status, const struct trust_lineage *list, size_t count)
 		    TRUST_LINEAGE_SIZE, SQLITE_STATIC);
 		if (rc == SQLITE_OK)
 			rc = sqlite3_bind_int64(statement, 2, list[i].number);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_bind_blob(statement, 3, list[i].tag,
+			    TRUST_TAG_SIZE, SQLITE_STATIC);
 		if (rc == SQLITE_OK && sqlite3_step(statement) != SQLITE_DONE)
 			rc = sqlite3_extended_errcode(status->db);
 		(void)sqlite3_reset(statement);

@@ -16,7 +16,8 @@
 	"CREATE TABLE IF NOT EXISTS lineage (" \
 	" place INTEGER PRIMARY KEY," \
 	" id BLOB NOT NULL UNIQUE," \
-	" number INTEGER NOT NULL) STRICT;"
+	" number INTEGER NOT NULL," \
+	" tag BLOB NOT NULL) STRICT;"
 
 /* What is there into the marks.  0, or -1 and error (state that cannot be
  * read: what the process holds stays). */

@@ -141,24 +141,39 @@ mark(struct trust *trust, const struct trust_head *head, struct error *error)
 }
 
 /* What another process has written down counts too; what cannot be read is no
- * reason to refuse: this process holds what it has seen itself. */
+ * reason to refuse: this process holds what it has seen itself.  0, 1 and -1
+ * as trust_marks_judge(). */
 static int
-read_anew(struct trust *trust, struct trust_head *head, struct error *error)
+judge(struct trust *trust, const struct trust_head *head,
+    struct error *error)
 {
 	struct trust_marks *marks = trust_shared_marks(trust->shared);
 	struct sqlite3 *db = database_view_db(trust->view);
-	int rc;
+	struct trust_lineage last, then;
+	int found = 0;
 
+	if (!counts_marks(trust))
+		return 0;
 	if (trust->status != NULL)
 		(void)status_lineage_load(trust->status, marks, NULL);
+	if (head->has_lineage && trust_marks_last(marks, &last))
+		found = trust_head_change(db, last.number, &then);
+	if (found < 0)
+		return trust_head_failed(db, -found, trust->path, error);
+	return trust_marks_judge(marks, head->has_lineage ? &head->lineage :
+	    NULL, found ? &then : NULL, trust->path, error);
+}
+
+static int
+read_anew(struct trust *trust, struct trust_head *head, struct error *error)
+{
+	struct sqlite3 *db = database_view_db(trust->view);
+	int rc;
+
 	rc = trust_head_read(db, trust->path, trust->endpoint, head, error);
 	if (rc != SQLITE_OK)
 		return trust_head_failed(db, rc, trust->path, error);
-	if (error->text[0] != '\0')
-		return -1;
-	return !counts_marks(trust) ? 0 :
-	    trust_marks_judge(marks, head->has_lineage ? &head->lineage :
-	    NULL, trust->path, error);
+	return error->text[0] != '\0' ? -1 : judge(trust, head, error);
 }
 
 /* 1 if what the file says is known, 0 if it changed meanwhile, -1 and
@@ -168,7 +183,7 @@ learn(struct trust *trust, struct error *error)
 {
 	struct error refusal = { "" };
 	struct trust_head head;
-	int is_refused;
+	int found;
 
 	if (enter(trust, error) == -1)
 		return -1;
@@ -185,10 +200,10 @@ learn(struct trust *trust, struct error *error)
 		leave(trust);
 		return 0;
 	}
-	is_refused = read_anew(trust, &head, &refusal) == -1;
-	if (!database_view_holds(trust->view))
+	found = read_anew(trust, &head, &refusal);
+	if (found == 1 || !database_view_holds(trust->view))
 		return 0;
-	if (is_refused) {
+	if (found == -1) {
 		error_set(error, "%s", error_text(&refusal));
 		return -1;
 	}

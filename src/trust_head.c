@@ -10,8 +10,9 @@
 #define EMPTY "NOT EXISTS (SELECT 1 FROM revocation)"
 
 static const char head_sql[] = "SELECT " ENDPOINT ", " EMPTY ", lineage, "
-    "number FROM state";
-static const char old_head_sql[] = "SELECT " ENDPOINT ", " EMPTY ", NULL, 0";
+    "number, tag FROM state";
+static const char old_head_sql[] = "SELECT " ENDPOINT ", " EMPTY ", NULL, 0, "
+    "NULL";
 
 int
 trust_head_failed(struct sqlite3 *db, int rc, const char *path,
@@ -74,14 +75,17 @@ static int
 read_lineage(struct sqlite3_stmt *statement, struct trust_head *head)
 {
 	const void *id = sqlite3_column_blob(statement, 2);
+	const void *tag = sqlite3_column_blob(statement, 4);
 
 	head->has_lineage = head->schema == TRUST_SCHEMA;
 	if (!head->has_lineage)
 		return SQLITE_OK;
-	if (id == NULL ||
-	    sqlite3_column_bytes(statement, 2) != TRUST_LINEAGE_SIZE)
+	if (id == NULL || tag == NULL ||
+	    sqlite3_column_bytes(statement, 2) != TRUST_LINEAGE_SIZE ||
+	    sqlite3_column_bytes(statement, 4) != TRUST_TAG_SIZE)
 		return SQLITE_CORRUPT;
 	memcpy(head->lineage.id, id, TRUST_LINEAGE_SIZE);
+	memcpy(head->lineage.tag, tag, TRUST_TAG_SIZE);
 	head->lineage.number = sqlite3_column_int64(statement, 3);
 	return SQLITE_OK;
 }
@@ -118,4 +122,33 @@ trust_head_read(struct sqlite3 *db, const char *path, const char *endpoint,
 	}
 	(void)sqlite3_finalize(statement);
 	return rc;
+}
+
+/* A row of before the migration has no tag, which is one of zeros. */
+int
+trust_head_change(struct sqlite3 *db, int64_t number,
+    struct trust_lineage *change)
+{
+	static const char sql[] = "SELECT tag FROM audit WHERE id = ?1";
+	struct sqlite3_stmt *statement = NULL;
+	const void *tag;
+	int rc;
+
+	memset(change, 0, sizeof(*change));
+	change->number = number;
+	rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(statement, 1, number);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW) {
+		tag = sqlite3_column_blob(statement, 0);
+		if (tag != NULL &&
+		    sqlite3_column_bytes(statement, 0) == TRUST_TAG_SIZE)
+			memcpy(change->tag, tag, TRUST_TAG_SIZE);
+	}
+	(void)sqlite3_finalize(statement);
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return rc == SQLITE_ROW;
+	return -rc;
 }

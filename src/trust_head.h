@@ -13,7 +13,7 @@ struct trust_head {
 	int64_t schema;
 	int is_empty;		/* nothing is revoked */
 	int has_lineage;	/* not before schema 3 */
-	struct trust_lineage lineage;
+	struct trust_lineage lineage; /* and its last change */
 };
 
 /*
@@ -23,6 +23,11 @@ struct trust_head {
  */
 int trust_head_read(struct sqlite3 *db, const char *path,
     const char *endpoint, struct trust_head *head, struct error *error);
+
+/* The file's own change of that number into *change (its tag and number): 1,
+ * 0 if there is no row of it any more, or what SQLite says, negated. */
+int trust_head_change(struct sqlite3 *db, int64_t number,
+    struct trust_lineage *change);
 
 /* What SQLite said, as a sentence with its cause and what to do; -1. */
 int trust_head_failed(struct sqlite3 *db, int rc, const char *path,

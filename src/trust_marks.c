@@ -8,6 +8,8 @@
 
 #define WAIT_STEP_MS 2
 #define DIGITS 8		/* of a lineage, as it is told */
+#define ADVICE "if it is to be believed as it is, run 'authgear-cache " \
+	"accept'; else put the newer one back"
 
 struct trust_marks {
 	pthread_mutex_t lock;
@@ -66,11 +68,38 @@ print_id(const unsigned char *id, char text[2 * DIGITS + 1])
 }
 
 static int
-judge(const struct trust_marks *marks, const struct trust_lineage *lineage,
+is_same_tag(const struct trust_lineage *a, const struct trust_lineage *b)
+{
+	return memcmp(a->tag, b->tag, TRUST_TAG_SIZE) == 0;
+}
+
+/* Of the lineage of today: 0, 1 as trust_marks_judge(), or -1. */
+static int
+judge_change(const struct trust_lineage *last,
+    const struct trust_lineage *lineage, const struct trust_lineage *then,
     const char *path, struct error *error)
 {
-	static const char advice[] = "if it is to be believed as it is, run "
-	    "'authgear-cache accept'; else put the newer one back";
+	if (lineage->number < last->number) {
+		error_set(error, "%s went back: it is at change %lld, and %lld "
+		    "was seen here: " ADVICE, path, (long long)lineage->number,
+		    (long long)last->number);
+		return -1;
+	}
+	if (lineage->number == last->number)
+		then = lineage;
+	else if (then != NULL && then->number != last->number)
+		return 1;
+	if (then == NULL || is_same_tag(then, last))
+		return 0;
+	error_set(error, "%s went back: its change %lld is not the one that "
+	    "was seen here: " ADVICE, path, (long long)last->number);
+	return -1;
+}
+
+static int
+judge(const struct trust_marks *marks, const struct trust_lineage *lineage,
+    const struct trust_lineage *then, const char *path, struct error *error)
+{
 	const struct trust_lineage *last, *found;
 	char id[2 * DIGITS + 1];
 
@@ -79,37 +108,45 @@ judge(const struct trust_marks *marks, const struct trust_lineage *lineage,
 	last = &marks->list[marks->count - 1];
 	if (lineage == NULL) {
 		error_set(error, "%s went back: it is of an earlier release "
-		    "and change %lld of a later one was seen here: %s", path,
-		    (long long)last->number, advice);
+		    "and change %lld of a later one was seen here: " ADVICE,
+		    path, (long long)last->number);
 		return -1;
 	}
 	found = find(marks, lineage->id);
 	if (found == NULL)
 		return 0;
+	if (found == last)
+		return judge_change(last, lineage, then, path, error);
 	print_id(last->id, id);
-	if (found != last)
-		error_set(error, "%s went back: it is a copy from before "
-		    "lineage %s, which was seen here: %s", path, id, advice);
-	else if (lineage->number < last->number)
-		error_set(error, "%s went back: it is at change %lld, and %lld "
-		    "was seen here: %s", path, (long long)lineage->number,
-		    (long long)last->number, advice);
-	else
-		return 0;
+	error_set(error, "%s went back: it is a copy from before lineage %s, "
+	    "which was seen here: " ADVICE, path, id);
 	return -1;
 }
 
 int
 trust_marks_judge(struct trust_marks *marks,
-    const struct trust_lineage *lineage, const char *path,
-    struct error *error)
+    const struct trust_lineage *lineage, const struct trust_lineage *then,
+    const char *path, struct error *error)
 {
 	int ret;
 
 	(void)pthread_mutex_lock(&marks->lock);
-	ret = judge(marks, lineage, path, error);
+	ret = judge(marks, lineage, then, path, error);
 	(void)pthread_mutex_unlock(&marks->lock);
 	return ret;
+}
+
+int
+trust_marks_last(struct trust_marks *marks, struct trust_lineage *last_out)
+{
+	int found;
+
+	(void)pthread_mutex_lock(&marks->lock);
+	found = marks->count > 0;
+	if (found)
+		*last_out = marks->list[marks->count - 1];
+	(void)pthread_mutex_unlock(&marks->lock);
+	return found;
 }
 
 static int
@@ -140,7 +177,7 @@ hold(struct trust_marks *marks, const struct trust_lineage *lineage,
 		return 0;
 	}
 	if (found != NULL) {
-		found->number = lineage->number;
+		*found = *lineage;
 	} else if (append(marks, lineage) == -1) {
 		return -1;
 	} else {
@@ -193,7 +230,7 @@ trust_marks_merge(struct trust_marks *marks,
 		if (found == NULL)
 			ret = append(marks, &list[i]);
 		else if (found->number < list[i].number)
-			found->number = list[i].number;
+			*found = list[i];
 	}
 	(void)pthread_mutex_unlock(&marks->lock);
 	return ret;

@@ -9,22 +9,27 @@
 
 /*
  * How far trust.db was seen to be, so that nothing goes back unseen: each
- * lineage that its files had, in the order in which they came, with the
- * highest number of a change.  For all threads of a process, which holds them
- * in memory; status.db keeps them (status_lineage.h).
+ * lineage that its files had, in the order in which they came, with the last
+ * change.  For all threads of a process, which holds them in memory;
+ * status.db keeps them (status_lineage.h).
  *
  * A file is believed if its lineage was never seen, or is the last one and
- * its number is not below the one that was seen.  A lower number, a lineage
- * that another one has followed, and none at all where there was one are a
- * file that was put back, or one that lost its log: `authgear-cache accept`
- * gives it a new lineage.
+ * the change that was seen is one of its own.  A lower number, another change
+ * of that number (later ones cannot hide that some were lost), a lineage that
+ * another one has followed, and none at all where there was one are a file
+ * that was put back, or one that lost its log: `authgear-cache accept` gives
+ * it a new lineage.
  */
 
 #define TRUST_LINEAGE_SIZE 16
+#define TRUST_TAG_SIZE 8
 
+/* A change: the number of one in a lineage, and what tells it from another
+ * one of that number. */
 struct trust_lineage {
 	unsigned char id[TRUST_LINEAGE_SIZE];
-	int64_t number;		/* of the last change */
+	int64_t number;
+	unsigned char tag[TRUST_TAG_SIZE];
 };
 
 struct trust_marks;
@@ -33,11 +38,19 @@ struct trust_marks;
 struct trust_marks *trust_marks_new(struct notices *notices);
 void trust_marks_free(struct trust_marks *marks);
 
-/* 0 if the file at the path is to be believed, by its lineage (NULL: it has
- * none) and number; -1 and error. */
+/* 1 and the last change that was seen, 0 if none was. */
+int trust_marks_last(struct trust_marks *marks,
+    struct trust_lineage *last_out);
+
+/*
+ * 0 if the file at the path is to be believed, -1 and error; `lineage`: its
+ * last change, NULL: it has none; `then`: its own change of the number that
+ * trust_marks_last() told, NULL: there is none any more.  1: more was seen
+ * since, so read the file again.
+ */
 int trust_marks_judge(struct trust_marks *marks,
-    const struct trust_lineage *lineage, const char *path,
-    struct error *error);
+    const struct trust_lineage *lineage, const struct trust_lineage *then,
+    const char *path, struct error *error);
 
 /*
  * It is believed: hold that.  Then, before anything is answered by it, wait

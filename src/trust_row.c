@@ -11,10 +11,11 @@
 #define CREDENTIAL_BYTES 8	/* of the hash: 16 digits */
 
 static const char audit_sql[] =
-    "INSERT INTO audit (id, time, actor, action, detail)"
-    " VALUES (?1, ?2, ?3, ?4, ?5)";
+    "INSERT INTO audit (id, time, actor, action, detail, tag)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, (SELECT tag FROM state))";
 static const char number_sql[] =
-    "UPDATE state SET number = number + 1 RETURNING number";
+    "UPDATE state SET number = number + 1, tag = randomblob(8)"
+    " RETURNING number";
 static const char lineage_sql[] =
     "UPDATE state SET lineage = randomblob(16)";
 /* The id of a revocation is that of its audit row, which is never used

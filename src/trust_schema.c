@@ -68,19 +68,22 @@ static const char *const migrations[] = {
 	"DROP TABLE revocation_2;"
 	/*
 	 * One row.  number: of the last change, that is its audit row, never
-	 * lower whatever becomes of those.  keys_due: keys that were fetched
-	 * before then are due.
+	 * lower whatever becomes of those.  tag: random, of that change, so
+	 * that two changes of one number are told apart.  keys_due: keys that
+	 * were fetched before then are due.
 	 */
 	"CREATE TABLE state ("
 	" one INTEGER PRIMARY KEY CHECK (one = 1),"
 	" lineage BLOB NOT NULL CHECK (length(lineage) = 16),"
 	" number INTEGER NOT NULL,"
+	" tag BLOB NOT NULL CHECK (length(tag) = 8),"
 	" keys_due INTEGER) STRICT;"
+	"ALTER TABLE audit ADD COLUMN tag BLOB;"
 	/* a file that is migrated twice, from a copy, is of one lineage */
-	"INSERT INTO state (one, lineage, number) VALUES (1,"
+	"INSERT INTO state (one, lineage, number, tag) VALUES (1,"
 	" coalesce((SELECT trust_lineage(time || ' ' || actor || ' ' || detail)"
 	" FROM audit ORDER BY id LIMIT 1), randomblob(16)),"
-	" (SELECT coalesce(max(id), 0) FROM audit));"
+	" (SELECT coalesce(max(id), 0) FROM audit), x'0000000000000000');"
 };
 
 static int

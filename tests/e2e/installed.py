@@ -121,6 +121,15 @@ class Site(gate.Site):
         finally:
             database.close()
 
+    def change(self, sql):
+        """One statement on trust.db, as from root's shell."""
+        database = sqlite3.connect(self.trust, timeout=gate.PATIENCE)
+        try:
+            with database:
+                database.execute(sql)
+        finally:
+            database.close()
+
     def copy(self, name='copy'):
         """trust.db alone, as a backup takes it; its path."""
         path = os.path.join(self.folder, name + '.db')

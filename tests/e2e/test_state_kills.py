@@ -135,13 +135,15 @@ def test_rounds(site, rounds):
 def test_index(site):
     """What a writer that was killed first of all leaves of the -shm, and
     anything else: no reader needs it."""
-    site.cache('block', 'user', 'before')
     tokens = [site.token(name) for name in ('known', 'before', 'after')]
     shm = site.trust + '-shm'
     with site.daemon('one') as one, site.daemon('two') as two:
         both = (one, two)
         for daemon in both:
             installed.warm(daemon, tokens[0])
+        site.cache('block', 'user', 'before')
+        tap.equal([installed.say(daemon, tokens[1]) for daemon in both],
+                  [installed.BLOCKED] * 2, 'a change under two daemons')
         for size, byte in ((48, 0), (32768, 0), (32768, 255), (3, 1),
                            (0, 0), (65536, 7)):
             with open(shm, 'r+b') as index:
@@ -165,6 +167,9 @@ def test_two_daemons(site, count):
               ['many-%d' % number for number in range(count)]}
     late = []
     with site.daemon('one') as one, site.daemon('two') as two:
+        for daemon in (one, two):
+            installed.warm(daemon, site.token('known'))
+        site.cache('block', 'user', 'first')
         for daemon in (one, two):
             installed.warm(daemon, site.token('known'))
         with open(site.trust + '-shm', 'r+b') as index:

@@ -1,0 +1,303 @@
+"""Nothing goes back unseen: an old trust.db put back, a log removed, cut or
+overwritten let nobody in silently; `accept` is how an operator says so."""
+
+import os
+import shutil
+import signal
+import sqlite3
+
+import gate
+import installed
+import tap
+
+
+class World:
+    def __init__(self, site):
+        self.site = site
+        self.tokens = {name: site.token(name) for name in
+                       ('known', 'first', 'second', 'third')}
+        self.number = 0
+
+    def daemon(self):
+        self.number += 1
+        return self.site.daemon('fcgi-%d' % self.number)
+
+    def say(self, daemon):
+        """What is said of each."""
+        return {name: installed.say(daemon, token)[1]
+                for name, token in self.tokens.items()}
+
+    def warm(self, daemon):
+        installed.warm(daemon, self.tokens['known'])
+
+    def put(self, path):
+        """In place of trust.db, as `cp -p` of an operator does."""
+        for suffix in ('-wal', '-shm'):
+            if os.path.exists(self.site.trust + suffix):
+                os.unlink(self.site.trust + suffix)
+        shutil.copyfile(path, self.site.trust)
+
+
+READER = (
+    'import sqlite3, sys, time; '
+    'db = sqlite3.connect(sys.argv[1], isolation_level=None); '
+    'db.execute("BEGIN"); '
+    'db.execute("SELECT count(*) FROM meta").fetchone(); '
+    'print("reads", file=sys.stderr, flush=True); '
+    'time.sleep(3600)')
+
+
+def hanging_reader(site):
+    """Another program of root's in the middle of reading trust.db; one that
+    is killed tidies nothing up."""
+    reader = gate.Process('reader', [tap.PYTHON, '-c', READER, site.trust],
+                          site.folder)
+    gate.until(lambda: reader.log().count('reads') and
+               open_locks(reader.pid), 'a reader')
+    return reader
+
+
+def open_locks(pid):
+    """It has locked something."""
+    return any(line.split()[4:5] == [str(pid)]
+               for line in gate.read('/proc/locks').splitlines())
+
+
+ALL = {'known', 'first', 'second', 'third'}
+
+
+def nobody(why='state-unreadable'):
+    return {name: why for name in ALL}
+
+
+def blocked(*names):
+    return {name: 'user-blocked' if name in names else 'granted'
+            for name in ALL}
+
+
+def keep(site, name):
+    """A copy that stays."""
+    kept = os.path.join(site.folder, name)
+    shutil.copyfile(site.copy(name + '-now'), kept)
+    return kept
+
+
+def test_older(world):
+    """An older copy, put back under a running daemon and before a start."""
+    site = world.site
+    site.cache('block', 'user', 'first')
+    old = keep(site, 'old')
+    with world.daemon() as daemon:
+        world.warm(daemon)
+        site.cache('block', 'user', 'second')
+        tap.equal(world.say(daemon), blocked('first', 'second'),
+                  'two are blocked')
+        new = keep(site, 'new')
+        world.put(old)
+        tap.equal(world.say(daemon), nobody(), 'an older copy: nobody')
+        gate.until(lambda: 'authgear-cache accept' in daemon.log(),
+                   'the command in the log')
+        tap.ok('went back: it is at change 2, and 3 was seen here'
+               in daemon.log(), 'the log says how far', daemon.log()[-600:])
+        # changes made to it do not make up for the one that it lost
+        for name in ('third', 'fourth'):
+            site.cache('block', 'user', name)
+            tap.equal(world.say(daemon), nobody(), 'changed: still nobody')
+        tap.ok('its change 3 is not the one that was seen here'
+               in daemon.log(), 'and the log says why', daemon.log()[-600:])
+        world.put(new)
+        tap.equal(world.say(daemon), blocked('first', 'second'),
+                  'the newer one again: as before')
+    world.put(old)
+    with world.daemon() as daemon:
+        tap.equal(world.say(daemon), nobody(), 'and after a restart: nobody')
+        said = site.cache('accept', '--reason', 'the disk died')
+        tap.ok('accepted' in said.text, 'accept says so', said.text)
+        tap.equal(world.say(daemon), blocked('first'),
+                  'accepted: at once, as the copy says')
+        tap.ok('not seen before' in daemon.log(),
+               'a new lineage is logged', daemon.log()[-600:])
+        site.cache('block', 'user', 'third')
+        tap.equal(world.say(daemon), blocked('first', 'third'), 'and goes on')
+        latest = keep(site, 'latest')
+        for name, path in (('older', old), ('newer', new)):
+            world.put(path)
+            tap.equal(world.say(daemon), nobody(),
+                      'the %s copy from before it: nobody' % name)
+        world.put(latest)
+        tap.equal(world.say(daemon), blocked('first', 'third'), 'and back')
+    with world.daemon() as daemon:
+        world.put(new)
+        tap.equal(world.say(daemon), nobody(), 'after a restart too')
+        world.put(latest)
+        tap.equal(world.say(daemon), blocked('first', 'third'), 'and back')
+    tap.equal([row[0] for row in site.rows(
+        "SELECT detail FROM audit WHERE action = 'accept'")],
+        ['the disk died'], 'the audit knows it')
+
+
+def test_log(world):
+    """The log removed, cut, overwritten: with the daemon running, and before
+    a start.  A reader that hangs keeps the changes from trust.db itself."""
+    site = world.site
+    wal = site.trust + '-wal'
+    site.cache('lift', 'user', 'third')
+    wanted = blocked('first')
+
+    def remove():
+        os.unlink(wal)
+
+    def cut():
+        os.truncate(wal, 0)
+
+    def shorten():
+        os.truncate(wal, os.path.getsize(wal) // 2)
+
+    def overwrite():
+        size = os.path.getsize(wal)
+        with open(wal, 'r+b') as log:
+            log.write(os.urandom(max(size, 40000)))
+
+    for harm in (remove, cut, shorten, overwrite):
+        for stuck in (False, True):
+            what = '-wal %s, %s' % (harm.__name__, 'while a reader hangs'
+                                    if stuck else 'nothing in it')
+            site.cache('block', 'user', 'second')
+            reader = None
+            if stuck:
+                reader = hanging_reader(site)
+                said = site.cache('block', 'user', 'third')
+                tap.ok('process %d' % reader.pid in said.text and
+                       'lacks it yet' in said.text,
+                       'a copy that lacks it: said, with who is in the way',
+                       said.text)
+                tap.ok(('third',) not in site.rows(path=site.copy()),
+                       'and so it is')
+            with world.daemon() as daemon:
+                held = dict(wanted, second='user-blocked')
+                if stuck:
+                    held['third'] = 'user-blocked'
+                tap.equal(world.say(daemon), held, 'before: ' + what)
+                harm()
+                got = world.say(daemon)
+                tap.ok(got == (nobody() if stuck else held), what, got)
+            if reader:
+                reader.kill()
+            with world.daemon() as daemon:
+                got = world.say(daemon)
+                tap.ok(got == (nobody() if stuck else held),
+                       'after a restart: ' + what, got)
+                if stuck:
+                    site.cache('accept')
+                    got = world.say(daemon)
+                    tap.ok(got == dict(wanted, second='user-blocked'),
+                           'accepted as it is', got)
+                site.cache('lift', 'user', 'second')
+                tap.equal(world.say(daemon), wanted, 'and it goes on')
+
+
+def test_next_completes(world):
+    """What a copy lacked once, the next change makes up for."""
+    site = world.site
+    reader = hanging_reader(site)
+    with world.daemon() as daemon:
+        site.cache('block', 'user', 'second')
+        tap.equal(world.say(daemon), blocked('first', 'second'),
+                  'in force at once')
+        reader.kill()
+        site.cache('block', 'user', 'third')
+        tap.equal({row[0] for row in site.rows(path=site.copy())},
+                  {'first', 'second', 'third'}, 'all in a copy after the next')
+        for name in ('second', 'third'):
+            site.cache('lift', 'user', name)
+        tap.equal(world.say(daemon), blocked('first'), 'and lifted')
+
+
+def test_marks_wait(world):
+    """status.db takes no write: the process holds the mark itself."""
+    site = world.site
+    path = os.path.join(site.state, 'daemon', 'status.db')
+    old = keep(site, 'older')
+
+    def marks():
+        return [row[0] for row in site.rows(
+            'SELECT number FROM lineage ORDER BY place', path=path)]
+
+    with world.daemon() as daemon:
+        world.warm(daemon)
+        before = marks()
+        holder = sqlite3.connect(path, isolation_level=None)
+        holder.execute('BEGIN IMMEDIATE')
+        site.cache('block', 'user', 'second')
+        tap.equal(world.say(daemon), blocked('first', 'second'),
+                  'status.db held: answered all the same')
+        gate.until(lambda: 'held by this process' in daemon.log(),
+                   'a line about the mark')
+        tap.ok('status.db is busy' in daemon.log() and
+               'process %d' % os.getpid() in daemon.log(),
+               'the log says why, and who', daemon.log()[-600:])
+        world.put(old)
+        tap.equal(world.say(daemon), nobody(), 'an older copy: nobody')
+        tap.equal(marks(), before, 'nothing is written down')
+        holder.execute('ROLLBACK')
+        holder.close()
+        gate.until(lambda: marks()[-1] == before[-1] + 1, 'the mark')
+        tap.ok(True, 'written as soon as that can be')
+    with world.daemon() as daemon:
+        tap.equal(world.say(daemon), nobody(), 'and so after a restart')
+        site.cache('accept')
+        tap.equal(world.say(daemon), blocked('first'), 'until accepted')
+
+
+def test_marks_lost(world):
+    """status.db is removed under the daemon: what the process has seen is
+    written anew."""
+    site = world.site
+    path = os.path.join(site.state, 'daemon', 'status.db')
+    with world.daemon() as daemon:
+        world.warm(daemon)
+        before = site.rows('SELECT id, number FROM lineage', path=path)
+        for suffix in ('', '-wal', '-shm'):
+            os.unlink(path + suffix)
+        tap.equal(world.say(daemon), blocked('first'), 'it goes on')
+        gate.until(lambda: os.path.exists(path) and site.rows(
+            "SELECT 1 FROM sqlite_schema WHERE name = 'lineage'", path=path)
+            and site.rows('SELECT id, number FROM lineage',
+                          path=path) == before, 'the marks')
+        tap.ok(True, 'the marks are written anew')
+        tap.equal(daemon.stop(), 0, 'and it ends well')
+
+
+def test_two_processes(world):
+    """What one daemon has seen counts for the other, which was stopped."""
+    site = world.site
+    old = keep(site, 'oldest')
+    with world.daemon() as one, world.daemon() as two:
+        for daemon in (one, two):
+            world.warm(daemon)
+        two.send(signal.SIGSTOP)
+        site.cache('block', 'user', 'second')
+        tap.equal(world.say(one), blocked('first', 'second'), 'one has seen')
+        world.put(old)
+        two.send(signal.SIGCONT)
+        tap.equal(world.say(two), nobody(), 'the other one knows')
+        site.cache('accept')
+
+
+def main():
+    who = installed.user()
+    if who is None:
+        tap.skip('trust.db put back in the installed layout', 'not root')
+        tap.done()
+    with installed.Site(who) as site:
+        world = World(site)
+        test_older(world)
+        test_log(world)
+        test_next_completes(world)
+        test_marks_wait(world)
+        test_marks_lost(world)
+        test_two_processes(world)
+    tap.done()
+
+
+main()

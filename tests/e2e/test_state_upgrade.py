@@ -1,0 +1,223 @@
+"""State directories of earlier releases (tests/recorded/state): the daemon
+reads them until init migrates, with requests coming in, and refuses what a
+later release wrote."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+
+import gate
+import installed
+import load
+import tap
+
+RECORDED = os.path.join(tap.SRC, 'tests', 'recorded', 'state')
+ENDPOINT = 'https://login.example.com'
+USER = '00000000-0000-4000-8000-00000000000%d'
+# in its own process, which ends without tidying the log away
+CHANGE = ('import os, sqlite3, sys; '
+          'db = sqlite3.connect(sys.argv[1]); '
+          '[db.execute("UPDATE %s SET %s = ? WHERE %s = ?" % (t, c, c), '
+          'sys.argv[2:4]) for t, c in zip(sys.argv[4::2], sys.argv[5::2])]; '
+          'db.commit(); os.kill(os.getpid(), 9)')
+
+
+def lay_down(site, schema):
+    """The recorded directory as it lay at its installation, for the endpoint
+    of this one."""
+    who = site.who
+    shutil.rmtree(site.state)
+    shutil.copytree(os.path.join(RECORDED, str(schema)), site.state)
+    os.mkdir(os.path.join(site.state, 'root'), 0o700)
+    subprocess.run([tap.PYTHON, '-c', CHANGE, site.trust, site.endpoint,
+                    ENDPOINT, 'meta', 'value'], check=False)
+    subprocess.run([tap.PYTHON, '-c', CHANGE, os.path.join(
+        site.state, 'daemon', 'status.db'), site.endpoint, ENDPOINT,
+        'issuer', 'endpoint', 'lease', 'endpoint'], check=False)
+    os.chown(site.state, 0, who.pw_gid)
+    os.chmod(site.state, 0o2750)
+    for name in os.listdir(site.state):
+        path = os.path.join(site.state, name)
+        if name.startswith('trust.db'):
+            os.chown(path, 0, who.pw_gid)
+            os.chmod(path, 0o640)
+    folder = os.path.join(site.state, 'daemon')
+    for path in [folder] + [os.path.join(folder, name)
+                            for name in os.listdir(folder)]:
+        os.chown(path, who.pw_uid, who.pw_gid)
+        os.chmod(path, 0o700 if path == folder else 0o600)
+
+
+class World:
+    def __init__(self, site):
+        self.site = site
+        old = {'auth_time': 1650000000}
+        self.tokens = {
+            'known': (site.token('known'), 'granted'),
+            'blocked': (site.token(USER % 1), 'user-blocked'),
+            'in a window': (site.token(USER % 2), 'user-blocked'),
+            'not yet': (site.token(USER % 3), 'granted'),
+            'signed out': (site.token(USER % 4, claims=old), 'signed-out'),
+            'back again': (site.token(USER % 4), 'granted'),
+            'lifted': (site.token(USER % 7), 'granted'),
+            'kiosk': (site.token('any', client_id='kiosk'),
+                      'client-revoked'),
+            'by its id': (site.token('any', claims={
+                'jti': 'jti-of-a-token'}), 'revoked'),
+            'everybody': (site.token('any', claims={
+                'auth_time': 1500000000}), 'signed-out')}
+
+    def say(self, daemon):
+        return {name: installed.say(daemon, token)[1]
+                for name, (token, _) in self.tokens.items()}
+
+    def wanted(self):
+        return {name: wanted for name, (_, wanted) in self.tokens.items()}
+
+
+def test_schema(world, schema):
+    site = world.site
+    what = 'schema %d: ' % schema
+    lay_down(site, schema)
+    was = os.path.join(site.folder, 'was-%d' % schema)
+    shutil.copytree(site.state, was)
+    with site.daemon('one-%d' % schema) as one, \
+            site.daemon('two-%d' % schema) as two:
+        for daemon in (one, two):
+            installed.warm(daemon, world.tokens['known'][0])
+            tap.equal(world.say(daemon), world.wanted(),
+                      what + 'read as it is')
+        said = site.cache('block', 'user', 'somebody', check=False)
+        tap.ok(said.returncode == 1 and 'authgear-cache init' in said.text,
+               what + 'it is not written to', said.text)
+        askers = [lambda d=daemon, name=name: (
+            name, installed.say(d, world.tokens[name][0])[1])
+            for daemon in (one, two) for name in ('known', 'blocked')]
+        with load.Load(askers) as asked:
+            asked.since(0, 100)
+            said = site.cache('init', '--user', site.who.pw_name)
+            asked.since(0, len(asked.answers) + 200)
+            got = {got for _, got in list(asked.answers)}
+        tap.equal(got, {('known', 'granted'), ('blocked', 'user-blocked')},
+                  what + 'migrated with requests coming in, 0 refused')
+        tap.equal([world.say(daemon) for daemon in (one, two)],
+                  [world.wanted()] * 2, what + 'and read as before')
+        tap.ok(not os.path.exists(os.path.join(site.state, 'root')),
+               what + 'root/ is gone')
+        tap.equal(site.rows('PRAGMA user_version', path=site.copy()), [(3,)],
+                  what + 'a copy of trust.db alone is migrated')
+        site.cache('block', 'user', 'any')
+        tap.equal([world.say(daemon)['everybody'] for daemon in (one, two)],
+                  ['user-blocked'] * 2, what + 'what is changed now holds')
+        for name in ('trust.db-wal', 'trust.db-shm'):
+            os.unlink(os.path.join(site.state, name))
+        for name in ('trust.db', 'trust.db-wal', 'trust.db-shm'):
+            shutil.copy(os.path.join(was, name), site.state)
+        tap.equal({reason for daemon in (one, two)
+                   for reason in world.say(daemon).values()},
+                  {'state-unreadable'}, what + 'put back: nobody')
+        gate.until(lambda: 'it is of an earlier release' in one.log(),
+                   'the reason')
+        site.cache('init')
+        tap.equal({reason for daemon in (one, two)
+                   for reason in world.say(daemon).values()},
+                  {'state-unreadable'}, what + 'migrated again: nobody')
+        site.cache('accept')
+        tap.equal(world.say(one), world.wanted(), what + 'but accepted')
+
+
+def test_rows(site):
+    """What the migration made of them."""
+    lay_down(site, 2)
+    site.cache('init')
+    listed = site.cache('list', 'revocations', '--json').text
+    rows = json.loads(listed)['revocations']
+    tap.equal(len(rows), 12, 'all revocations are there')
+    hashes = [row['value'] for row in rows if row['id'] in (12, 13)]
+    tap.equal(hashes, [
+        'ad56a079028a96cde9a222aeb07c7deabe59e7e3e2edc111e1b0edcf668c810d',
+        '8c4fe5278d45b4577341e68cd55077c6831e6197991e47203189347359957e31'],
+        'hashes are told as they were')
+    tap.equal(site.rows("SELECT typeof(value), length(value) FROM revocation "
+                        "WHERE kind = 'token' ORDER BY id"),
+              [('text', 14), ('blob', 32), ('blob', 32)],
+              'and kept as bytes')
+    tap.equal(site.rows('SELECT number, length(lineage) FROM state'),
+              [(22, 16)], 'the last change, and a lineage')
+    tap.equal(len(site.rows('SELECT account FROM account')), 2,
+              'the account map')
+    tap.equal(site.rows("SELECT count(*) FROM sqlite_schema WHERE type = "
+                        "'index' AND tbl_name = 'revocation'"), [(0,)],
+              'no index beside the table that is looked up')
+
+
+def test_newer(site):
+    """A schema of a later release, under a running daemon and at a start."""
+    known = site.token('known')
+    with site.daemon('newer') as daemon:
+        installed.warm(daemon, known)
+        site.change('PRAGMA user_version = 4')
+        tap.equal(installed.say(daemon, known), installed.UNREADABLE,
+                  'a newer schema: nobody')
+        gate.until(lambda: 'later release' in daemon.log(), 'the reason')
+        site.change('PRAGMA user_version = 3')
+        tap.equal(installed.say(daemon, known), installed.GRANTED,
+                  'and back')
+
+
+def test_mended(site):
+    """Owners and modes as somebody's cp or chown left them."""
+    who, known = site.who, site.token('known')
+    with site.daemon('mended') as daemon:
+        installed.warm(daemon, known)
+    folder = os.path.join(site.state, 'daemon')
+    for user, group in ((0, 0), (who.pw_uid, who.pw_gid)):
+        for path, folders, files in os.walk(site.state):
+            for name in folders + files:
+                os.chown(os.path.join(path, name), user, group)
+                os.chmod(os.path.join(path, name), 0o755)
+        os.chown(site.state, user, group)
+        os.chmod(site.state, 0o755)
+        said = site.cache('init', '--user', who.pw_name, check=False)
+        tap.ok(said.returncode == 0, 'init --user mends what belongs to %d' %
+               user, said.text)
+        got = [(os.lstat(path).st_uid, os.lstat(path).st_gid,
+                stat.S_IMODE(os.lstat(path).st_mode))
+               for path in (site.state, site.trust, folder,
+                            os.path.join(folder, 'status.db'))]
+        tap.equal(got, [(0, who.pw_gid, 0o2750), (0, who.pw_gid, 0o640),
+                        (who.pw_uid, who.pw_gid, 0o700),
+                        (who.pw_uid, who.pw_gid, 0o600)], 'as they were made')
+        with site.daemon('mended-%d' % user) as daemon:
+            installed.warm(daemon, known)
+    os.link('/etc/hostname', os.path.join(folder, 'link'))
+    said = site.cache('init', '--user', who.pw_name, check=False)
+    tap.ok(said.returncode == 1 and 'link' in said.text and
+           os.stat('/etc/hostname').st_uid == 0,
+           'what has another name is not given away', said.text)
+    os.unlink(os.path.join(folder, 'link'))
+    os.symlink('/etc/hostname', os.path.join(folder, 'symlink'))
+    said = site.cache('init', '--user', who.pw_name, check=False)
+    tap.ok(said.returncode == 1 and os.stat('/etc/hostname').st_uid == 0,
+           'nor what a link points to', said.text)
+    os.unlink(os.path.join(folder, 'symlink'))
+
+
+def main():
+    who = installed.user()
+    if who is None:
+        tap.skip('state of earlier releases, installed', 'not root')
+        tap.done()
+    with installed.Site(who) as site:
+        world = World(site)
+        for schema in (1, 2):
+            test_schema(world, schema)
+        test_rows(site)
+        test_newer(site)
+        test_mended(site)
+    tap.done()
+
+
+main()
