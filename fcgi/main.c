@@ -247,6 +247,7 @@ static void
 main_end(struct daemon *daemon)
 {
 	size_t i;
+	int is_left;
 
 	if (daemon->has_signal_thread) {
 		pthread_kill(daemon->signal_thread, SIGTERM);
@@ -254,8 +255,9 @@ main_end(struct daemon *daemon)
 	}
 	fetcher_free(daemon->service.fetcher);
 	server_free(daemon->server);
-	upkeep_free(daemon->upkeep);
-	gate_shared_free(daemon->service.shared);
+	is_left = upkeep_free(daemon->upkeep) == -1;
+	if (!is_left)
+		gate_shared_free(daemon->service.shared);
 	seats_free(daemon->service.seats);
 	login_attempts_free(daemon->service.attempts);
 	for (i = 0; i < daemon->listener_count; i++)

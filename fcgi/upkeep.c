@@ -11,10 +11,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PERIOD_MS 1000		/* between looks that nobody asked for */
 #define LOOK_UP_PERIODS 10	/* between questions to a directory service */
+#define END_S 1			/* how long the end may wait for it */
 #define NICE 10			/* of the thread that checks */
 
 struct upkeep {
@@ -143,17 +145,32 @@ upkeep_new(const struct settings *settings, struct gate_shared *shared,
 		return upkeep;
 	error_set(error, "cannot make a thread: %s", strerror(status));
 failed:
-	upkeep_free(upkeep);
+	(void)upkeep_free(upkeep);
 	return NULL;
 }
 
-void
+/* A directory service may hang for a minute. */
+static int
+end_checker(struct upkeep *upkeep)
+{
+	struct timespec until;
+
+	if (!upkeep->has_checker)
+		return 0;
+	if (clock_gettime(CLOCK_REALTIME, &until) == -1)
+		return -1;
+	until.tv_sec += END_S;
+	return pthread_timedjoin_np(upkeep->checker, NULL, &until) == 0 ?
+	    0 : -1;
+}
+
+int
 upkeep_free(struct upkeep *upkeep)
 {
 	const uint64_t one = 1;
 
 	if (upkeep == NULL)
-		return;
+		return 0;
 	atomic_store(&upkeep->is_stopped, 1);
 	if (upkeep->stop_fd != -1 &&
 	    write(upkeep->stop_fd, &one, sizeof(one)) == -1) {
@@ -161,12 +178,13 @@ upkeep_free(struct upkeep *upkeep)
 	}
 	if (upkeep->has_writer)
 		(void)pthread_join(upkeep->writer, NULL);
-	if (upkeep->has_checker)
-		(void)pthread_join(upkeep->checker, NULL);
+	if (end_checker(upkeep) == -1)
+		return -1;
 	gate_upkeep_free(upkeep->gate);
 	if (upkeep->wake_fd != -1)
 		(void)close(upkeep->wake_fd);
 	if (upkeep->stop_fd != -1)
 		(void)close(upkeep->stop_fd);
 	free(upkeep);
+	return 0;
 }

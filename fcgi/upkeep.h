@@ -17,6 +17,10 @@ struct upkeep;
 /* Borrows all; NULL and error. */
 struct upkeep *upkeep_new(const struct settings *settings,
     struct gate_shared *shared, struct log *log, struct error *error);
-void upkeep_free(struct upkeep *upkeep);
+
+/* 0; -1 if a directory service does not answer, so that a thread is left
+ * which still has all that was borrowed: it must stay until the process
+ * ends. */
+int upkeep_free(struct upkeep *upkeep);
 
 #endif /* !UPKEEP_H_ */
