@@ -114,8 +114,10 @@ make_daemon(const char *directory, const struct trust_owner *owner,
 		    "--user NAME' with the daemon's user", path);
 		return -1;
 	}
+	/* not with the group bit that it takes from the directory */
 	if (mkdir(path, 0700) == -1 ||
-	    lchown(path, owner->uid, owner->gid) == -1) {
+	    lchown(path, owner->uid, owner->gid) == -1 ||
+	    chmod(path, 0700) == -1) {
 		error_set(error, "%s cannot be made: %s", path,
 		    strerror(errno));
 		return -1;

@@ -179,8 +179,9 @@ def test_private(scratch):
            trust in answer.stdout, 'makes a private state', said(answer))
     tap.equal(mode(state), 0o700, 'directory is 0700')
     tap.equal(mode(trust), 0o640, 'trust.db is 0640')
-    tap.equal([mode(os.path.join(state, name)) for name in
-               ('daemon', 'root')], [0o700, 0o700], 'below it 0700')
+    tap.equal(mode(os.path.join(state, 'daemon')), 0o700, 'below it 0700')
+    tap.ok(not os.path.exists(os.path.join(state, 'root')),
+           'and no root/, which nothing uses')
     tap.equal(rows(trust, "SELECT value FROM meta"), [(ENDPOINT,)],
               'the endpoint is recorded')
     tap.equal(len(rows(trust, "SELECT * FROM audit")), 1,
@@ -189,16 +190,26 @@ def test_private(scratch):
     answer = run('init', '--config', config)
     tap.ok(answer.returncode == 0 and 'already there' in answer.stdout,
            'again: already there', said(answer))
-    os.rmdir(os.path.join(state, 'root'))
+    os.rmdir(os.path.join(state, 'daemon'))
+    os.mkdir(os.path.join(state, 'root'), 0o700)
     answer = run('init', '--config', config, '--json')
     try:
         parsed = json.loads(answer.stdout)
     except ValueError:
         parsed = {}
     tap.ok(answer.returncode == 0 and parsed.get('made') is False and
-           len(parsed.get('places', [])) == 4 and
-           os.path.isdir(os.path.join(state, 'root')),
+           len(parsed.get('places', [])) == 3 and
+           os.path.isdir(os.path.join(state, 'daemon')),
            'completes it and says so in JSON', said(answer))
+    tap.ok(not os.path.exists(os.path.join(state, 'root')),
+           'the empty root/ of an earlier release goes')
+    os.mkdir(os.path.join(state, 'root'), 0o700)
+    with open(os.path.join(state, 'root', 'x'), 'w', encoding='ascii'):
+        pass
+    answer = run('init', '--config', config)
+    tap.ok(answer.returncode == 0 and
+           os.path.exists(os.path.join(state, 'root', 'x')),
+           'one that is not empty stays', said(answer))
     tap.equal(len(rows(trust, "SELECT * FROM audit")), 1,
               'the audit still has one row')
 
