@@ -294,8 +294,10 @@ test_consistent(void **state)
 	close_view(place);
 	child = fork();
 	assert_int_not_equal(child, -1);
-	if (child == 0)
+	if (child == 0) {
+		(void)close(stop[1]);	/* it ends with its parent too */
 		write_along(place, stop[0]);
+	}
 	for (i = 0; i < 2000; i++) {
 		assert_int_equal(look(place, "SELECT sum(value) FROM number"),
 		    0);
