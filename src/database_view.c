@@ -15,8 +15,10 @@
 				   it, and of page 1 the beginning */
 #define WAL_HEAD_SIZE 32	/* with the salts of this log */
 #define FRAME_HEAD_SIZE 24
-#define LONG_LOG (4 * 1024 * 1024) /* bytes */
+#define MEGABYTE (1024 * 1024)
+#define LONG_LOG (4 * MEGABYTE)
 #define REPLACED_MAX 100	/* times that opening begins anew */
+#define COMMIT_AT 4		/* in a frame's: not 0 if it ends a commit */
 #define SALTS 8			/* bytes: in the log's head at 16, in a
 				   frame's at 8 */
 
@@ -47,7 +49,10 @@ struct database_view {
 	struct view_vfs *vfs;
 	struct sqlite3_stmt *prime;
 	struct sqlite3_file *file;
-	int64_t tail_at;	/* in the -wal; 0: not to be relied on */
+	int64_t end_at;		/* of the last commit, in the -wal */
+	int frame_len;		/* 0: neither is known */
+	int64_t tail_at;	/* the same, or 0: what stands there is not to
+				   be relied on */
 	struct sign sign;	/* of the last take */
 };
 
@@ -97,21 +102,17 @@ is_same_log(const struct sign *a, const struct sign *b)
 }
 
 /*
- * Recovers the index if it is forgotten, and with it what is behind the last
- * commit.  Where a frame of this very log stands there, its writer was killed
- * or is at work: what comes in its place may begin with the same bytes, so
- * that nothing can be told by them.
+ * What is behind the last commit.  Where a frame of this very log stands
+ * there, its writer was killed or is at work: what comes in its place may
+ * begin with the same bytes, so that nothing can be told by them.
  */
 static void
-recover(struct database_view *view)
+sign_tail(struct database_view *view)
 {
 	struct sign *sign = &view->sign;
 
-	view->tail_at = 0;
-	(void)sqlite3_step(view->prime);
-	(void)sqlite3_reset(view->prime);
-	if (sign->wal.size > 0)
-		view->tail_at = view_vfs_tail(view->vfs);
+	view->tail_at = view->end_at;
+	memset(sign->tail, 0, sizeof(sign->tail));
 	if (view->tail_at == 0)
 		return;
 	view_vfs_read_wal(view->vfs, sign->tail, FRAME_HEAD_SIZE,
@@ -120,6 +121,59 @@ recover(struct database_view *view)
 		return;
 	view->tail_at = 0;
 	memset(sign->tail, 0, sizeof(sign->tail));
+}
+
+/* The index anew, if it is forgotten, as of the last commit. */
+static void
+recover(struct database_view *view)
+{
+	view->end_at = 0;
+	(void)sqlite3_step(view->prime);
+	(void)sqlite3_reset(view->prime);
+	if (view->sign.wal.size > 0)
+		view->end_at = view_vfs_tail(view->vfs, &view->frame_len);
+	sign_tail(view);
+}
+
+/*
+ * A log that grew since: is there a commit in what came?  A writer may be in
+ * the middle of a change so large that to recover all of it would take longer
+ * than a request can wait.
+ */
+static int
+has_new_commit(struct database_view *view, const struct sign *sign)
+{
+	static const unsigned char none[4];
+	unsigned char frame[FRAME_HEAD_SIZE];
+	int64_t at;
+
+	for (at = view->end_at; at + FRAME_HEAD_SIZE <= sign->wal.size;
+	    at += view->frame_len) {
+		view_vfs_read_wal(view->vfs, frame, FRAME_HEAD_SIZE, at);
+		if (memcmp(frame + 8, sign->wal_head + 16, SALTS) != 0)
+			return 0;
+		if (memcmp(frame + COMMIT_AT, none, sizeof(none)) != 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* What differs is of no account: a checkpoint of what is in the log (to read
+ * that anew takes long), or a log that has no more commits. */
+static int
+is_as_it_was(struct database_view *view, const struct sign *sign)
+{
+	const struct sign *was = &view->sign;
+
+	if (view->end_at == 0 || memcmp(sign->wal_head, was->wal_head,
+	    sizeof(sign->wal_head)) != 0)
+		return 0;
+	if (view->tail_at > LONG_LOG && is_same_log(sign, was) &&
+	    memcmp(&sign->wal, &was->wal, sizeof(sign->wal)) == 0)
+		return 1;
+	return memcmp(&sign->file, &was->file, sizeof(sign->file)) == 0 &&
+	    memcmp(sign->head, was->head, sizeof(sign->head)) == 0 &&
+	    sign->wal.size > was->wal.size && !has_new_commit(view, sign);
 }
 
 static int
@@ -144,13 +198,11 @@ database_view_take(struct database_view *view)
 	if (!is_same_file(&sign.file, &view->sign.file) ||
 	    !is_same_file(&sign.wal, &view->sign.wal))
 		return DATABASE_VIEW_MOVED;
-	/* a checkpoint of what is in the log; to read that anew takes long */
-	if (view->tail_at > LONG_LOG && is_same_log(&sign, &view->sign) &&
-	    memcmp(&sign.wal, &view->sign.wal, sizeof(sign.wal)) == 0) {
+	if (is_as_it_was(view, &sign)) {
 		view->sign = sign;
+		sign_tail(view);
 		return DATABASE_VIEW_SAME;
 	}
-	memset(sign.tail, 0, sizeof(sign.tail));
 	view->sign = sign;
 	view_vfs_forget(view->vfs);
 	recover(view);
@@ -177,6 +229,12 @@ database_view_holds(struct database_view *view)
 	memset(&sign.file, 0, sizeof(sign.file));
 	sign_head(view, &sign);
 	return memcmp(&sign, &view->sign, sizeof(sign)) == 0;
+}
+
+int
+database_view_cost(const struct database_view *view)
+{
+	return 1 + (int)(view->sign.wal.size / MEGABYTE);
 }
 
 struct sqlite3 *

@@ -47,6 +47,10 @@ enum database_view_state {
 /* The files as they are now. */
 enum database_view_state database_view_take(struct database_view *view);
 
+/* What a take that found it changed costs: 1, and 1 more for each megabyte of
+ * the log. */
+int database_view_cost(const struct database_view *view);
+
 /* 1 if nothing that was read since the last take was overwritten meanwhile:
  * it is what the file was at the time of the take. */
 int database_view_holds(struct database_view *view);

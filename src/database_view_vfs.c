@@ -289,12 +289,13 @@ view_vfs_read_wal(struct view_vfs *vfs, void *data, int len, int64_t offset)
 }
 
 int64_t
-view_vfs_tail(const struct view_vfs *vfs)
+view_vfs_tail(const struct view_vfs *vfs, int *frame_len_out)
 {
 	const unsigned char *index;
 	uint32_t last_frame;
 	uint16_t page_size;
 
+	*frame_len_out = 0;
 	if (vfs->region_count == 0 || vfs->wal == NULL)
 		return 0;
 	index = vfs->regions[0];
@@ -302,6 +303,6 @@ view_vfs_tail(const struct view_vfs *vfs)
 		return 0;
 	memcpy(&page_size, index + INDEX_PAGE_SIZE, sizeof(page_size));
 	memcpy(&last_frame, index + INDEX_LAST_FRAME, sizeof(last_frame));
-	return WAL_HEAD + (int64_t)last_frame * (FRAME_HEAD +
-	    (page_size == 1 ? 65536 : page_size));
+	*frame_len_out = FRAME_HEAD + (page_size == 1 ? 65536 : page_size);
+	return WAL_HEAD + (int64_t)last_frame * *frame_len_out;
 }

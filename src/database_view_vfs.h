@@ -25,8 +25,8 @@ void view_vfs_forget(struct view_vfs *vfs);
 void view_vfs_read_wal(struct view_vfs *vfs, void *data, int len,
     int64_t offset);
 
-/* Where in the -wal the next frame after the last commit goes, as recovered;
- * 0: not known. */
-int64_t view_vfs_tail(const struct view_vfs *vfs);
+/* Where in the -wal the next frame after the last commit goes, as recovered,
+ * and how long a frame is; 0: not known. */
+int64_t view_vfs_tail(const struct view_vfs *vfs, int *frame_len_out);
 
 #endif /* !DATABASE_VIEW_VFS_H_ */

@@ -18,7 +18,8 @@
 #define PLACE_PERIOD_MS 1000
 
 /* How often reading is begun anew because a writer came in between: each time
- * a writer must meet the microseconds of it. */
+ * a writer must meet the microseconds of it; a long log counts for as many
+ * as it takes longer (database_view_cost()). */
 #define ATTEMPTS 1000
 
 struct trust {
@@ -233,8 +234,11 @@ know(struct trust *trust, int *attempts, struct error *error)
 	struct database_identity file;
 	int is_known = 0;
 
-	while (is_known == 0 && (*attempts)-- > 0)
+	while (is_known == 0 && *attempts > 0) {
 		is_known = learn(trust, error);
+		*attempts -= trust->view == NULL ? 1 :
+		    database_view_cost(trust->view);
+	}
 	if (is_known == -1) {
 		leave(trust);
 		return -1;

@@ -362,6 +362,46 @@ test_killed(void **state)
 	}
 }
 
+/* A change so large that the log grows before its commit: until then nothing
+ * has changed, and to know that costs no recovery. */
+static void
+test_growing(void **state)
+{
+	struct place *place = *state;
+	struct sqlite3 *db = open_writer(place);
+	char sql[256];
+	long before, after;
+	int i;
+
+	run(db, "PRAGMA cache_size=1; PRAGMA cache_spill=1; "
+	    "UPDATE number SET value = 1; BEGIN IMMEDIATE; "
+	    "UPDATE number SET value = 2");
+	assert_int_equal(value(place), 1);
+	for (i = 1; i <= 20; i++) {
+		before = scratch_size(place->wal);
+		(void)snprintf(sql, sizeof(sql), "WITH RECURSIVE n (i) AS "
+		    "(SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+		    "INSERT INTO number SELECT i, 2 FROM n", i * 1000,
+		    i * 1000 + 999);
+		run(db, sql);
+		after = scratch_size(place->wal);
+		if (i > 2 && after > before)
+			assert_int_equal(database_view_take(place->view),
+			    DATABASE_VIEW_SAME);
+		assert_int_equal(value(place), 1);
+	}
+	run(db, "COMMIT");
+	assert_int_equal(database_view_take(place->view),
+	    DATABASE_VIEW_CHANGED);
+	assert_int_equal(value(place), 2);
+	assert_int_equal(look(place, "SELECT count(*) FROM number"), 20001);
+	run(db, "BEGIN IMMEDIATE; UPDATE number SET value = 3");
+	assert_int_equal(value(place), 2);
+	run(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
+	assert_int_equal(value(place), 3);
+	database_close(db);
+}
+
 /* It holds up nobody: a writer empties the log in the middle of a read. */
 static void
 test_out_of_the_way(void **state)
@@ -421,6 +461,7 @@ main(void)
 		CASE(test_moved),
 		CASE(test_consistent),
 		CASE(test_killed),
+		CASE(test_growing),
 		CASE(test_out_of_the_way),
 		CASE(test_foreign)
 	};
