@@ -1,35 +1,16 @@
 #include "change.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "actor.h"
-#include "change_options.h"
-#include "handed.h"
-#include "json.h"
-#include "row_print.h"
+#include "change_say.h"
 #include "settings.h"
 #include "signals.h"
 #include "transport/clock.h"
-#include "trust_writer.h"
 #include "when.h"
 
 /* How long another process may hold the file before we give up. */
 #define PATIENCE_MS 30000
-
-struct change {
-	struct change_options options;
-	struct settings *settings;
-	struct trust_writer *writer;
-	struct handed handed;
-	const char *value;
-	char actor[ACTOR_SIZE];
-	struct trust_note note;
-	struct trust_token token;	/* of the credential */
-	struct moment now;		/* of the last attempt */
-	struct error error;
-};
 
 static int
 look_at_clock(struct change *change)
@@ -117,103 +98,6 @@ make_row(struct change *change, struct revocation *row)
 	return read_time(change, options->at, change->now.wall, &row->from);
 }
 
-/* Eight, four, four, four and twelve hex digits. */
-static int
-is_uuid(const char *text)
-{
-	size_t i;
-
-	for (i = 0; i < 36; i++)
-		if (i == 8 || i == 13 || i == 18 || i == 23 ?
-		    text[i] != '-' : strchr("0123456789abcdefABCDEF",
-		    text[i]) == NULL || text[i] == '\0')
-			return 0;
-	return text[i] == '\0';
-}
-
-/* A user that was typed, and by what it says cannot be of Authgear's own. */
-static void
-warn_of_user(const struct change *change)
-{
-	const struct change_options *options = &change->options;
-
-	if (options->kind == REVOCATION_USER && options->value != NULL &&
-	    !is_uuid(options->value))
-		(void)fprintf(stderr, "authgear-cache: note: Authgear's user "
-		    "IDs are UUIDs, this is none; it counts for a user whose "
-		    "ID is exactly this text\n");
-}
-
-/* What the token on stdin said is said to be no more than that. */
-static const char *
-remark(const struct change *change)
-{
-	switch (change->handed.kind) {
-	case CREDENTIAL_JWT:
-		return " (as the token says, whose signature was not "
-		    "checked)";
-	case CREDENTIAL_SESSION_COOKIE:
-		return " (taken for a session cookie; if it is a refresh "
-		    "token, revoke its user instead)";
-	case CREDENTIAL_OPAQUE_TOKEN:
-	case CREDENTIAL_APP_SESSION:
-		return " (SHA-256 of its text)";
-	case CREDENTIAL_NONE:
-	default:
-		return "";
-	}
-}
-
-static void
-say_added_json(const struct change *change, const struct revocation *row,
-    int64_t id, int added)
-{
-	struct trust_list_row whole = { .id = id, .revocation = *row,
-	    .reason = change->note.reason, .actor = change->note.actor,
-	    .source = change->note.source, .time = change->now.wall,
-	    .expires = REVOCATION_NO_TIME };
-
-	if (change->note.token != NULL) {
-		(void)snprintf(whole.credential, sizeof(whole.credential),
-		    "%s", change->token.hash);
-		whole.expires = change->token.expires;
-	}
-	row_print_json(&whole, added ? ",\"added\":true" :
-	    ",\"added\":false");
-	(void)putchar('\n');
-}
-
-static void
-say_added(const struct change *change, const struct revocation *row,
-    int64_t id, int added)
-{
-	char from[WHEN_SIZE], until[WHEN_SIZE];
-
-	if (change->options.json) {
-		say_added_json(change, row, id, added);
-		return;
-	}
-	(void)printf("%s%lld: %s%s%s %s", added ? "" : "already there as ",
-	    (long long)id, revocation_kind_name(row->kind),
-	    row->value[0] == '\0' ? "" : " ", row->value,
-	    revocation_rule_name(row->rule));
-	when_print(row->from, from);
-	when_print(row->until, until);
-	if (row->rule == REVOCATION_SIGNED_OUT)
-		(void)printf(", what began until %s and %d s more", from,
-		    REVOCATION_MARGIN);
-	if (row->rule == REVOCATION_BLOCKED && row->from >= 0)
-		(void)printf(" from %s", from);
-	if (row->until >= 0)
-		(void)printf(" until %s", until);
-	if (change->note.token != NULL)
-		(void)printf(", credential %.16s", change->token.hash);
-	(void)printf("%s\n", remark(change));
-	if (row->kind == REVOCATION_CLIENT)
-		(void)printf("This holds for JWT access tokens; opaque tokens "
-		    "and cookies do not name their client.\n");
-}
-
 static enum trust_write
 attempt_add(struct change *change)
 {
@@ -227,8 +111,8 @@ attempt_add(struct change *change)
 	written = trust_writer_add(change->writer, &row, &change->note,
 	    &change->now, &id, &added, &change->error);
 	if (written == TRUST_WRITTEN) {
-		say_added(change, &row, id, added);
-		warn_of_user(change);
+		change_say_added(change, &row, id, added);
+		change_warn_of_user(change);
 	}
 	return written;
 }
@@ -250,28 +134,8 @@ attempt_lift(struct change *change)
 		    "at 'authgear-cache list revocations'");
 		return TRUST_FAILED;
 	}
-	if (change->options.json)
-		(void)printf("{\"lifted\":%d}\n", count);
-	else
-		(void)printf("%d lifted%s\n", count, remark(change));
+	change_say_lifted(change, count);
 	return TRUST_WRITTEN;
-}
-
-/* {"user":..,"account":..}, with account null if it was taken away. */
-static int
-print_mapped(const struct change *change)
-{
-	const char *account = change->options.account;
-	char *user_text = json_quote(change->value);
-	char *account_text = account == NULL ? NULL : json_quote(account);
-	int ret = -1;
-
-	if (user_text != NULL && (account == NULL || account_text != NULL))
-		ret = printf("{\"user\":%s,\"account\":%s}\n", user_text,
-		    account == NULL ? "null" : account_text) < 0 ? -1 : 0;
-	free(user_text);
-	free(account_text);
-	return ret;
 }
 
 static enum trust_write
@@ -296,15 +160,8 @@ attempt_map(struct change *change)
 		return TRUST_FAILED;
 	}
 	if (is_add)
-		warn_of_user(change);
-	if (change->options.json)
-		(void)print_mapped(change);
-	else if (is_add)
-		(void)printf("user %s is account %s%s\n", change->value,
-		    change->options.account, remark(change));
-	else
-		(void)printf("user %s has no account any more%s\n",
-		    change->value, remark(change));
+		change_warn_of_user(change);
+	change_say_mapped(change, is_add);
 	return TRUST_WRITTEN;
 }
 
@@ -360,8 +217,6 @@ write_change(struct change *change)
 static int
 run(struct change *change)
 {
-	const char *lacks;
-
 	actor_name(change->actor);
 	change->note.actor = change->actor;
 	change->note.reason = change->options.reason;
@@ -376,9 +231,7 @@ run(struct change *change)
 	if (change->writer == NULL || look_at_clock(change) == -1 ||
 	    write_change(change) == -1)
 		return -1;
-	lacks = trust_writer_lacks(change->writer);
-	if (lacks != NULL)
-		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
+	change_warn_of_copy(change);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
 	error_set(&change->error, "it is done, but writing to stdout failed");

@@ -48,7 +48,8 @@ row_print_table(const struct trust_list_row *row)
 	(void)printf(FORMAT, id, revocation_kind_name(revocation->kind),
 	    revocation_rule_name(revocation->rule),
 	    revocation->value[0] == '\0' ? "-" : revocation->value,
-	    row->credential[0] == '\0' ? "-" : row->credential, scope, added, row->actor, row->reason);
+	    row->credential[0] == '\0' ? "-" : row->credential, scope, added,
+	    row->actor, row->reason);
 }
 
 static void

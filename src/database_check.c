@@ -47,8 +47,8 @@ database_failed(struct sqlite3 *db, int rc, const char *path,
 	else if (database_holder(path, holder, sizeof(holder)) == 0)
 		error_set(error, "%s is busy: %s holds it", path, holder);
 	else
-		error_set(error, "%s is busy: another process holds it; find it "
-		    "with 'fuser -v %s'", path, path);
+		error_set(error, "%s is busy: another process holds it; find "
+		    "it with 'fuser -v %s'", path, path);
 	return DATABASE_FAILED;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "database_check.h"
-#include "database_view_vfs.h"
+#include "database_vfs.h"
 
 #define HEAD_SIZE 104		/* of a database file: its header, counters in
 				   it, and of page 1 the beginning */
@@ -46,7 +46,7 @@ struct database_view {
 	char *path;
 	char *wal_path;
 	struct sqlite3 *db;
-	struct view_vfs *vfs;
+	struct database_vfs *vfs;
 	struct sqlite3_stmt *prime;
 	struct sqlite3_file *file;
 	int64_t end_at;		/* of the last commit, in the -wal */
@@ -88,9 +88,9 @@ sign_log(struct database_view *view, struct sign *sign)
 {
 	if (sign->wal.size == 0)
 		return;
-	view_vfs_read_wal(view->vfs, sign->wal_head, WAL_HEAD_SIZE, 0);
+	database_vfs_read_wal(view->vfs, sign->wal_head, WAL_HEAD_SIZE, 0);
 	if (view->tail_at > 0)
-		view_vfs_read_wal(view->vfs, sign->tail, FRAME_HEAD_SIZE,
+		database_vfs_read_wal(view->vfs, sign->tail, FRAME_HEAD_SIZE,
 		    view->tail_at);
 }
 
@@ -115,7 +115,7 @@ sign_tail(struct database_view *view)
 	memset(sign->tail, 0, sizeof(sign->tail));
 	if (view->tail_at == 0)
 		return;
-	view_vfs_read_wal(view->vfs, sign->tail, FRAME_HEAD_SIZE,
+	database_vfs_read_wal(view->vfs, sign->tail, FRAME_HEAD_SIZE,
 	    view->tail_at);
 	if (memcmp(sign->tail + 8, sign->wal_head + 16, SALTS) != 0)
 		return;
@@ -131,7 +131,7 @@ recover(struct database_view *view)
 	(void)sqlite3_step(view->prime);
 	(void)sqlite3_reset(view->prime);
 	if (view->sign.wal.size > 0)
-		view->end_at = view_vfs_tail(view->vfs, &view->frame_len);
+		view->end_at = database_vfs_tail(view->vfs, &view->frame_len);
 	sign_tail(view);
 }
 
@@ -149,7 +149,7 @@ has_new_commit(struct database_view *view, const struct sign *sign)
 
 	for (at = view->end_at; at + FRAME_HEAD_SIZE <= sign->wal.size;
 	    at += view->frame_len) {
-		view_vfs_read_wal(view->vfs, frame, FRAME_HEAD_SIZE, at);
+		database_vfs_read_wal(view->vfs, frame, FRAME_HEAD_SIZE, at);
 		if (memcmp(frame + 8, sign->wal_head + 16, SALTS) != 0)
 			return 0;
 		if (memcmp(frame + COMMIT_AT, none, sizeof(none)) != 0)
@@ -204,7 +204,7 @@ database_view_take(struct database_view *view)
 		return DATABASE_VIEW_SAME;
 	}
 	view->sign = sign;
-	view_vfs_forget(view->vfs);
+	database_vfs_forget(view->vfs);
 	recover(view);
 	return DATABASE_VIEW_CHANGED;
 }
@@ -264,7 +264,7 @@ begin(struct database_view *view, const struct database_schema *schema,
 
 	memset(&wal, 0, sizeof(wal));
 	sign_file(view->wal_path, &wal);
-	rc = view_vfs_open(view->path, &view->db, &view->vfs);
+	rc = database_vfs_open(view->path, &view->db, &view->vfs);
 	if (rc == SQLITE_OK)
 		rc = database_configure(view->db, DATABASE_READ, schema);
 	if (rc == SQLITE_OK)
@@ -341,7 +341,7 @@ database_view_close(struct database_view *view)
 		return;
 	(void)sqlite3_finalize(view->prime);
 	database_close(view->db);
-	view_vfs_free(view->vfs);
+	database_vfs_free(view->vfs);
 	free(view->path);
 	free(view->wal_path);
 	free(view);

@@ -19,8 +19,8 @@ struct trust_list {
 };
 
 static const char list_sql[] =
-    "SELECT " TRUST_ROW_COLUMNS ", id, reason, actor, source, time, credential, expires"
-    " FROM revocation ORDER BY id";
+    "SELECT " TRUST_ROW_COLUMNS ", id, reason, actor, source, time,"
+    " credential, expires FROM revocation ORDER BY id";
 
 static const char map_sql[] =
     "SELECT user_id, account, reason, actor, time"

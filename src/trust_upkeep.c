@@ -66,8 +66,8 @@ judge(struct trust_upkeep *upkeep, enum database_outcome outcome,
 			    upkeep->path);
 		trust_shared_judge_whole(upkeep->shared, &file, NULL);
 	} else {
-		error_set(&damage, "%s: put a sound copy in its place, then run "
-		    "'authgear-cache accept'", error_text(why));
+		error_set(&damage, "%s: put a sound copy in its place, then "
+		    "run 'authgear-cache accept'", error_text(why));
 		notices_add(notices, NOTICE_ERROR, "%s", error_text(&damage));
 		trust_shared_judge_whole(upkeep->shared, &file, &damage);
 	}

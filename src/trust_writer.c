@@ -124,8 +124,8 @@ say_lacks(struct trust_writer *writer, int rc)
 	} else {
 		(void)database_failed(writer->db, rc, writer->path, &why);
 	}
-	error_set(&writer->lacks, "it is in force, but a copy of %s alone lacks "
-	    "it yet: %s; the next change makes up for it", writer->path,
+	error_set(&writer->lacks, "it is in force, but a copy of %s alone "
+	    "lacks it yet: %s; the next change makes up for it", writer->path,
 	    error_text(&why));
 }
 
@@ -314,8 +314,9 @@ trust_writer_accept(struct trust_writer *writer,
 	int rc;
 
 	*number_out = 0;
-	if (trust_note_check(note, error) == -1 || database_check_whole(writer->db, writer->path,
-	    NULL, NULL, error) != DATABASE_OPENED)
+	if (trust_note_check(note, error) == -1 ||
+	    database_check_whole(writer->db, writer->path, NULL, NULL,
+	    error) != DATABASE_OPENED)
 		return TRUST_FAILED;
 	rc = begin(writer);
 	if (rc == SQLITE_OK)

@@ -1,32 +1,32 @@
-#ifndef DATABASE_VIEW_VFS_H_
-#define DATABASE_VIEW_VFS_H_
+#ifndef DATABASE_VFS_H_
+#define DATABASE_VFS_H_
 
 #include <stdint.h>
 
 struct sqlite3;
-struct view_vfs;
+struct database_vfs;
 
 /*
  * The system's VFS, but for one connection: its -shm is memory of its own,
- * and a -wal that is not there is an empty one.  Shared by database_view*.c
+ * and a -wal that is not there is an empty one.  Shared by database*.c
  * alone.
  */
 
 /* Opens read-only through it; SQLITE_OK, or what SQLite says (*db_out may be
  * set, as with sqlite3_open_v2()).  *vfs_out is freed after the connection. */
-int view_vfs_open(const char *path, struct sqlite3 **db_out,
-    struct view_vfs **vfs_out);
-void view_vfs_free(struct view_vfs *vfs);
+int database_vfs_open(const char *path, struct sqlite3 **db_out,
+    struct database_vfs **vfs_out);
+void database_vfs_free(struct database_vfs *vfs);
 
 /* Forget the index of the -wal: the next statement recovers it. */
-void view_vfs_forget(struct view_vfs *vfs);
+void database_vfs_forget(struct database_vfs *vfs);
 
 /* Bytes of the -wal; those that are not there are 0. */
-void view_vfs_read_wal(struct view_vfs *vfs, void *data, int len,
+void database_vfs_read_wal(struct database_vfs *vfs, void *data, int len,
     int64_t offset);
 
 /* Where in the -wal the next frame after the last commit goes, as recovered,
  * and how long a frame is; 0: not known. */
-int64_t view_vfs_tail(const struct view_vfs *vfs, int *frame_len_out);
+int64_t database_vfs_tail(const struct database_vfs *vfs, int *frame_len_out);
 
-#endif /* !DATABASE_VIEW_VFS_H_ */
+#endif /* !DATABASE_VFS_H_ */

@@ -1,4 +1,4 @@
-#include "database_view_vfs.h"
+#include "database_vfs.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #define MAX_REGIONS 4096	/* of 32 kB: a -wal of 16 million pages */
 
-struct view_vfs {
+struct database_vfs {
 	struct sqlite3_vfs vfs;		/* as the library knows it */
 	struct sqlite3_vfs *system;
 	struct sqlite3_io_methods methods; /* of the database file */
@@ -26,15 +26,15 @@ struct view_vfs {
 	int region_size;
 };
 
-static struct view_vfs *
+static struct database_vfs *
 of_file(struct sqlite3_file *file)
 {
-	return (struct view_vfs *)((char *)(size_t)file->pMethods -
-	    offsetof(struct view_vfs, methods));
+	return (struct database_vfs *)((char *)(size_t)file->pMethods -
+	    offsetof(struct database_vfs, methods));
 }
 
 static int
-grow(struct view_vfs *vfs, int count, int size)
+grow(struct database_vfs *vfs, int count, int size)
 {
 	void **regions;
 
@@ -58,7 +58,7 @@ static int
 shm_map(struct sqlite3_file *file, int region, int size, int extends,
     void volatile **out)
 {
-	struct view_vfs *vfs = of_file(file);
+	struct database_vfs *vfs = of_file(file);
 	int rc = SQLITE_OK;
 
 	*out = NULL;
@@ -187,7 +187,7 @@ static const struct sqlite3_io_methods absent_methods = {
 };
 
 static int
-open_wal(struct view_vfs *vfs, const char *name, struct sqlite3_file *file,
+open_wal(struct database_vfs *vfs, const char *name, struct sqlite3_file *file,
     int flags, int *flags_out)
 {
 	int exists = 1, rc;
@@ -208,7 +208,7 @@ static int
 view_open(struct sqlite3_vfs *registered, const char *name,
     struct sqlite3_file *file, int flags, int *flags_out)
 {
-	struct view_vfs *vfs = (struct view_vfs *)registered;
+	struct database_vfs *vfs = (struct database_vfs *)registered;
 	int rc;
 
 	/* a reader must not make one */
@@ -229,10 +229,10 @@ view_open(struct sqlite3_vfs *registered, const char *name,
 }
 
 int
-view_vfs_open(const char *path, struct sqlite3 **db_out,
-    struct view_vfs **vfs_out)
+database_vfs_open(const char *path, struct sqlite3 **db_out,
+    struct database_vfs **vfs_out)
 {
-	struct view_vfs *vfs = calloc(1, sizeof(*vfs));
+	struct database_vfs *vfs = calloc(1, sizeof(*vfs));
 	int rc;
 
 	*db_out = NULL;
@@ -258,7 +258,7 @@ view_vfs_open(const char *path, struct sqlite3 **db_out,
 }
 
 void
-view_vfs_free(struct view_vfs *vfs)
+database_vfs_free(struct database_vfs *vfs)
 {
 	int i;
 
@@ -271,14 +271,15 @@ view_vfs_free(struct view_vfs *vfs)
 }
 
 void
-view_vfs_forget(struct view_vfs *vfs)
+database_vfs_forget(struct database_vfs *vfs)
 {
 	if (vfs->region_count > 0)
 		memset(vfs->regions[0], 0, (size_t)vfs->region_size);
 }
 
 void
-view_vfs_read_wal(struct view_vfs *vfs, void *data, int len, int64_t offset)
+database_vfs_read_wal(struct database_vfs *vfs, void *data, int len,
+    int64_t offset)
 {
 	int rc = SQLITE_IOERR;
 
@@ -289,7 +290,7 @@ view_vfs_read_wal(struct view_vfs *vfs, void *data, int len, int64_t offset)
 }
 
 int64_t
-view_vfs_tail(const struct view_vfs *vfs, int *frame_len_out)
+database_vfs_tail(const struct database_vfs *vfs, int *frame_len_out)
 {
 	const unsigned char *index;
 	uint32_t last_frame;
