@@ -163,7 +163,7 @@ static int
 run_migrations(struct sqlite3 *db, const struct database_schema *schema)
 {
 	char pragmas[96];
-	int64_t version;
+	int64_t version = 0;
 	int rc = SQLITE_OK;
 
 	if (schema->prepare != NULL)
