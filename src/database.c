@@ -183,6 +183,15 @@ run_migrations(struct sqlite3 *db, const struct database_schema *schema)
 }
 
 static enum database_outcome
+check(struct sqlite3 *db, const char *path,
+    const struct database_schema *schema, struct error *error)
+{
+	return schema->is_checked ? database_check_whole(db, path, NULL, NULL,
+	    error) : DATABASE_OPENED;
+}
+
+/* The whole before, so that damage loses no row on the way, and after. */
+static enum database_outcome
 migrate(struct sqlite3 *db, const char *path,
     const struct database_schema *schema, struct error *error)
 {
@@ -192,13 +201,15 @@ migrate(struct sqlite3 *db, const char *path,
 	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return database_failed(db, rc, path, error);
-	rc = run_migrations(db, schema);
-	if (rc == SQLITE_OK && schema->is_checked) {
-		outcome = database_check_whole(db, path, NULL, NULL, error);
-		if (outcome != DATABASE_OPENED) {
-			(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-			return outcome;
-		}
+	outcome = check(db, path, schema, error);
+	if (outcome == DATABASE_OPENED) {
+		rc = run_migrations(db, schema);
+		if (rc == SQLITE_OK)
+			outcome = check(db, path, schema, error);
+	}
+	if (outcome != DATABASE_OPENED) {
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		return outcome;
 	}
 	return database_finish(db, rc, path, error) == SQLITE_OK ?
 	    DATABASE_OPENED : DATABASE_FAILED;

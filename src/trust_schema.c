@@ -40,7 +40,8 @@ static const char *const migrations[] = {
 	" time INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 	/*
 	 * What is looked up is the table itself: there is no index that could
-	 * lack one of its rows.  credential and expires: of a token that was
+	 * lack one of its rows, and what is migrated is not the old one's.
+	 * credential and expires: of a token that was
 	 * handed over, the first 8 bytes of its SHA-256 and its exp.
 	 */
 	"ALTER TABLE revocation RENAME TO revocation_2;"
@@ -64,7 +65,7 @@ static const char *const migrations[] = {
 	" until_time, reason, actor, source, time)"
 	" SELECT kind, CASE kind WHEN 'token' THEN trust_bytes(value)"
 	" ELSE value END, id, rule, from_time, until_time, reason, actor,"
-	" source, time FROM revocation_2 ORDER BY kind, value;"
+	" source, time FROM revocation_2 NOT INDEXED ORDER BY kind, value;"
 	"DROP TABLE revocation_2;"
 	/*
 	 * One row.  number: of the last change, that is its audit row, never

@@ -72,10 +72,10 @@ class Cache:
         self.said += answer.out + answer.err
         return answer
 
-    def query(self, sql):
+    def query(self, sql, *values):
         database = sqlite3.connect(self.trust)
         try:
-            return database.execute(sql).fetchall()
+            return database.execute(sql, values).fetchall()
         finally:
             database.close()
 
@@ -219,6 +219,39 @@ def test_token(cache):
     tap.ok(answer.status == 1 and 'absent' in answer.err,
            'a missing file is named', answer)
     cache.clear()
+
+
+def test_token_kept(cache):
+    """What is kept of a token beside its jti: what names it in the log, and
+    when it ends."""
+    jti = hashlib.sha256(b'any').hexdigest()
+    text = token(jti=jti, exp=1900000000)
+    digits = hashlib.sha256(text.encode('ascii')).hexdigest()[:16]
+    answer = cache.run('revoke', 'token', '--json', stdin=text)
+    tap.equal([answer.json().get(name) for name in (
+        'value', 'credential', 'expires')], [jti, digits, 1900000000],
+        'a token is named as the log names it, and its end is kept')
+    answer = cache.run('revoke', 'token', stdin=OPAQUE)
+    opaque = hashlib.sha256(OPAQUE.encode('ascii')).hexdigest()
+    tap.ok('credential ' + opaque[:16] in answer.out, 'also in words', answer)
+    rows = cache.run('list', 'revocations', '--json').json()['revocations']
+    tap.equal([(row['value'], row['credential'], row['expires'])
+               for row in rows], [(jti, digits, 1900000000),
+                                  (opaque, opaque[:16], None)],
+              'so they are listed')
+    listed = cache.run('list', 'revocations').out
+    tap.ok(digits in listed and opaque[:16] in listed,
+           'in the table too', listed)
+    tap.equal(sorted(cache.query(
+        'SELECT hex(value), hex(credential), expires FROM revocation')),
+        sorted([(jti.upper(), digits.upper(), 1900000000),
+                (opaque.upper(), opaque[:16].upper(), None)]),
+        'and kept, as bytes')
+    tap.ok(cache.query("SELECT count(*) FROM audit WHERE detail LIKE '%' || "
+                       "? || '%'", digits)[0][0] == 1, 'the audit knows it')
+    tap.ok(cache.run('lift', 'token', stdin=text).status == 0 and
+           cache.run('lift', 'token', stdin=OPAQUE).status == 0 and
+           not cache.rows(), 'and each is lifted by itself')
 
 
 def test_others(cache):
@@ -365,6 +398,7 @@ def main():
         test_words(cache)
         test_user(cache)
         test_token(cache)
+        test_token_kept(cache)
         test_others(cache)
         test_list(cache)
         test_audit_whole(cache)

@@ -5,6 +5,7 @@ later release wrote."""
 import json
 import os
 import shutil
+import sqlite3
 import stat
 import subprocess
 
@@ -77,6 +78,12 @@ class World:
         return {name: wanted for name, (_, wanted) in self.tokens.items()}
 
 
+def refusals(daemon):
+    """What a daemon could not read, if anything."""
+    return [line[-700:] for line in daemon.log().splitlines()
+            if 'state-unreadable' in line][:2]
+
+
 def test_schema(world, schema):
     site = world.site
     what = 'schema %d: ' % schema
@@ -100,8 +107,9 @@ def test_schema(world, schema):
             said = site.cache('init', '--user', site.who.pw_name)
             asked.since(0, len(asked.answers) + 200)
             got = {got for _, got in list(asked.answers)}
-        tap.equal(got, {('known', 'granted'), ('blocked', 'user-blocked')},
-                  what + 'migrated with requests coming in, 0 refused')
+        tap.ok(got == {('known', 'granted'), ('blocked', 'user-blocked')},
+               what + 'migrated with requests coming in, 0 refused',
+               (got, refusals(one), refusals(two)))
         tap.equal([world.say(daemon) for daemon in (one, two)],
                   [world.wanted()] * 2, what + 'and read as before')
         tap.ok(not os.path.exists(os.path.join(site.state, 'root')),
@@ -151,6 +159,55 @@ def test_rows(site):
     tap.equal(site.rows("SELECT count(*) FROM sqlite_schema WHERE type = "
                         "'index' AND tbl_name = 'revocation'"), [(0,)],
               'no index beside the table that is looked up')
+
+
+def hide_row(site, user):
+    """A revocation that the index of schema 2 lacks."""
+    database = sqlite3.connect(site.trust)
+    database.execute('PRAGMA writable_schema = 1')
+    entry = database.execute("SELECT * FROM sqlite_schema WHERE name = "
+                             "'revocation_by_value'").fetchone()
+    database.execute("DELETE FROM sqlite_schema WHERE name = "
+                     "'revocation_by_value'")
+    database.commit()
+    database.close()
+    database = sqlite3.connect(site.trust)
+    database.execute("INSERT INTO revocation (kind, value, rule, reason, "
+                     "actor, source, time) VALUES ('user', ?, 'blocked', '', "
+                     "'test', 'cli', 1)", (user,))
+    database.commit()
+    database.execute('PRAGMA writable_schema = 1')
+    database.execute('INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)',
+                     entry)
+    database.commit()
+    database.close()
+
+
+def test_hidden(site):
+    """A revocation that no look-up finds: quick_check says ok."""
+    lay_down(site, 2)
+    hide_row(site, 'hidden')
+    tap.equal(site.rows('PRAGMA quick_check'), [('ok',)],
+              'a row that the index lacks: quick_check says ok')
+    for name in os.listdir(site.state):
+        if name.startswith('trust.db'):
+            os.chown(os.path.join(site.state, name), 0, site.who.pw_gid)
+            os.chmod(os.path.join(site.state, name), 0o640)
+    with site.daemon('hidden') as daemon:
+        gate.until(lambda: 'missing from index' in daemon.log(),
+                   'the whole check')
+        tap.equal(installed.say(daemon, site.token('hidden')),
+                  installed.UNREADABLE, 'the daemon finds it: nobody')
+        said = site.cache('init', check=False)
+        tap.ok(said.returncode == 1 and 'missing from index' in said.text,
+               'it is not migrated', said.text)
+        tap.equal(site.rows('PRAGMA user_version'), [(2,)], 'nor touched')
+        site.change('REINDEX')
+        site.cache('init')
+        gate.until(lambda: installed.say(daemon, site.token('any')) ==
+                   installed.GRANTED, 'a sound one: ' + daemon.log()[-500:])
+        tap.equal(installed.say(daemon, site.token('hidden')),
+                  installed.BLOCKED, 'migrated: it is found')
 
 
 def test_newer(site):
@@ -214,6 +271,7 @@ def main():
         world = World(site)
         for schema in (1, 2):
             test_schema(world, schema)
+        test_hidden(site)
         test_rows(site)
         test_newer(site)
         test_mended(site)
