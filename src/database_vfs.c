@@ -7,10 +7,7 @@
 #include <string.h>
 
 /* SQLite's "WAL-mode File Format". */
-#define WAL_HEAD 32		/* bytes before the first frame */
-#define FRAME_HEAD 24		/* before each page */
 #define INDEX_IS_INIT 12	/* in the header of the index */
-#define INDEX_PAGE_SIZE 14	/* 2 bytes; 1 means 65536 */
 #define INDEX_LAST_FRAME 16	/* 4 bytes */
 
 #define MAX_REGIONS 4096	/* of 32 kB: a -wal of 16 million pages */
@@ -290,20 +287,16 @@ database_vfs_read_wal(struct database_vfs *vfs, void *data, int len,
 }
 
 int64_t
-database_vfs_tail(const struct database_vfs *vfs, int *frame_len_out)
+database_vfs_last_frame(const struct database_vfs *vfs)
 {
 	const unsigned char *index;
 	uint32_t last_frame;
-	uint16_t page_size;
 
-	*frame_len_out = 0;
 	if (vfs->region_count == 0 || vfs->wal == NULL)
-		return 0;
+		return -1;
 	index = vfs->regions[0];
 	if (index[INDEX_IS_INIT] == 0)
-		return 0;
-	memcpy(&page_size, index + INDEX_PAGE_SIZE, sizeof(page_size));
+		return -1;
 	memcpy(&last_frame, index + INDEX_LAST_FRAME, sizeof(last_frame));
-	*frame_len_out = FRAME_HEAD + (page_size == 1 ? 65536 : page_size);
-	return WAL_HEAD + (int64_t)last_frame * *frame_len_out;
+	return (int64_t)last_frame;
 }

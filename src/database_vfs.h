@@ -25,8 +25,8 @@ void database_vfs_forget(struct database_vfs *vfs);
 void database_vfs_read_wal(struct database_vfs *vfs, void *data, int len,
     int64_t offset);
 
-/* Where in the -wal the next frame after the last commit goes, as recovered,
- * and how long a frame is; 0: not known. */
-int64_t database_vfs_tail(const struct database_vfs *vfs, int *frame_len_out);
+/* The number of the frame that ends the last commit in the -wal, as recovered;
+ * 0: there is none; -1: not known. */
+int64_t database_vfs_last_frame(const struct database_vfs *vfs);
 
 #endif /* !DATABASE_VFS_H_ */

@@ -19,6 +19,7 @@
 #define LONG_LOG (4 * MEGABYTE)
 #define REPLACED_MAX 100	/* times that opening begins anew */
 #define COMMIT_AT 4		/* in a frame's: not 0 if it ends a commit */
+#define PAGE_SIZE_AT 8		/* 4 bytes of the log's head */
 #define SALTS 8			/* bytes: in the log's head at 16, in a
 				   frame's at 8 */
 
@@ -123,6 +124,22 @@ sign_tail(struct database_view *view)
 	memset(sign->tail, 0, sizeof(sign->tail));
 }
 
+/* Where the next commit begins; the index of an empty log tells no size of
+ * pages, its head does. */
+static void
+find_end(struct database_view *view)
+{
+	const int64_t last_frame = database_vfs_last_frame(view->vfs);
+	const unsigned char *size = view->sign.wal_head + PAGE_SIZE_AT;
+	const uint32_t page_size = (uint32_t)size[0] << 24 |
+	    (uint32_t)size[1] << 16 | (uint32_t)size[2] << 8 | size[3];
+
+	if (last_frame < 0 || page_size == 0 || page_size > 65536)
+		return;
+	view->frame_len = FRAME_HEAD_SIZE + (int)page_size;
+	view->end_at = WAL_HEAD_SIZE + last_frame * view->frame_len;
+}
+
 /* The index anew, if it is forgotten, as of the last commit. */
 static void
 recover(struct database_view *view)
@@ -131,7 +148,7 @@ recover(struct database_view *view)
 	(void)sqlite3_step(view->prime);
 	(void)sqlite3_reset(view->prime);
 	if (view->sign.wal.size > 0)
-		view->end_at = database_vfs_tail(view->vfs, &view->frame_len);
+		find_end(view);
 	sign_tail(view);
 }
 
