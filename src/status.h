@@ -42,8 +42,7 @@ int status_keys_load(struct status *status, struct status_keys *keys,
     struct error *error);
 
 /* Replace the set, in one transaction, unless the stored one was begun later
- * on this boot, as far as its stamp is credible (moment.h).  0, or -1 and
- * error. */
+ * on this boot, as far as its stamp is credible (moment.h).  0, or -1 and error. */
 int status_keys_store(struct status *status, const struct status_keys *keys,
     struct error *error);
 
