@@ -111,6 +111,29 @@ connection_free(struct connection *connection)
 	free(connection);
 }
 
+static int
+feed_it(struct connection_feed *feed, const unsigned char *bytes, size_t len)
+{
+	return write(feed->write_fd, bytes, len) == (ssize_t)len ? 0 : -1;
+}
+
+/* The body, which is made of zeros: libfcgi reads it through the buffer that
+ * holds the parameters, and frees that as it is. */
+static int
+blank_buffer(FCGX_Request *request, struct connection_feed *feed, size_t len)
+{
+	unsigned char blank[RECORD_BLANK_MAX];
+	char read[512];
+
+	len = record_blank((unsigned int)request->requestId, len, blank);
+	if (feed_it(feed, blank, len) == -1)
+		return -1;
+	while (FCGX_GetStr(read, sizeof(read), request->in) ==
+	    (int)sizeof(read))
+		;
+	return 0;
+}
+
 int
 connection_begin(struct connection *connection, int fd,
     struct connection_feed *feed, const unsigned char *composed, size_t len)
@@ -119,7 +142,7 @@ connection_begin(struct connection *connection, int fd,
 
 	if (connection_feed_open(feed) == -1)
 		return -1;
-	if (write(feed->write_fd, composed, len) != (ssize_t)len) {
+	if (feed_it(feed, composed, len) == -1) {
 		connection_feed_close(feed);
 		return -1;
 	}
@@ -134,12 +157,11 @@ connection_begin(struct connection *connection, int fd,
 		request->ipcFd = -1;
 		return -1;
 	}
-	if (request->role == RECORD_RESPONDER)
-		while (FCGX_GetChar(request->in) != EOF)
-			;
+	connection->begun = 1;
+	if (blank_buffer(request, feed, len) == -1)
+		connection_feed_close(feed);
 	request->keepConnection = 1;
 	request->ipcFd = fd;
-	connection->begun = 1;
 	return 0;
 }
 

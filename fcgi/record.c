@@ -263,8 +263,20 @@ record_compose(const struct record_request *request,
 		memcpy(out + at, params + done, len);
 		at += len;
 	}
-	at += put_header(out + at, TYPE_PARAMS, request->id, 0);
-	if (request->role == RECORD_RESPONDER)
-		at += put_header(out + at, TYPE_STDIN, request->id, 0);
-	return at;
+	return at + put_header(out + at, TYPE_PARAMS, request->id, 0);
+}
+
+size_t
+record_blank(unsigned int id, size_t len, unsigned char *out)
+{
+	size_t content = 0, at;
+
+	if (len > RECORD_BLANK_MAX)
+		len = RECORD_BLANK_MAX;
+	if (len > HEADER_LEN)
+		content = len > 2 * HEADER_LEN ? len - 2 * HEADER_LEN : 1;
+	at = content > 0 ? put_header(out, TYPE_STDIN, id, content) : 0;
+	memset(out + at, 0, content);
+	at += content;
+	return at + put_header(out + at, TYPE_STDIN, id, 0);
 }

@@ -80,10 +80,20 @@ enum record_answer record_skip(struct record_skip *skip,
     const unsigned char *bytes, size_t len);
 
 /*
- * The same request once more, without padding, flags and body.  `out` holds
- * RECORD_COMPOSED_MAX bytes.  Answers the length.
+ * The same request once more, without padding, flags and body, and without
+ * the end of the body.  `out` holds RECORD_COMPOSED_MAX bytes.  Answers the
+ * length.
  */
 size_t record_compose(const struct record_request *request,
     const unsigned char *params, unsigned char *out);
+
+/*
+ * What ends it: a body of zeros and its end, at least `len` bytes together and
+ * RECORD_BLANK_MAX at most, which is what `out` holds.  Answers the length.
+ * Who reads the request and this through one buffer has nothing left in it of
+ * the request.
+ */
+#define RECORD_BLANK_MAX 8192
+size_t record_blank(unsigned int id, size_t len, unsigned char *out);
 
 #endif /* !FCGI_RECORD_H_ */

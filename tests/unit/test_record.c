@@ -263,7 +263,7 @@ test_compose(void **state)
 	size_t len;
 
 	(void)state;
-	composed = malloc(RECORD_COMPOSED_MAX);
+	composed = malloc(RECORD_COMPOSED_MAX + RECORD_BLANK_MAX);
 	params = calloc(1, RECORD_PARAMS_MAX);
 	read = malloc(RECORD_PARAMS_MAX);
 	assert_non_null(composed);
@@ -271,6 +271,9 @@ test_compose(void **state)
 	assert_non_null(read);
 	len = record_compose(&request, params, composed);
 	assert_true(len <= RECORD_COMPOSED_MAX);
+	assert_int_equal(record_check(composed, len, &again, read),
+	    RECORD_SHORT);
+	len += record_blank(request.id, len, composed + len);
 	assert_int_equal(record_check(composed, len, &again, read),
 	    RECORD_COMPLETE);
 	assert_int_equal(again.len, len);
@@ -280,6 +283,31 @@ test_compose(void **state)
 	free(read);
 	free(params);
 	free(composed);
+}
+
+static void
+test_blank(void **state)
+{
+	static const size_t lengths[] = { 0, 1, 16, 17, 100, 8191, 8192, 8193,
+	    RECORD_COMPOSED_MAX };
+	unsigned char out[RECORD_BLANK_MAX], zeros[RECORD_BLANK_MAX];
+	size_t i, len;
+
+	(void)state;
+	memset(zeros, 0, sizeof(zeros));
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		memset(out, 'x', sizeof(out));
+		len = record_blank(7, lengths[i], out);
+		assert_true(len <= RECORD_BLANK_MAX);
+		assert_true(len >= lengths[i] || len == RECORD_BLANK_MAX);
+		/* nothing but headers and zeros, the last one without body */
+		if (len > 16)
+			assert_memory_equal(out + 8, zeros, len - 16);
+		assert_int_equal(out[len - 8], 1);
+		assert_int_equal(out[len - 7], 5);
+		assert_int_equal(out[len - 5], 7);
+		assert_memory_equal(out + len - 4, zeros, 4);
+	}
 }
 
 int
@@ -292,6 +320,7 @@ main(void)
 		cmocka_unit_test(test_skip),
 		cmocka_unit_test(test_skip_bad),
 		cmocka_unit_test(test_compose),
+		cmocka_unit_test(test_blank),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
