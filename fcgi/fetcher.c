@@ -12,8 +12,6 @@
 
 #define FETCHER_TICK_MS 500	/* longest wait: counts for the log */
 #define FETCHER_RETRY_MS 1000	/* when the state tells no time */
-#define FETCHER_TIDY_MS 10000	/* between looks for rows too many */
-#define FETCHER_TIDY_MORE_MS 20	/* between small steps, while there are */
 
 struct fetcher {
 	const struct settings *settings;
@@ -34,7 +32,6 @@ struct fetcher {
 	struct parking waiting;	/* GATE_WAIT */
 	struct parking asking;	/* GATE_EXCHANGE, so that all can be freed */
 	int64_t refresh_at;	/* boottime of the keys timer */
-	int64_t tidy_at;	/* boottime */
 	int is_refreshing;
 	int is_well;		/* the last fetch by timer went well */
 };
@@ -204,18 +201,6 @@ fetcher_refresh(struct fetcher *fetcher)
 		fetcher_resume(fetcher, parked);
 }
 
-static void
-fetcher_tidy(struct fetcher *fetcher)
-{
-	int more;
-
-	if (fetcher->tidy_at > fetcher->now.boottime)
-		return;
-	more = gate_tidy(fetcher->gate);
-	fetcher->tidy_at = fetcher->now.boottime +
-	    (more ? FETCHER_TIDY_MORE_MS : FETCHER_TIDY_MS);
-}
-
 static int
 fetcher_wait_ms(const struct fetcher *fetcher)
 {
@@ -227,8 +212,6 @@ fetcher_wait_ms(const struct fetcher *fetcher)
 		until = due;
 	if (!fetcher->is_refreshing && fetcher->refresh_at < until)
 		until = fetcher->refresh_at;
-	if (fetcher->tidy_at < until)
-		until = fetcher->tidy_at;
 	if (until <= fetcher->now.boottime)
 		return 0;
 	return (int)(until - fetcher->now.boottime);
@@ -258,7 +241,6 @@ fetcher_main(void *argument)
 			ended = fetcher_take_finished(fetcher);
 			fetcher_recheck(fetcher, ended);
 			fetcher_refresh(fetcher);
-			fetcher_tidy(fetcher);
 			log_tick(fetcher->log, fetcher->now.boottime);
 		}
 		http_work(fetcher->http, fetcher_wait_ms(fetcher));

@@ -24,6 +24,7 @@
 #include "state_place.h"
 #include "transport/http.h"
 #include "upkeep.h"
+#include "writer.h"
 
 #define MAIN_NAME "authgear-fcgi"
 #define MAIN_SPARE_FILES 64	/* network, log, inherited */
@@ -38,6 +39,7 @@ struct daemon {
 	size_t listener_count;
 	struct service service;
 	struct upkeep *upkeep;
+	struct writer *writer;
 	struct server_handler handler;
 	struct server_options server_options;
 	struct server *server;
@@ -158,9 +160,11 @@ main_say_warnings(const struct daemon *daemon)
 		    error_text(&error));
 }
 
+/* Every thread has its gate, and the doors are open. */
 static void
-main_say_ready(const struct daemon *daemon)
+main_say_ready(void *context)
 {
+	const struct daemon *daemon = context;
 	struct buffer text;
 	size_t i;
 
@@ -213,6 +217,10 @@ main_begin(struct daemon *daemon, struct error *error)
 		return -1;
 	}
 	/* The state is opened here first: it fails early and clearly. */
+	daemon->writer = writer_new(daemon->settings, daemon->service.shared,
+	    daemon->log, error);
+	if (daemon->writer == NULL)
+		return -1;
 	daemon->service.fetcher = fetcher_new(daemon->settings,
 	    daemon->service.shared, daemon->log, error);
 	if (daemon->service.fetcher == NULL) {
@@ -224,6 +232,8 @@ main_begin(struct daemon *daemon, struct error *error)
 	if (daemon->upkeep == NULL)
 		return -1;
 	service_handler(&daemon->service, &daemon->handler);
+	daemon->handler.ready = main_say_ready;
+	daemon->handler.ready_context = daemon;
 	server_options_init(&daemon->server_options);
 	daemon->server_options.threads = daemon->options.threads;
 	daemon->server_options.max_connections =
@@ -256,6 +266,7 @@ main_end(struct daemon *daemon)
 	fetcher_free(daemon->service.fetcher);
 	server_free(daemon->server);
 	is_left = upkeep_free(daemon->upkeep) == -1;
+	writer_free(daemon->writer);
 	if (!is_left)
 		gate_shared_free(daemon->service.shared);
 	seats_free(daemon->service.seats);
@@ -298,7 +309,6 @@ main_serve(struct daemon *daemon, struct error *error)
 	if (main_open_listeners(daemon, error) == -1 ||
 	    main_begin(daemon, error) == -1)
 		return -1;
-	main_say_ready(daemon);
 	if (server_run(daemon->server, error) == -1)
 		return -1;
 	log_say(daemon->log, LOG_LEVEL_INFO, "ended by a signal");

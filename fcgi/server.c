@@ -270,6 +270,8 @@ open_doors(struct server *server, unsigned int started, struct error *error)
 	server->is_failed = !is_good;
 	if (!is_good)
 		server_stop(server);
+	else if (server->handler->ready != NULL)
+		server->handler->ready(server->handler->ready_context);
 }
 
 int

@@ -35,6 +35,10 @@ struct server_handler {
 	/* On the new thread `index` (from 0), which has all signals blocked.
 	 * NULL: cannot; then server_run() fails. */
 	void *(*thread_begin)(void *context, unsigned int index);
+	/* All threads have begun well, and requests are accepted.  NULL: nobody
+	 * needs to know. */
+	void (*ready)(void *ready_context);
+	void *ready_context;
 	enum server_step (*serve)(void *thread, struct server_request *request);
 	/* After a wake, maybe on another thread than before. */
 	enum server_step (*resume)(void *thread, struct server_request *request);

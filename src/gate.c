@@ -10,97 +10,6 @@
 /* After state that could not be read, the timer looks again. */
 #define RETRY_MS 1000
 
-struct status *
-gate_open_status(const struct settings *settings, struct error *error)
-{
-	struct status *status = NULL;
-	struct buffer path;
-
-	buffer_init(&path, SETTINGS_MAX_VALUE + 32);
-	(void)buffer_append_format(&path, "%s/daemon/status.db",
-	    settings->state);
-	if (path.failed)
-		error_set(error, "out of memory");
-	else
-		status = status_open(path.data, settings->endpoint, error);
-	buffer_clear(&path);
-	return status;
-}
-
-struct gate_shared *
-gate_shared_new(const struct settings *settings)
-{
-	struct gate_shared *shared = calloc(1, sizeof(*shared));
-
-	if (shared == NULL)
-		return NULL;
-	shared->lookups = lookups_new(settings);
-	shared->recent = recent_new();
-	shared->trust = trust_shared_new();
-	if (shared->lookups != NULL && shared->recent != NULL &&
-	    shared->trust != NULL)
-		return shared;
-	gate_shared_free(shared);
-	return NULL;
-}
-
-void
-gate_shared_free(struct gate_shared *shared)
-{
-	if (shared == NULL)
-		return;
-	lookups_free(shared->lookups);
-	recent_free(shared->recent);
-	trust_shared_free(shared->trust);
-	free(shared);
-}
-
-struct gate *
-gate_new(const struct settings *settings, struct gate_shared *shared,
-    struct error *error)
-{
-	struct gate *gate = calloc(1, sizeof(*gate));
-
-	if (gate == NULL)
-		goto no_memory;
-	gate->settings = settings;
-	gate->owns_shared = shared == NULL;
-	gate->shared = shared != NULL ? shared : gate_shared_new(settings);
-	if (gate->shared == NULL)
-		goto no_memory;
-	gate->trust = trust_open_shared(settings->state, settings->endpoint,
-	    gate->shared->trust, error);
-	if (gate->trust == NULL)
-		goto failed;
-	gate->status = gate_open_status(settings, error);
-	if (gate->status == NULL)
-		goto failed;
-	trust_use_status(gate->trust, gate->status);
-	gate->keys = keys_new(settings, gate->status);
-	if (gate->keys == NULL)
-		goto no_memory;
-	gate->lookups = gate->shared->lookups;
-	return gate;
-no_memory:
-	error_set(error, "out of memory");
-failed:
-	gate_free(gate);
-	return NULL;
-}
-
-void
-gate_free(struct gate *gate)
-{
-	if (gate == NULL)
-		return;
-	keys_free(gate->keys);
-	trust_free(gate->trust);
-	status_free(gate->status);
-	if (gate->owns_shared)
-		gate_shared_free(gate->shared);
-	free(gate);
-}
-
 static struct gate_task *
 task_new(const struct settings *settings, const struct moment *now)
 {
@@ -164,6 +73,14 @@ gate_task_end(struct gate_task *task, enum reason reason,
 	return GATE_DONE;
 }
 
+enum gate_step
+gate_task_no_state(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	return gate_task_end(task, status_is_busy(gate->status) ?
+	    REASON_STATE_BUSY : REASON_STATE_UNREADABLE, now);
+}
+
 /* The one credential of the question into the task, and its row if it was
  * read a moment ago; -1 and why not. */
 static int
@@ -185,6 +102,7 @@ find_credential(struct gate *gate, struct gate_task *task,
 	    sizeof(decision->credential_hash));
 	if (found == -1)
 		return -1;
+	status_session_key(&task->credential, task->session_key);
 	if (task->settings->validate != SETTINGS_VALIDATE_JWT &&
 	    gate_recent_recall(gate, task, now))
 		return 0;
@@ -280,9 +198,13 @@ give_up(struct gate *gate, struct gate_task *task, const struct moment *now)
 	if (task->phase == GATE_PHASE_SESSION ||
 	    task->phase == GATE_PHASE_LOOKUP)
 		return gate_lookup_give_up(gate, task, now);
-	if (task->phase != GATE_PHASE_TOKEN)
+	if (task->phase != GATE_PHASE_TOKEN) {
 		gate_fetch_abandon(gate, task, now);
-	else if (!task->is_refresh)
+	} else if (keys_are_held(gate->keys, now)) {
+		error_set(&task->decision.detail, "the lease of a fetch of "
+		    "the keys could not be written");
+		return gate_task_end(task, REASON_STATE_BUSY, now);
+	} else if (!task->is_refresh)
 		error_set(&task->decision.detail,
 		    "another fetch of the keys took too long");
 	if (task->is_refresh)
@@ -293,13 +215,13 @@ give_up(struct gate *gate, struct gate_task *task, const struct moment *now)
 		reason = REASON_KEYS_UNREACHABLE;
 		break;
 	case KEYS_UNREADABLE:
-		reason = REASON_STATE_UNREADABLE;
-		break;
+		return gate_task_no_state(gate, task, now);
 	case KEYS_KNOWN:
 	case KEYS_DENIED:
 	case KEYS_UNSETTLED:
 	case KEYS_FETCH:
 	case KEYS_WAIT:
+	case KEYS_ASKED:
 	default:
 		break;
 	}
@@ -352,6 +274,9 @@ gate_refresh(struct gate *gate, const struct moment *now, int64_t *next_out)
 	case KEYS_WAIT:
 		if (until > *next_out)
 			*next_out = until;
+		break;
+	case KEYS_ASKED:
+		*next_out = until;
 		break;
 	case KEYS_UNREADABLE:
 	case KEYS_DENIED:

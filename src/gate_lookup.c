@@ -147,7 +147,7 @@ is_backing_off(struct gate *gate, struct gate_task *task,
 
 	if (status_backoff_load(gate->status, now, &until, &failures,
 	    &task->decision.detail) == -1) {
-		*step_out = gate_task_end(task, REASON_STATE_UNREADABLE, now);
+		*step_out = gate_task_no_state(gate, task, now);
 		return 1;
 	}
 	if (until <= now->boottime)
@@ -177,8 +177,6 @@ gate_lookup(struct gate *gate, struct gate_task *task,
 	enum gate_step step;
 	int64_t until = 0;
 
-	if (gate_session_key(task) == -1)
-		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
 	if (is_revoked(gate, task, now, &step))
 		return step;
 	if (task->is_late || (!task->is_follower &&
@@ -223,38 +221,20 @@ gate_lookup_again(struct gate_task *task, const struct moment *now)
 	return ask(task, now);
 }
 
-/* Something newer than the row could not be written: if there is a row, it
- * must not serve. */
+/* A row is written for what is live; random tokens cost none. */
 static void
-lost(struct gate *gate, const struct gate_task *task,
+keep(struct gate *gate, struct gate_task *task, struct facts *told,
     const struct moment *now)
 {
-	struct status_session row;
-
-	if (status_session_load(gate->status, task->session_key, &row,
-	    NULL) != 0)
-		lookups_unwritten(gate->lookups, now);
-	status_session_clear(&row);
-}
-
-/* A row is written for what is live; random tokens cost none. */
-static int
-keep(struct gate *gate, struct gate_task *task, struct facts *told,
-    struct error *error)
-{
 	struct status_session session;
-	int ret;
 
 	status_session_init(&session);
 	session.is_live = 1;
-	session.facts = *told;
+	session.facts = *told;	/* borrowed */
 	memcpy(session.verified_by, task->verified_by,
 	    sizeof(session.verified_by));
 	session.started = task->lookup_started;
-	ret = status_session_store(gate->status, task->session_key, &session,
-	    error);
-	*told = session.facts;
-	return ret;
+	status_session_store(gate->status, task->session_key, &session, now);
 }
 
 static void
@@ -277,12 +257,13 @@ take_live(struct gate *gate, struct gate_task *task, struct facts *told,
 	    (task->facts.user_id == NULL ||
 	    strcmp(task->facts.user_id, told->user_id) != 0);
 
-	/* what cannot be written is a lookup more, not a refusal; of another
-	 * user no row may stay */
-	if ((is_other ? status_session_forget(gate->status,
-	    task->session_key, NULL) : keep(gate, task, told, NULL)) == -1)
-		lost(gate, task, now);
-	(void)status_backoff_over(gate->status, NULL);
+	/* of another user no row may serve */
+	if (is_other)
+		status_session_doubt(gate->status, task->session_key,
+		    &task->row, now);
+	else
+		keep(gate, task, told, now);
+	(void)status_backoff_over(gate->status, now, NULL);
 	end_lookup(gate, task, LOOKUPS_ENDED, REASON_GRANTED, now);
 	task->is_fresh = 1;
 	task->session_age = now->boottime - task->lookup_started.boottime;
@@ -298,10 +279,8 @@ static enum gate_step
 take_not_live(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	if (status_session_end(gate->status, task->session_key, now, NULL) ==
-	    -1)
-		lost(gate, task, now);
-	(void)status_backoff_over(gate->status, NULL);
+	status_session_end(gate->status, task->session_key, &task->row, now);
+	(void)status_backoff_over(gate->status, now, NULL);
 	end_lookup(gate, task, LOOKUPS_ENDED_NOT_LIVE, REASON_NOT_LIVE, now);
 	return gate_session_refuse(gate, task, REASON_NOT_LIVE, now);
 }
@@ -377,9 +356,7 @@ take_absent(struct gate *gate, struct gate_task *task,
 	if (!is_good || ++task->absent_count >= ABSENT_TRIES)
 		return take_not_live(gate, task, now);
 	/* whoever asks meanwhile gets no stale answer either */
-	if (status_session_doubt(gate->status, task->session_key, now, NULL) ==
-	    -1)
-		lost(gate, task, now);
+	status_session_doubt(gate->status, task->session_key, &task->row, now);
 	recent_forget(gate->shared->recent, &task->credential);
 	if (try_again(task, now) == 0)
 		return GATE_WAIT;
@@ -458,8 +435,6 @@ gate_go_on(struct gate *gate, struct gate_task *task,
 	    task->session_age * 4 <
 	    (int64_t)task->settings->session_ttl * 3000)
 		return GATE_DONE;
-	if (gate_session_key(task) == -1)
-		return GATE_DONE;
 	wish = wish_of(task);
 	wish.since = now->boottime;
 	task->lookups = gate->lookups;
@@ -473,11 +448,4 @@ gate_go_on(struct gate *gate, struct gate_task *task,
 	task->deadline = now->boottime +
 	    (int64_t)task->settings->total_timeout * 1000;
 	return ask(task, now);
-}
-
-int
-gate_tidy(struct gate *gate)
-{
-	return status_session_trim(gate->status, STATUS_SESSION_MAX, NULL) ==
-	    1;
 }

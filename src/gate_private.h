@@ -19,6 +19,7 @@ struct gate_shared {
 	struct lookups *lookups;
 	struct recent *recent;
 	struct trust_shared *trust;
+	struct status_pending *pending;
 };
 
 struct gate {
@@ -57,7 +58,7 @@ struct gate_task {
 	struct moment fetch_started;
 
 	/* of the session's status */
-	char session_key[HASH_HEX_SIZE]; /* "": not asked for yet */
+	char session_key[STATUS_KEY_SIZE]; /* "": no credential */
 	char client_address[64];
 	struct lookups *lookups;	/* where place and turn are; borrowed */
 	struct lookups_turn turn;
@@ -90,12 +91,16 @@ struct gate_task {
 	int64_t ask_again;		/* for retry_after */
 };
 
-/* gate.c: status.db of these settings; NULL and error. */
+/* gate_open.c: status.db of these settings; NULL and error. */
 struct status *gate_open_status(const struct settings *settings,
-    struct error *error);
+    struct status_pending *pending, struct error *error);
 
 /* gate.c: the task ends with this reason. */
 enum gate_step gate_task_end(struct gate_task *task, enum reason reason,
+    const struct moment *now);
+
+/* gate.c: what was asked of status.db failed. */
+enum gate_step gate_task_no_state(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 
 /* gate_token.c: the JWT of task->credential taken apart; 0, or -1 and why. */
@@ -136,10 +141,6 @@ int gate_session_vouches(struct gate *gate, struct gate_task *task,
  * fresh. */
 int gate_session_may_refresh(const struct gate_task *task,
     enum reason reason);
-
-/* gate_session.c: task->session_key, made when it is first needed; -1:
- * memory. */
-int gate_session_key(struct gate_task *task);
 
 /* gate_session.c: the row into task->row; 1, 0 if there is none, -1. */
 int gate_session_load(struct gate *gate, struct gate_task *task,

@@ -11,22 +11,16 @@
  * that a new role or a new login works within it. */
 #define FRESH_MS 5000
 
-int
-gate_session_key(struct gate_task *task)
-{
-	if (task->session_key[0] != '\0')
-		return 0;
-	return status_session_key(task->settings->endpoint, &task->credential,
-	    task->session_key);
-}
-
 /* Milliseconds since the row's lookup began; -1 if that is not known, or an
  * answer that came later may be missing. */
 static int64_t
-age_of(const struct gate *gate, const struct status_session *session,
+age_of(const struct gate *gate, const struct gate_task *task,
     const struct moment *now)
 {
-	if (session->started.boottime <= lookups_unwritten_at(gate->lookups))
+	const struct status_session *session = &task->row;
+
+	if (session->is_doubted || session->started.boottime <=
+	    status_session_void_at(gate->status, task->session_key))
 		return -1;
 	return moment_age(&session->started, now);
 }
@@ -103,7 +97,7 @@ may_be_stale(const struct gate *gate, const struct gate_task *task,
     enum reason reason, const struct moment *now)
 {
 	const int64_t limit = (int64_t)task->settings->stale_if_error * 1000;
-	const int64_t age = age_of(gate, &task->row, now);
+	const int64_t age = age_of(gate, task, now);
 
 	return task->row.is_live && reason == REASON_RESOLVER_UNREACHABLE &&
 	    !task->must_refresh && age >= 0 && age <= limit;
@@ -113,9 +107,12 @@ enum gate_step
 gate_session_do_without(struct gate *gate, struct gate_task *task,
     enum reason reason, const struct moment *now)
 {
+	/* another process may have been told otherwise since it was read */
+	if (task->is_recalled)
+		(void)gate_session_load(gate, task, NULL);
 	if (!may_be_stale(gate, task, reason, now))
 		return gate_task_end(task, reason, now);
-	task->session_age = age_of(gate, &task->row, now);
+	task->session_age = age_of(gate, task, now);
 	task->is_stale = 1;
 	return gate_session_apply(gate, task, &task->row.facts, now);
 }
@@ -125,7 +122,7 @@ static enum gate_step
 judge_row(struct gate *gate, struct gate_task *task, const struct moment *now)
 {
 	const struct settings *settings = task->settings;
-	const int64_t age = age_of(gate, &task->row, now);
+	const int64_t age = age_of(gate, task, now);
 	int64_t ttl = (int64_t)settings->session_ttl * 1000;
 
 	if (task->must_refresh)
@@ -144,16 +141,19 @@ int
 gate_session_load(struct gate *gate, struct gate_task *task,
     struct error *error)
 {
+	int found;
+
 	task->has_row = 0;
+	task->is_recalled = 0;
 	status_session_clear(&task->row);
-	if (gate_session_key(task) == -1) {
-		error_set(error, "out of memory");
-		return -1;
-	}
 	task->recent_mark = recent_mark(gate->shared->recent,
 	    &task->credential);
-	return status_session_load(gate->status, task->session_key,
+	found = status_session_load(gate->status, task->session_key,
 	    &task->row, error);
+	if (found == 0)
+		found = status_session_load_before(gate->status,
+		    &task->credential, &task->row, error);
+	return found;
 }
 
 int
@@ -176,15 +176,14 @@ is_contradicted(struct gate *gate, struct gate_task *task,
 	struct moment told = *now;
 
 	if (!task->row.is_live || task->is_recalled || age_of(gate,
-	    &task->row, now) < 0)
+	    task, now) < 0)
 		return 0;
 	told.boottime = lookups_not_live_at(gate->lookups, task->session_key,
 	    now);
 	if (told.boottime < task->row.started.boottime)
 		return 0;
-	if (status_session_end(gate->status, task->session_key, &told,
-	    NULL) == -1)
-		lookups_unwritten(gate->lookups, &told);
+	status_session_end(gate->status, task->session_key, &task->row,
+	    &told);
 	return 1;
 }
 
@@ -204,7 +203,7 @@ gate_session_judge(struct gate *gate, struct gate_task *task,
 		found = gate_session_load(gate, task, &task->decision.detail);
 	task->has_row = 0;
 	if (found == -1)
-		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
+		return gate_task_no_state(gate, task, now);
 	if (found == 0)
 		return gate_lookup(gate, task, now);
 	task->is_known = 1;

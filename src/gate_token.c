@@ -201,6 +201,7 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 			return GATE_EXCHANGE;
 		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
 	case KEYS_WAIT:
+	case KEYS_ASKED:
 		return wait_for_other(task, until, now);
 	case KEYS_UNSETTLED:
 		reason = REASON_KEY_UNSETTLED;
@@ -210,8 +211,7 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 		break;
 	case KEYS_UNREADABLE:
 	default:
-		reason = REASON_STATE_UNREADABLE;
-		break;
+		return gate_task_no_state(gate, task, now);
 	}
 	if (until > task->ask_again)
 		task->ask_again = until;
@@ -230,12 +230,13 @@ gate_token_judge(struct gate *gate, struct gate_task *task,
 	case KEYS_KNOWN:
 		return verify(gate, task, key, now);
 	case KEYS_UNREADABLE:
-		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
+		return gate_task_no_state(gate, task, now);
 	case KEYS_DENIED:
 	case KEYS_UNSETTLED:
 	case KEYS_STALE:
 	case KEYS_FETCH:
 	case KEYS_WAIT:
+	case KEYS_ASKED:
 	default:
 		return ask_for_key(gate, task, now);
 	}

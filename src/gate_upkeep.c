@@ -22,7 +22,8 @@ gate_upkeep_new(const struct settings *settings, struct gate_shared *shared,
 	if (upkeep == NULL)
 		goto no_memory;
 	upkeep->shared = shared;
-	upkeep->status = gate_open_status(settings, error);
+	upkeep->status = gate_open_status(settings, shared->pending,
+	    error);
 	if (upkeep->status == NULL)
 		goto failed;
 	upkeep->trust = trust_upkeep_new(settings->state, shared->trust);

@@ -202,6 +202,8 @@ keys_find(struct keys *keys, const char *kid, int64_t issued_at,
 		return KEYS_UNREADABLE;
 	if (lease == STATUS_LEASE_TAKEN)
 		return KEYS_FETCH;
+	if (lease == STATUS_LEASE_ASKED)
+		return KEYS_ASKED;
 	/* the fetch of another may have ended since load() */
 	if (load(keys, error) == -1)
 		return KEYS_UNREADABLE;
@@ -233,10 +235,18 @@ keys_refresh(struct keys *keys, const struct moment *now, int64_t *until_out,
 		return KEYS_WAIT;
 	case STATUS_LEASE_COOLING:
 		return KEYS_KNOWN;
+	case STATUS_LEASE_ASKED:
+		return KEYS_ASKED;
 	case STATUS_LEASE_FAILED:
 		break;
 	}
 	return KEYS_UNREADABLE;
+}
+
+int
+keys_are_held(struct keys *keys, const struct moment *now)
+{
+	return status_lease_waits(keys->status, LEASE_NAME, now);
 }
 
 int
@@ -250,12 +260,10 @@ keys_fetched(struct keys *keys, const struct status_keys *fetched,
 		error_set(error, "the key set came too late");
 		ret = -1;
 	} else if (fetched != NULL) {
-		ret = status_keys_store(keys->status, fetched, error);
-		/* our own commits do not show in data_version */
+		ret = status_keys_store(keys->status, fetched, now, error);
 		keys->is_loaded = 0;
 	}
-	if (status_lease_end(keys->status, LEASE_NAME, now, error) == -1)
-		ret = -1;
+	status_lease_end(keys->status, LEASE_NAME, now);
 	return ret;
 }
 

@@ -30,17 +30,18 @@ enum keys_outcome {
 	KEYS_UNSETTLED,		/* unknown, and may not ask yet */
 	KEYS_STALE,		/* no set, or over keys_max_stale */
 	KEYS_FETCH,		/* must fetch first: the lease is ours */
-	KEYS_WAIT		/* somebody else is fetching */
+	KEYS_WAIT,		/* somebody else is fetching */
+	KEYS_ASKED		/* the lease waits to be written */
 };
 
 /*
  * The key of `kid` for a token issued at `issued_at`.  Looks at status.db's
  * data_version first, for a kid that is known every 100 ms only.
- * `may_fetch` 0: never KEYS_FETCH or KEYS_WAIT (after a fetch that failed).
+ * `may_fetch` 0: never KEYS_FETCH, KEYS_WAIT or KEYS_ASKED (after a fetch that failed).
  * A due set (keys_ttl, another boot) is fetched for an unknown kid or by
  * keys_refresh(), never while a known kid is asked for: the request does not
  * wait for it.  *until_out (boottime): when asking
- * again makes sense, for WAIT, and for UNSETTLED and STALE with `may_fetch`;
+ * again makes sense, for WAIT and ASKED, and for UNSETTLED and STALE with `may_fetch`;
  * else `now`.  KEYS_FETCH happens for: no set or one that may no longer
  * serve; an unknown kid that is not denied.
  *
@@ -61,10 +62,14 @@ enum keys_outcome keys_find(struct keys *keys, const char *kid,
 int64_t keys_refresh_msecs(const struct settings *settings);
 
 /* For the timer: KEYS_FETCH if the set is due and the lease is ours, else
- * KEYS_KNOWN (nothing to do until *until_out), KEYS_WAIT or
+ * KEYS_KNOWN (nothing to do until *until_out), KEYS_WAIT, KEYS_ASKED or
  * KEYS_UNREADABLE. */
 enum keys_outcome keys_refresh(struct keys *keys, const struct moment *now,
     int64_t *until_out, struct error *error);
+
+/* 1 if a fetch of the keys waits for its lease alone, which status.db does
+ * not take. */
+int keys_are_held(struct keys *keys, const struct moment *now);
 
 /*
  * The fetch that KEYS_FETCH allowed is over (it may take total_timeout, then

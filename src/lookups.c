@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hash.h"
 #include "shares.h"
+#include "status_session.h"
 
 #define MINUTE_MS 60000
 #define WAYS 8			/* places of a key or an address in a table */
@@ -28,7 +28,7 @@ struct budget {
 };
 
 struct place {
-	char key[HASH_HEX_SIZE];	/* "": free */
+	char key[STATUS_KEY_SIZE];	/* "": free */
 	int is_known;
 	struct budget *budget;	/* of its address; NULL if known */
 	char client_address[64]; /* if it has a share of known_running */
@@ -36,7 +36,7 @@ struct place {
 };
 
 struct memory {
-	char key[HASH_HEX_SIZE];
+	char key[STATUS_KEY_SIZE];
 	enum lookups_result result;
 	enum reason reason;
 	int64_t at;
@@ -49,7 +49,6 @@ struct lookups {
 	struct place *places;
 	size_t place_count;
 	int unknown_running;
-	int64_t unwritten_at;	/* boottime; -1: nothing was lost */
 	struct shares *known_running;
 	struct shares *queued;	/* who lack nothing but a place */
 	struct budget all;
@@ -74,7 +73,6 @@ lookups_new(const struct settings *settings)
 	if (lookups == NULL)
 		return NULL;
 	lookups->settings = settings;
-	lookups->unwritten_at = -1;
 	lookups->place_count = (size_t)settings->max_lookups;
 	lookups->places = calloc(lookups->place_count, sizeof(struct place));
 	lookups->known_running = shares_new();
@@ -282,26 +280,6 @@ lookups_leave(struct lookups *lookups, const char *client_address,
 	(void)pthread_mutex_lock(&lookups->lock);
 	leave_locked(lookups, client_address, turn);
 	(void)pthread_mutex_unlock(&lookups->lock);
-}
-
-void
-lookups_unwritten(struct lookups *lookups, const struct moment *started)
-{
-	(void)pthread_mutex_lock(&lookups->lock);
-	if (started->boottime > lookups->unwritten_at)
-		lookups->unwritten_at = started->boottime;
-	(void)pthread_mutex_unlock(&lookups->lock);
-}
-
-int64_t
-lookups_unwritten_at(struct lookups *lookups)
-{
-	int64_t at;
-
-	(void)pthread_mutex_lock(&lookups->lock);
-	at = lookups->unwritten_at;
-	(void)pthread_mutex_unlock(&lookups->lock);
-	return at;
 }
 
 static int

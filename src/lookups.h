@@ -20,9 +20,9 @@
  * Known ones of one address get at most half of the places while others wait
  * for one.
  *
- * Also what lookups brought that makes no row, or could not be written:
- * not-live answers for absent_ttl, and failures for those who waited for the
- * same key; a table of fixed size in which old ones make place.
+ * Also what lookups brought that makes no row: not-live answers for
+ * absent_ttl, and failures for those who waited for the same key; a table of
+ * fixed size in which old ones make place.
  *
  * May be used by all threads of a process (it has a lock of its own).  A key
  * is that of status_session_key().
@@ -81,15 +81,6 @@ enum lookups_answer lookups_recall(struct lookups *lookups,
  * enough to count (boottime), else -1. */
 int64_t lookups_not_live_at(struct lookups *lookups, const char *key,
     const struct moment *now);
-
-/*
- * An answer that contradicts a row, of a lookup begun at `started`, could not
- * be written to status.db: rows of lookups begun until then count for nothing
- * in this process, for whomever, since one of them is known to be wrong.
- */
-void lookups_unwritten(struct lookups *lookups, const struct moment *started);
-/* The latest such time (boottime), -1: none. */
-int64_t lookups_unwritten_at(struct lookups *lookups);
 
 enum lookups_result {
 	LOOKUPS_ENDED = 0,	/* live, or given up: nothing to remember */

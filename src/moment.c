@@ -23,3 +23,11 @@ moment_age(const struct moment *stamp, const struct moment *now)
 	return stamp->boottime > now->boottime ? 0 :
 	    now->boottime - stamp->boottime;
 }
+
+int
+moment_is_later(const struct moment *stamp, const struct moment *other)
+{
+	return strcmp(stamp->boot_id, other->boot_id) == 0 &&
+	    stamp->boottime > other->boottime &&
+	    moment_is_credible(stamp->boottime, other);
+}

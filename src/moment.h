@@ -38,4 +38,8 @@ int moment_is_credible(int64_t boottime, const struct moment *now);
  * the stamp is of another boot, or not credible. */
 int64_t moment_age(const struct moment *stamp, const struct moment *now);
 
+/* 1 if the stamp is known to be later than `other`: of the same boot, and
+ * credible as seen from there. */
+int moment_is_later(const struct moment *stamp, const struct moment *other);
+
 #endif /* !MOMENT_H_ */

@@ -153,6 +153,9 @@ static const struct row rows[REASON_COUNT] = {
 	    503, NULL,
 	    "The state directory cannot be read; the log says which file, and "
 	    "what to do about it." },
+	[REASON_STATE_BUSY] = { "state-busy", VERDICT_UNDECIDED, 503, NULL,
+	    "Another process holds the state longer than a decision may take; "
+	    "the log names it: end it, or wait until it is done." },
 	[REASON_SETTINGS_INVALID] = { "settings-invalid", VERDICT_UNDECIDED,
 	    500, NULL,
 	    "The settings cannot be used; run authgear-fcgi --check-config." },

@@ -39,6 +39,7 @@ struct settings {
 	int total_timeout;
 	int max_lookups;	/* at the resolver at a time */
 	int lookup_rate;	/* of unknown credentials, a minute */
+	int max_sessions;	/* that are remembered */
 	int max_credential;	/* bytes */
 	char *cookie_prefix;	/* "" by default */
 	char *state;		/* absolute path of the state directory */

@@ -139,12 +139,17 @@ def status_db(site):
                            timeout=gate.PATIENCE)
 
 
-def rows(site):
+def ask_rows(site, sql, *values):
+    """The one value that a statement on status.db answers."""
     database = status_db(site)
     try:
-        return database.execute('SELECT count(*) FROM session').fetchone()[0]
+        return database.execute(sql, values).fetchone()[0]
     finally:
         database.close()
+
+
+def rows(site):
+    return ask_rows(site, 'SELECT count(*) FROM session')
 
 
 def change_rows(site, sql, *values):
@@ -164,45 +169,62 @@ def forget_recent():
 
 def set_age(site, seconds):
     """All rows were looked up so long before this returns; how many there
-    are."""
-    boottime = time.clock_gettime(time.CLOCK_BOOTTIME) + RECENT
-    changed = change_rows(
-        site, 'UPDATE session SET started_boottime = ?, started_wall = ?',
-        int((boottime - seconds) * 1000), int(time.time() + RECENT - seconds))
-    forget_recent()
-    return changed
+    are.  Answers are written behind: what comes late is made older too."""
+    while True:
+        boottime = time.clock_gettime(time.CLOCK_BOOTTIME) + RECENT
+        started = int((boottime - seconds) * 1000)
+        changed = change_rows(site, 'UPDATE session SET started = ?', started)
+        forget_recent()
+        if not ask_rows(site, 'SELECT count(*) FROM session '
+                        'WHERE started <> ?', started):
+            return changed
+
+
+def forget_rows(site):
+    """No session is known any more."""
+    left = 1
+    while left:
+        change_rows(site, 'DELETE FROM session')
+        forget_recent()
+        left = rows(site)
 
 
 def no_backoff(site):
     """As if the resolver had not failed yet."""
-    change_rows(site, 'DELETE FROM backoff')
-
-
-def key(site, text, kind='opaque-token'):
-    """The key of a credential's row."""
-    whole = '\0'.join((site.endpoint, kind, text))
-    return hashlib.sha256(whole.encode('ascii')).hexdigest()
+    left = 1
+    while left:
+        change_rows(site, 'DELETE FROM backoff')
+        time.sleep(0.05)
+        left = ask_rows(site, 'SELECT count(*) FROM backoff')
 
 
 def adopt(site, texts):
     """Copies of the newest row for these opaque tokens, all of another boot;
     how many rows there are of it."""
-    boot = str(uuid.uuid4())
     database = status_db(site)
     try:
         with database:
+            boot = database.execute('INSERT INTO boot (boot_id) VALUES (?)',
+                                    (str(uuid.uuid4()),)).lastrowid
             names = [row[1] for row in database.execute(
                 'PRAGMA table_info(session)')]
             row = dict(zip(names, database.execute(
-                'SELECT %s FROM session ORDER BY started_boottime DESC '
+                'SELECT %s FROM session ORDER BY started DESC '
                 'LIMIT 1' % ', '.join(names)).fetchone()))
+            made = [dict(row, boot=boot, **place(text)) for text in texts]
             database.executemany(
                 'INSERT OR REPLACE INTO session (%s) VALUES (%s)' % (
                     ', '.join(names), ', '.join('?' * len(names))),
-                [[dict(row, key=key(site, text), boot_id=boot)[name]
-                  for name in names] for text in texts])
+                [[one[name] for name in names] for one in made])
             return database.execute(
-                'SELECT count(*) FROM session WHERE boot_id = ?',
+                'SELECT count(*) FROM session WHERE boot = ?',
                 (boot,)).fetchone()[0]
     finally:
         database.close()
+
+
+def place(text, kind=2):
+    """Key and number of the row of an opaque token (src/status_row.c)."""
+    key = hashlib.sha256(text.encode('ascii')).digest()
+    number = int.from_bytes(key[:8], 'big', signed=True)
+    return {'id': number & ~3 | kind & 3, 'key': key, 'kind': kind}

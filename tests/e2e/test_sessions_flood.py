@@ -78,8 +78,10 @@ class Known(threading.Thread):
 def test_flood(site, daemon):
     people = [sessions.Person(site.sim.control) for _ in range(3)]
     ways = [said for who in people for said in who.way.values()]
+    before = sessions.rows(site) + len(ways)
     tap.equal({sessions.say(daemon.path, said) for said in ways},
               {sessions.LIVE}, 'flood: known sessions')
+    gate.until(lambda: sessions.rows(site) >= before, 'their rows')
     before = sessions.rows(site)
     site.sim.reset_counts()
     known = Known(daemon, ways)
@@ -117,6 +119,8 @@ def test_flood(site, daemon):
               'flood: known sessions keep their answers')
     tap.equal(set(logins.values()), {sessions.LIVE},
               "flood: a stranger's first login from elsewhere")
+    gate.until(lambda: sessions.rows(site) - before >= len(stranger.way),
+               'the rows of the login')
     tap.equal(sessions.rows(site) - before, len(stranger.way),
               'flood: no rows but those of the login')
     known.times.sort()

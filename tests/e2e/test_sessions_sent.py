@@ -122,8 +122,7 @@ def test_foreign(bench):
             for line in ('session=%s; %s' % (value, ours),
                          '%s; session=%s' % (ours, value)):
                 # to be asked each time
-                sessions.change_rows(bench.site, 'DELETE FROM session')
-                sessions.forget_recent()
+                sessions.forget_rows(bench.site)
                 bench.sent()
                 got = sessions.ask(bench.daemon.path, (None, line),
                                    more=OTHERS)

@@ -96,74 +96,6 @@ stale_only_after_live(void **state)
 	world_end(&world);
 }
 
-/* "Not live" that could not be written is not forgotten for a stale row. */
-static void
-lost_answer(void **state)
-{
-	struct world world = world_begin("validate = hybrid\n"
-	    "stale_if_error = 300");
-	const char *path = gate_fixture_path(world.gate,
-	    "state/daemon/status.db");
-	struct sqlite3 *blocker;
-	int i;
-
-	(void)state;
-	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
-	world_expect(&world, "default", world.jwt, REASON_GRANTED);
-	gate_fixture_pass(world.gate, 60000);
-	world.resolver->valid = "false";
-	blocker = scratch_block(path);
-	world_expect(&world, "default", OPAQUE, REASON_NOT_LIVE);
-	scratch_unblock(blocker);
-	world.resolver->outcome = EXCHANGE_UNREACHABLE;
-	for (i = 0; i < 6; i++)
-		world_expect(&world, "default", OPAQUE, REASON_NOT_LIVE);
-	/* nor is any other row of before, since one is known to be wrong */
-	for (i = 0; i < 6; i++) {
-		gate_fixture_pass(world.gate, 1);
-		world_expect(&world, "default", world.jwt,
-		    REASON_RESOLVER_UNREACHABLE);
-	}
-	gate_fixture_pass(world.gate, 6000);
-	world_expect(&world, "default", OPAQUE, REASON_RESOLVER_UNREACHABLE);
-	/* what is looked up from then on counts again */
-	gate_fixture_pass(world.gate, 20000);
-	world.resolver->outcome = EXCHANGE_ANSWERED;
-	world.resolver->valid = "true";
-	world_expect(&world, "default", world.jwt, REASON_GRANTED);
-	gate_fixture_pass(world.gate, 60000);
-	world.resolver->outcome = EXCHANGE_UNREACHABLE;
-	world_expect(&world, "default", world.jwt, REASON_GRANTED);
-	world_end(&world);
-}
-
-/* Nor may an older role serve because a newer answer was not written. */
-static void
-lost_roles(void **state)
-{
-	struct world world = world_begin("validate = hybrid\n"
-	    "stale_if_error = 300");
-	const char *path = gate_fixture_path(world.gate,
-	    "state/daemon/status.db");
-	struct sqlite3 *blocker;
-
-	(void)state;
-	world.resolver->roles = "staff";
-	world_expect(&world, "staff", OPAQUE, REASON_GRANTED);
-	blocker = scratch_block(path);
-	/* somebody new, whom no row contradicts, changes nothing */
-	world_cookie(&world, "session=" SESSION, REASON_GRANTED);
-	world_expect(&world, "staff", OPAQUE, REASON_GRANTED);
-	assert_int_equal(world.resolver->count, 2);
-	gate_fixture_pass(world.gate, 60000);
-	world.resolver->roles = "other";
-	world_expect(&world, "staff", OPAQUE, REASON_ROLE_MISSING);
-	scratch_unblock(blocker);
-	world.resolver->outcome = EXCHANGE_UNREACHABLE;
-	world_expect(&world, "staff", OPAQUE, REASON_RESOLVER_UNREACHABLE);
-	world_end(&world);
-}
-
 static void
 back_off(void **state)
 {
@@ -669,8 +601,6 @@ main(void)
 		cmocka_unit_test(absent_is_asked_twice),
 		cmocka_unit_test(errors_are_no_answer),
 		cmocka_unit_test(stale_only_after_live),
-		cmocka_unit_test(lost_answer),
-		cmocka_unit_test(lost_roles),
 		cmocka_unit_test(back_off),
 		cmocka_unit_test(one_lookup_for_many),
 		cmocka_unit_test(failures_are_shared),

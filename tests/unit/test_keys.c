@@ -46,7 +46,7 @@ setup(void)
 	fixture->settings.leeway = LEEWAY;
 	fixture->settings.total_timeout = 2;
 	fixture->status = status_open(scratch_path(fixture->directory,
-	    "status.db"), endpoint, NULL);
+	    "status.db"), endpoint, NULL, NULL);
 	assert_non_null(fixture->status);
 	fixture->keys = keys_new(&fixture->settings, fixture->status);
 	assert_non_null(fixture->keys);
@@ -90,7 +90,7 @@ store(struct status *status, const char *text,
 	struct status_keys keys = { .jwks_uri = uri, .jwks = copy,
 	    .jwks_len = strlen(text), .started = *start };
 
-	assert_int_equal(status_keys_store(status, &keys, NULL), 0);
+	assert_int_equal(status_keys_store(status, &keys, start, NULL), 0);
 	free(copy);
 }
 
@@ -329,7 +329,7 @@ stored_by_another(void **state)
 {
 	struct fixture *f = setup();
 	struct status *other = status_open(scratch_path(f->directory,
-	    "status.db"), MINT_ISSUER, NULL);
+	    "status.db"), MINT_ISSUER, NULL, NULL);
 	struct moment earlier = f->now;
 
 	(void)state;
@@ -405,7 +405,7 @@ replaced_by_as_long(void **state)
 {
 	struct fixture *f = setup();
 	struct status *other = status_open(scratch_path(f->directory,
-	    "status.db"), MINT_ISSUER, NULL);
+	    "status.db"), MINT_ISSUER, NULL, NULL);
 	struct mint_key *key = mint_key_new(MINT_FIRST);
 	char *set = mint_set_of(key, "other");
 
@@ -463,7 +463,7 @@ memory_comes_back(void **state)
 {
 	struct fixture *f = setup();
 	struct status *other = status_open(scratch_path(f->directory,
-	    "status.db"), MINT_ISSUER, NULL);
+	    "status.db"), MINT_ISSUER, NULL, NULL);
 
 	(void)state;
 	assert_non_null(other);

@@ -38,7 +38,7 @@ setup(void **state)
 	place->directory = scratch_make();
 	place->path = strdup(scratch_path(place->directory, "status.db"));
 	assert_non_null(place->path);
-	place->status = status_open(place->path, ENDPOINT, &place->error);
+	place->status = status_open(place->path, ENDPOINT, NULL, &place->error);
 	assert_string_equal(error_text(&place->error), "no error");
 	assert_non_null(place->status);
 	*state = place;
@@ -88,7 +88,8 @@ store(struct status *status, const char *boot_id, int64_t started,
 	struct status_keys keys = keys_of(boot_id, started, jwks);
 	struct error error = { "" };
 
-	assert_int_equal(status_keys_store(status, &keys, &error), 0);
+	assert_int_equal(status_keys_store(status, &keys, &keys.started,
+	    &error), 0);
 	assert_string_equal(error_text(&error), "no error");
 	status_keys_clear(&keys);
 }
@@ -130,7 +131,7 @@ test_keys_round_trip(void **state)
 
 	keys.authorization_endpoint = strdup(ENDPOINT "/oauth2/authorize");
 	assert_int_equal(status_keys_store(place->status, &keys,
-	    &place->error), 0);
+	    &keys.started, &place->error), 0);
 	assert_int_equal(status_keys_load(place->status, &loaded,
 	    &place->error), 1);
 	assert_string_equal(loaded.jwks_uri, keys.jwks_uri);
@@ -176,25 +177,22 @@ test_keys_newer_kept(void **state)
 	expect_jwks(place->status, "now");
 }
 
+/* What one endpoint's users are known by serves no other endpoint. */
 static void
 test_other_endpoint(void **state)
 {
 	struct place *place = *state;
-	struct moment now = at(1000);
 	struct status *other;
-	int64_t until;
 
-	other = status_open(place->path, "https://other.example.com",
+	store(place->status, BOOT, 1, "mine");
+	other = status_open(place->path, "https://other.example.com", NULL,
 	    &place->error);
 	assert_non_null(other);
-	store(place->status, BOOT, 1, "mine");
+	assert_int_equal(scratch_count(place->directory,
+	    "status.db.corrupt-"), 1);
 	expect_jwks(other, NULL);
 	store(other, BOOT, 1, "theirs");
-	expect_jwks(place->status, "mine");
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 1000,
-	    1000, &until, &place->error), STATUS_LEASE_TAKEN);
-	assert_int_equal(status_lease_take(other, "keys", &now, 1000, 1000,
-	    &until, &place->error), STATUS_LEASE_TAKEN);
+	expect_jwks(other, "theirs");
 	status_free(other);
 }
 
@@ -204,14 +202,16 @@ test_changed(void **state)
 	struct place *place = *state;
 	struct status *other;
 
-	other = status_open(place->path, ENDPOINT, &place->error);
+	other = status_open(place->path, ENDPOINT, NULL, &place->error);
 	assert_non_null(other);
 	(void)status_changed(place->status, &place->error);
 	assert_int_equal(status_changed(place->status, &place->error), 0);
 	store(other, BOOT, 1, "one");
 	assert_int_equal(status_changed(place->status, &place->error), 1);
 	assert_int_equal(status_changed(place->status, &place->error), 0);
+	/* what is put here itself counts as well */
 	store(place->status, BOOT, 2, "two");
+	assert_int_equal(status_changed(place->status, &place->error), 1);
 	assert_int_equal(status_changed(place->status, &place->error), 0);
 	status_free(other);
 }
@@ -242,7 +242,7 @@ test_directory_of_others(void **state)
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		assert_int_equal(chmod(place->directory, modes[i]), 0);
 		error_clear(&place->error);
-		status = status_open(place->path, ENDPOINT, &place->error);
+		status = status_open(place->path, ENDPOINT, NULL, &place->error);
 		assert_null(status);
 		assert_non_null(strstr(error_text(&place->error), "chmod"));
 	}
@@ -250,14 +250,14 @@ test_directory_of_others(void **state)
 	if (geteuid() == 0) {
 		assert_int_equal(chown(place->directory, 1, (gid_t)-1), 0);
 		error_clear(&place->error);
-		assert_null(status_open(place->path, ENDPOINT,
+		assert_null(status_open(place->path, ENDPOINT, NULL,
 		    &place->error));
 		assert_non_null(strstr(error_text(&place->error),
 		    "made for uid 1"));
 		assert_int_equal(chown(place->directory, 0, (gid_t)-1), 0);
 	}
 	assert_int_equal(chmod(place->directory, 0755), 0);
-	status = status_open(place->path, ENDPOINT, &place->error);
+	status = status_open(place->path, ENDPOINT, NULL, &place->error);
 	assert_non_null(status);
 	status_free(status);
 	assert_int_equal(chmod(place->directory, 0700), 0);
@@ -311,7 +311,7 @@ test_truncated_while_open(void **state)
 	status_free(place->status);
 	place->status = NULL;
 	assert_int_equal(truncate(place->path, 0), 0);
-	fresh = status_open(place->path, ENDPOINT, &place->error);
+	fresh = status_open(place->path, ENDPOINT, NULL, &place->error);
 	assert_non_null(fresh);
 	expect_jwks(fresh, NULL);
 	store(fresh, BOOT, 1, "two");
@@ -326,7 +326,7 @@ corrupt_at(struct place *place, long offset, int aside)
 	struct status_keys keys;
 	struct status *status;
 
-	status = status_open(place->path, ENDPOINT, &place->error);
+	status = status_open(place->path, ENDPOINT, NULL, &place->error);
 	assert_non_null(status);
 	store(status, BOOT, 1, "one");
 	status_free(status);
@@ -335,7 +335,7 @@ corrupt_at(struct place *place, long offset, int aside)
 	(void)unlink(scratch_path(place->directory, "status.db-wal"));
 	(void)unlink(scratch_path(place->directory, "status.db-shm"));
 	scratch_poke(place->path, offset, garbage, sizeof(garbage));
-	status = status_open(place->path, ENDPOINT, &place->error);
+	status = status_open(place->path, ENDPOINT, NULL, &place->error);
 	assert_string_equal(error_text(&place->error), "no error");
 	assert_non_null(status);
 	/* opening looks at the header alone: who reads the damage finds it */
@@ -382,7 +382,7 @@ test_corrupt_processes(void **state)
 		assert_int_not_equal(children[i], -1);
 		if (children[i] != 0)
 			continue;
-		status = status_open(place->path, ENDPOINT, &error);
+		status = status_open(place->path, ENDPOINT, NULL, &error);
 		i = status == NULL;
 		status_free(status);
 		_exit(i);
@@ -405,7 +405,7 @@ test_newer_refused(void **state)
 	struct status *status;
 
 	scratch_sql(place->path, "PRAGMA user_version=99");
-	status = status_open(place->path, ENDPOINT, &place->error);
+	status = status_open(place->path, ENDPOINT, NULL, &place->error);
 	assert_null(status);
 	assert_non_null(strstr(error_text(&place->error), "later release"));
 	assert_int_equal(scratch_count(place->directory,
@@ -440,13 +440,12 @@ test_lease(void **state)
 	int64_t until;
 	size_t i;
 
-	other = status_open(place->path, ENDPOINT, &place->error);
+	other = status_open(place->path, ENDPOINT, NULL, &place->error);
 	assert_non_null(other);
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		now = at(steps[i].now);
 		if (steps[i].ends)
-			assert_int_equal(status_lease_end(other, "keys", &now,
-			    &place->error), 0);
+			status_lease_end(other, "keys", &now);
 		assert_int_equal(status_lease_take(i % 2 ? other :
 		    place->status, "keys", &now, 2000, 10000, &until,
 		    &place->error), steps[i].answer);
@@ -465,8 +464,7 @@ test_lease_boots(void **state)
 	strcpy(now.boot_id, OTHER_BOOT);
 	assert_int_equal(status_lease_take(place->status, "keys", &now, 5000,
 	    10000, &until, &place->error), STATUS_LEASE_TAKEN);
-	assert_int_equal(status_lease_end(place->status, "keys", &later,
-	    &place->error), 0);
+	status_lease_end(place->status, "keys", &later);
 	assert_int_equal(status_lease_take(place->status, "keys", &now, 5000,
 	    10000, &until, &place->error), STATUS_LEASE_RUNNING);
 	assert_int_equal(status_lease_take(place->status, "keys", &later,
@@ -494,13 +492,14 @@ test_lease_processes(void **state)
 		assert_int_not_equal(children[i], -1);
 		if (children[i] != 0)
 			continue;
-		status = status_open(place->path, ENDPOINT, &error);
+		status = status_open(place->path, ENDPOINT, NULL, &error);
 		do {
 			error_clear(&error);
 			answer = status == NULL ? STATUS_LEASE_FAILED :
 			    status_lease_take(status, "keys", &now, 60000,
 			    60000, &until, &error);
-		} while (status != NULL && answer == STATUS_LEASE_FAILED);
+		} while (status != NULL && (answer == STATUS_LEASE_FAILED ||
+		    answer == STATUS_LEASE_ASKED));
 		status_free(status);
 		_exit((int)answer);
 	}
@@ -515,34 +514,77 @@ test_lease_processes(void **state)
 	assert_int_equal(taken, 1);
 }
 
+/* While another process holds the file: what is put here counts for this one
+ * at once, and is written as soon as it can be. */
 static void
 test_busy(void **state)
 {
 	struct place *place = *state;
-	struct status_keys keys = keys_of(BOOT, 1, "one");
 	struct moment now = at(100000);
-	struct sqlite3 *writer = NULL;
+	struct status *other;
+	struct sqlite3 *blocker;
 	int64_t until;
 
-	assert_int_equal(sqlite3_open(place->path, &writer), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(writer, "BEGIN IMMEDIATE", NULL, NULL,
-	    NULL), SQLITE_OK);
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 1000,
-	    1000, &until, &place->error), STATUS_LEASE_FAILED);
-	assert_non_null(strstr(error_text(&place->error), "busy"));
-	error_clear(&place->error);
-	assert_int_equal(status_keys_store(place->status, &keys,
-	    &place->error), -1);
-	assert_non_null(strstr(error_text(&place->error), "busy"));
-	error_clear(&place->error);
-	expect_jwks(place->status, NULL);
-	assert_int_equal(sqlite3_exec(writer, "ROLLBACK", NULL, NULL, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_close(writer), SQLITE_OK);
-	assert_int_equal(status_keys_store(place->status, &keys,
-	    &place->error), 0);
+	other = status_open(place->path, ENDPOINT, NULL, &place->error);
+	assert_non_null(other);
+	blocker = scratch_block(place->path);
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 2000,
+	    1000, &until, &place->error), STATUS_LEASE_ASKED);
+	assert_in_range(until, now.boottime + 1, now.boottime + 100);
+	assert_true(status_lease_waits(place->status, "keys", &now));
+	store(place->status, BOOT, 1, "one");
 	expect_jwks(place->status, "one");
-	status_keys_clear(&keys);
+	expect_jwks(other, NULL);
+	scratch_unblock(blocker);
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 2000,
+	    1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(until, now.boottime + 2000);
+	assert_false(status_lease_waits(place->status, "keys", &now));
+	expect_jwks(other, "one");
+	assert_int_equal(status_lease_take(other, "keys", &now, 2000, 1000,
+	    &until, &place->error), STATUS_LEASE_RUNNING);
+	assert_string_equal(error_text(&place->error), "no error");
+	status_free(other);
+}
+
+/* Who asked for a lease in vain, and went, does not get it later. */
+static void
+test_lease_given_up(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(100000), later = at(103000);
+	struct sqlite3 *blocker = scratch_block(place->path);
+	int64_t until;
+
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 2000,
+	    1000, &until, &place->error), STATUS_LEASE_ASKED);
+	scratch_unblock(blocker);
+	assert_false(status_lease_waits(place->status, "keys", &later));
+	store(place->status, BOOT, 103000, "writes what waits");
+	assert_int_equal(status_lease_take(place->status, "other", &later,
+	    2000, 1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, "keys", &later,
+	    2000, 1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(until, later.boottime + 2000);
+}
+
+/* What is done is done, though the file does not say so yet. */
+static void
+test_lease_ended_while_busy(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(100000), later = at(100500);
+	struct sqlite3 *blocker;
+	int64_t until;
+
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 60000,
+	    1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	blocker = scratch_block(place->path);
+	status_lease_end(place->status, "keys", &later);
+	assert_int_equal(status_lease_take(place->status, "keys", &later,
+	    60000, 1000, &until, &place->error), STATUS_LEASE_COOLING);
+	assert_int_equal(until, now.boottime + 1000);
+	scratch_unblock(blocker);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -567,7 +609,9 @@ main(void)
 		CASE(test_lease),
 		CASE(test_lease_boots),
 		CASE(test_lease_processes),
-		CASE(test_busy)
+		CASE(test_busy),
+		CASE(test_lease_given_up),
+		CASE(test_lease_ended_while_busy)
 	};
 
 	return cmocka_run_group_tests_name("status", tests, NULL, NULL);

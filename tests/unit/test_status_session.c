@@ -11,9 +11,11 @@
 
 #include "scratch.h"
 #include "status_session.h"
+#include "status_write.h"
 
 #define ENDPOINT "https://auth.example.test"
-#define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define KEY HASH "2"		/* an opaque token's */
 #define BOOT "00000000-0000-4000-8000-000000000001"
 
 struct place {
@@ -29,7 +31,7 @@ open_it(struct place *place)
 
 	error_clear(&place->error);
 	status = status_open(scratch_path(place->directory, "status.db"),
-	    ENDPOINT, &place->error);
+	    ENDPOINT, NULL, &place->error);
 	if (status == NULL)
 		fail_msg("%s", error_text(&place->error));
 	return status;
@@ -65,7 +67,6 @@ make(struct status_session *session, const char *user, int64_t boottime)
 
 	status_session_init(session);
 	session->is_live = 1;
-	session->started.wall = 1800000000;
 	session->started.boottime = boottime;
 	strcpy(session->started.boot_id, BOOT);
 	facts->user_id = strdup(user);
@@ -78,12 +79,35 @@ store(struct place *place, const char *key, const char *user, int64_t boottime)
 	struct status_session session;
 
 	make(&session, user, boottime);
-	assert_int_equal(status_session_store(place->status, key, &session,
-	    &place->error), 0);
+	status_session_store(place->status, key, &session, &session.started);
 	status_session_clear(&session);
 }
 
-/* Whose row it is now; "" for none, "-" for not live. */
+static struct moment
+at(int64_t boottime)
+{
+	const struct moment moment = { 1800000000, boottime, BOOT };
+
+	return moment;
+}
+
+static void
+end(struct status *status, const char *key, int64_t boottime)
+{
+	const struct moment now = at(boottime);
+
+	status_session_end(status, key, NULL, &now);
+}
+
+static void
+doubt(struct status *status, const char *key, int64_t boottime)
+{
+	const struct moment now = at(boottime);
+
+	status_session_doubt(status, key, NULL, &now);
+}
+
+/* Whose row it is now; "" for none, "-" for not live, "?" for doubted. */
 static const char *
 user_of(struct place *place, struct status *status, const char *key)
 {
@@ -93,7 +117,8 @@ user_of(struct place *place, struct status *status, const char *key)
 
 	assert_int_not_equal(found, -1);
 	(void)snprintf(name, sizeof(name), "%s", found == 0 ? "" :
-	    !session.is_live ? "-" : session.facts.user_id);
+	    !session.is_live ? "-" : session.is_doubted ? "?" :
+	    session.facts.user_id);
 	status_session_clear(&session);
 	return name;
 }
@@ -110,11 +135,10 @@ round_trip(void **state)
 	in.facts.authenticated_at = 1799999999;
 	in.facts.has_roles = 1;
 	in.facts.has_amr = 1;
-	strcpy(in.verified_by, KEY);
+	strcpy(in.verified_by, HASH);
 	assert_int_equal(word_list_add(&in.facts.roles, "a:b", 3), 0);
 	assert_int_equal(word_list_add(&in.facts.roles, "c", 1), 0);
-	assert_int_equal(status_session_store(place->status, KEY, &in,
-	    &place->error), 0);
+	status_session_store(place->status, KEY, &in, &in.started);
 	assert_int_equal(status_session_load(place->status, KEY, &out,
 	    &place->error), 1);
 	assert_string_equal(out.facts.user_id, in.facts.user_id);
@@ -126,10 +150,9 @@ round_trip(void **state)
 	assert_string_equal(out.facts.roles.words[1], "c");
 	assert_int_equal(out.facts.has_amr, 1);
 	assert_int_equal(out.facts.amr.count, 0);
-	assert_int_equal(out.started.wall, 1800000000);
 	assert_int_equal(out.started.boottime, 1000);
 	assert_string_equal(out.started.boot_id, BOOT);
-	assert_string_equal(out.verified_by, KEY);
+	assert_string_equal(out.verified_by, HASH);
 	status_session_clear(&out);
 	status_session_clear(&in);
 	/* absent stays absent */
@@ -145,8 +168,9 @@ round_trip(void **state)
 	make(&in, "u", 3000);
 	in.facts.has_roles = 1;
 	assert_int_equal(word_list_add(&in.facts.roles, "a,b", 3), 0);
-	assert_int_equal(status_session_store(place->status, KEY, &in, NULL),
-	    -1);
+	status_session_store(place->status, KEY, &in, &in.started);
+	assert_string_equal(user_of(place, place->status, KEY), "u");
+	assert_int_equal(status_session_void_at(place->status, KEY), 3000);
 	status_session_clear(&in);
 }
 
@@ -155,30 +179,35 @@ keys(void **state)
 {
 	char text[] = "IY73tucWDUyBWEFTvRiOHNth4qZVw0IQ";
 	struct credential credential = { .kind = CREDENTIAL_OPAQUE_TOKEN,
-	    .text = text, .len = sizeof(text) - 1 };
-	char all[4][HASH_HEX_SIZE];
-	int i, j;
+	    .text = text, .len = sizeof(text) - 1, .hash = HASH };
+	struct place *place = *state;
+	char key[2][STATUS_KEY_SIZE];
 
-	(void)state;
-	assert_int_equal(status_session_key(ENDPOINT, &credential, all[0]), 0);
-	assert_int_equal(status_session_key(ENDPOINT "x", &credential,
-	    all[1]), 0);
+	status_session_key(&credential, key[0]);
+	assert_string_equal(key[0], KEY);
 	credential.kind = CREDENTIAL_APP_SESSION;
-	assert_int_equal(status_session_key(ENDPOINT, &credential, all[2]), 0);
-	text[0] = 'X';
-	assert_int_equal(status_session_key(ENDPOINT, &credential, all[3]), 0);
-	for (i = 0; i < 4; i++)
-		for (j = 0; j < i; j++)
-			assert_string_not_equal(all[i], all[j]);
-	/* hex digits */
-	assert_int_equal(strlen(all[3]), 64);
+	status_session_key(&credential, key[1]);
+	assert_string_equal(key[1], HASH "3");
+	/* of one text, each kind has its own row */
+	store(place, key[0], "one", 1000);
+	assert_string_equal(user_of(place, place->status, key[1]), "");
+	store(place, key[1], "other", 1000);
+	assert_string_equal(user_of(place, place->status, key[0]), "one");
+	end(place->status, key[0], 2000);
+	assert_string_equal(user_of(place, place->status, key[1]), "other");
+	/* the first 16 digits, but for the last bits, are the row's number */
+	key[1][40] = key[1][40] == 'a' ? 'b' : 'a';
+	assert_string_equal(user_of(place, place->status, key[1]), "");
+	end(place->status, key[1], 3000);
+	key[1][40] = HASH[40];
+	assert_string_equal(user_of(place, place->status, key[1]), "other");
 }
 
 static void
 order(void **state)
 {
 	struct place *place = *state;
-	struct moment started = { 1800000000, 4000, BOOT };
+	struct moment started = { 1800000000, 1, "another" };
 	struct status *other = open_it(place);
 
 	store(place, KEY, "new", 5000);
@@ -190,27 +219,161 @@ order(void **state)
 	store(place, KEY, "future", 500000);
 	store(place, KEY, "now", 6000);
 	assert_string_equal(user_of(place, other, KEY), "now");
-	assert_int_equal(status_session_end(other, KEY, &started,
-	    &place->error), 0);
+	end(other, KEY, 4000);
 	assert_string_equal(user_of(place, place->status, KEY), "now");
-	started.boottime = 7000;
-	assert_int_equal(status_session_end(other, KEY, &started,
-	    &place->error), 0);
+	end(other, KEY, 7000);
 	assert_string_equal(user_of(place, place->status, KEY), "-");
 	store(place, KEY, "late", 6999);
 	assert_string_equal(user_of(place, place->status, KEY), "-");
 	/* no row is made for what never was live */
-	assert_int_equal(status_session_end(other, "none", &started,
-	    &place->error), 0);
-	assert_string_equal(user_of(place, place->status, "none"), "");
+	end(other, HASH "1", 7000);
+	assert_string_equal(user_of(place, place->status, HASH "1"), "");
 	/* another boot knows nothing of the order */
-	strcpy(started.boot_id, "another");
-	started.boottime = 1;
 	store(place, KEY, "again", 8000);
-	assert_int_equal(status_session_end(other, KEY, &started,
-	    &place->error), 0);
+	status_session_end(other, KEY, NULL, &started);
 	assert_string_equal(user_of(place, place->status, KEY), "-");
 	status_free(other);
+}
+
+static void
+doubts(void **state)
+{
+	struct place *place = *state;
+	struct status *other = open_it(place);
+
+	doubt(other, KEY, 1000);
+	assert_string_equal(user_of(place, other, KEY), "");
+	store(place, KEY, "user", 2000);
+	doubt(other, KEY, 1999);
+	assert_string_equal(user_of(place, other, KEY), "user");
+	doubt(other, KEY, 2000);
+	assert_string_equal(user_of(place, place->status, KEY), "?");
+	/* an answer that was on its way does not take it away, a later does */
+	store(place, KEY, "user", 1999);
+	assert_string_equal(user_of(place, other, KEY), "?");
+	store(place, KEY, "user", 2001);
+	assert_string_equal(user_of(place, other, KEY), "user");
+	end(other, KEY, 3000);
+	doubt(other, KEY, 4000);
+	assert_string_equal(user_of(place, other, KEY), "-");
+	status_free(other);
+}
+
+/* Whatever waits to be written counts for its process at once, and for the
+ * others from when it is. */
+static void
+waiting(void **state)
+{
+	struct place *place = *state;
+	struct status *other = open_it(place);
+	struct sqlite3 *blocker;
+
+	store(place, KEY, "old", 1000);
+	blocker = scratch_block(scratch_path(place->directory, "status.db"));
+	store(place, KEY, "new", 2000);
+	assert_string_equal(user_of(place, place->status, KEY), "new");
+	assert_string_equal(user_of(place, other, KEY), "old");
+	store(place, KEY, "late", 1500);
+	assert_string_equal(user_of(place, place->status, KEY), "new");
+	doubt(place->status, KEY, 2500);
+	assert_string_equal(user_of(place, place->status, KEY), "?");
+	end(place->status, KEY, 2600);
+	assert_string_equal(user_of(place, place->status, KEY), "-");
+	store(place, KEY, "late", 2599);
+	assert_string_equal(user_of(place, place->status, KEY), "-");
+	end(place->status, HASH "3", 2600);
+	assert_string_equal(user_of(place, place->status, HASH "3"), "");
+	scratch_unblock(blocker);
+	assert_string_equal(user_of(place, other, KEY), "old");
+	store(place, HASH "1", "writes", 3000);
+	assert_string_equal(user_of(place, other, KEY), "-");
+	assert_string_equal(user_of(place, other, HASH "1"), "writes");
+	status_free(other);
+}
+
+/* Two processes hear of one session while a third holds the file: whoever
+ * writes first, the later answer stands. */
+static void
+waiting_both(void **state)
+{
+	static const struct {
+		int64_t live, ended;
+		int live_first;
+		const char *user;
+	} cases[] = {
+		{ 2000, 2500, 0, "-" },
+		{ 2000, 2500, 1, "-" },
+		{ 2000, 1900, 0, "new" },
+		{ 2000, 1900, 1, "new" },
+	};
+	struct place *place = *state;
+	struct status *other = open_it(place);
+	struct moment late;
+	struct sqlite3 *blocker;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		scratch_sql(scratch_path(place->directory, "status.db"),
+		    "DELETE FROM session");
+		blocker = scratch_block(scratch_path(place->directory,
+		    "status.db"));
+		store(place, KEY, "new", cases[i].live);
+		/* it does not know of the row, which is nowhere yet */
+		end(other, KEY, cases[i].ended);
+		scratch_unblock(blocker);
+		late = at(cases[i].ended + STATUS_LATE_MS);
+		if (cases[i].live_first)
+			status_write_now(place->status, &late);
+		status_write_now(other, &late);
+		status_write_now(place->status, &late);
+		assert_string_equal(user_of(place, other, KEY),
+		    cases[i].user);
+		assert_string_equal(user_of(place, place->status, KEY),
+		    cases[i].user);
+	}
+	status_free(other);
+}
+
+/* What has no place in memory either makes older rows of its set count for
+ * nothing, and those of later lookups go on. */
+static void
+too_much(void **state)
+{
+	struct place *place = *state;
+	struct sqlite3 *blocker;
+	char key[STATUS_KEY_SIZE];
+	struct moment now;
+	int i;
+
+	store(place, KEY, "user", 1000);
+	blocker = scratch_block(scratch_path(place->directory, "status.db"));
+	end(place->status, KEY, 2000);
+	/* keys of one set: their first eight digits are the same */
+	for (i = 0; i < 7; i++) {
+		(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, i);
+		store(place, key, "more", 3000 + i);
+	}
+	assert_string_equal(user_of(place, place->status, KEY), "-");
+	assert_int_equal(status_session_void_at(place->status, KEY), -1);
+	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 7);
+	store(place, key, "one more", 3007);
+	/* the end has lost its place: its row is void */
+	assert_string_equal(user_of(place, place->status, KEY), "user");
+	assert_int_equal(status_session_void_at(place->status, KEY), 2000);
+	assert_string_equal(user_of(place, place->status, key), "one more");
+	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 8);
+	store(place, key, "older", 2999);
+	assert_string_equal(user_of(place, place->status, key), "");
+	assert_int_equal(status_session_void_at(place->status, KEY), 2999);
+	/* another set is another matter */
+	(void)snprintf(key, sizeof(key), "1%.63s2", HASH);
+	assert_int_equal(status_session_void_at(place->status, key), -1);
+	scratch_unblock(blocker);
+	now = at(4000);
+	status_write_now(place->status, &now);
+	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 7);
+	assert_string_equal(user_of(place, place->status, key), "one more");
+	assert_int_equal(status_session_void_at(place->status, KEY), 2999);
 }
 
 static void
@@ -224,9 +387,10 @@ nonsense(void **state)
 		"UPDATE session SET anonymous = 7",
 		"UPDATE session SET verified = -1",
 		"UPDATE session SET authenticated_at = -5",
-		"UPDATE session SET boot_id = printf('%.*c', 200, 'x')",
+		"UPDATE session SET boot = 99",
+		"UPDATE session SET is_doubted = 5",
 		"UPDATE session SET roles = printf('%.*c', 70000, 'x')",
-		"UPDATE session SET verified_by = printf('%.*c', 65, 'a')",
+		"UPDATE session SET verified_by = x'00'",
 	};
 	struct place *place = *state;
 	size_t i;
@@ -242,34 +406,85 @@ nonsense(void **state)
 	assert_string_equal(user_of(place, place->status, KEY), "user");
 }
 
+/* What makes no sense cannot be told from what is not live. */
+static void
+nonsense_ends(void **state)
+{
+	struct place *place = *state;
+
+	store(place, KEY, "user", 1000);
+	scratch_sql(scratch_path(place->directory, "status.db"),
+	    "UPDATE session SET anonymous = 7");
+	end(place->status, KEY, 2000);
+	assert_string_equal(user_of(place, place->status, KEY), "-");
+	store(place, KEY, "late", 1999);
+	assert_string_equal(user_of(place, place->status, KEY), "-");
+}
+
+static int
+steps_to(struct place *place, int64_t max)
+{
+	const struct moment now = at(0);
+	int steps = 0, more;
+
+	while ((more = status_session_trim(place->status, max, &now,
+	    &place->error)) == 1)
+		steps++;
+	assert_int_equal(more, 0);
+	return steps;
+}
+
+/* The oldest lookups go first, in whatever order they were written and
+ * whatever the wall clock said; those of an earlier boot before all. */
 static void
 trim(void **state)
 {
 	struct place *place = *state;
 	struct status_session session;
-	char key[HASH_HEX_SIZE];
-	int i, steps = 0, more;
+	char key[STATUS_KEY_SIZE];
+	int i, n;
 
 	for (i = 0; i < 1000; i++) {
-		(void)snprintf(key, sizeof(key), "%064d", i);
-		make(&session, "u", 1000);
-		session.started.wall = 1800000000 + i;
-		assert_int_equal(status_session_store(place->status, key,
-		    &session, &place->error), 0);
+		n = i * 7 % 1000;
+		(void)snprintf(key, sizeof(key), "%016x%048d2",
+		    (unsigned int)n * 2654435761U, n);
+		make(&session, "u", n < 500 ? 500000 + n : n);
+		if (n < 500)
+			strcpy(session.started.boot_id, "an earlier boot");
+		session.started.wall = 1800000000 - n;
+		status_session_store(place->status, key, &session,
+		    &session.started);
 		status_session_clear(&session);
 	}
-	assert_int_equal(status_session_trim(place->status, 1000,
-	    &place->error), 0);
-	while ((more = status_session_trim(place->status, 100,
-	    &place->error)) == 1)
-		steps++;
-	assert_int_equal(more, 0);
-	assert_in_range(steps, 2, 10);
-	/* the oldest went */
-	(void)snprintf(key, sizeof(key), "%064d", 899);
-	assert_string_equal(user_of(place, place->status, key), "");
-	(void)snprintf(key, sizeof(key), "%064d", 900);
+	assert_int_equal(steps_to(place, 1000), 0);
+	assert_in_range(steps_to(place, 700), 1, 3);
+	assert_in_range(steps_to(place, 100), 2, 10);
+	for (i = 0; i < 1000; i++) {
+		(void)snprintf(key, sizeof(key), "%016x%048d2",
+		    (unsigned int)i * 2654435761U, i);
+		assert_string_equal(user_of(place, place->status, key),
+		    i < 900 ? "" : "u");
+	}
+	/* refreshed is not older, ended is not less */
+	(void)snprintf(key, sizeof(key), "%016x%048d2",
+	    900 * 2654435761U, 900);
+	store(place, key, "u", 2000);
+	end(place->status, key, 2001);
+	assert_in_range(steps_to(place, 99), 0, 1);
+	assert_string_equal(user_of(place, place->status, key), "-");
+	/* rows that somebody else took out are not missed */
+	scratch_sql(scratch_path(place->directory, "status.db"),
+	    "DELETE FROM session");
+	(void)steps_to(place, 10);
+	for (i = 0; i < 20; i++) {
+		(void)snprintf(key, sizeof(key), "%016x%048d2",
+		    (unsigned int)i * 2654435761U, i);
+		store(place, key, "u", 3000 + i);
+	}
+	(void)steps_to(place, 10);
 	assert_string_equal(user_of(place, place->status, key), "u");
+	(void)snprintf(key, sizeof(key), "%016x%048d2", 9 * 2654435761U, 9);
+	assert_string_equal(user_of(place, place->status, key), "");
 }
 
 static void
@@ -312,25 +527,12 @@ back_off(void **state)
 	    &place->error), 0);
 	assert_int_equal(failures, 0);
 	now.boot_id[0] = '0';
-	assert_int_equal(status_backoff_over(other, &place->error), 0);
-	assert_int_equal(status_backoff_over(other, &place->error), 0);
+	assert_int_equal(status_backoff_over(other, &now, &place->error), 0);
+	assert_int_equal(status_backoff_over(other, &now, &place->error), 0);
 	assert_int_equal(status_backoff_load(place->status, &now, &until,
 	    &failures, &place->error), 0);
 	assert_int_equal(failures, 0);
 	status_free(other);
-}
-
-static void
-migrated(void **state)
-{
-	struct place *place = *state;
-
-	status_free(place->status);
-	scratch_sql(scratch_path(place->directory, "status.db"),
-	    "DROP TABLE session; DROP TABLE backoff; PRAGMA user_version=1;");
-	place->status = open_it(place);
-	store(place, KEY, "user", 1000);
-	assert_string_equal(user_of(place, place->status, KEY), "user");
 }
 
 int
@@ -340,10 +542,15 @@ main(void)
 		cmocka_unit_test_setup_teardown(round_trip, setup, teardown),
 		cmocka_unit_test_setup_teardown(keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(order, setup, teardown),
+		cmocka_unit_test_setup_teardown(doubts, setup, teardown),
+		cmocka_unit_test_setup_teardown(waiting, setup, teardown),
+		cmocka_unit_test_setup_teardown(waiting_both, setup, teardown),
+		cmocka_unit_test_setup_teardown(too_much, setup, teardown),
 		cmocka_unit_test_setup_teardown(nonsense, setup, teardown),
+		cmocka_unit_test_setup_teardown(nonsense_ends, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(trim, setup, teardown),
 		cmocka_unit_test_setup_teardown(back_off, setup, teardown),
-		cmocka_unit_test_setup_teardown(migrated, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,7 +201,7 @@ test_stored(void **state)
 	struct sqlite3 *holder;
 
 	(void)state;
-	status = status_open(path, ENDPOINT, &error);
+	status = status_open(path, ENDPOINT, NULL, &error);
 	assert_non_null(status);
 	assert_int_equal(status_lineage_load(status, marks, &error), 0);
 	assert_int_equal(trust_marks_last(marks, &last), 0);
