@@ -16,6 +16,25 @@ is_damage(int rc)
 	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
 }
 
+/* What the system refused last: SQLite tells it of opening alone, so each file
+ * is asked, the log first. */
+static int
+last_errno(struct sqlite3 *db)
+{
+	struct sqlite3_file *log = NULL;
+	int saved = sqlite3_system_errno(db);
+
+	if (saved == 0 && sqlite3_file_control(db, "main",
+	    SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log != NULL &&
+	    log->pMethods != NULL)
+		(void)log->pMethods->xFileControl(log,
+		    SQLITE_FCNTL_LAST_ERRNO, &saved);
+	if (saved == 0)
+		(void)sqlite3_file_control(db, "main",
+		    SQLITE_FCNTL_LAST_ERRNO, &saved);
+	return saved;
+}
+
 /* SQLite's text for what the system refused tells no cause. */
 static const char *
 cause(struct sqlite3 *db, int rc)
@@ -26,7 +45,7 @@ cause(struct sqlite3 *db, int rc)
 	if (db == NULL)
 		return sqlite3_errstr(rc);
 	if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
-		saved = sqlite3_system_errno(db);
+		saved = last_errno(db);
 	if (primary == SQLITE_FULL || saved == ENOSPC || saved == EDQUOT)
 		return "the file system is full";
 	return saved != 0 ? strerror(saved) : sqlite3_errmsg(db);

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 
 #include "gate_private.h"
+#include "status_check.h"
 #include "status_lineage.h"
 #include "trust_upkeep.h"
 
 struct gate_upkeep {
 	struct gate_shared *shared;
 	struct status *status;		/* for the marks */
+	struct status *checked;		/* of the thread that checks */
+	int is_failing;			/* to check, and that was said */
 	struct trust_upkeep *trust;
 };
 
@@ -24,7 +27,8 @@ gate_upkeep_new(const struct settings *settings, struct gate_shared *shared,
 	upkeep->shared = shared;
 	upkeep->status = gate_open_status(settings, shared->pending,
 	    error);
-	if (upkeep->status == NULL)
+	upkeep->checked = gate_open_status(settings, shared->pending, error);
+	if (upkeep->status == NULL || upkeep->checked == NULL)
 		goto failed;
 	upkeep->trust = trust_upkeep_new(settings->state, shared->trust);
 	if (upkeep->trust == NULL)
@@ -50,6 +54,7 @@ gate_upkeep_free(struct gate_upkeep *upkeep)
 	    NULL);
 	trust_upkeep_free(upkeep->trust);
 	status_free(upkeep->status);
+	status_free(upkeep->checked);
 	free(upkeep);
 }
 
@@ -70,11 +75,38 @@ gate_upkeep_notice(struct gate_upkeep *upkeep, enum notice_level *level_out,
 	    level_out, text_out);
 }
 
+static void
+check_status(struct gate_upkeep *upkeep, int (*stop)(void *context),
+    void *context)
+{
+	struct notices *notices = trust_shared_notices(upkeep->shared->trust);
+	struct error why = { "" };
+	int is_failing = 0;
+
+	switch (status_check(upkeep->checked, stop, context, &why)) {
+	case STATUS_CHECK_RENEWED:
+		notices_add(notices, NOTICE_WARNING, "%s", error_text(&why));
+		break;
+	case STATUS_CHECK_FAILED:
+		is_failing = 1;
+		if (!upkeep->is_failing && !stop(context))
+			notices_add(notices, NOTICE_WARNING, "status.db could "
+			    "not be checked: %s", error_text(&why));
+		break;
+	case STATUS_CHECK_NOTHING:
+	case STATUS_CHECK_SOUND:
+	default:
+		break;
+	}
+	upkeep->is_failing = is_failing;
+}
+
 void
 gate_upkeep_check(struct gate_upkeep *upkeep, int (*stop)(void *context),
     void *context)
 {
 	trust_upkeep_check(upkeep->trust, stop, context);
+	check_status(upkeep, stop, context);
 }
 
 void

@@ -44,7 +44,8 @@ check_directory(const char *path, struct error *error)
 	    slash == NULL ? 1 : (int)(slash - path),
 	    slash == NULL ? "." : path);
 	if (lstat(directory, &st) == -1) {
-		error_set(error, "%s: %s", directory, strerror(errno));
+		error_set(error, "%s: %s%s", directory, strerror(errno),
+		    errno == ENOENT ? "; run 'authgear-cache init'" : "");
 		return -1;
 	}
 	if (!S_ISDIR(st.st_mode)) {
@@ -176,7 +177,7 @@ status_file_enter(struct status *status, struct error *error)
 	if (status->db != NULL && status->is_damaged && database_set_aside(
 	    status->path, mode_of(status), status->db, error) == -1)
 		return -1;
-	status->is_damaged = 0;
+	status->is_damaged = status->is_checked = status->is_counted = 0;
 	status_file_leave(status);
 	if (open_own(status, error) == -1)
 		goto failed;

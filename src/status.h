@@ -83,7 +83,7 @@ enum status_lease {
 	STATUS_LEASE_RUNNING,		/* another holder is at it until *until */
 	STATUS_LEASE_COOLING,		/* not before *until */
 	STATUS_LEASE_ASKED		/* it waits to be written: ask again at
-					   *until, in vain for `running` at most */
+					   *until */
 };
 #define STATUS_LEASE_ASK_MS 10
 

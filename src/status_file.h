@@ -40,6 +40,8 @@ struct status {
 	uint64_t keys_number;		/* of the keys that wait, likewise */
 	struct status_boot boot;	/* the last one that was looked up */
 	int has_before;			/* rows of schema 2 are there */
+	int is_checked;			/* the whole of it, since it was opened */
+	int is_counted;			/* its rows, likewise */
 	int is_damaged;			/* a statement found it corrupt */
 	int is_busy;			/* why the last call failed */
 	int is_opened;			/* it was open once: requests wait */

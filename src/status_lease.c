@@ -14,6 +14,7 @@
 #define CROSSING_MS 1000
 
 #define SOON_MS 200		/* in which a file that takes writes took it */
+#define PATIENCE_MS 1000	/* who still wants it asks more often */
 
 static int
 bind(struct sqlite3_stmt *statement, const struct status *status,
@@ -124,14 +125,15 @@ ask(struct status_pending *pending, const struct pending_lease *wish,
 	lease = find(pending, wish, now, 1);
 	if (lease != NULL && lease->name[0] == '\0') {
 		*lease = *wish;
-		lease->asked_until = now->boottime + wish->running;
+		lease->asked = now->boottime;
 		lease->number = ++pending->number;
 		pending->few = 1;
 		status_pending_call(pending, 1);
-	} else if (lease == NULL || now->boottime - (lease->asked_until -
-	    wish->running) > SOON_MS) {
+	} else if (lease == NULL || now->boottime - lease->asked > SOON_MS) {
 		pause *= 10;
 	}
+	if (lease != NULL)
+		lease->asked_until = now->boottime + PATIENCE_MS;
 	(void)pthread_mutex_unlock(&pending->lock);
 	return now->boottime + pause;
 }

@@ -46,6 +46,7 @@ struct pending_lease {
 	int is_taken;
 	int64_t running;	/* milliseconds, as all below */
 	int64_t cooldown;
+	int64_t asked;		/* boottime: the first time */
 	int64_t asked_until;	/* boottime: who asked waits no longer */
 	int64_t until;		/* boottime, once it is taken */
 	uint64_t number;
