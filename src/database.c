@@ -96,6 +96,12 @@ database_look(const char *path, enum database_mode mode,
 	return look_at_files(path, mode, schema->mode, error);
 }
 
+static int
+may_renew(enum database_mode mode)
+{
+	return mode == DATABASE_RENEW || mode == DATABASE_RENEW_SOON;
+}
+
 /* How long another process may be waited for while it is opened. */
 static int
 lock_wait(enum database_mode mode)
@@ -247,8 +253,9 @@ open_file(const char *path, enum database_mode mode,
 		return outcome;
 	}
 	(void)sqlite3_close(db);
-	if (outcome != DATABASE_OPENED)
+	if (outcome != DATABASE_OPENED && access(path, F_OK) == 0)
 		return outcome;
+	error_clear(error);
 	error_set(error, "%s was replaced while it was opened: try again",
 	    path);
 	return DATABASE_ABSENT;
@@ -260,13 +267,11 @@ open_locked(const char *path, enum database_mode mode,
     const struct database_schema *schema, struct sqlite3 **db_out,
     struct error *error)
 {
-	const int renews = mode == DATABASE_RENEW ||
-	    mode == DATABASE_RENEW_SOON;
 	enum database_outcome outcome;
 	struct error first = { "" };
 
 	outcome = open_file(path, mode, schema, db_out, &first);
-	if (outcome == DATABASE_CORRUPT && renews) {
+	if (outcome == DATABASE_CORRUPT && may_renew(mode)) {
 		error_clear(&first);
 		if (database_file_set_aside(path, &first) == 0)
 			outcome = DATABASE_ABSENT;
@@ -305,14 +310,18 @@ database_open(const char *path, enum database_mode mode,
 {
 	enum database_outcome outcome;
 	struct error first = { "" };
-	int lock;
+	int lock = -1;
 
 	*db_out = NULL;
 	if (strlen(path) > PATH_MAX - 64) {
 		error_set(error, "%.100s...: the path is too long", path);
 		return DATABASE_FAILED;
 	}
+	if (may_renew(mode))
+		lock = database_file_share(path);
 	outcome = open_file(path, mode, schema, db_out, &first);
+	if (lock != -1)
+		(void)close(lock);
 	if (needs_lock(mode, outcome)) {
 		database_close(*db_out);
 		error_clear(&first);

@@ -55,7 +55,8 @@ struct database_schema {
  * by whoever puts a file in place (is_checked) and by the daemon's upkeep.
  * PATH.lock (flock) is held only to make, migrate (one transaction) or set
  * aside, so that processes that start together do it once; waited for at most
- * 2 s (RENEW_SOON: DATABASE_BUSY_MS).  An empty file is DATABASE_CORRUPT but
+ * 2 s (RENEW_SOON: DATABASE_BUSY_MS).  Where a file may be set aside, those
+ * that open it share the lock for that moment, or go without it.  An empty file is DATABASE_CORRUPT but
  * for CREATE and RENEW, which may also find it damaged only later:
  * database_set_aside().  A connection serves one thread and never crosses a
  * fork.  On anything but DATABASE_OPENED *db_out is NULL and error says what

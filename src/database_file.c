@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define LOCK_PAUSE_MS 5
+#define SHARE_MS 100
 
 int
 database_file_make(const char *path, unsigned int mode, struct error *error)
@@ -49,29 +50,59 @@ done:
 	return ret;
 }
 
+static int
+open_lock(const char *path, char name[PATH_MAX])
+{
+	(void)snprintf(name, PATH_MAX, "%s.lock", path);
+	return open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/* 0, or -1: not within `wait` milliseconds. */
+static int
+take_lock(int fd, int how, int wait)
+{
+	static const struct timespec pause = { 0, LOCK_PAUSE_MS * 1000000L };
+	int i;
+
+	for (i = 0; i < wait; i += LOCK_PAUSE_MS) {
+		if (flock(fd, how | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			break;
+		(void)nanosleep(&pause, NULL);
+	}
+	return -1;
+}
+
 int
 database_file_lock(const char *path, int wait, struct error *error)
 {
-	static const struct timespec pause = { 0, LOCK_PAUSE_MS * 1000000L };
 	char name[PATH_MAX];
-	int fd, i;
+	int fd;
 
-	(void)snprintf(name, sizeof(name), "%s.lock", path);
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open_lock(path, name);
 	if (fd == -1) {
 		error_set(error, "%s cannot be opened: %s", name,
 		    strerror(errno));
 		return -1;
 	}
-	for (i = 0; i < wait; i += LOCK_PAUSE_MS) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return fd;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			break;
-		(void)nanosleep(&pause, NULL);
-	}
+	if (take_lock(fd, LOCK_EX, wait) == 0)
+		return fd;
 	error_set(error, "%s is held by another process: find it with "
 	    "'fuser -v %s'", name, name);
+	(void)close(fd);
+	return -1;
+}
+
+int
+database_file_share(const char *path)
+{
+	char name[PATH_MAX];
+	int fd;
+
+	fd = open_lock(path, name);
+	if (fd == -1 || take_lock(fd, LOCK_SH, SHARE_MS) == 0)
+		return fd;
 	(void)close(fd);
 	return -1;
 }

@@ -20,6 +20,13 @@ int database_file_make(const char *path, unsigned int mode,
 int database_file_lock(const char *path, int wait, struct error *error);
 
 /*
+ * Hold it with others that open the file, so that nobody sets it aside under
+ * them: what SQLite keeps beside it goes by name and would be that of its
+ * successor.  Waits a moment.  A descriptor, or -1: go without.
+ */
+int database_file_share(const char *path);
+
+/*
  * Rename the damaged file to PATH.corrupt-N, N one more than the last, and
  * remove earlier ones and the -wal and -shm.  Under the lock.  0, or -1 and
  * error.
