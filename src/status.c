@@ -166,12 +166,44 @@ count_pages(void *context, struct sqlite3 *db, const char *name, int pages)
 }
 
 int
+status_file_is_ours(struct status *status, struct error *error)
+{
+	struct sqlite3_stmt *statement;
+	long version;
+	int64_t schema = 0;
+	int rc;
+
+	if (database_data_version(status->db,
+	    &status->statements[STATUS_VERSION], &version) == -1) {
+		(void)status_file_failed(status,
+		    sqlite3_extended_errcode(status->db), error);
+		return 0;
+	}
+	if (version == status->schema_at)
+		return 1;
+	rc = status_file_prepare(status, STATUS_SCHEMA_VERSION,
+	    "PRAGMA user_version");
+	statement = status->statements[STATUS_SCHEMA_VERSION];
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW)
+		schema = sqlite3_column_int64(statement, 0);
+	rc = status_file_reset(status, STATUS_SCHEMA_VERSION, rc);
+	if (rc != SQLITE_OK)
+		(void)status_file_failed(status, rc, error);
+	else if (database_check_version(schema, status->path, &status_schema,
+	    error) == DATABASE_OPENED)
+		status->schema_at = version;
+	return status->schema_at == version;
+}
+
+int
 status_file_enter(struct status *status, struct error *error)
 {
 	status->is_busy = 0;
 	if (status->db != NULL && !status->is_damaged &&
 	    database_in_place(status->db))
-		return 0;
+		return status_file_is_ours(status, error) ? 0 : -1;
 	if (check_directory(status->path, error) == -1)
 		return -1;
 	if (status->db != NULL && status->is_damaged && database_set_aside(
@@ -187,6 +219,7 @@ status_file_enter(struct status *status, struct error *error)
 		    sqlite3_errmsg(status->db));
 		goto failed;
 	}
+	status->schema_at = status->version;
 	(void)sqlite3_wal_hook(status->db, count_pages, status);
 	status->is_anew = status->is_opened;
 	status->is_opened = 1;

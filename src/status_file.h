@@ -12,6 +12,7 @@ struct sqlite3_stmt;
 
 enum status_statement {
 	STATUS_VERSION = 0,	/* data_version; prepared by database.c */
+	STATUS_SCHEMA_VERSION,
 	STATUS_SESSION_LOAD,
 	STATUS_SESSION_STORE,
 	STATUS_SESSION_BEFORE,
@@ -37,6 +38,7 @@ struct status {
 	struct sqlite3 *db;		/* NULL until it can be opened again */
 	struct sqlite3_stmt *statements[STATUS_STATEMENTS]; /* NULL until used */
 	long version;			/* data_version when last looked at */
+	long schema_at;			/* when its schema was */
 	uint64_t keys_number;		/* of the keys that wait, likewise */
 	struct status_boot boot;	/* the last one that was looked up */
 	int has_before;			/* rows of schema 2 are there */
@@ -51,10 +53,13 @@ struct status {
 };
 
 /*
- * Make sure that `db` is the file which is at the path now: reopened if it
- * was replaced.  1 if opened anew, 0 if not, -1 and error.
+ * Make sure that `db` is the file which is at the path now, and of our schema:
+ * reopened if it was replaced.  1 if opened anew, 0 if not, -1 and error.
  */
 int status_file_enter(struct status *status, struct error *error);
+
+/* 1 if no later release migrated it since it was opened; 0 and error. */
+int status_file_is_ours(struct status *status, struct error *error);
 
 /* The file is closed; the next enter opens it again. */
 void status_file_leave(struct status *status);

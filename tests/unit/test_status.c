@@ -412,6 +412,31 @@ test_newer_refused(void **state)
 	    "status.db.corrupt-"), 0);
 }
 
+/* Who has it open refuses it as who opens it does, and writes nothing. */
+static void
+test_newer_while_open(void **state)
+{
+	struct place *place = *state;
+	struct moment now = at(100000);
+	struct status_keys keys;
+	int64_t until;
+
+	store(place->status, BOOT, 1, "one");
+	scratch_sql(place->path, "PRAGMA user_version=99");
+	assert_int_equal(status_keys_load(place->status, &keys,
+	    &place->error), -1);
+	assert_non_null(strstr(error_text(&place->error), "later release"));
+	assert_int_equal(status_lease_take(place->status, "keys", &now, 2000,
+	    1000, &until, NULL), STATUS_LEASE_FAILED);
+	store(place->status, BOOT, 2, "two");
+	scratch_sql(place->path, "PRAGMA user_version=3");
+	error_clear(&place->error);
+	expect_jwks(place->status, "two");
+	scratch_sql(place->path, "DELETE FROM issuer");
+	assert_int_equal(scratch_count(place->directory,
+	    "status.db.corrupt-"), 0);
+}
+
 static void
 test_lease(void **state)
 {
@@ -606,6 +631,7 @@ main(void)
 		CASE(test_corrupt),
 		CASE(test_corrupt_processes),
 		CASE(test_newer_refused),
+		CASE(test_newer_while_open),
 		CASE(test_lease),
 		CASE(test_lease_boots),
 		CASE(test_lease_processes),
