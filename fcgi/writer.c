@@ -118,7 +118,7 @@ writer_failed(struct writer *writer, const struct error *error)
 	    WRITER_PATIENCE_MS || !writer_may_say(writer))
 		return;
 	log_say(writer->log, LOG_LEVEL_WARNING, "%s; %zu answers of Authgear "
-	    "wait in memory until it does", error_text(error),
+	    "wait in memory until it takes writes", error_text(error),
 	    gate_writer_waiting(writer->gate));
 	writer->is_told = 1;
 }

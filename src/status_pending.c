@@ -175,23 +175,32 @@ make_void(struct pending_set *set, const struct status_change *change)
 		set->void_at = change->row.started.boottime;
 }
 
-/* A place for what began at that time: a free one, or that of what began
- * earliest; NULL if all began later. */
+/* Does `change` give way before the other? */
+static int
+is_lesser(const struct status_change *change,
+    const struct status_change *other)
+{
+	if (is_urgent(change) != is_urgent(other))
+		return is_urgent(other);
+	return change->row.started.boottime < other->row.started.boottime;
+}
+
+/* A free place, or that of what gives way to it; NULL if none does. */
 static struct pending_entry **
 place_for(struct status_pending *pending, struct pending_set *set,
     const struct status_change *change)
 {
-	int64_t oldest = change->row.started.boottime;
+	const struct status_change *least = change;
 	struct pending_entry **found = NULL;
 	size_t i;
 
 	for (i = 0; i < STATUS_PENDING_WAYS; i++) {
 		if (set->entries[i] == NULL)
 			return &set->entries[i];
-		if (set->entries[i]->change.row.started.boottime >= oldest)
+		if (!is_lesser(&set->entries[i]->change, least))
 			continue;
 		found = &set->entries[i];
-		oldest = (*found)->change.row.started.boottime;
+		least = &(*found)->change;
 	}
 	if (found != NULL) {
 		make_void(set, &(*found)->change);
@@ -270,8 +279,7 @@ status_pending_drop(struct status_pending *pending,
 	set = set_of(pending, change->key);
 	make_void(set, change);
 	place = place_of(set, change->key);
-	if (place != NULL && (change->number == 0 ||
-	    (*place)->change.number == change->number))
+	if (place != NULL && (*place)->change.number == change->number)
 		take_out(pending, place);
 	(void)pthread_mutex_unlock(&pending->lock);
 }
@@ -293,13 +301,13 @@ status_pending_find(struct status_pending *pending, const char *key,
 	return ret;
 }
 
-size_t
+int
 status_pending_take(struct status_pending *pending, struct status_change *out,
-    size_t max)
+    size_t max, size_t *count_out)
 {
 	struct pending_entry *entry;
 	size_t count = 0;
-	int urgent;
+	int urgent, is_failed;
 
 	(void)pthread_mutex_lock(&pending->lock);
 	for (urgent = 1; urgent >= 0; urgent--)
@@ -309,8 +317,10 @@ status_pending_take(struct status_pending *pending, struct status_change *out,
 				break;
 			count++;
 		}
+	is_failed = count == 0 && pending->count > 0;
 	(void)pthread_mutex_unlock(&pending->lock);
-	return count;
+	*count_out = count;
+	return is_failed ? -1 : 0;
 }
 
 void

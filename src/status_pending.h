@@ -15,10 +15,10 @@
  * alone; all under the lock, but for what is atomic.
  *
  * Rows by key: at most STATUS_PENDING_MAX changes and STATUS_PENDING_BYTES.
- * Where one has no place, the oldest of its set gives way or, if that is it,
- * itself: rows of that set whose lookup began no later count for nothing from
- * then on, since one of them is known to be wrong.  So bounded memory costs
- * lookups, never a yes.
+ * Where one has no place, one of its set gives way or itself, what ends a
+ * session last and the oldest first: rows of that set whose lookup began no
+ * later count for nothing from then on, since one of them is known to be
+ * wrong.  So bounded memory costs lookups, never a yes.
  */
 
 #define STATUS_PENDING_WAYS 8
@@ -101,16 +101,15 @@ void status_pending_put(struct status_pending *pending,
 int status_pending_find(struct status_pending *pending, const char *key,
     struct status_change *out);
 
-/* Copies of at most `max` changes, what ends a session first; how many.  They
- * stay until status_pending_wrote() says that they are in the file; one that
- * was changed meanwhile stays longer. */
-size_t status_pending_take(struct status_pending *pending,
-    struct status_change *out, size_t max);
+/* Copies of at most `max` changes, what ends a session first.  They stay until
+ * status_pending_wrote() says that they are in the file; one that was changed
+ * meanwhile stays longer.  0, or -1: memory for none of them. */
+int status_pending_take(struct status_pending *pending,
+    struct status_change *out, size_t max, size_t *count_out);
 void status_pending_wrote(struct status_pending *pending,
     const struct status_change *changes, size_t count);
 
-/* This one can never be written: as if it had no place.  Number 0: it never
- * had one, and what waits of the key goes with it. */
+/* This one can never be written: as if it had no place. */
 void status_pending_drop(struct status_pending *pending,
     const struct status_change *change);
 

@@ -195,10 +195,14 @@ status_session_store(struct status *status, const char *key,
 	begin_change(&change, STATUS_CHANGE_PUT, key, now);
 	change.row = *session;	/* borrowed */
 	change.row.is_before = change.row.is_doubted = 0;
-	if (can_be_kept(&session->facts))
-		put(status, &change, now);
-	else
-		status_pending_drop(status->pending, &change);
+	if (!can_be_kept(&session->facts)) {
+		/* nor may the row of before serve */
+		begin_change(&change, STATUS_CHANGE_PUT, key,
+		    &session->started);
+		change.row.is_doubted = 1;
+		change.asked = now->boottime;
+	}
+	put(status, &change, now);
 }
 
 void

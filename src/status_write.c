@@ -124,6 +124,8 @@ write_batch(struct status *status, struct batch *batch,
 	int rc;
 
 	rc = sqlite3_exec(status->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK && !status_file_is_ours(status, NULL))
+		rc = SQLITE_SCHEMA;
 	if (rc == SQLITE_OK)
 		rc = write_rows(status, batch, now);
 	if (rc == SQLITE_OK)
@@ -187,9 +189,9 @@ write_some(struct status *status, struct batch *batch,
 		return STATUS_WRITE_FAILED;
 	/* what is asked for from now on waits for the next time */
 	status->pending->few = 0;
-	batch->count = status_pending_take(status->pending, batch->changes,
-	    STATUS_WRITE_ROWS);
-	rc = write_batch(status, batch, now);
+	rc = status_pending_take(status->pending, batch->changes,
+	    STATUS_WRITE_ROWS, &batch->count) == 0 ?
+	    write_batch(status, batch, now) : SQLITE_NOMEM;
 	if (rc != SQLITE_OK) {
 		status->pending->few = 1;
 		give_up(status, rc, error);

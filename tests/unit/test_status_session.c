@@ -169,9 +169,14 @@ round_trip(void **state)
 	in.facts.has_roles = 1;
 	assert_int_equal(word_list_add(&in.facts.roles, "a,b", 3), 0);
 	status_session_store(place->status, KEY, &in, &in.started);
-	assert_string_equal(user_of(place, place->status, KEY), "u");
-	assert_int_equal(status_session_void_at(place->status, KEY), 3000);
+	assert_string_equal(user_of(place, place->status, KEY), "-");
 	status_session_clear(&in);
+	assert_int_equal(status_session_load(place->status, KEY, &out,
+	    &place->error), 1);
+	assert_int_equal(out.is_doubted, 1);	/* nor the row of before */
+	assert_int_equal(out.started.boottime, 3000);
+	assert_int_equal(status_session_void_at(place->status, KEY), -1);
+	status_session_clear(&out);
 }
 
 static void
@@ -357,23 +362,38 @@ too_much(void **state)
 	assert_int_equal(status_session_void_at(place->status, KEY), -1);
 	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 7);
 	store(place, key, "one more", 3007);
-	/* the end has lost its place: its row is void */
-	assert_string_equal(user_of(place, place->status, KEY), "user");
-	assert_int_equal(status_session_void_at(place->status, KEY), 2000);
+	/* the oldest but the end has lost its place: what is older is void */
+	assert_string_equal(user_of(place, place->status, KEY), "-");
+	assert_int_equal(status_session_void_at(place->status, KEY), 3000);
 	assert_string_equal(user_of(place, place->status, key), "one more");
 	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 8);
 	store(place, key, "older", 2999);
 	assert_string_equal(user_of(place, place->status, key), "");
-	assert_int_equal(status_session_void_at(place->status, KEY), 2999);
+	assert_int_equal(status_session_void_at(place->status, KEY), 3000);
+	/* ends take the places of all others, then of older ends */
+	for (i = 0; i < 7; i++) {
+		(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 10 + i);
+		end(place->status, key, 2001 + i);
+	}
+	assert_string_equal(user_of(place, place->status, KEY), "-");
+	assert_int_equal(status_session_void_at(place->status, KEY), 3007);
+	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 20);
+	store(place, key, "no place", 9000);
+	assert_string_equal(user_of(place, place->status, key), "");
+	assert_int_equal(status_session_void_at(place->status, KEY), 9000);
+	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 21);
+	end(place->status, key, 9001);
+	assert_string_equal(user_of(place, place->status, KEY), "user");
+	assert_int_equal(status_session_void_at(place->status, KEY), 9000);
 	/* another set is another matter */
 	(void)snprintf(key, sizeof(key), "1%.63s2", HASH);
 	assert_int_equal(status_session_void_at(place->status, key), -1);
 	scratch_unblock(blocker);
-	now = at(4000);
+	now = at(9002);
 	status_write_now(place->status, &now);
-	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 7);
-	assert_string_equal(user_of(place, place->status, key), "one more");
-	assert_int_equal(status_session_void_at(place->status, KEY), 2999);
+	assert_int_equal(status_session_void_at(place->status, KEY), 9000);
+	store(place, KEY, "again", 9003);
+	assert_string_equal(user_of(place, place->status, KEY), "again");
 }
 
 static void
