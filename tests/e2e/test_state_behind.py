@@ -230,7 +230,8 @@ def holds_lock(site, pid):
 
 
 def stopped(site, daemon):
-    """Stopped inside a write; people log in there until it is."""
+    """Stopped inside a write; people log in there until it is, and who asked
+    last has his answer when it works again."""
     ways = [who.way['JWT'] for who in (sessions.Person(
         site.sim.control, kinds=('JWT',)) for _ in range(40))]
 
@@ -241,18 +242,24 @@ def stopped(site, daemon):
             turn[0] += 4
             sessions.say(daemon.path, ways[turn[0] % len(ways)])
         return one
-    with load.Load([ask(number) for number in range(4)]) as asked:
-        def is_stopped():
-            time.sleep(0.0123)
-            daemon.send(signal.SIGSTOP)
-            # it stands still when it is seen to
-            gate.until(lambda: ' T ' in gate.read(
-                '/proc/%d/stat' % daemon.pid), 'the stop')
-            if holds_lock(site, daemon.pid):
-                return True
-            daemon.send(signal.SIGCONT)
-            return False
+
+    def is_stopped():
+        time.sleep(0.0123)
+        daemon.send(signal.SIGSTOP)
+        # it stands still when it is seen to
+        gate.until(lambda: ' T ' in gate.read(
+            '/proc/%d/stat' % daemon.pid), 'the stop')
+        if holds_lock(site, daemon.pid):
+            return True
+        daemon.send(signal.SIGCONT)
+        return False
+
+    asked = load.Load([ask(number) for number in range(4)])
+    for thread in asked.threads:
+        thread.start()
+    try:
         gate.until(is_stopped, 'a stop inside a write', 600)
+    finally:
         asked.stop.set()
 
 
@@ -265,7 +272,7 @@ def test_stopped(site):
         for number in range(3):
             before = len(two.log())
             try:
-                stopped_thread(site, one)
+                stopped(site, one)
                 new, old = meanwhile(site, two, crowd,
                                      'stopped %d' % number, 5)
                 said = warnings(two, before)
@@ -276,11 +283,6 @@ def test_stopped(site):
             finally:
                 one.send(signal.SIGCONT)
             healed(site, two, new, old, 'stopped %d' % number)
-
-
-def stopped_thread(site, one):
-    """Its askers end before the daemon works again."""
-    stopped(site, one)
 
 
 def test_end(site):

@@ -48,10 +48,12 @@ def fill(site, count):
             database.executemany(
                 'INSERT INTO session (id, key, kind, is_live, is_doubted, '
                 'boot, started, user_id, roles, amr, anonymous, verified, '
-                'can_reauthenticate, authenticated_at) VALUES (?, ?, 2, 1, '
-                "0, ?, ?, ?, '', '', 0, 1, 1, 1700000000)",
+                'can_reauthenticate, authenticated_at, verified_by) VALUES '
+                "(?, ?, 2, 1, 0, ?, ?, ?, '', '', 0, 1, 1, 1700000000, ?)",
                 ((at['id'], at['key'], boot, 5000000000 + number * 1000,
-                  '00000000-0000-4000-8000-%012d' % number)
+                  '00000000-0000-4000-8000-%012d' % number,
+                  # as of a JWT, the longest
+                  hashlib.sha256(b'key').digest())
                  for number, at in ((number, sessions.place(str(number)))
                                     for number in range(count))))
         database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
