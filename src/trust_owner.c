@@ -62,78 +62,179 @@ struct wanted {
 	mode_t mode;
 };
 
-/*
- * Whoever owns the folder may put another file's name into it: so what is
- * given away is what was looked at, and only if it has no other name.
- */
 static int
-give(int folder, const char *name, const struct wanted *wanted,
+is_given(const struct stat *st, const struct wanted *wanted)
+{
+	return st->st_uid == wanted->uid && st->st_gid == wanted->gid &&
+	    (st->st_mode & 07777) == wanted->mode;
+}
+
+static int
+give_folder(DIR *folder, const char *path, const struct wanted *wanted,
     struct error *error)
 {
+	struct stat st;
+
+	if (fstat(dirfd(folder), &st) == 0 && (is_given(&st, wanted) ||
+	    (fchown(dirfd(folder), wanted->uid, wanted->gid) == 0 &&
+	    fchmod(dirfd(folder), wanted->mode) == 0)))
+		return 0;
+	error_set(error, "%s: %s", path, strerror(errno));
+	return -1;
+}
+
+/* Of a folder in which nobody else can change names now: else this may be
+ * another's file, whose name here is gone when its names are counted. */
+static int
+give_file(int fd, const struct stat *st, const struct wanted *wanted)
+{
 	char itself[64];
+
+	/* chmod(2) takes no such descriptor, but its name */
+	(void)snprintf(itself, sizeof(itself), "/proc/self/fd/%d", fd);
+	if ((st->st_uid != wanted->uid || st->st_gid != wanted->gid) &&
+	    fchownat(fd, "", wanted->uid, wanted->gid, AT_EMPTY_PATH) == -1)
+		return -1;
+	return (st->st_mode & 07777) == wanted->mode ? 0 :
+	    chmod(itself, wanted->mode);
+}
+
+enum step { STEP_LOOK, STEP_GIVE };
+
+/* 0: it is as it is to be, or no file; 1: it is not (LOOK); -1 and error. */
+static int
+visit_file(int folder, const char *name, const struct wanted *wanted,
+    enum step step, struct error *error)
+{
 	struct stat st;
 	int fd, ret = -1;
 
 	fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		return 0;
 	if (fd == -1 || fstat(fd, &st) == -1)
 		goto failed;
-	if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) ||
-	    st.st_nlink != 1)) {
+	if (S_ISDIR(st.st_mode)) {
+		ret = 0;
+		goto done;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1) {
 		error_set(error, "%s is a link, or no ordinary file: remove "
 		    "it", name);
 		goto done;
 	}
-	/* chmod(2) takes no such descriptor, but its name */
-	(void)snprintf(itself, sizeof(itself), "/proc/self/fd/%d", fd);
-	if ((st.st_uid != wanted->uid || st.st_gid != wanted->gid) &&
-	    fchownat(fd, "", wanted->uid, wanted->gid, AT_EMPTY_PATH) == -1)
-		goto failed;
-	if ((st.st_mode & 07777) != wanted->mode &&
-	    chmod(itself, wanted->mode) == -1)
-		goto failed;
-	ret = 0;
-	goto done;
+	ret = !is_given(&st, wanted);
+	if (ret == 0 || step == STEP_LOOK)
+		goto done;
+	ret = give_file(fd, &st, wanted);
+	if (ret == 0)
+		goto done;
 failed:
 	error_set(error, "%s: %s", name, strerror(errno));
+	ret = -1;
 done:
 	if (fd != -1)
 		(void)close(fd);
 	return ret;
 }
 
-static int
-is_dots(const char *name)
-{
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
 /* All files of a folder whose names begin with the prefix; the lock is its
- * owner's alone. */
+ * owner's alone.  0, 1 or -1 as visit_file(). */
 static int
-give_files(const char *folder, const char *prefix,
-    const struct wanted *wanted, struct error *error)
+visit_files(DIR *folder, const char *prefix, const struct wanted *wanted,
+    enum step step, struct error *error)
 {
 	struct wanted this;
 	struct dirent *entry;
-	DIR *dir = opendir(folder);
 	size_t len;
 	int ret = 0;
 
-	if (dir == NULL) {
-		error_set(error, "%s: %s", folder, strerror(errno));
-		return -1;
-	}
-	while (ret == 0 && (entry = readdir(dir)) != NULL) {
-		if (is_dots(entry->d_name) ||
-		    strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
+	rewinddir(folder);
+	while (ret == 0 && (entry = readdir(folder)) != NULL) {
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
 			continue;
 		this = *wanted;
 		len = strlen(entry->d_name);
 		if (len > 5 && strcmp(entry->d_name + len - 5, ".lock") == 0)
 			this.mode = 0600;
-		ret = give(dirfd(dir), entry->d_name, &this, error);
+		ret = visit_file(dirfd(folder), entry->d_name, &this, step,
+		    error);
 	}
-	(void)closedir(dir);
+	return ret;
+}
+
+static DIR *
+open_folder(int at, const char *name, const char *path, struct error *error)
+{
+	DIR *folder = NULL;
+	int fd;
+
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+	if (fd != -1)
+		folder = fdopendir(fd);
+	if (folder != NULL)
+		return folder;
+	if (errno == ELOOP || errno == ENOTDIR)
+		error_set(error, "%s is a symbolic link or no directory: "
+		    "remove it", path);
+	else
+		error_set(error, "%s: %s", path, strerror(errno));
+	if (fd != -1)
+		(void)close(fd);
+	return NULL;
+}
+
+/* It is taken from the daemon's user, who may be at work in it, for as long
+ * as something is given away there. */
+static int
+mend_daemon(DIR *folder, const char *path, const struct trust_owner *owner,
+    struct error *error)
+{
+	const struct wanted ours = { geteuid(), getegid(), 0700 };
+	const struct wanted theirs = { owner->uid, owner->gid, 0700 };
+	const struct wanted file = { owner->uid, owner->gid, 0600 };
+	int ret;
+
+	ret = visit_files(folder, "", &file, STEP_LOOK, error);
+	if (ret == -1)
+		return -1;
+	if (ret == 1) {
+		ret = give_folder(folder, path, &ours, error);
+		if (ret == 0)
+			ret = visit_files(folder, "", &file, STEP_GIVE, error);
+	}
+	return give_folder(folder, path, &theirs, error) == 0 ? ret : -1;
+}
+
+static int
+mend(DIR *place, const char *directory, const struct trust_owner *owner,
+    struct error *error)
+{
+	const struct wanted wanted = { geteuid(), owner->gid,
+	    owner->is_private ? 0700 : 02750 };
+	const struct wanted trust = { geteuid(), owner->gid, 0640 };
+	char *path = NULL;
+	DIR *folder;
+	struct stat st;
+	int ret = -1;
+
+	/* first, so that the names in it stay */
+	if (give_folder(place, directory, &wanted, error) == -1 ||
+	    visit_files(place, "trust.db", &trust, STEP_GIVE, error) == -1)
+		return -1;
+	if (fstatat(dirfd(place), "daemon", &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return 0;
+	if (asprintf(&path, "%s/daemon", directory) == -1) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	folder = open_folder(dirfd(place), "daemon", path, error);
+	if (folder != NULL) {
+		ret = mend_daemon(folder, path, owner, error);
+		(void)closedir(folder);
+	}
+	free(path);
 	return ret;
 }
 
@@ -141,26 +242,12 @@ int
 trust_owner_mend(const char *directory, const struct trust_owner *owner,
     struct error *error)
 {
-	const struct wanted place = { geteuid(), owner->gid,
-	    owner->is_private ? 0700 : 02750 };
-	const struct wanted trust = { geteuid(), owner->gid, 0640 };
-	const struct wanted folder = { owner->uid, owner->gid, 0700 };
-	const struct wanted file = { owner->uid, owner->gid, 0600 };
-	char *daemon = NULL;
-	struct stat st;
-	int ret = -1;
+	DIR *place = open_folder(AT_FDCWD, directory, directory, error);
+	int ret;
 
-	if (give(AT_FDCWD, directory, &place, error) == -1 ||
-	    give_files(directory, "trust.db", &trust, error) == -1)
+	if (place == NULL)
 		return -1;
-	if (asprintf(&daemon, "%s/daemon", directory) == -1) {
-		error_set(error, "out of memory");
-		return -1;
-	}
-	if (lstat(daemon, &st) == -1 ||
-	    (give(AT_FDCWD, daemon, &folder, error) == 0 &&
-	    give_files(daemon, "", &file, error) == 0))
-		ret = 0;
-	free(daemon);
+	ret = mend(place, directory, owner, error);
+	(void)closedir(place);
 	return ret;
 }

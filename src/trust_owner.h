@@ -20,8 +20,8 @@ int trust_owner_find(const char *daemon_user, struct trust_owner *owner,
 
 /*
  * Give the directory, trust.db with what SQLite keeps beside it, and daemon/
- * with what is in it the owners and modes that they are made with; only what
- * is a file or directory there, of one name.  0, -1 and error.
+ * with its files the owners and modes that they are made with; only files of
+ * one name.  0, -1 and error.
  */
 int trust_owner_mend(const char *directory, const struct trust_owner *owner,
     struct error *error);

@@ -262,6 +262,60 @@ def test_mended(site):
     os.unlink(os.path.join(folder, 'symlink'))
 
 
+WATCH = ("""import os, stat, sys, time
+folder, free, taken = sys.argv[1], [], []
+def wrong(name):
+    return stat.S_IMODE(os.lstat(os.path.join(folder, name)).st_mode) != 0o600
+print('watches', flush=True)
+last = sys.argv[2]
+while True:
+    mine = os.lstat(folder).st_uid == os.geteuid()
+    try:
+        given = not wrong(last)
+    except OSError:     # closed to us meanwhile
+        mine, given = False, False
+    if not mine:
+        taken.append(1)
+    elif given:
+        break
+print(len(taken), flush=True)
+""")
+
+
+def test_mended_meanwhile(site):
+    """While files are given away their folder is not the daemon's user's: he
+    could put another's file there and take its name away in time."""
+    who = site.who
+    folder = os.path.join(site.state, 'daemon')
+    for number in range(5000):
+        with open(os.path.join(folder, 'f%d' % number), 'wb'):
+            pass
+    last = [name for name in os.listdir(folder) if name[0] == 'f'][-1]
+    for name in os.listdir(folder):
+        os.chown(os.path.join(folder, name), who.pw_uid, who.pw_gid)
+        os.chmod(os.path.join(folder, name), 0o644)
+    os.mkdir(os.path.join(folder, 'subfolder'), 0o711)
+    with subprocess.Popen(
+            ['setpriv', '--reuid=%d' % who.pw_uid, '--regid=%d' % who.pw_gid,
+             '--clear-groups', tap.PYTHON, '-c', WATCH, folder, last],
+            stdout=subprocess.PIPE) as watch:
+        watch.stdout.readline()
+        site.cache('init', '--user', who.pw_name)
+        taken = int(watch.stdout.readline())
+    tap.ok(taken > 0, 'files are given away in a folder of root', taken)
+    got = os.lstat(folder)
+    tap.equal((got.st_uid, got.st_gid, stat.S_IMODE(got.st_mode)),
+              (who.pw_uid, who.pw_gid, 0o700), 'which is given back')
+    tap.equal({(got.st_uid, stat.S_IMODE(got.st_mode)) for got in (
+        os.lstat(os.path.join(folder, name)) for name in os.listdir(folder)
+        if name[0] == 'f')}, {(who.pw_uid, 0o600)}, 'all of them')
+    got = os.lstat(os.path.join(folder, 'subfolder'))
+    tap.equal((got.st_uid, stat.S_IMODE(got.st_mode)), (0, 0o711),
+              'a folder in it is none of ours')
+    subprocess.run(['rm', '-r', folder], check=True)
+    site.cache('init', '--user', who.pw_name)
+
+
 def main():
     who = installed.user()
     if who is None:
@@ -275,6 +329,7 @@ def main():
         test_rows(site)
         test_newer(site)
         test_mended(site)
+        test_mended_meanwhile(site)
     tap.done()
 
 
