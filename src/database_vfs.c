@@ -274,6 +274,12 @@ database_vfs_forget(struct database_vfs *vfs)
 		memset(vfs->regions[0], 0, (size_t)vfs->region_size);
 }
 
+struct sqlite3_file *
+database_vfs_wal(struct database_vfs *vfs)
+{
+	return vfs->wal;
+}
+
 void
 database_vfs_read_wal(struct database_vfs *vfs, void *data, int len,
     int64_t offset)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 struct sqlite3;
+struct sqlite3_file;
 struct database_vfs;
 
 /*
@@ -20,6 +21,9 @@ void database_vfs_free(struct database_vfs *vfs);
 
 /* Forget the index of the -wal: the next statement recovers it. */
 void database_vfs_forget(struct database_vfs *vfs);
+
+/* NULL: there is none. */
+struct sqlite3_file *database_vfs_wal(struct database_vfs *vfs);
 
 /* Bytes of the -wal; those that are not there are 0. */
 void database_vfs_read_wal(struct database_vfs *vfs, void *data, int len,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "database_check.h"
+#include "database_log.h"
 #include "database_vfs.h"
 
 #define HEAD_SIZE 104		/* of a database file: its header, counters in
@@ -55,6 +56,7 @@ struct database_view {
 	int64_t tail_at;	/* the same, or 0: what stands there is not to
 				   be relied on */
 	struct sign sign;	/* of the last take */
+	struct database_log log; /* the same */
 };
 
 static void
@@ -150,6 +152,9 @@ recover(struct database_view *view)
 	if (view->sign.wal.size > 0)
 		find_end(view);
 	sign_tail(view);
+	database_log_read(database_vfs_wal(view->vfs),
+	    view->sign.wal.size > 0 ? database_vfs_last_frame(view->vfs) : 0,
+	    &view->log);
 }
 
 /*
@@ -187,7 +192,7 @@ is_as_it_was(struct database_view *view, const struct sign *sign)
 		return 0;
 	if (view->tail_at > LONG_LOG && is_same_log(sign, was) &&
 	    memcmp(&sign->wal, &was->wal, sizeof(sign->wal)) == 0)
-		return 1;
+		return database_log_fits(&view->log, sign->head);
 	return memcmp(&sign->file, &was->file, sizeof(sign->file)) == 0 &&
 	    memcmp(sign->head, was->head, sizeof(sign->head)) == 0 &&
 	    sign->wal.size > was->wal.size && !has_new_commit(view, sign);
@@ -246,6 +251,12 @@ database_view_holds(struct database_view *view)
 	memset(&sign.file, 0, sizeof(sign.file));
 	sign_head(view, &sign);
 	return memcmp(&sign, &view->sign, sizeof(sign)) == 0;
+}
+
+int
+database_view_fits(const struct database_view *view)
+{
+	return database_log_fits(&view->log, view->sign.head);
 }
 
 int

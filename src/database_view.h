@@ -55,6 +55,10 @@ int database_view_cost(const struct database_view *view);
  * it is what the file was at the time of the take. */
 int database_view_holds(struct database_view *view);
 
+/* 0 if the -wal is not this file's (database_log.h): what is read may lack
+ * rows. */
+int database_view_fits(const struct database_view *view);
+
 /* Of the view; for reading between take and holds. */
 struct sqlite3 *database_view_db(struct database_view *view);
 

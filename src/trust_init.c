@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "database.h"
+#include "database_log.h"
 #include "trust_owner.h"
 #include "trust_place.h"
 #include "trust_row.h"
@@ -202,7 +203,12 @@ fill(const char *directory, const char *endpoint, const char *actor,
 	    database_open(path, DATABASE_CREATE, trust_schema(), &db,
 	    error) != DATABASE_OPENED)
 		return -1;
+	/* complete() does that, of a log that is the file's */
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+	    NULL);
 	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK && database_log_check(db, path, error) == -1)
+		rc = SQLITE_CORRUPT;
 	if (rc == SQLITE_OK)
 		rc = record(db, endpoint, &note, now->wall, made_out);
 	rc = database_finish(db, rc, path, error);

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "database_log.h"
 #include "status_lineage.h"
 #include "trust_head.h"
 #include "trust_schema.h"
@@ -111,6 +112,10 @@ read_anew(struct trust *trust, struct trust_head *head, struct error *error)
 	struct sqlite3 *db = database_view_db(trust->view);
 	int rc;
 
+	if (counts_marks(trust) && !database_view_fits(trust->view)) {
+		database_log_refuse(trust->path, error);
+		return -1;
+	}
 	rc = trust_head_read(db, trust->path, trust->endpoint, head, error);
 	if (rc != SQLITE_OK)
 		return trust_head_failed(db, rc, trust->path, error);

@@ -12,6 +12,7 @@
 #include "buffer.h"
 #include "database.h"
 #include "database_holder.h"
+#include "database_log.h"
 #include "trust_head.h"
 #include "trust_note.h"
 #include "trust_place.h"
@@ -149,10 +150,18 @@ checkpoint(struct trust_writer *writer)
 		say_lacks(writer, rc);
 }
 
+/* What is written to a log of another file would be lost with it, or make one
+ * of both. */
 static int
-begin(struct trust_writer *writer)
+begin(struct trust_writer *writer, struct error *error)
 {
-	return sqlite3_exec(writer->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	int rc;
+
+	rc = sqlite3_exec(writer->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK &&
+	    database_log_check(writer->db, writer->path, error) == -1)
+		rc = SQLITE_CORRUPT;
+	return rc;
 }
 
 /* The end of what began there; rc: how it went. */
@@ -229,7 +238,7 @@ trust_writer_add(struct trust_writer *writer,
 	*added_out = 0;
 	if (trust_note_check_revocation(revocation, note, now, error) == -1)
 		return TRUST_FAILED;
-	rc = begin(writer);
+	rc = begin(writer, error);
 	if (rc == SQLITE_OK)
 		rc = add(writer, revocation, note, now->wall, id_out,
 		    added_out);
@@ -253,7 +262,7 @@ trust_writer_lift(struct trust_writer *writer,
 	*count_out = 0;
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	rc = begin(writer);
+	rc = begin(writer, error);
 	while (rc == SQLITE_OK && id != 0) {
 		rc = trust_row_lift(writer->db, choice, note, now->wall, &id);
 		count += rc == SQLITE_OK && id != 0;
@@ -273,7 +282,7 @@ trust_writer_map(struct trust_writer *writer, const char *user_id,
 
 	if (trust_note_check_account(user_id, account, note, error) == -1)
 		return TRUST_FAILED;
-	rc = begin(writer);
+	rc = begin(writer, error);
 	if (rc == SQLITE_OK)
 		rc = trust_row_map(writer->db, user_id, account, note,
 		    now->wall);
@@ -296,7 +305,7 @@ trust_writer_unmap(struct trust_writer *writer, const char *user_id,
 	*count_out = 0;
 	if (trust_note_check_account(user_id, "-", note, error) == -1)
 		return TRUST_FAILED;
-	rc = begin(writer);
+	rc = begin(writer, error);
 	if (rc == SQLITE_OK)
 		rc = trust_row_unmap(writer->db, user_id, note, now->wall,
 		    count_out);
@@ -318,7 +327,7 @@ trust_writer_accept(struct trust_writer *writer,
 	    database_check_whole(writer->db, writer->path, NULL, NULL,
 	    error) != DATABASE_OPENED)
 		return TRUST_FAILED;
-	rc = begin(writer);
+	rc = begin(writer, error);
 	if (rc == SQLITE_OK)
 		rc = trust_row_accept(writer->db, note, now->wall,
 		    number_out);

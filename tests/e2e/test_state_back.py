@@ -202,6 +202,72 @@ def test_log(world):
     tap.ok(longest < 80, 'no log holds an answer up', longest)
 
 
+def fill(site, count):
+    """So many revocations that one change touches few of their pages."""
+    database = sqlite3.connect(site.trust)
+    with database:
+        database.executemany(
+            "INSERT INTO revocation (kind, value, id, rule, reason, actor, "
+            "source, time) VALUES ('user', ?, ?, 'blocked', '', 'test', "
+            "'cli', 1)", (('m-%06d' % number, 100000 + number)
+                          for number in range(count)))
+    database.close()
+
+
+def refuses_to_write(site, what):
+    for command in (('block', 'user', 'third'), ('init',), ('accept',)):
+        said = site.cache(*command, check=False)
+        tap.ok(said.returncode == 1 and 'remove the -wal' in said.text,
+               '%s: %s writes nothing' % (what, command[0]), said.text)
+
+
+def test_other_log(world):
+    """A log that is not the file's: today's beside an older file, an older
+    one beside today's.  The number that it tells is no proof."""
+    site = world.site
+    wal = site.trust + '-wal'
+    fill(site, 3000)
+    old = keep(site, 'before')
+    site.cache('block', 'user', 'second')       # not on the page of the next
+    reader = hanging_reader(site)
+    site.cache('block', 'user', 'known-1')
+    log = os.path.join(site.folder, 'the-log')
+    shutil.copyfile(wal, log)
+    wanted = blocked('first', 'second')
+    with world.daemon() as daemon:
+        tap.equal(world.say(daemon), wanted, 'before')
+        today = keep(site, 'today')
+        shutil.copyfile(old, site.trust)
+        tap.equal(world.say(daemon), nobody(), 'an older file: nobody')
+        reader.kill()
+        gate.until(lambda: 'remove the -wal' in daemon.log(), 'what to do')
+        refuses_to_write(site, 'an older file')
+        tap.equal(world.say(daemon), nobody(), 'still nobody')
+    with world.daemon() as daemon:
+        tap.equal(world.say(daemon), nobody(), 'nor after a restart')
+        shutil.copyfile(today, site.trust)
+        tap.equal(world.say(daemon), wanted, 'both of one age: as before')
+        site.cache('block', 'user', 'third')
+        wanted = blocked('first', 'second', 'third')
+        tap.equal(world.say(daemon), wanted, 'and a change')
+    # nobody who looks has seen how far it was
+    for suffix in ('', '-wal', '-shm'):
+        path = os.path.join(site.state, 'daemon', 'status.db') + suffix
+        if os.path.exists(path):
+            os.unlink(path)
+    shutil.copyfile(log, wal)
+    with world.daemon() as daemon:
+        tap.equal(world.say(daemon), nobody(), 'an older log: nobody')
+        refuses_to_write(site, 'an older log')
+        os.truncate(wal, 0)
+        tap.equal(world.say(daemon), wanted, 'without it: as it was')
+        site.cache('accept')
+        for name in ('second', 'third', 'known-1'):
+            site.cache('lift', 'user', name)
+        site.change("DELETE FROM revocation WHERE value LIKE 'm-%'")
+        tap.equal(world.say(daemon), blocked('first'), 'and it goes on')
+
+
 def test_next_completes(world):
     """What a copy lacked once, the next change makes up for."""
     site = world.site
@@ -299,6 +365,7 @@ def main():
         world = World(site)
         test_older(world)
         test_log(world)
+        test_other_log(world)
         test_next_completes(world)
         test_marks_wait(world)
         test_marks_lost(world)
