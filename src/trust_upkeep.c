@@ -1,16 +1,27 @@
 #include "trust_upkeep.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "database_check.h"
 #include "trust_schema.h"
+
+#define LINEAGE_SIZE 33		/* its digits */
+#define PAUSE 10		/* calls from one check to the next of a file
+				   that others write to */
 
 struct trust_upkeep {
 	char *path;
 	struct trust_shared *shared;
 	struct database_view *view;	/* NULL: to be opened */
 	struct database_identity checked; /* 0, 0: none yet */
+	int64_t number;			/* the last change of it */
+	char lineage[LINEAGE_SIZE];
+	int is_changed;			/* so that these are to be read */
+	int is_touched;			/* by other than a change of ours */
+	int pause;
 	int is_damaged;			/* so it was found */
 	int is_failing;			/* and that was said */
 };
@@ -73,6 +84,8 @@ judge(struct trust_upkeep *upkeep, enum database_outcome outcome,
 	}
 	upkeep->is_damaged = outcome != DATABASE_OPENED;
 	upkeep->checked = file;
+	upkeep->is_touched = 0;
+	upkeep->pause = PAUSE;
 }
 
 /* It could not be told: no verdict, and the next call tries again. */
@@ -84,6 +97,30 @@ say_failed(struct trust_upkeep *upkeep, const struct error *why)
 		    NOTICE_WARNING, "%s could not be checked: %s",
 		    upkeep->path, error_text(why));
 	upkeep->is_failing = 1;
+}
+
+/* Is it the last change that was read, and no further one of ours? */
+static void
+look_at_change(struct trust_upkeep *upkeep)
+{
+	struct sqlite3 *db = database_view_db(upkeep->view);
+	char lineage[LINEAGE_SIZE];
+	int64_t number;
+	int rc;
+
+	rc = database_ask(db, "SELECT number FROM state", &number, NULL, 0);
+	if (rc == SQLITE_OK)
+		rc = database_ask(db, "SELECT hex(lineage) FROM state", NULL,
+		    lineage, sizeof(lineage));
+	if (!database_view_holds(upkeep->view))
+		return;
+	upkeep->is_changed = 0;
+	if (rc != SQLITE_OK || number <= upkeep->number ||
+	    strcmp(lineage, upkeep->lineage) != 0)
+		upkeep->is_touched = 1;
+	upkeep->number = rc == SQLITE_OK ? number : 0;
+	(void)snprintf(upkeep->lineage, sizeof(upkeep->lineage), "%s",
+	    rc == SQLITE_OK ? lineage : "");
 }
 
 /* 1 if the whole is to be read now. */
@@ -99,14 +136,18 @@ is_due(struct trust_upkeep *upkeep)
 	case DATABASE_VIEW_CHANGED:
 		if (upkeep->is_damaged)
 			return 1;
+		upkeep->is_changed = 1;
 		break;
 	case DATABASE_VIEW_SAME:
 	default:
 		break;
 	}
+	if (upkeep->is_changed)
+		look_at_change(upkeep);
 	file = database_view_identity(upkeep->view);
 	return file.device != upkeep->checked.device ||
-	    file.inode != upkeep->checked.inode;
+	    file.inode != upkeep->checked.inode ||
+	    (upkeep->is_touched && upkeep->pause == 0);
 }
 
 void
@@ -116,6 +157,7 @@ trust_upkeep_check(struct trust_upkeep *upkeep, int (*stop)(void *context),
 	enum database_outcome outcome;
 	struct error why = { "" };
 
+	upkeep->pause -= upkeep->pause > 0;
 	/* why it cannot be opened is what each request says */
 	if (upkeep->view == NULL && database_view_open(upkeep->path,
 	    trust_schema(), &upkeep->view, NULL) != DATABASE_OPENED)

@@ -7,8 +7,9 @@
 /*
  * What is found out about trust.db beside the requests, by a thread of its
  * own: whether the whole of it is sound (integrity_check), once after the
- * start and after each replacement, and of one found damaged after each
- * change; and the members of its group.  Tells trust_shared.h.
+ * start and after each replacement, be it in place: that is whatever does not
+ * count on from the last change; and of one found damaged after each change.
+ * And the members of its group.  Tells trust_shared.h.
  */
 
 struct trust_upkeep;
