@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "database_check.h"
+#include "trust_head.h"
 #include "trust_schema.h"
 
-#define LINEAGE_SIZE 33		/* its digits */
 #define PAUSE 10		/* calls from one check to the next of a file
 				   that others write to */
 
@@ -17,9 +16,8 @@ struct trust_upkeep {
 	struct trust_shared *shared;
 	struct database_view *view;	/* NULL: to be opened */
 	struct database_identity checked; /* 0, 0: none yet */
-	int64_t number;			/* the last change of it */
-	char lineage[LINEAGE_SIZE];
-	int is_changed;			/* so that these are to be read */
+	struct trust_lineage last;	/* change of it */
+	int is_changed;			/* so that it is to be read */
 	int is_touched;			/* by other than a change of ours */
 	int pause;
 	int is_damaged;			/* so it was found */
@@ -103,24 +101,20 @@ say_failed(struct trust_upkeep *upkeep, const struct error *why)
 static void
 look_at_change(struct trust_upkeep *upkeep)
 {
-	struct sqlite3 *db = database_view_db(upkeep->view);
-	char lineage[LINEAGE_SIZE];
-	int64_t number;
+	struct trust_head head;
 	int rc;
 
-	rc = database_ask(db, "SELECT number FROM state", &number, NULL, 0);
-	if (rc == SQLITE_OK)
-		rc = database_ask(db, "SELECT hex(lineage) FROM state", NULL,
-		    lineage, sizeof(lineage));
+	/* whose it is, is looked at by each request */
+	rc = trust_head_read(database_view_db(upkeep->view), upkeep->path, "",
+	    &head, NULL);
 	if (!database_view_holds(upkeep->view))
 		return;
 	upkeep->is_changed = 0;
-	if (rc != SQLITE_OK || number <= upkeep->number ||
-	    strcmp(lineage, upkeep->lineage) != 0)
+	if (rc != SQLITE_OK || !head.has_lineage ||
+	    head.lineage.number <= upkeep->last.number || memcmp(
+	    head.lineage.id, upkeep->last.id, TRUST_LINEAGE_SIZE) != 0)
 		upkeep->is_touched = 1;
-	upkeep->number = rc == SQLITE_OK ? number : 0;
-	(void)snprintf(upkeep->lineage, sizeof(upkeep->lineage), "%s",
-	    rc == SQLITE_OK ? lineage : "");
+	upkeep->last = head.lineage;
 }
 
 /* 1 if the whole is to be read now. */
