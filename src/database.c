@@ -63,12 +63,14 @@ look_at_file(const char *path, enum database_mode mode, unsigned int allowed,
 	return DATABASE_OPENED;
 }
 
-/* The file and what SQLite keeps beside it. */
+/* The file and what SQLite keeps beside it; the -shm, last, is of no account
+ * to who does not use it. */
 static enum database_outcome
 look_at_files(const char *path, enum database_mode mode,
-    unsigned int allowed, struct error *error)
+    unsigned int allowed, int uses_shm, struct error *error)
 {
-	static const char *const beside[] = { "-wal", "-shm", "-journal" };
+	static const char *const beside[] = { "-wal", "-journal", "-shm" };
+	const size_t count = sizeof(beside) / sizeof(beside[0]) - !uses_shm;
 	char name[PATH_MAX];
 	enum database_outcome outcome;
 	size_t i;
@@ -76,7 +78,7 @@ look_at_files(const char *path, enum database_mode mode,
 	outcome = look_at_file(path, mode, allowed, error);
 	if (outcome != DATABASE_OPENED)
 		return outcome;
-	for (i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+	for (i = 0; i < count; i++) {
 		struct error ignored = { "" };
 
 		(void)snprintf(name, sizeof(name), "%s%s", path, beside[i]);
@@ -93,7 +95,7 @@ enum database_outcome
 database_look(const char *path, enum database_mode mode,
     const struct database_schema *schema, struct error *error)
 {
-	return look_at_files(path, mode, schema->mode, error);
+	return look_at_files(path, mode, schema->mode, 0, error);
 }
 
 static int
@@ -232,7 +234,7 @@ open_file(const char *path, enum database_mode mode,
 	int rc;
 
 	*db_out = NULL;
-	outcome = look_at_files(path, mode, schema->mode, error);
+	outcome = look_at_files(path, mode, schema->mode, 1, error);
 	if (outcome != DATABASE_OPENED)
 		return outcome;
 	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX |

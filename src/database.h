@@ -91,8 +91,8 @@ enum database_outcome database_check_version(int64_t version,
     const char *path, const struct database_schema *schema,
     struct error *error);
 
-/* Owner, mode and kind of the file and of what SQLite keeps beside it:
- * DATABASE_OPENED if all is well. */
+/* Owner, mode and kind of the file and of what SQLite keeps beside it, but for
+ * the -shm: for a reader that does without.  DATABASE_OPENED if all is well. */
 enum database_outcome database_look(const char *path,
     enum database_mode mode, const struct database_schema *schema,
     struct error *error);
