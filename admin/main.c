@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,6 +118,8 @@ main(int argc, char **argv)
 	int option, command = 0, json = 0, place = command_place(argc, argv);
 	size_t i;
 
+	/* a limit of the caller's is told, like a full disk */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	for (i = 0; place > 0 && i < sizeof(commands) / sizeof(commands[0]);
 	    i++)
 		if (strcmp(argv[place], commands[i].name) == 0) {

@@ -1,10 +1,13 @@
 /* What a database file that is open says of itself. */
 #include "database_check.h"
 
+#include <sys/statvfs.h>
+
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "database_holder.h"
 
@@ -35,9 +38,20 @@ last_errno(struct sqlite3 *db)
 	return saved;
 }
 
-/* SQLite's text for what the system refused tells no cause. */
+/* Of blocks, or of inodes where it counts them. */
+static int
+is_full(const char *path)
+{
+	struct statvfs room;
+
+	return statvfs(path, &room) == 0 && (room.f_bfree == 0 ||
+	    (room.f_files > 0 && room.f_ffree == 0));
+}
+
+/* SQLite's text for what the system refused tells no cause; and where a file
+ * could not be made, it tries once more to read it: "no such file". */
 static const char *
-cause(struct sqlite3 *db, int rc)
+cause(struct sqlite3 *db, int rc, const char *path)
 {
 	const int primary = rc & 0xff;
 	int saved = 0;
@@ -46,9 +60,17 @@ cause(struct sqlite3 *db, int rc)
 		return sqlite3_errstr(rc);
 	if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
 		saved = last_errno(db);
-	if (primary == SQLITE_FULL || saved == ENOSPC || saved == EDQUOT)
+	if (primary == SQLITE_FULL || saved == ENOSPC || saved == EDQUOT ||
+	    (primary == SQLITE_CANTOPEN && is_full(path)))
 		return "the file system is full";
-	return saved != 0 ? strerror(saved) : sqlite3_errmsg(db);
+	if (primary == SQLITE_READONLY && access(path, W_OK) == -1)
+		return strerror(errno);
+	if (saved == ENOENT && access(path, F_OK) == 0)
+		return "its -wal or -shm is missing and cannot be made";
+	if (saved != 0)
+		return strerror(saved);
+	return sqlite3_errcode(db) == SQLITE_OK ? sqlite3_errstr(rc) :
+	    sqlite3_errmsg(db);
 }
 
 enum database_outcome
@@ -62,7 +84,7 @@ database_failed(struct sqlite3 *db, int rc, const char *path,
 		return DATABASE_CORRUPT;
 	}
 	if ((rc & 0xff) != SQLITE_BUSY)
-		error_set(error, "%s: %s", path, cause(db, rc));
+		error_set(error, "%s: %s", path, cause(db, rc, path));
 	else if (database_holder(path, holder, sizeof(holder)) == 0)
 		error_set(error, "%s is busy: %s holds it", path, holder);
 	else
@@ -167,7 +189,8 @@ database_check_head(struct sqlite3 *db, const char *path,
 	struct head head;
 	int rc = read_head(db, &head);
 
-	if (mode == DATABASE_READ && ((rc & 0xff) == SQLITE_CANTOPEN ||
+	if (mode == DATABASE_READ && !is_full(path) &&
+	    ((rc & 0xff) == SQLITE_CANTOPEN ||
 	    (rc & 0xff) == SQLITE_READONLY)) {
 		error_set(error, "%s-wal or %s-shm is missing and this user "
 		    "cannot make it: run 'authgear-cache init' as the owner "

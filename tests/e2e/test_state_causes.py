@@ -1,0 +1,146 @@
+"""What authgear-cache cannot do on trust.db: it names the cause, and daemons
+decide as before."""
+
+import contextlib
+import os
+import resource
+import subprocess
+
+import installed
+import tap
+
+COMMANDS = (('block', 'user', 'x'), ('accept',), ('init',))
+
+
+class World:
+    def __init__(self, site, daemon):
+        self.site, self.daemon = site, daemon
+        self.known = site.token('known')
+        self.blocked = site.token('blocked')
+        installed.warm(daemon, self.known)
+        site.cache('block', 'user', 'blocked')
+
+    def decides(self, what):
+        tap.equal([installed.say(self.daemon, token)
+                   for token in (self.known, self.blocked)] * 9,
+                  [installed.GRANTED, installed.BLOCKED] * 9,
+                  what + ': decided as before')
+
+    def refuses(self, what, cause, commands=COMMANDS):
+        for command in commands:
+            said = self.site.cache(*command, check=False)
+            tap.ok(said.returncode == 1 and cause in said.text,
+                   '%s: %s says why' % (what, command[0]), said.text)
+
+
+@contextlib.contextmanager
+def small_disk(folder, options):
+    """A file system at `folder`, or None without the right to mount."""
+    os.mkdir(folder)
+    mounted = subprocess.run(
+        ['mount', '-t', 'tmpfs', '-o', 'mode=755,' + options, 'tmpfs',
+         folder], stderr=subprocess.DEVNULL, check=False)
+    try:
+        yield folder if mounted.returncode == 0 else None
+    finally:
+        while mounted.returncode == 0 and subprocess.run(
+                ['umount', folder], stderr=subprocess.DEVNULL,
+                check=False).returncode == 0:
+            pass
+
+
+def use_up_names(folder):
+    """No further file can be made."""
+    number = 0
+    with contextlib.suppress(OSError):
+        while True:
+            os.mknod(os.path.join(folder, 'name-%d' % number))
+            number += 1
+    return number
+
+
+def remount(folder, how):
+    subprocess.run(['mount', '-o', 'remount,bind,' + how, folder], check=True)
+
+
+def test_disk(who, folder):
+    with small_disk(folder, 'size=8m,nr_inodes=30') as disk:
+        if disk is None:
+            tap.skip('a disk of few inodes, or read only', 'no mount')
+            return
+        with installed.Site(who, state=os.path.join(disk, 'state')) as site, \
+                site.daemon() as daemon:
+            world = World(site, daemon)
+            for suffix in ('-wal', '-shm'):
+                os.unlink(site.trust + suffix)
+            made = use_up_names(disk)
+            list_too = COMMANDS + (('list', 'revocations'),)
+            world.refuses('no inode left', 'the file system is full',
+                          list_too)
+            world.decides('no inode left')
+            for number in range(made):
+                os.unlink(os.path.join(disk, 'name-%d' % number))
+            site.cache('block', 'user', 'x')
+            subprocess.run(['mount', '--bind', disk, disk], check=True)
+            remount(disk, 'ro')
+            world.refuses('read only', 'Read-only file system')
+            world.decides('read only')
+            remount(disk, 'rw')
+            site.cache('lift', 'user', 'x')
+            world.decides('and back')
+
+
+def limited(size):
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_limit(world):
+    """A limit of the shell that root works in."""
+    for size in (0, 4096):
+        said = world.site.cache('block', 'user', 'y', check=False,
+                                preexec_fn=limited(size))
+        tap.ok(said.returncode == 1 and 'File too large' in said.text,
+               'a limit of %d bytes a file: told' % size, said.text)
+        world.decides('a limit')
+    world.site.cache('block', 'user', 'y')
+
+
+def test_index_file(world):
+    """Whatever is at -shm: no daemon looks at it, and a change names it."""
+    site = world.site
+    shm = site.trust + '-shm'
+
+    def put():
+        with open(shm, 'wb'):
+            os.chmod(shm, 0o666)
+
+    for make in (lambda: os.mkdir(shm), lambda: os.mkfifo(shm),
+                 lambda: os.symlink('/etc/hostname', shm), put):
+        for suffix in ('-wal', '-shm'):
+            if os.path.exists(site.trust + suffix):
+                os.unlink(site.trust + suffix)
+        make()
+        world.decides('an odd -shm')
+        world.refuses('an odd -shm', 'trust.db-shm', COMMANDS[:1])
+        if os.path.isdir(shm):
+            os.rmdir(shm)
+        else:
+            os.unlink(shm)
+        world.site.cache('block', 'user', 'z')
+        world.site.cache('lift', 'user', 'z')
+
+
+def main():
+    who = installed.user()
+    if who is None:
+        tap.skip('causes in the installed layout', 'not root')
+        tap.done()
+    with installed.Site(who) as site, site.daemon() as daemon:
+        world = World(site, daemon)
+        test_limit(world)
+        test_index_file(world)
+        test_disk(who, os.path.join(site.folder, 'disk'))
+    tap.done()
+
+
+main()
