@@ -78,17 +78,24 @@ static int
 print_places(const struct settings *settings, int made, int json)
 {
 	static const char *const below[] = { "", "/trust.db", "/daemon" };
+	static const char *const said[] = {
+		[TRUST_THERE] = "already there",
+		[TRUST_MADE] = "made",
+		[TRUST_MIGRATED] = "already there, and migrated from an "
+		    "earlier release,"
+	};
 	char path[PATH_MAX];
 	size_t i;
 
 	if (json) {
-		(void)printf("{\"made\":%s,\"endpoint\":\"",
-		    made ? "true" : "false");
+		(void)printf("{\"made\":%s,\"migrated\":%s,\"endpoint\":\"",
+		    made == TRUST_MADE ? "true" : "false",
+		    made == TRUST_MIGRATED ? "true" : "false");
 		print_escaped(settings->endpoint);
 		(void)printf("\",\"places\":[");
 	} else {
-		(void)printf("%s: %s for %s\n", settings->state, made ?
-		    "made" : "already there", settings->endpoint);
+		(void)printf("%s: %s for %s\n", settings->state,
+		    said[made], settings->endpoint);
 	}
 	for (i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%.3900s%s",

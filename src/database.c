@@ -51,8 +51,10 @@ look_at_file(const char *path, enum database_mode mode, unsigned int allowed,
 	    (mode == DATABASE_READ && st.st_uid == 0);
 	if (!owned) {
 		error_set(error, "%s belongs to uid %lu, not to uid %lu who "
-		    "uses it: run this as that user", path, (unsigned long)st.st_uid,
-		    (unsigned long)geteuid());
+		    "uses it: %s", path, (unsigned long)st.st_uid,
+		    (unsigned long)geteuid(), geteuid() == 0 ?
+		    "'authgear-cache init --user NAME' with the daemon's user "
+		    "mends that" : "run this as that user");
 		return DATABASE_UNSAFE;
 	}
 	if ((st.st_mode & 07777 & ~allowed) != 0) {
@@ -278,14 +280,15 @@ open_locked(const char *path, enum database_mode mode,
 		if (database_file_set_aside(path, &first) == 0)
 			outcome = DATABASE_ABSENT;
 	}
-	if (outcome == DATABASE_ABSENT && *db_out == NULL) {
+	if (outcome == DATABASE_ABSENT && *db_out == NULL &&
+	    mode != DATABASE_MIGRATE) {
 		error_clear(&first);
 		outcome = DATABASE_FAILED;
 		if (database_file_make(path, schema->mode, &first) == 0)
 			outcome = open_file(path, mode, schema, db_out,
 			    &first);
 	}
-	if (outcome == DATABASE_ABSENT)
+	if (outcome == DATABASE_ABSENT && *db_out != NULL)
 		outcome = migrate(*db_out, path, schema, &first);
 	if (outcome != DATABASE_OPENED) {
 		error_set(error, "%s", error_text(&first));
@@ -302,7 +305,7 @@ needs_lock(enum database_mode mode, enum database_outcome outcome)
 	if (mode == DATABASE_READ || mode == DATABASE_WRITE)
 		return 0;
 	return outcome == DATABASE_ABSENT || (outcome == DATABASE_CORRUPT &&
-	    mode != DATABASE_CREATE);
+	    mode != DATABASE_CREATE && mode != DATABASE_MIGRATE);
 }
 
 enum database_outcome

@@ -19,6 +19,7 @@ struct sqlite3_stmt;
 enum database_mode {
 	DATABASE_READ = 0,	/* read only; makes no file */
 	DATABASE_WRITE,		/* must exist, in this release's schema */
+	DATABASE_MIGRATE,	/* must exist, and is migrated */
 	DATABASE_CREATE,	/* made with the schema's mode if absent, and
 				   migrated */
 	DATABASE_RENEW,		/* and a corrupt one is set aside first, as

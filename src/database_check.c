@@ -199,8 +199,8 @@ database_check_head(struct sqlite3 *db, const char *path,
 	}
 	if (rc != SQLITE_OK)
 		return database_failed(db, rc, path, error);
-	if (may_change && head.application == 0 && head.version == 0 &&
-	    head.tables == 0)
+	if (may_change && mode != DATABASE_MIGRATE && head.application == 0 &&
+	    head.version == 0 && head.tables == 0)
 		return DATABASE_ABSENT;
 	if (head.application != schema->application_id || head.version < 1)
 		return database_failed(db, SQLITE_NOTADB, path, error);
@@ -227,7 +227,7 @@ database_check_whole(struct sqlite3 *db, const char *path,
     int (*stop)(void *context), void *context, struct error *error)
 {
 	struct check check = { stop, context };
-	char verdict[256];
+	char verdict[256], *second;
 	int rc;
 
 	sqlite3_progress_handler(db, CHECK_STEPS, is_stopped, &check);
@@ -238,7 +238,10 @@ database_check_whole(struct sqlite3 *db, const char *path,
 		return DATABASE_OPENED;
 	if (rc != SQLITE_OK)
 		return database_failed(db, rc, path, error);
-	error_set(error, "%s is damaged: %s", path, verdict);
+	/* a first line of two says no more than that it is a database */
+	second = strchr(verdict, '\n');
+	error_set(error, "%s is damaged: %s", path, second != NULL ?
+	    second + 1 : verdict);
 	return DATABASE_CORRUPT;
 }
 

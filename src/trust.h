@@ -22,12 +22,15 @@ struct trust;
  * the caller (0700).  Otherwise the caller must be root: directory root:<group
  * of daemon_user>, daemon/ owned by that user; the group must have that one
  * member only.  An existing state directory of the same endpoint is completed
- * (*made_out 0): trust.db of an earlier release is migrated, its whole checked
- * before that counts; with `daemon_user` owners and modes become as said; an
- * empty root/ of an earlier release goes.  One of another endpoint is refused,
- * as are network file systems and an existing directory with anything else in
- * it.  0 or -1 and error.
+ * (*made_out THERE): trust.db of an earlier release is migrated (MIGRATED), its
+ * whole checked before that counts; with `daemon_user` owners and modes become
+ * as said; an empty root/ of an earlier release goes.  One of another endpoint
+ * is refused, and left as it is, as are network file systems and an existing
+ * directory with anything else in it.  0 or -1 and error.
  */
+#define TRUST_THERE 0		/* *made_out */
+#define TRUST_MADE 1
+#define TRUST_MIGRATED 2
 int trust_init(const char *directory, const char *endpoint,
     const char *daemon_user, const char *actor, const struct moment *now,
     int *made_out, struct error *error);

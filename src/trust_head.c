@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
-#include "database.h"
+#include "database_view.h"
 #include "trust_schema.h"
 
 #define ENDPOINT "(SELECT value FROM meta WHERE name = 'endpoint')"
@@ -115,6 +115,8 @@ trust_head_read(struct sqlite3 *db, const char *path, const char *endpoint,
 	if (rc == SQLITE_DONE)
 		rc = SQLITE_CORRUPT;
 	if (rc == SQLITE_ROW) {
+		head->has_endpoint = sqlite3_column_type(statement, 0) !=
+		    SQLITE_NULL;
 		check_endpoint((const char *)sqlite3_column_text(statement,
 		    0), path, endpoint, error);
 		head->is_empty = sqlite3_column_int(statement, 1) == 1;
@@ -122,6 +124,32 @@ trust_head_read(struct sqlite3 *db, const char *path, const char *endpoint,
 	}
 	(void)sqlite3_finalize(statement);
 	return rc;
+}
+
+int
+trust_head_look(const char *path, const char *endpoint,
+    struct trust_head *head, struct error *error)
+{
+	struct database_view *view;
+	struct error refusal = { "" };
+	int rc, ret = 0;
+
+	memset(head, 0, sizeof(*head));
+	if (database_view_open(path, trust_schema(), &view, NULL) !=
+	    DATABASE_OPENED)
+		return 0;
+	(void)database_view_take(view);
+	rc = trust_head_read(database_view_db(view), path, endpoint, head,
+	    &refusal);
+	if (rc != SQLITE_OK)
+		memset(head, 0, sizeof(*head));
+	if (rc == SQLITE_OK && head->has_endpoint &&
+	    refusal.text[0] != '\0') {
+		error_set(error, "%s", error_text(&refusal));
+		ret = -1;
+	}
+	database_view_close(view);
+	return ret;
 }
 
 /* A row of before the migration has no tag, which is one of zeros. */

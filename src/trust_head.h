@@ -11,6 +11,7 @@ struct sqlite3;
 /* What a trust.db says of itself; shared by trust*.c alone. */
 struct trust_head {
 	int64_t schema;
+	int has_endpoint;
 	int is_empty;		/* nothing is revoked */
 	int has_lineage;	/* not before schema 3 */
 	struct trust_lineage lineage; /* and its last change */
@@ -23,6 +24,12 @@ struct trust_head {
  */
 int trust_head_read(struct sqlite3 *db, const char *path,
     const char *endpoint, struct trust_head *head, struct error *error);
+
+/* The same of a file that nobody has opened yet, and that is not changed by
+ * it: 0, -1 and error if it is another endpoint's.  One that cannot be read is
+ * none's (the schema is 0): who opens it is told why. */
+int trust_head_look(const char *path, const char *endpoint,
+    struct trust_head *head, struct error *error);
 
 /* The file's own change of that number into *change (its tag and number): 1,
  * 0 if there is no row of it any more, or what SQLite says, negated. */

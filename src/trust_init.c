@@ -12,6 +12,7 @@
 
 #include "database.h"
 #include "database_log.h"
+#include "trust_head.h"
 #include "trust_owner.h"
 #include "trust_place.h"
 #include "trust_row.h"
@@ -173,9 +174,10 @@ record(struct sqlite3 *db, const char *endpoint,
 	(void)sqlite3_finalize(statement);
 	if (rc != SQLITE_DONE)
 		return rc;
-	*made_out = sqlite3_changes(db) == 1;
-	return *made_out ? trust_row_audit(db, note, "init", endpoint, wall,
-	    NULL) : SQLITE_OK;
+	if (sqlite3_changes(db) == 0)
+		return SQLITE_OK;
+	*made_out = TRUST_MADE;
+	return trust_row_audit(db, note, "init", endpoint, wall, NULL);
 }
 
 /* Into the file itself, as after any change (trust_writer.h). */
@@ -194,12 +196,15 @@ fill(const char *directory, const char *endpoint, const char *actor,
 {
 	const struct trust_note note = { actor, "", "cli", NULL };
 	struct sqlite3 *db = NULL;
+	struct trust_head before;
 	char path[PATH_MAX];
 	struct trust *trust;
 	int rc;
 
 	(void)snprintf(path, sizeof(path), "%.3900s/trust.db", directory);
+	/* another endpoint's is refused before it is migrated */
 	if (check_not_lost(directory, path, error) == -1 ||
+	    trust_head_look(path, endpoint, &before, error) == -1 ||
 	    database_open(path, DATABASE_CREATE, trust_schema(), &db,
 	    error) != DATABASE_OPENED)
 		return -1;
@@ -209,17 +214,19 @@ fill(const char *directory, const char *endpoint, const char *actor,
 	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc == SQLITE_OK && database_log_check(db, path, error) == -1)
 		rc = SQLITE_CORRUPT;
+	if (before.schema != 0 && before.schema != TRUST_SCHEMA)
+		*made_out = TRUST_MIGRATED;
 	if (rc == SQLITE_OK)
 		rc = record(db, endpoint, &note, now->wall, made_out);
 	rc = database_finish(db, rc, path, error);
 	if (rc == SQLITE_OK)
 		complete(db);
 	else
-		*made_out = 0;
+		*made_out = TRUST_THERE;
 	database_close(db);
 	if (rc != SQLITE_OK)
 		return -1;
-	/* As the daemon will: another endpoint's is refused here. */
+	/* as the daemon will */
 	trust = trust_open(directory, endpoint, error);
 	trust_free(trust);
 	return trust == NULL ? -1 : 0;
@@ -232,7 +239,7 @@ trust_init(const char *directory, const char *endpoint,
 {
 	struct trust_owner owner;
 
-	*made_out = 0;
+	*made_out = TRUST_THERE;
 	if (directory[0] != '/' || strlen(directory) > 3800) {
 		error_set(error, "%.200s: the state directory must be a short "
 		    "absolute path", directory);

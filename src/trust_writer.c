@@ -25,6 +25,33 @@ struct trust_writer {
 	struct error lacks;		/* empty: the file has it all */
 };
 
+static int
+open_database(struct trust_writer *writer, enum database_mode mode,
+    struct error *error)
+{
+	struct error why = { "" };
+
+	switch (database_open(writer->path, mode, trust_schema(), &writer->db,
+	    &why)) {
+	case DATABASE_OPENED:
+		return 0;
+	case DATABASE_CORRUPT:
+		return trust_head_failed(NULL, SQLITE_CORRUPT, writer->path,
+		    error);
+	case DATABASE_ABSENT:
+		error_set(error, "%s does not exist: restore it, then run "
+		    "'authgear-cache accept'; where there was none yet, run "
+		    "'authgear-cache init'", writer->path);
+		return -1;
+	case DATABASE_UNSAFE:
+	case DATABASE_NEWER:
+	case DATABASE_FAILED:
+	default:
+		error_set(error, "%s", error_text(&why));
+		return -1;
+	}
+}
+
 static struct trust_writer *
 open_writer(const char *directory, const char *endpoint,
     enum database_mode mode, struct error *error)
@@ -44,8 +71,8 @@ open_writer(const char *directory, const char *endpoint,
 	(void)sprintf(writer->path, "%s/trust.db", directory);
 	/* what the daemon would refuse is not written to */
 	if (trust_place_check(directory, error) == -1 ||
-	    database_open(writer->path, mode, trust_schema(), &writer->db,
-	    error) != DATABASE_OPENED)
+	    trust_head_look(writer->path, endpoint, &head, error) == -1 ||
+	    open_database(writer, mode, error) == -1)
 		goto failed;
 	rc = trust_head_read(writer->db, writer->path, endpoint, &head,
 	    &refusal);
@@ -77,7 +104,7 @@ struct trust_writer *
 trust_writer_open_old(const char *directory, const char *endpoint,
     struct error *error)
 {
-	return open_writer(directory, endpoint, DATABASE_CREATE, error);
+	return open_writer(directory, endpoint, DATABASE_MIGRATE, error);
 }
 
 void
@@ -320,13 +347,18 @@ trust_writer_accept(struct trust_writer *writer,
     const struct trust_note *note, const struct moment *now,
     int64_t *number_out, struct error *error)
 {
+	struct error why = { "" };
 	int rc;
 
 	*number_out = 0;
-	if (trust_note_check(note, error) == -1 ||
-	    database_check_whole(writer->db, writer->path, NULL, NULL,
-	    error) != DATABASE_OPENED)
+	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
+	if (database_check_whole(writer->db, writer->path, NULL, NULL,
+	    &why) != DATABASE_OPENED) {
+		error_set(error, "%s; put a sound copy in its place, without "
+		    "a -wal, and run this again", error_text(&why));
+		return TRUST_FAILED;
+	}
 	rc = begin(writer, error);
 	if (rc == SQLITE_OK)
 		rc = trust_row_accept(writer->db, note, now->wall,

@@ -56,7 +56,7 @@ struct trust_writer *trust_writer_open(const char *directory,
     const char *endpoint, struct error *error);
 
 /* The same for trust_writer_accept(): a file of an earlier release is
- * migrated. */
+ * migrated, if it is of this endpoint. */
 struct trust_writer *trust_writer_open_old(const char *directory,
     const char *endpoint, struct error *error);
 

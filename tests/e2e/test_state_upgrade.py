@@ -84,6 +84,24 @@ def refusals(daemon):
             if 'state-unreadable' in line][:2]
 
 
+def test_foreign(site, what):
+    """Settings that name another endpoint are refused, and change nothing."""
+    settings = os.path.join(site.folder, 'foreign.conf')
+    with open(site.config, encoding='ascii') as file:
+        text = file.read().replace(site.endpoint, 'https://other.example')
+    with open(settings, 'w', encoding='ascii') as file:
+        file.write(text)
+    for command in (['init', '--user', site.who.pw_name], ['accept']):
+        run = subprocess.run([installed.PROGRAM, *command, '--config',
+                              settings], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, check=False,
+                             stderr=subprocess.STDOUT)
+        tap.ok(run.returncode == 1 and b'belongs to endpoint' in run.stdout
+               and site.rows('PRAGMA user_version') != [(3,)],
+               what + "%s of another endpoint's is refused, and nothing "
+               'migrated' % command[0], run.stdout)
+
+
 def test_schema(world, schema):
     site = world.site
     what = 'schema %d: ' % schema
@@ -99,6 +117,9 @@ def test_schema(world, schema):
         said = site.cache('block', 'user', 'somebody', check=False)
         tap.ok(said.returncode == 1 and 'authgear-cache init' in said.text,
                what + 'it is not written to', said.text)
+        gate.until(lambda: 'is of an earlier release and is read as it is'
+                   in one.log(), 'that the log tells of it')
+        test_foreign(site, what)
         askers = [lambda d=daemon, name=name: (
             name, installed.say(d, world.tokens[name][0])[1])
             for daemon in (one, two) for name in ('known', 'blocked')]
@@ -107,6 +128,7 @@ def test_schema(world, schema):
             said = site.cache('init', '--user', site.who.pw_name)
             asked.since(0, len(asked.answers) + 200)
             got = {got for _, got in list(asked.answers)}
+        tap.ok('migrated' in said.text, what + 'init says so', said.text)
         tap.ok(got == {('known', 'granted'), ('blocked', 'user-blocked')},
                what + 'migrated with requests coming in, 0 refused',
                (got, refusals(one), refusals(two)))

@@ -101,7 +101,7 @@ expect_init(struct place *place, const char *endpoint, const char *wrong)
 	int made;
 
 	assert_int_equal(init(place, endpoint, &made), wrong ? -1 : 0);
-	assert_int_equal(made, 0);
+	assert_int_equal(made, TRUST_THERE);
 	if (wrong != NULL &&
 	    strstr(error_text(&place->error), wrong) == NULL)
 		fail_msg("%s", error_text(&place->error));
@@ -237,12 +237,15 @@ static void
 test_versions(void **state)
 {
 	struct place *place = *state;
-	int schema;
+	int schema, made;
 
 	for (schema = 1; schema <= 2; schema++) {
 		scratch_recorded_trust(schema, ENDPOINT, place->directory);
 		expect_open(place, NULL);
 		expect_init(place, OTHER, ENDPOINT);
+		assert_int_equal(init(place, ENDPOINT, &made), 0);
+		/* what refused it had left it as it was */
+		assert_int_equal(made, TRUST_MIGRATED);
 		expect_init(place, ENDPOINT, NULL);
 		expect_open(place, NULL);
 	}
