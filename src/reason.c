@@ -151,8 +151,8 @@ static const struct row rows[REASON_COUNT] = {
 	    "answers, and at max_lookups." },
 	[REASON_STATE_UNREADABLE] = { "state-unreadable", VERDICT_UNDECIDED,
 	    503, NULL,
-	    "The state directory cannot be read; the log says which file, and "
-	    "what to do about it." },
+	    "The state cannot be read, or is not to be believed; the log says "
+	    "which file, and what to do about it." },
 	[REASON_STATE_BUSY] = { "state-busy", VERDICT_UNDECIDED, 503, NULL,
 	    "Another process holds the state longer than a decision may take; "
 	    "the log names it: end it, or wait until it is done." },

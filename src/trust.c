@@ -40,16 +40,26 @@ look_at_place(struct trust *trust, const struct moment *now,
 	return -1;
 }
 
-/* And no damage was found in it. */
+/* It may be read and believed, and no damage was found in it. */
 static int
-rely(struct trust *trust, int *attempts, struct error *error)
+rely(struct trust *trust, const struct moment *now, int *attempts,
+    struct error *error)
 {
 	struct database_identity file;
+	struct error why = { "" };
 
-	if (trust_know(trust, attempts, error) == -1)
-		return -1;
-	file = database_view_identity(trust->view);
-	return trust_shared_whole(trust->shared, &file, error);
+	if (look_at_place(trust, now, &why) == 0 &&
+	    trust_know(trust, attempts, &why) == 0) {
+		file = database_view_identity(trust->view);
+		if (trust_shared_whole(trust->shared, &file, &why) == 0) {
+			trust_shared_refused(trust->shared, NULL,
+			    now->boottime);
+			return 0;
+		}
+	}
+	trust_shared_refused(trust->shared, &why, now->boottime);
+	error_set(error, "%s", error_text(&why));
+	return -1;
 }
 
 static struct trust *
@@ -126,9 +136,7 @@ trust_check(struct trust *trust, const struct moment *now,
 {
 	int attempts = TRUST_ATTEMPTS;
 
-	if (look_at_place(trust, now, error) == -1)
-		return -1;
-	return rely(trust, &attempts, error);
+	return rely(trust, now, &attempts, error);
 }
 
 /* 1 if the answer of the reading that ended with rc counts, 0 if it must be
@@ -157,10 +165,8 @@ trust_revoked(struct trust *trust, const struct facts *facts,
 	int attempts = TRUST_ATTEMPTS, over = 0, rc;
 
 	*reason_out = REASON_STATE_UNREADABLE;
-	if (look_at_place(trust, now, error) == -1)
-		return -1;
 	while (over == 0) {
-		if (rely(trust, &attempts, error) == -1)
+		if (rely(trust, now, &attempts, error) == -1)
 			return -1;
 		if (trust->is_empty) {
 			*reason_out = REASON_GRANTED;
@@ -184,12 +190,10 @@ trust_account(struct trust *trust, const char *user_id,
 	int attempts = TRUST_ATTEMPTS, over = 0, rc = SQLITE_OK;
 
 	*account_out = NULL;
-	if (look_at_place(trust, now, error) == -1)
-		return -1;
 	while (over == 0) {
 		free(*account_out);
 		*account_out = NULL;
-		if (rely(trust, &attempts, error) == -1)
+		if (rely(trust, now, &attempts, error) == -1)
 			return -1;
 		/* schema 1 had no accounts yet */
 		if (trust->schema > 1)

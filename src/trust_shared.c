@@ -19,7 +19,11 @@ struct trust_shared {
 	struct database_identity damaged;
 	struct error damage;
 	_Atomic int is_damaged;		/* so that the lock is rarely taken */
+	_Atomic int is_refused;		/* and that was said */
+	int64_t refused_at;		/* boottime: when it was said last */
 };
+
+#define REFUSED_PERIOD_MS 60000
 
 struct trust_shared *
 trust_shared_new(void)
@@ -123,6 +127,30 @@ trust_shared_look_at_group(struct trust_shared *shared)
 	(void)pthread_mutex_unlock(&shared->lock);
 	if (has_group)
 		look_up(shared, wanted);
+}
+
+void
+trust_shared_refused(struct trust_shared *shared, const struct error *why,
+    int64_t boottime)
+{
+	int64_t since;
+
+	if (why == NULL && !atomic_load(&shared->is_refused))
+		return;
+	(void)pthread_mutex_lock(&shared->lock);
+	since = boottime - shared->refused_at;
+	if (why == NULL && atomic_load(&shared->is_refused)) {
+		notices_add(shared->notices, NOTICE_INFO, "trust.db is read "
+		    "and believed again");
+		atomic_store(&shared->is_refused, 0);
+	} else if (why != NULL && (shared->refused_at == 0 || since < 0 ||
+	    since >= REFUSED_PERIOD_MS)) {
+		notices_add(shared->notices, NOTICE_ERROR, "nothing is granted "
+		    "(state-unreadable): %s", error_text(why));
+		atomic_store(&shared->is_refused, 1);
+		shared->refused_at = boottime;
+	}
+	(void)pthread_mutex_unlock(&shared->lock);
 }
 
 static int

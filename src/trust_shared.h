@@ -35,6 +35,13 @@ int trust_shared_group(struct trust_shared *shared, gid_t group,
 void trust_shared_attend(struct trust_shared *shared, int is_attended);
 void trust_shared_look_at_group(struct trust_shared *shared);
 
+/*
+ * No question is answered, and why: said at once, and again while it lasts
+ * once a minute of boottime.  NULL: it is read; what was said is taken back.
+ */
+void trust_shared_refused(struct trust_shared *shared,
+    const struct error *why, int64_t boottime);
+
 /* -1 and error if the whole of this file was checked and found damaged. */
 int trust_shared_whole(struct trust_shared *shared,
     const struct database_identity *file, struct error *error);

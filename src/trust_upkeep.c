@@ -17,6 +17,7 @@ struct trust_upkeep {
 	struct database_view *view;	/* NULL: to be opened */
 	struct database_identity checked; /* 0, 0: none yet */
 	struct trust_lineage last;	/* change of it */
+	int64_t schema;			/* of it; 0: not known */
 	int is_changed;			/* so that it is to be read */
 	int is_touched;			/* by other than a change of ours */
 	int pause;
@@ -97,6 +98,18 @@ say_failed(struct trust_upkeep *upkeep, const struct error *why)
 	upkeep->is_failing = 1;
 }
 
+/* One of an earlier release is read as it is: nobody would notice. */
+static void
+look_at_schema(struct trust_upkeep *upkeep, int64_t schema)
+{
+	if (schema != upkeep->schema && schema > 0 && schema < TRUST_SCHEMA)
+		notices_add(trust_shared_notices(upkeep->shared),
+		    NOTICE_INFO, "%s is of an earlier release and is read as "
+		    "it is: run 'authgear-cache init' as root once the daemons "
+		    "of that release have ended", upkeep->path);
+	upkeep->schema = schema;
+}
+
 /* Is it the last change that was read, and no further one of ours? */
 static void
 look_at_change(struct trust_upkeep *upkeep)
@@ -110,6 +123,7 @@ look_at_change(struct trust_upkeep *upkeep)
 	if (!database_view_holds(upkeep->view))
 		return;
 	upkeep->is_changed = 0;
+	look_at_schema(upkeep, head.schema);
 	if (rc != SQLITE_OK || !head.has_lineage ||
 	    head.lineage.number <= upkeep->last.number || memcmp(
 	    head.lineage.id, upkeep->last.id, TRUST_LINEAGE_SIZE) != 0)

@@ -100,6 +100,8 @@ def test_older(world):
                    'the command in the log')
         tap.ok('went back: it is at change 2, and 3 was seen here'
                in daemon.log(), 'the log says how far', daemon.log()[-600:])
+        gate.until(lambda: 'error: nothing is granted (state-unreadable): '
+                   in daemon.log(), 'an error of its own in the log')
         # changes made to it do not make up for the one that it lost
         for name in ('third', 'fourth'):
             site.cache('block', 'user', name)
@@ -109,6 +111,10 @@ def test_older(world):
         world.put(new)
         tap.equal(world.say(daemon), blocked('first', 'second'),
                   'the newer one again: as before')
+        gate.until(lambda: 'trust.db is read and believed again'
+                   in daemon.log(), 'that it is over, in the log')
+        tap.equal(daemon.log().count('error: nothing is granted'), 1,
+                  'once a minute')
     world.put(old)
     with world.daemon() as daemon:
         tap.equal(world.say(daemon), nobody(), 'and after a restart: nobody')
@@ -135,6 +141,35 @@ def test_older(world):
     tap.equal([row[0] for row in site.rows(
         "SELECT detail FROM audit WHERE action = 'accept'")],
         ['the disk died'], 'the audit knows it')
+
+
+def test_nothing_there(site):
+    """`accept` makes no file: an empty one would let everybody in, and its
+    log lie over the copy that is put there next."""
+    site.cache('block', 'user', 'first')
+    copy = keep(site, 'kept')
+    for what, wanted in (('absent', 'does not exist: restore it'),
+                         ('empty', 'damaged or not a database of ours')):
+        for name in os.listdir(site.state):
+            if name.startswith('trust.db'):
+                os.unlink(os.path.join(site.state, name))
+        if what == 'empty':
+            with open(site.trust, 'wb'):
+                os.chmod(site.trust, 0o640)
+        for command in (['accept'], ['block', 'user', 'any'],
+                        ['list', 'revocations']):
+            said = site.cache(*command, check=False)
+            tap.ok(said.returncode == 1 and (
+                wanted in said.text or command[0] == 'list'),
+                   '%s: %s' % (what, command[0]), said.text)
+        tap.ok(all(not os.path.exists(site.trust + suffix) or
+                   os.path.getsize(site.trust + suffix) == 0
+                   for suffix in ('', '-wal')),
+               what + ': nothing was made')
+    shutil.copyfile(copy, site.trust)
+    site.cache('accept')
+    tap.equal(site.rows("SELECT count(*) FROM revocation WHERE value = "
+                        "'first'"), [(1,)], 'the copy, accepted')
 
 
 def test_log(world):
@@ -370,6 +405,8 @@ def main():
         test_marks_wait(world)
         test_marks_lost(world)
         test_two_processes(world)
+    with installed.Site(who) as site:
+        test_nothing_there(site)
     tap.done()
 
 
