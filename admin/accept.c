@@ -40,7 +40,9 @@ say(const struct accept *accept, const struct settings *settings,
 		(void)printf("{\"accepted\":%lld}\n", (long long)number);
 	else
 		(void)printf("%s/trust.db is accepted as it is, by change "
-		    "%lld\n", settings->state, (long long)number);
+		    "%lld; copies from before are not believed any more.\n"
+		    "What is in force: 'authgear-cache list revocations'\n",
+		    settings->state, (long long)number);
 	if (lacks != NULL)
 		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "json.h"
 #include "when.h"
@@ -28,6 +29,21 @@ print_scope(const struct revocation *revocation, char *text, size_t size)
 		(void)snprintf(text, size, "always");
 }
 
+/* A hash would break the table: it is told whole in JSON. */
+static void
+print_value(const char *value, char *text, size_t size)
+{
+	size_t len = size - sizeof("...");
+
+	(void)snprintf(text, size, "%s", value);
+	if (strlen(value) < size)
+		return;
+	/* not in the middle of a character */
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	(void)snprintf(text + len, size - len, "...");
+}
+
 void
 row_print_head(void)
 {
@@ -40,14 +56,15 @@ void
 row_print_table(const struct trust_list_row *row)
 {
 	const struct revocation *revocation = &row->revocation;
-	char id[24], scope[2 * WHEN_SIZE + 16], added[WHEN_SIZE];
+	char id[24], scope[2 * WHEN_SIZE + 16], added[WHEN_SIZE], value[37];
 
+	print_value(revocation->value, value, sizeof(value));
 	(void)snprintf(id, sizeof(id), "%lld", (long long)row->id);
 	print_scope(revocation, scope, sizeof(scope));
 	when_print(row->time, added);
 	(void)printf(FORMAT, id, revocation_kind_name(revocation->kind),
 	    revocation_rule_name(revocation->rule),
-	    revocation->value[0] == '\0' ? "-" : revocation->value,
+	    value[0] == '\0' ? "-" : value,
 	    row->credential[0] == '\0' ? "-" : row->credential, scope, added,
 	    row->actor, row->reason);
 }
