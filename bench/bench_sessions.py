@@ -3,8 +3,11 @@
 no-op on the same connection layer, misses with a slow resolver, hits while
 every lookup hangs, and the daemon's memory with many sessions known.
 
-usage: bench_sessions.py [--rounds N] [--seconds N] [--append FILE] [--no-callgrind]
+usage: bench_sessions.py [--rounds N] [--seconds N] [--before DIRECTORY]
+                         [--append FILE] [--no-callgrind]
 
+--before: a build of an earlier release (authgear-fcgi and authgear-cache in
+it), measured in the same rounds.
 As in bench.py the ratios are of the same round, with their spread, and
 nothing passes or fails here.
 """
@@ -14,7 +17,6 @@ import hashlib
 import os
 import random
 import shutil
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -24,15 +26,17 @@ import time
 
 import bench
 import fastcgi
+import rows
 import sim as simulator
 
 WARM = 2000             # credentials of each kind
-MISSES = 10000          # more than can be asked for in a session_ttl of 1 s
+MISSES = 20000          # more than can be asked for in a session_ttl of 1 s
 KNOWN = 100000          # rows for the daemon's memory
 DELAYS = (0, 20, 200)   # ms
 CONNECTIONS = 8         # where latency is looked at: max_lookups' default
 STRANGERS = 16          # clients with unknown tokens, twice a second each
 AUTHGEAR = 800          # resolves a second of a real one on two cores
+BEFORE = '-before'      # behind the names of its daemons
 RESOLVER = '/_resolver/resolve'
 
 # the variant: tokens file, field for wrk, text before it, parameter
@@ -52,13 +56,21 @@ def any_address():
 class Sessions(bench.Bench):
     def __init__(self, folder, options):
         super().__init__(folder, options)
-        self.variants = ('open', 'noop', 'gate', 'miss', 'big')
+        # how its daemons are called, and where its programs are
+        self.builds = {'': bench.BUILD}
+        if options.before:
+            self.builds[BEFORE] = os.path.abspath(options.before)
+        self.variants = ('open', 'noop', 'big') + tuple(
+            name + release for name in ('gate', 'miss')
+            for release in self.builds)
         self.servers = ('nginx', 'lighttpd')
         self.extra = {}
         self.confs = {}
 
-    def settings(self, name, text):
-        """A settings file with a state directory of its own."""
+    def gate(self, name, text, threads=(), release=''):
+        """A daemon with settings and a state directory of its own."""
+        build = self.builds[release]
+        name += release
         conf = self.write(name + '.conf', '''[authgear]
 endpoint = %s
 state = %s
@@ -67,10 +79,12 @@ insecure_allow_http = yes
 [policy default]
 ''' % (self.sim.origin, self.path('state-' + name), text))
         os.chmod(conf, 0o600)
-        subprocess.run([os.path.join(bench.BUILD, 'authgear-cache'), 'init',
+        subprocess.run([os.path.join(build, 'authgear-cache'), 'init',
                         '--config', conf], check=True,
-                       stdout=subprocess.DEVNULL)
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.confs[name] = conf
+        self.daemon(name, [os.path.join(build, 'authgear-fcgi'), '--config',
+                           conf] + list(threads))
 
     def daemon(self, name, command):
         sock = self.path(name + '.sock')
@@ -82,17 +96,15 @@ insecure_allow_http = yes
         self.sim = simulator.Sim(bench.BUILD)
         self.sim.start()
         threads = ['--threads', str(os.cpu_count() or 2)]
-        gate = os.path.join(bench.BUILD, 'authgear-fcgi')
         many = 'max_lookups = 256\nlookup_rate = 60000\n'
-        self.settings('gate', 'session_ttl = 3600\n' + many)
-        self.settings('miss', 'session_ttl = 1\nabsent_ttl = 1\n')
-        self.settings('big', 'session_ttl = 3600\n')
         self.daemon('noop', [os.path.join(bench.BUILD, 'bench',
                                           'noop_gate')] + threads)
-        self.daemon('gate', [gate, '--config', self.confs['gate']] + threads)
-        self.daemon('miss', [gate, '--config', self.confs['miss']] + threads)
+        for release in self.builds:
+            self.gate('gate', 'session_ttl = 3600\n' + many, threads, release)
+            self.gate('miss', 'session_ttl = 1\nabsent_ttl = 1\n', threads,
+                      release)
         # memory is that of a daemon as it comes, with all its threads
-        self.daemon('big', [gate, '--config', self.confs['big']])
+        self.gate('big', 'session_ttl = 3600\n')
         self.credentials = {}
         self.mint()
         self.warm()
@@ -119,67 +131,62 @@ insecure_allow_http = yes
 
     def warm(self):
         """Each credential is asked for once, so that it has its row."""
-        for kind in KINDS:
-            for credential in self.parameters(kind):
-                self.grant(self.path('gate.sock'), credential, any_address())
-        self.fill('miss', self.credentials['misses'], 1000)
+        for release in self.builds:
+            for kind in KINDS:
+                for credential in self.parameters(kind):
+                    self.grant(self.path('gate%s.sock' % release), credential,
+                               any_address())
+            self.fill('miss' + release, self.credentials['misses'], 1000)
 
     def fill(self, name, tokens, age):
-        """Rows of opaque tokens, `age` seconds old; see
-        src/status_session.h and the schema in src/status.c."""
-        with open('/proc/sys/kernel/random/boot_id', encoding='ascii') as file:
-            boot_id = file.read().strip()
-        boottime = int((time.clock_gettime(time.CLOCK_BOOTTIME) - age) * 1000)
-        now = int(time.time())
-        rows = []
-        for token in tokens:
-            key = hashlib.sha256('\0'.join(
-                (self.sim.origin, 'opaque-token', token)).encode()).hexdigest()
-            rows.append((key, 1, now - age, boottime, boot_id,
-                         'fcf876b6-b5fa-4219-8dfc-%012x' % len(rows), '', '',
-                         0, 1, 1, now - 3600))
-        file = sqlite3.connect(os.path.join(self.path('state-' + name),
-                                            'daemon', 'status.db'))
-        with file:
-            file.executemany(
-                'INSERT INTO session (key, is_live, started_wall, '
-                'started_boottime, boot_id, user_id, roles, amr, anonymous, '
-                'verified, can_reauthenticate, authenticated_at) '
-                'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', rows)
-        file.close()
+        """Rows of opaque tokens, `age` seconds old."""
+        rows.sessions(os.path.join(self.path('state-' + name), 'daemon',
+                                   'status.db'), self.sim.origin, tokens,
+                      age=age)
 
     # measuring
 
-    def once(self, server, variant, connections=64):
+    def once(self, server, variant, connections=64, release=''):
         if variant == 'noop':
             return self.wrk(server, 'noop', 'opaque', connections=connections)
         name, field, before, _ = KINDS[variant]
-        return self.wrk(server, 'gate', name, field, before, connections)
+        return self.wrk(server, 'gate' + release, name, field, before,
+                        connections)
 
     def warm_rounds(self):
-        names = ('noop',) + tuple(KINDS)
-        results = {(server, name): [] for server in self.servers
-                   for name in names}
+        variants = [('noop', '')] + [(kind, release) for kind in KINDS
+                                     for release in self.builds]
+        results = {(server, name + release): [] for server in self.servers
+                   for name, release in variants}
         for number in range(self.options.rounds):
             for server in self.servers:
-                for name in random.sample(names, len(names)):
-                    results[server, name].append(self.once(server, name))
+                for name, release in random.sample(variants, len(variants)):
+                    results[server, name + release].append(
+                        self.once(server, name, release=release))
             print('sessions, round %d of %d' % (
                 number + 1, self.options.rounds), file=sys.stderr)
         return results
 
+    def miss(self, release):
+        time.sleep(1.5)         # what was asked before is too old again
+        self.sim.reset_counts()
+        run = self.wrk('nginx', 'miss' + release, 'misses',
+                       connections=CONNECTIONS)
+        run['asked'] = self.sim.count(RESOLVER)
+        return run
+
     def miss_rounds(self):
-        results = {}
+        results = {(delay, release): [] for delay in DELAYS
+                   for release in self.builds}
         for delay in DELAYS:
-            time.sleep(1.5)     # what was asked before is too old again
             if delay:
                 self.sim.fault(RESOLVER, 'delay', seconds=delay / 1000)
-            self.sim.reset_counts()
-            run = self.wrk('nginx', 'miss', 'misses', connections=CONNECTIONS)
-            run['asked'] = self.sim.count(RESOLVER)
-            run['seconds'] = self.options.seconds
-            results[delay] = run
+            for _ in range(self.options.rounds):
+                for release in random.sample(list(self.builds),
+                                             len(self.builds)):
+                    results[delay, release].append(self.miss(release))
             self.sim.no_fault()
+            print('misses, %d ms' % delay, file=sys.stderr)
         return results
 
     def knock(self, until):
@@ -274,12 +281,39 @@ def report_misses(misses, seconds):
     lines = ['', 'Misses: known sessions whose last answer is too old, '
              'through nginx with %d connections and' % CONNECTIONS,
              'the default `max_lookups`; the resolver answers after:', '',
-             '| resolver ms | req/s | lookups/s | p50 ms | p99 ms | failed |',
-             '|---|---|---|---|---|---|']
-    for delay, run in misses.items():
-        lines.append('| %d | %.0f | %.0f | %.1f | %.1f | %d |' % (
-            delay, run['rate'], run['asked'] / seconds, run['p50'] / 1000,
-            run['p99'] / 1000, run['bad']))
+             '| resolver ms | req/s median (range) | lookups/s | daemon CPU us '
+             '| p50 ms | p99 ms | failed |', '|---|---|---|---|---|---|---|']
+    for delay in DELAYS:
+        runs = misses[delay, '']
+        rates = [run['rate'] for run in runs]
+        lines.append('| %d | %.0f (%.0f-%.0f) | %.0f | %.1f | %.1f | %.1f '
+                     '| %d |' % (
+                         delay, statistics.median(rates), min(rates),
+                         max(rates), median(runs, 'asked', seconds),
+                         median(runs, 'cpu'), median(runs, 'p50', 1000),
+                         median(runs, 'p99', 1000),
+                         sum(run['bad'] for run in runs)))
+    return lines
+
+
+def report_before(warm, misses, servers):
+    """Both releases, in the same rounds."""
+    pairs = [('%s, hit, %s' % (server, WORDS[kind]), warm[server, kind],
+              warm[server, kind + BEFORE])
+             for server in servers for kind in KINDS]
+    pairs += [('nginx, miss, %d ms' % delay, misses[delay, ''],
+               misses[delay, BEFORE]) for delay in DELAYS]
+    lines = ['', 'Against an earlier release, in the same rounds; ratios of '
+             'one round, median (range):', '',
+             '| | req/s before | req/s | ratio | daemon CPU us before '
+             '| daemon CPU us | ratio |', '|---|---|---|---|---|---|---|']
+    for word, now, then in pairs:
+        lines.append('| ' + word + ''.join(
+            ' | %.*f | %.*f | %s' % (
+                digits, median(then, name), digits, median(now, name),
+                bench.spread([one[name] / max(other[name], 0.1)
+                              for one, other in zip(now, then)]))
+            for name, digits in (('rate', 0), ('cpu', 1))) + ' |')
     return lines
 
 
@@ -359,7 +393,10 @@ def measure(run, options):
     warm = run.warm_rounds()
     lines = report_warm(warm, run.servers)
     lines += report_authgear(warm, run.servers)
-    lines += report_misses(run.miss_rounds(), options.seconds)
+    misses = run.miss_rounds()
+    lines += report_misses(misses, options.seconds)
+    if options.before:
+        lines += report_before(warm, misses, run.servers)
     lines += report_hanging(run.hang_rounds())
     lines += report_memory(run.memory())
     if not options.no_callgrind:
@@ -373,6 +410,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--rounds', type=int, default=9)
     parser.add_argument('--seconds', type=int, default=2)
+    parser.add_argument('--before')
     parser.add_argument('--append')
     parser.add_argument('--no-callgrind', action='store_true')
     options = parser.parse_args()
