@@ -1,18 +1,21 @@
 #!/usr/bin/python3
-"""How trust.db grows: a decision, the start of a daemon and `revoke` by the
-number of revocations, before and after the first writer since the start.
+"""How the state grows: a decision, the start of a daemon and `revoke` by the
+number of revocations, before and after the first writer since the start; a
+hit, a miss and the start by the number of sessions.
 
-usage: bench_state.py [--rows N,N...] [--requests N] [--before DIRECTORY]
-                      [--append FILE] [--svg FILE]
+usage: bench_state.py [--rows N,N...] [--sessions N,N...] [--requests N]
+                      [--before DIRECTORY] [--append FILE] [--svg DIRECTORY]
 
 --before: a build of an earlier release (authgear-fcgi and authgear-cache in
-it), measured in turn with this one.  Needs root: the installed layout, with
-a daemon of its own user.  Nothing passes or fails here.
+it), measured in the same rounds.  What does not start with so many threads is
+left out of larger states.  Needs root: the installed layout, with a daemon of
+its own user.  Nothing passes or fails here.
 """
 
 import argparse
+import contextlib
 import os
-import sqlite3
+import random
 import statistics
 import sys
 import time
@@ -20,76 +23,89 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'tests', 'e2e'))
 
+import gate  # noqa: E402
 import installed  # noqa: E402
+import rows  # noqa: E402
 import tap  # noqa: E402
 
-TICK = os.sysconf('SC_CLK_TCK')
 REVOKES = 20
-STARTS = 5
+ROUNDS = 5
 THREADS = 64
+REVOKED = 100000        # revocations beside the sessions
+MISSES = 200            # a round
+SETTINGS = {'validate': 'hybrid', 'session_ttl': '3600', 'absent_ttl': '1'}
 
 
 class Release(installed.Site):
     """One build and its state."""
 
-    def __init__(self, who, build):
+    def __init__(self, who, build, settings=None, **more):
         self.build = build
-        super().__init__(who)
+        super().__init__(who, settings=settings, **more)
 
     def command(self, *arguments):
         made = super().command(*arguments)
         return [os.path.join(self.build, 'authgear-cache')] + made[1:]
 
-    def daemon(self, name='fcgi', **options):
+    def daemon(self, name='fcgi', threads=2, **options):
         program, tap.BUILD = tap.BUILD, self.build
         try:
-            return super().daemon(name, **options)
+            return super().daemon(
+                name, arguments=['--threads', str(threads)], **options)
         finally:
             tap.BUILD = program
 
-    def fill(self, count):
-        """So many revoked tokens, in whatever schema it has."""
-        file = sqlite3.connect(self.trust)
-        columns = [row[1] for row in file.execute(
-            'PRAGMA table_info(revocation)')]
-        has_state = 'credential' in columns
-        with file:
-            last = file.execute('SELECT max(id) FROM audit').fetchone()[0]
-            file.executemany(
-                'INSERT INTO revocation (id, kind, value, rule, reason, actor,'
-                " source, time) VALUES (?, 'token', ?, 'revoked', '', 'bench',"
-                " 'cli', 1)", ((last + 1 + number, os.urandom(32) if has_state
-                                else os.urandom(32).hex())
-                               for number in range(count)))
-            file.executemany(
-                'INSERT INTO audit (id, time, actor, action, detail) '
-                "VALUES (?, 1, 'bench', 'revoke', '')",
-                ((last + 1 + number,) for number in range(count)))
-            if has_state:
-                file.execute('UPDATE state SET number = number + ?, '
-                             'tag = zeroblob(8)', (count,))
-        file.execute('PRAGMA wal_checkpoint(TRUNCATE)')
-        file.close()
+    @property
+    def status(self):
+        return os.path.join(self.state, 'daemon', 'status.db')
+
+    def revoked(self, count):
+        rows.revocations(self.trust, count)
         # the index of the log, for readers of earlier releases
         self.cache('init')
 
+    def known(self, tokens, count):
+        """So many sessions; old ones of the simulator's besides."""
+        with self.daemon(threads=1) as daemon:
+            os.unlink(daemon.err)
+        self.old = self.sim.control('mint', {
+            'count': 500, 'kind': 'opaque', 'lifetime': 36000})['tokens']
+        while len(self.old) < MISSES * ROUNDS:
+            self.old += self.sim.control('mint', {
+                'count': 500, 'kind': 'opaque', 'lifetime': 36000})['tokens']
+        rows.sessions(self.status, self.endpoint, tokens,
+                      count - len(tokens) - len(self.old))
+        rows.sessions(self.status, self.endpoint, self.old, age=4000)
+
 
 def cpu(pid):
-    with open('/proc/%d/stat' % pid, encoding='ascii') as file:
-        words = file.read().rsplit(')', 1)[1].split()
-    return (int(words[11]) + int(words[12])) / TICK
+    """Seconds of processor of all its threads."""
+    total = 0
+    for task in os.listdir('/proc/%d/task' % pid):
+        with open('/proc/%d/task/%s/schedstat' % (pid, task),
+                  encoding='ascii') as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
 
 
-def hits(daemon, token, requests):
+def settle(daemon):
+    """The check of the whole is no part of a hit."""
+    def is_idle():
+        begun = cpu(daemon.pid)
+        time.sleep(1)
+        return cpu(daemon.pid) - begun < 0.02
+    time.sleep(2)
+    gate.until(is_idle, 'an idle daemon', 600)
+
+
+def hits(daemon, tokens):
     """Microseconds of the daemon's processor for each."""
-    for _ in range(200):
-        installed.say(daemon, token)
     begun = cpu(daemon.pid)
-    for _ in range(requests):
+    for token in tokens:
         got = installed.say(daemon, token)
         if got != installed.GRANTED:
             raise ValueError('%r: %s' % (got, daemon.log()[-500:]))
-    return (cpu(daemon.pid) - begun) / requests * 1e6
+    return (cpu(daemon.pid) - begun) / len(tokens) * 1e6
 
 
 def timed(run):
@@ -98,83 +114,165 @@ def timed(run):
     return (time.monotonic() - begun) * 1000, result
 
 
-def measure(site, token, requests):
-    starts, revokes, before, after = [], [], [], []
-    for _ in range(STARTS):
-        taken, daemon = timed(lambda: site.daemon(
-            arguments=['--threads', str(THREADS)]))
-        starts.append(taken)
+class Rounds:
+    """Figures of releases that are measured in turn."""
+
+    def __init__(self, sites):
+        self.sites = sites
+        self.figures = {name: {} for name in sites}
+
+    def add(self, title, measure, rounds=ROUNDS):
+        """`measure` gets a release's name and the number of the round."""
+        for number in range(rounds):
+            for name in random.sample(list(self.sites), len(self.sites)):
+                try:
+                    got = measure(name, number)
+                except (ChildProcessError, TimeoutError):
+                    continue
+                self.figures[name].setdefault(title, []).append(got)
+
+    def starts(self, name, _):
+        if self.figures[name].get('fails'):
+            raise ChildProcessError
+        try:
+            taken, daemon = timed(
+                lambda: self.sites[name].daemon(threads=THREADS))
+        except (ChildProcessError, TimeoutError):
+            self.figures[name]['fails'] = True
+            raise
         with daemon:
             os.unlink(daemon.err)
-    with site.daemon(arguments=['--threads', '2']) as daemon:
-        installed.warm(daemon, token)
-        time.sleep(3)           # the check of the whole is no part of a hit
-        before.append(hits(daemon, token, requests))
-        for number in range(REVOKES):
-            revokes.append(timed(lambda n=number: site.cache(
-                'block', 'user', 'user-%d' % n))[0])
-        after.append(hits(daemon, token, requests))
-        os.unlink(daemon.err)
-    return {'start': statistics.median(starts),
-            'revoke': statistics.median(revokes),
-            'before': statistics.median(before),
-            'after': statistics.median(after),
-            'bytes': os.path.getsize(site.trust)}
+        return taken
 
 
-COLUMNS = (('start', 'start, %d threads, ms' % THREADS, '%.0f'),
-           ('revoke', '`block`, ms', '%.1f'),
-           ('before', 'hit before a writer, CPU us', '%.0f'),
-           ('after', 'hit after it, CPU us', '%.0f'),
-           ('size', 'bytes a row', '%.0f'))
+def measure_trust(sites, requests):
+    rounds = Rounds(sites)
+    rounds.add('start', rounds.starts)
+    with contextlib.ExitStack() as stack:
+        daemons, tokens = {}, {}
+        for name, site in sites.items():
+            daemons[name] = stack.enter_context(site.daemon())
+            tokens[name] = [site.token('known')] * (requests // ROUNDS)
+            installed.warm(daemons[name], tokens[name][0])
+        for daemon in daemons.values():
+            settle(daemon)
+
+        def hit(name, _):
+            return hits(daemons[name], tokens[name])
+        rounds.add('before', hit)
+        rounds.add('revoke', lambda name, number: timed(
+            lambda: sites[name].cache('block', 'user', 'user-%d' % number))[0],
+            REVOKES)
+        rounds.add('after', hit)
+    return rounds.figures
 
 
-def table(results):
-    lines = ['| release | revocations | ' + ' | '.join(
-        title for _, title, _ in COLUMNS) + ' |',
-        '|---|---|' + '---|' * len(COLUMNS)]
-    for (name, rows), result in sorted(results.items(),
-                                       key=lambda item: item[0][1]):
-        result['size'] = result['bytes'] / max(rows, 1)
-        lines.append('| %s | %d | %s |' % (name, rows, ' | '.join(
-            form % result[column] for column, _, form in COLUMNS)))
+def measure_sessions(sites, tokens):
+    rounds = Rounds(sites)
+    rounds.add('start', rounds.starts)
+    step = len(tokens) // ROUNDS
+    with contextlib.ExitStack() as stack:
+        daemons = {}
+        for name, site in sites.items():
+            daemons[name] = stack.enter_context(site.daemon(threads=1))
+            settle(daemons[name])
+        rounds.add('hit', lambda name, number: hits(
+            daemons[name], tokens[number * step:(number + 1) * step]))
+        rounds.add('miss', lambda name, number: hits(
+            daemons[name], sites[name].old[number * MISSES:
+                                           (number + 1) * MISSES]))
+    return rounds.figures
+
+
+TRUST = (('start', 'start, %d threads, ms' % THREADS, '%.0f'),
+         ('revoke', '`block`, ms', '%.1f'),
+         ('before', 'hit before a writer, CPU us', '%.0f'),
+         ('after', 'hit after it, CPU us', '%.0f'),
+         ('size', 'bytes a row', '%.0f'))
+SESSIONS = (('start', 'start, %d threads, ms' % THREADS, '%.0f'),
+            ('hit', 'hit, another session each time, CPU us', '%.0f'),
+            ('miss', 'miss, CPU us', '%.0f'),
+            ('size', 'bytes a row', '%.0f'))
+
+
+def ratio(now, then):
+    if not now or not then:
+        return '-'
+    ratios = [one / other for one, other in zip(now, then)]
+    return '%.2f (%.2f-%.2f)' % (statistics.median(ratios), min(ratios),
+                                 max(ratios))
+
+
+def table(results, columns, what):
+    lines = ['| release | %s | ' % what + ' | '.join(
+        title for _, title, _ in columns) + ' |',
+        '|---|---|' + '---|' * len(columns)]
+    for count, figures in results.items():
+        for name, figure in figures.items():
+            lines.append('| %s | %d | %s |' % (name, count, ' | '.join(
+                form % statistics.median(figure[key]) if key in figure
+                else 'does not start' for key, _, form in columns)))
+        if len(figures) > 1:
+            lines.append('| this / before | %d | %s |' % (count, ' | '.join(
+                ratio(figures['this'].get(key), figures['before'].get(key))
+                for key, _, _ in columns)))
     return '\n'.join(lines) + '\n'
 
 
-def draw(results, path):
+def draw(results, columns, title, path):
     """Each figure over the number of rows, 1 for its smallest number."""
-    colours = {'start': '#1b6ca8', 'revoke': '#b3541e', 'after': '#3a7d44'}
-    sizes = sorted({rows for name, rows in results if name == 'this'})
-    base = {key: results['this', sizes[0]][key] for key in colours}
+    colours = ('#1b6ca8', '#b3541e', '#3a7d44', '#7a4b9a', '#555')
+    sizes = list(results)
+    lines = [(key, [statistics.median(results[size]['this'][key])
+                    for size in sizes]) for key, _, _ in columns]
+    top = max(2.0, max(max(values) / values[0] for _, values in lines))
     out = ['<svg xmlns="http://www.w3.org/2000/svg" width="480" height="260" '
            'font-family="sans-serif" font-size="12">',
-           '<text x="50" y="18">trust.db: times the figure at %d '
-           'revocations</text>' % sizes[0]]
-    top = max(2.0, max(results['this', rows][key] / base[key]
-                       for rows in sizes for key in colours))
+           '<text x="50" y="18">%s: times the figure at %d</text>' % (
+               title, sizes[0])]
     for mark in range(int(top) + 1):
         y = 220 - mark * 180 / top
         out.append('<path d="M50 %.0fH400" stroke="#ddd"/>'
                    '<text x="20" y="%.0f">%d</text>' % (y, y + 4, mark))
-    for number, (key, colour) in enumerate(colours.items()):
+    for number, (key, values) in enumerate(lines):
         points = ' '.join('%.0f,%.0f' % (
             50 + 350 * place / max(len(sizes) - 1, 1),
-            220 - results['this', rows][key] / base[key] * 180 / top)
-            for place, rows in enumerate(sizes))
+            220 - value / values[0] * 180 / top)
+            for place, value in enumerate(values))
         out.append('<polyline fill="none" stroke-width="2" stroke="%s" '
                    'points="%s"/><text x="410" y="%d" fill="%s">%s</text>' % (
-                       colour, points, 60 + 20 * number, colour,
-                       {'after': 'hit'}.get(key, key)))
-    for place, rows in enumerate(sizes):
+                       colours[number], points, 60 + 20 * number,
+                       colours[number], key))
+    for place, size in enumerate(sizes):
         out.append('<text x="%.0f" y="240" text-anchor="middle">%d</text>' % (
-            50 + 350 * place / max(len(sizes) - 1, 1), rows))
+            50 + 350 * place / max(len(sizes) - 1, 1), size))
     with open(path, 'w', encoding='ascii') as file:
         file.write('\n'.join(out + ['</svg>', '']))
+
+
+def grow(who, builds, sizes, measure, what, settings=None):
+    """For each size the figures of each release that still starts."""
+    results, left = {}, dict(builds)
+    for size in sorted(int(word) for word in sizes.split(',')):
+        with contextlib.ExitStack() as stack:
+            sites = {}
+            for name, build in left.items():
+                more = dict(settings or {})
+                # a setting that the earlier release does not know
+                if settings and name == 'this':
+                    more['max_sessions'] = '10000000'
+                sites[name] = stack.enter_context(Release(who, build, more))
+            results[size] = measure(sites, size)
+        left = {name: build for name, build in left.items()
+                if not results[size][name].pop('fails', False)}
+        print('%d %s: %r' % (size, what, results[size]), file=sys.stderr)
+    return results
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--rows', default='10000,100000,1000000')
+    parser.add_argument('--sessions', default='10000,100000,1000000,10000000')
     parser.add_argument('--requests', type=int, default=10000)
     parser.add_argument('--before')
     parser.add_argument('--append')
@@ -187,27 +285,51 @@ def main():
     builds = {'this': tap.BUILD}
     if options.before:
         builds['before'] = os.path.abspath(options.before)
-    results = {}
-    for rows in sorted(int(word) for word in options.rows.split(',')):
-        for name, build in builds.items():
-            with Release(who, build) as site:
-                site.fill(rows)
-                try:
-                    results[name, rows] = measure(
-                        site, site.token('known'), options.requests)
-                except (ChildProcessError, TimeoutError) as error:
-                    print('%s, %d rows: %s' % (
-                        name, rows, str(error).splitlines()[-1]),
-                        file=sys.stderr)
-                    continue
-            print('%s, %d rows' % (name, rows), file=sys.stderr)
-    text = '\n## trust.db by its rows\n\n' + table(results)
+    tokens = [os.urandom(16).hex() for _ in range(options.requests // 2)]
+
+    def trust(sites, size):
+        sizes = {}
+        for name, site in sites.items():
+            site.revoked(size)
+            sizes[name] = os.path.getsize(site.trust) / size
+        figures = measure_trust(sites, options.requests)
+        for name, value in sizes.items():
+            figures[name]['size'] = [value]
+        return figures
+
+    def sessions(sites, size):
+        sizes = {}
+        for name, site in sites.items():
+            site.revoked(REVOKED)
+            site.known(tokens, size)
+            sizes[name] = os.path.getsize(site.status) / size
+        figures = measure_sessions(sites, tokens)
+        for name, value in sizes.items():
+            figures[name]['size'] = [value]
+        return figures
+
+    grown = (('trust.db', 'revocations', TRUST,
+              grow(who, builds, options.rows, trust, 'revocations')
+              if options.rows else {}),
+             ('status.db', 'sessions', SESSIONS,
+              grow(who, builds, options.sessions, sessions, 'sessions',
+                   SETTINGS) if options.sessions else {}))
+    text = ''
+    for title, what, columns, results in grown:
+        if not results:
+            continue
+        text += '\n## %s by its rows\n\n' % title
+        if what == 'sessions':
+            text += 'Beside %s revocations.\n\n' % format(REVOKED, ',')
+        text += table(results, columns, what)
+        if options.svg:
+            draw(results, columns, title, os.path.join(
+                options.svg, title.replace('.db', '_rows.svg')))
     sys.stdout.write(text)
     if options.append:
         with open(options.append, 'a', encoding='utf-8') as file:
             file.write(text)
-    if options.svg:
-        draw(results, options.svg)
 
 
-main()
+if __name__ == '__main__':
+    main()
