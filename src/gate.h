@@ -153,8 +153,8 @@ struct gate_task *gate_refresh(struct gate *gate, const struct moment *now,
  */
 struct gate_writer;
 struct gate_writer *gate_writer_new(const struct settings *settings,
-    struct gate_shared *shared, void (*wake)(void *context, int is_urgent), void *context,
-    struct error *error);
+    struct gate_shared *shared, void (*wake)(void *context, int is_urgent),
+    void *context, struct error *error);
 void gate_writer_free(struct gate_writer *writer);
 
 enum gate_writer_step {

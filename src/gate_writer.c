@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "database_holder.h"
 #include "gate_private.h"
 #include "status_write.h"
-#include "database_holder.h"
 
 struct gate_writer {
 	const struct settings *settings;
@@ -16,7 +16,8 @@ struct gate_writer {
 
 struct gate_writer *
 gate_writer_new(const struct settings *settings, struct gate_shared *shared,
-    void (*wake)(void *context, int is_urgent), void *context, struct error *error)
+    void (*wake)(void *context, int is_urgent), void *context,
+    struct error *error)
 {
 	struct gate_writer *writer = calloc(1, sizeof(*writer));
 

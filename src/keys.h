@@ -37,12 +37,12 @@ enum keys_outcome {
 /*
  * The key of `kid` for a token issued at `issued_at`.  Looks at status.db's
  * data_version first, for a kid that is known every 100 ms only.
- * `may_fetch` 0: never KEYS_FETCH, KEYS_WAIT or KEYS_ASKED (after a fetch that failed).
+ * `may_fetch` 0: never KEYS_FETCH, KEYS_WAIT or KEYS_ASKED (after a fetch that
+ * failed).
  * A due set (keys_ttl, another boot) is fetched for an unknown kid or by
  * keys_refresh(), never while a known kid is asked for: the request does not
- * wait for it.  *until_out (boottime): when asking
- * again makes sense, for WAIT and ASKED, and for UNSETTLED and STALE with `may_fetch`;
- * else `now`.  KEYS_FETCH happens for: no set or one that may no longer
+ * wait for it.  *until_out (boottime): when asking again makes sense, for WAIT
+ * and ASKED, and for UNSETTLED and STALE with `may_fetch`; else `now`.  KEYS_FETCH happens for: no set or one that may no longer
  * serve; an unknown kid that is not denied.
  *
  * A kid is denied if issued_at + leeway is before the second in which the
