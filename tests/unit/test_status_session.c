@@ -123,6 +123,14 @@ user_of(struct place *place, struct status *status, const char *key)
 	return name;
 }
 
+/* Keys of one set: their first eight digits are the same. */
+static void
+key_of_set(char key[STATUS_KEY_SIZE], int number)
+{
+	(void)snprintf(key, STATUS_KEY_SIZE, "%.60s%04u2", HASH,
+	    (unsigned int)number % 10000);
+}
+
 static void
 round_trip(void **state)
 {
@@ -353,35 +361,34 @@ too_much(void **state)
 	store(place, KEY, "user", 1000);
 	blocker = scratch_block(scratch_path(place->directory, "status.db"));
 	end(place->status, KEY, 2000);
-	/* keys of one set: their first eight digits are the same */
 	for (i = 0; i < 7; i++) {
-		(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, i);
+		key_of_set(key, i);
 		store(place, key, "more", 3000 + i);
 	}
 	assert_string_equal(user_of(place, place->status, KEY), "-");
 	assert_int_equal(status_session_void_at(place->status, KEY), -1);
-	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 7);
+	key_of_set(key, 7);
 	store(place, key, "one more", 3007);
 	/* the oldest but the end has lost its place: what is older is void */
 	assert_string_equal(user_of(place, place->status, KEY), "-");
 	assert_int_equal(status_session_void_at(place->status, KEY), 3000);
 	assert_string_equal(user_of(place, place->status, key), "one more");
-	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 8);
+	key_of_set(key, 8);
 	store(place, key, "older", 2999);
 	assert_string_equal(user_of(place, place->status, key), "");
 	assert_int_equal(status_session_void_at(place->status, KEY), 3000);
 	/* ends take the places of all others, then of older ends */
 	for (i = 0; i < 7; i++) {
-		(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 10 + i);
+		key_of_set(key, 10 + i);
 		end(place->status, key, 2001 + i);
 	}
 	assert_string_equal(user_of(place, place->status, KEY), "-");
 	assert_int_equal(status_session_void_at(place->status, KEY), 3007);
-	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 20);
+	key_of_set(key, 20);
 	store(place, key, "no place", 9000);
 	assert_string_equal(user_of(place, place->status, key), "");
 	assert_int_equal(status_session_void_at(place->status, KEY), 9000);
-	(void)snprintf(key, sizeof(key), "%.60s%04d2", HASH, 21);
+	key_of_set(key, 21);
 	end(place->status, key, 9001);
 	assert_string_equal(user_of(place, place->status, KEY), "user");
 	assert_int_equal(status_session_void_at(place->status, KEY), 9000);
