@@ -1,7 +1,9 @@
 #include "database_holder.h"
 
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,10 +41,51 @@ read_name(long pid, char *name, size_t size)
 }
 
 struct wanted {
+	dev_t device;
 	unsigned long inode;
 	long first, last;	/* one of these bytes */
 	int writes;		/* locked against all others */
 };
+
+static int
+has_open(const char *pid, const struct wanted *wanted)
+{
+	char path[64];
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+	int found = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	dir = opendir(path);
+	if (dir == NULL)
+		return 0;
+	while (!found && (entry = readdir(dir)) != NULL)
+		found = fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 &&
+		    st.st_dev == wanted->device &&
+		    st.st_ino == wanted->inode;
+	(void)closedir(dir);
+	return found;
+}
+
+/* Another file system has this inode too.  Some tell their files another
+ * device than their locks; then the process is asked. */
+static int
+is_file(const char *id, const char *pid, const struct wanted *wanted)
+{
+	char *minor_part, *inode;
+	const unsigned long major_part = strtoul(id, &minor_part, 16);
+	unsigned long minor_number;
+
+	if (*minor_part != ':')
+		return 0;
+	minor_number = strtoul(minor_part + 1, &inode, 16);
+	if (*inode != ':' || strtoul(inode + 1, NULL, 10) != wanted->inode)
+		return 0;
+	return makedev((unsigned int)major_part,
+	    (unsigned int)minor_number) == wanted->device ||
+	    has_open(pid, wanted);
+}
 
 /*
  * The process of a line of /proc/locks that has what is wanted, else 0:
@@ -54,7 +97,7 @@ holder_of_line(char *line, const struct wanted *wanted)
 {
 	enum { TYPE = 1, ACCESS = 3, PID = 4, FILE_ID = 5, FIRST = 6,
 	    LAST = 7, WORDS = 8 };
-	char *words[WORDS], *rest = NULL, *word, *colon;
+	char *words[WORDS], *rest = NULL, *word;
 	long first, last;
 	int i;
 
@@ -65,10 +108,9 @@ holder_of_line(char *line, const struct wanted *wanted)
 		words[i] = word;
 		word = strtok_r(NULL, " \n", &rest);
 	}
-	colon = strrchr(words[FILE_ID], ':');
-	if (colon == NULL || strcmp(words[TYPE], "POSIX") != 0 ||
-	    strtoul(colon + 1, NULL, 10) != wanted->inode ||
-	    (wanted->writes && strcmp(words[ACCESS], "WRITE") != 0))
+	if (strcmp(words[TYPE], "POSIX") != 0 ||
+	    (wanted->writes && strcmp(words[ACCESS], "WRITE") != 0) ||
+	    !is_file(words[FILE_ID], words[PID], wanted))
 		return 0;
 	first = strtol(words[FIRST], NULL, 10);
 	last = strcmp(words[LAST], "EOF") == 0 ? LONG_MAX :
@@ -88,6 +130,7 @@ find(const char *path, const char *suffix, struct wanted wanted)
 	(void)snprintf(name, sizeof(name), "%.3900s%s", path, suffix);
 	if (lstat(name, &st) == -1)
 		return 0;
+	wanted.device = st.st_dev;
 	wanted.inode = (unsigned long)st.st_ino;
 	locks = fopen("/proc/locks", "re");
 	if (locks == NULL)
@@ -109,9 +152,9 @@ database_holder(const char *path, char *text, size_t size)
 		const char *suffix;
 		struct wanted wanted;
 	} places[] = {
-		{ "-shm", { 0, SHM_FIRST, SHM_READERS - 1, 1 } },
-		{ "", { 0, FILE_FIRST, FILE_LAST, 1 } },
-		{ "-shm", { 0, SHM_READERS, SHM_LAST, 0 } }
+		{ "-shm", { 0, 0, SHM_FIRST, SHM_READERS - 1, 1 } },
+		{ "", { 0, 0, FILE_FIRST, FILE_LAST, 1 } },
+		{ "-shm", { 0, 0, SHM_READERS, SHM_LAST, 0 } }
 	};
 	char name[32];
 	long pid = 0;

@@ -4,8 +4,10 @@ decide as before."""
 import contextlib
 import os
 import resource
+import sqlite3
 import subprocess
 
+import gate
 import installed
 import tap
 
@@ -90,6 +92,55 @@ def test_disk(who, folder):
             world.decides('and back')
 
 
+LOCK = ('import fcntl, os, sys, time; '
+        'fcntl.lockf(os.open(sys.argv[1], os.O_RDWR), fcntl.LOCK_EX, 1, '
+        'int(sys.argv[2])); '
+        'print("locked", file=sys.stderr, flush=True); time.sleep(3600)')
+
+
+def lock(site, path, byte):
+    process = gate.Process('lock-%d' % byte, [tap.PYTHON, '-c', LOCK, path,
+                                              str(byte)], site.folder)
+    process.wait_for('locked')
+    return process
+
+
+def file_of_number(folder, inode):
+    for number in range(200):
+        path = os.path.join(folder, 'file-%d' % number)
+        os.mknod(path)
+        if os.stat(path).st_ino == inode:
+            return path
+    raise LookupError('no file has the number %d' % inode)
+
+
+def test_holder(who, folder):
+    """Two file systems count their files alike: who holds one of the other
+    has nothing to do with it."""
+    with small_disk(folder, 'size=4m') as disk, \
+            small_disk(folder + '-2', 'size=4m') as other:
+        if disk is None or other is None:
+            tap.skip('a lock of another file system', 'no mount')
+            return
+        with installed.Site(who, state=os.path.join(disk, 'state')) as site:
+            site.cache('block', 'user', 'x')
+            alike = file_of_number(other, os.stat(site.trust + '-shm').st_ino)
+            holder = sqlite3.connect(site.trust, isolation_level=None)
+            # the kernel lists locks in no order: before it and behind it
+            innocent = [lock(site, alike, 120), lock(site, alike, 121)]
+            holder.execute('BEGIN IMMEDIATE')
+            innocent.append(lock(site, alike, 122))
+            with gate.Process('waits', site.command('lift', 'user', 'x'),
+                              site.folder) as waits:
+                waits.wait_for('waiting')
+                tap.ok('held by process %d ' % os.getpid() in waits.log(),
+                       'the one who holds it is named', waits.log())
+                holder.close()
+                tap.equal(waits.wait(), 0, 'and then it is done')
+            for process in innocent:
+                process.kill()
+
+
 def limited(size):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
@@ -140,6 +191,7 @@ def main():
         test_limit(world)
         test_index_file(world)
         test_disk(who, os.path.join(site.folder, 'disk'))
+        test_holder(who, os.path.join(site.folder, 'locks'))
     tap.done()
 
 
