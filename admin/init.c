@@ -161,6 +161,10 @@ init_run(const char *config, const char *user, int json)
 		signals_release(&saved);
 		goto done;
 	}
+	if (error.text[0] != '\0')
+		(void)fprintf(stderr, "authgear-cache: note: %s\n",
+		    error.text);
+	error_clear(&error);
 	if (print_places(settings, made, json) == -1) {
 		error_set(&error, "writing to stdout failed");
 		goto done;

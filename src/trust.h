@@ -26,7 +26,8 @@ struct trust;
  * whole checked before that counts; with `daemon_user` owners and modes become
  * as said; an empty root/ of an earlier release goes.  One of another endpoint
  * is refused, and left as it is, as are network file systems and an existing
- * directory with anything else in it.  0 or -1 and error.
+ * directory with anything else in it.  0, and a note in error if a reader keeps
+ * the change from the file itself (trust_writer_lacks()), or -1 and error.
  */
 #define TRUST_THERE 0		/* *made_out */
 #define TRUST_MADE 1

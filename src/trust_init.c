@@ -12,6 +12,7 @@
 
 #include "database.h"
 #include "database_log.h"
+#include "trust_complete.h"
 #include "trust_head.h"
 #include "trust_owner.h"
 #include "trust_place.h"
@@ -155,7 +156,7 @@ check_not_lost(const char *directory, const char *path, struct error *error)
 	return -1;
 }
 
-/* Record the endpoint unless there is one; *made_out 1 if it was recorded. */
+/* Record the endpoint unless there is one; then it is MADE. */
 static int
 record(struct sqlite3 *db, const char *endpoint,
     const struct trust_note *note, int64_t wall, int *made_out)
@@ -180,21 +181,16 @@ record(struct sqlite3 *db, const char *endpoint,
 	return trust_row_audit(db, note, "init", endpoint, wall, NULL);
 }
 
-/* Into the file itself, as after any change (trust_writer.h). */
-static void
-complete(struct sqlite3 *db)
-{
-	(void)sqlite3_busy_timeout(db, CHECKPOINT_MS);
-	(void)sqlite3_exec(db, "SELECT one FROM state", NULL, NULL, NULL);
-	(void)sqlite3_wal_checkpoint_v2(db, "main",
-	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-}
+struct filled {
+	int made;			/* as of trust_init() */
+	struct error lacks;		/* as of trust_complete() */
+};
 
 static int
-fill(const char *directory, const char *endpoint, const char *actor,
-    const struct moment *now, int *made_out, struct error *error)
+fill(const char *directory, const char *endpoint,
+    const struct trust_note *note, int64_t wall, struct filled *filled,
+    struct error *error)
 {
-	const struct trust_note note = { actor, "", "cli", NULL };
 	struct sqlite3 *db = NULL;
 	struct trust_head before;
 	char path[PATH_MAX];
@@ -208,21 +204,23 @@ fill(const char *directory, const char *endpoint, const char *actor,
 	    database_open(path, DATABASE_CREATE, trust_schema(), &db,
 	    error) != DATABASE_OPENED)
 		return -1;
-	/* complete() does that, of a log that is the file's */
+	/* trust_complete() does that, of a log that is the file's */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 	    NULL);
 	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc == SQLITE_OK && database_log_check(db, path, error) == -1)
 		rc = SQLITE_CORRUPT;
 	if (before.schema != 0 && before.schema != TRUST_SCHEMA)
-		*made_out = TRUST_MIGRATED;
+		filled->made = TRUST_MIGRATED;
 	if (rc == SQLITE_OK)
-		rc = record(db, endpoint, &note, now->wall, made_out);
+		rc = record(db, endpoint, note, wall, &filled->made);
 	rc = database_finish(db, rc, path, error);
-	if (rc == SQLITE_OK)
-		complete(db);
-	else
-		*made_out = TRUST_THERE;
+	if (rc == SQLITE_OK) {
+		(void)sqlite3_busy_timeout(db, CHECKPOINT_MS);
+		trust_complete(db, path, &filled->lacks);
+	} else {
+		filled->made = TRUST_THERE;
+	}
 	database_close(db);
 	if (rc != SQLITE_OK)
 		return -1;
@@ -237,6 +235,8 @@ trust_init(const char *directory, const char *endpoint,
     const char *daemon_user, const char *actor, const struct moment *now,
     int *made_out, struct error *error)
 {
+	const struct trust_note note = { actor, "", "cli", NULL };
+	struct filled filled = { TRUST_THERE, { "" } };
 	struct trust_owner owner;
 
 	*made_out = TRUST_THERE;
@@ -247,9 +247,13 @@ trust_init(const char *directory, const char *endpoint,
 	}
 	if (trust_owner_find(daemon_user, &owner, error) == -1 ||
 	    make_directory(directory, &owner, error) == -1 ||
-	    fill(directory, endpoint, actor, now, made_out, error) == -1 ||
+	    fill(directory, endpoint, &note, now->wall, &filled,
+	    error) == -1 ||
 	    make_daemon(directory, &owner, error) == -1)
 		return -1;
+	*made_out = filled.made;
+	if (filled.lacks.text[0] != '\0')
+		error_set(error, "%s", filled.lacks.text);
 	remove_root(directory);
 	return 0;
 }

@@ -1,9 +1,5 @@
 #include "trust_writer.h"
 
-#include <sys/stat.h>
-
-#include <fcntl.h>
-#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +9,7 @@
 #include "database.h"
 #include "database_holder.h"
 #include "database_log.h"
+#include "trust_complete.h"
 #include "trust_head.h"
 #include "trust_note.h"
 #include "trust_place.h"
@@ -136,47 +133,6 @@ held(const struct trust_writer *writer, struct error *error)
 	return TRUST_HELD;
 }
 
-/* The log has what the file lacks, and it is the log that changed last: by
- * its time too, for who looks at that alone. */
-static void
-say_lacks(struct trust_writer *writer, int rc)
-{
-	char name[PATH_MAX], holder[96];
-	struct error why = { "" };
-
-	(void)snprintf(name, sizeof(name), "%.4000s-wal", writer->path);
-	(void)utimensat(AT_FDCWD, name, NULL, AT_SYMLINK_NOFOLLOW);
-	if ((rc & 0xff) == SQLITE_BUSY || rc == SQLITE_OK) {
-		(void)database_holder(writer->path, holder, sizeof(holder));
-		error_set(&why, "%s reads it", holder);
-	} else {
-		(void)database_failed(writer->db, rc, writer->path, &why);
-	}
-	error_set(&writer->lacks, "it is in force, but a copy of %s alone "
-	    "lacks it yet: %s; the next change makes up for it", writer->path,
-	    error_text(&why));
-}
-
-/*
- * From the log into the file, and the log emptied.  A reader of this very
- * moment comes first, so that those who cannot write the -shm read from here
- * on and not from before the change.
- */
-static void
-checkpoint(struct trust_writer *writer)
-{
-	int in_log = -1, done = -1, rc;
-
-	error_clear(&writer->lacks);
-	(void)sqlite3_exec(writer->db, "SELECT one FROM state", NULL, NULL,
-	    NULL);
-	rc = sqlite3_wal_checkpoint_v2(writer->db, "main",
-	    SQLITE_CHECKPOINT_TRUNCATE, &in_log, &done);
-	/* busy, but only for the emptying */
-	if (rc != SQLITE_OK && (in_log < 0 || in_log != done))
-		say_lacks(writer, rc);
-}
-
 /* What is written to a log of another file would be lost with it, or make one
  * of both. */
 static int
@@ -199,7 +155,7 @@ finish(struct trust_writer *writer, int rc, struct error *error)
 
 	rc = database_finish(writer->db, rc, writer->path, &why);
 	if (rc == SQLITE_OK) {
-		checkpoint(writer);
+		trust_complete(writer->db, writer->path, &writer->lacks);
 		return TRUST_WRITTEN;
 	}
 	if ((rc & 0xff) == SQLITE_BUSY)

@@ -183,6 +183,24 @@ def test_rows(site):
               'no index beside the table that is looked up')
 
 
+def test_reader(site):
+    """Somebody reads all the while: the migration is in force, and who keeps
+    it from the file itself is named."""
+    lay_down(site, 2)
+    reader = sqlite3.connect(site.trust, isolation_level=None)
+    reader.execute('BEGIN')
+    reader.execute('SELECT count(*) FROM meta').fetchone()
+    said = site.cache('init')
+    tap.ok('process %d' % os.getpid() in said.text and
+           'lacks it yet' in said.text, 'init: a copy that lacks it: said',
+           said.text)
+    reader.close()
+    said = site.cache('init')
+    tap.ok('lacks' not in said.text, 'the next one makes up for it', said.text)
+    tap.equal(site.rows('PRAGMA user_version', path=site.copy()), [(3,)],
+              'and a copy has it')
+
+
 def hide_row(site, user):
     """A revocation that the index of schema 2 lacks."""
     database = sqlite3.connect(site.trust)
@@ -349,6 +367,7 @@ def main():
             test_schema(world, schema)
         test_hidden(site)
         test_rows(site)
+        test_reader(site)
         test_newer(site)
         test_mended(site)
         test_mended_meanwhile(site)
