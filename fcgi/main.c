@@ -69,7 +69,9 @@ main_harden(struct error *error)
 		return -1;
 	}
 #endif
-	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+	/* what a limit forbids to be written is an error like a full disk */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	    signal(SIGXFSZ, SIG_IGN) == SIG_ERR) {
 		error_set(error, "signal: %s", strerror(errno));
 		return -1;
 	}
@@ -200,6 +202,23 @@ main_wait_for_signal(void *argument)
 	return NULL;
 }
 
+/* It is opened here first: it fails early and clearly. */
+static int
+main_open_state(struct daemon *daemon, struct error *error)
+{
+	daemon->writer = writer_new(daemon->settings, daemon->service.shared,
+	    daemon->log, error);
+	if (daemon->writer == NULL)
+		return -1;
+	daemon->service.fetcher = fetcher_new(daemon->settings,
+	    daemon->service.shared, daemon->log, error);
+	if (daemon->service.fetcher == NULL)
+		return -1;
+	daemon->upkeep = upkeep_new(daemon->settings, daemon->service.shared,
+	    daemon->log, error);
+	return daemon->upkeep == NULL ? -1 : 0;
+}
+
 /* All threads are made with the signals blocked; one of them waits. */
 static int
 main_begin(struct daemon *daemon, struct error *error)
@@ -216,21 +235,10 @@ main_begin(struct daemon *daemon, struct error *error)
 		error_set(error, "out of memory");
 		return -1;
 	}
-	/* The state is opened here first: it fails early and clearly. */
-	daemon->writer = writer_new(daemon->settings, daemon->service.shared,
-	    daemon->log, error);
-	if (daemon->writer == NULL)
-		return -1;
-	daemon->service.fetcher = fetcher_new(daemon->settings,
-	    daemon->service.shared, daemon->log, error);
-	if (daemon->service.fetcher == NULL) {
+	if (main_open_state(daemon, error) == -1) {
 		state_place_explain(daemon->settings->state, error);
 		return -1;
 	}
-	daemon->upkeep = upkeep_new(daemon->settings, daemon->service.shared,
-	    daemon->log, error);
-	if (daemon->upkeep == NULL)
-		return -1;
 	service_handler(&daemon->service, &daemon->handler);
 	daemon->handler.ready = main_say_ready;
 	daemon->handler.ready_context = daemon;
