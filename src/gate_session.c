@@ -200,11 +200,10 @@ gate_session_judge(struct gate *gate, struct gate_task *task,
 		task->token_authenticated_at = task->facts.authenticated_at;
 	task->is_session = 1;
 	if (!found)
-		found = gate_session_load(gate, task, &task->decision.detail);
+		found = gate_session_load(gate, task, NULL);
 	task->has_row = 0;
-	if (found == -1)
-		return gate_task_no_state(gate, task, now);
-	if (found == 0)
+	/* it is only a cache: Authgear knows; the writer's thread logs why */
+	if (found != 1)
 		return gate_lookup(gate, task, now);
 	task->is_known = 1;
 	if (is_contradicted(gate, task, now))

@@ -62,7 +62,7 @@ same_text(const struct status_keys *a, const struct status_keys *b)
 /* See what other processes stored.  Leases change the file too: a set is
  * parsed again only if its text is another one. */
 static int
-load(struct keys *keys, struct error *error)
+load_once(struct keys *keys, struct error *error)
 {
 	struct status_keys stored;
 	int changed = status_changed(keys->status, error);
@@ -91,6 +91,14 @@ load(struct keys *keys, struct error *error)
 	/* only stored if it parses: memory ran out, so look again next time */
 	keys->is_loaded = keys->jwks != NULL;
 	return 0;
+}
+
+/* A file that is taken away while it is read is another one at the second
+ * time. */
+static int
+load(struct keys *keys, struct error *error)
+{
+	return load_once(keys, NULL) == 0 ? 0 : load_once(keys, error);
 }
 
 static int
@@ -157,6 +165,18 @@ is_fresh(const struct keys *keys, const struct moment *now)
 	    now->boottime - keys->looked_at < LOOK_MS;
 }
 
+/* The file cannot be read: what was read of it serves until it is due. */
+static enum keys_outcome
+do_without(const struct keys *keys, const char *kid, const struct moment *now,
+    const struct key **key_out)
+{
+	if (now->boottime < due_at(keys, now) &&
+	    look(keys, kid, 0, now, key_out) == KEYS_KNOWN)
+		return KEYS_KNOWN;
+	*key_out = NULL;
+	return KEYS_UNREADABLE;
+}
+
 static enum status_lease
 take_lease(struct keys *keys, const struct moment *now, int64_t running,
     int64_t *until_out, struct error *error)
@@ -190,7 +210,7 @@ keys_find(struct keys *keys, const char *kid, int64_t issued_at,
 		return KEYS_KNOWN;
 	*key_out = NULL;
 	if (load(keys, error) == -1)
-		return KEYS_UNREADABLE;
+		return do_without(keys, kid, now, key_out);
 	keys->looked_at = now->boottime;
 	outcome = look(keys, kid, issued_at, now, key_out);
 	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED || !may_fetch)

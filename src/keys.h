@@ -24,7 +24,8 @@ struct keys *keys_new(const struct settings *settings, struct status *status);
 void keys_free(struct keys *keys);
 
 enum keys_outcome {
-	KEYS_UNREADABLE = 0,	/* status.db: state-unreadable */
+	KEYS_UNREADABLE = 0,	/* status.db: state-unreadable; known keys
+				   serve all the same until they are due */
 	KEYS_KNOWN,		/* *key_out */
 	KEYS_DENIED,		/* unknown-key: older than the last fetch */
 	KEYS_UNSETTLED,		/* unknown, and may not ask yet */

@@ -27,6 +27,7 @@ status_file_leave(struct status *status)
 		status->statements[i] = NULL;
 	}
 	memset(&status->boot, 0, sizeof(status->boot));
+	status->log_pages = 0;
 	database_close(status->db);
 	status->db = NULL;
 }
@@ -153,6 +154,16 @@ open_own(struct status *status, struct error *error)
 	return owner >= 0 ? 0 : -1;
 }
 
+/* What is taken away while it is opened is there anew at the second time. */
+static int
+open_new(struct status *status, struct error *error)
+{
+	if (open_own(status, NULL) == 0)
+		return 0;
+	status_file_leave(status);
+	return open_own(status, error);
+}
+
 /* Who decides writes nothing back into the file from its log. */
 static int
 count_pages(void *context, struct sqlite3 *db, const char *name, int pages)
@@ -211,7 +222,7 @@ status_file_enter(struct status *status, struct error *error)
 		return -1;
 	status->is_damaged = status->is_checked = status->is_counted = 0;
 	status_file_leave(status);
-	if (open_own(status, error) == -1)
+	if (open_new(status, error) == -1)
 		goto failed;
 	if (database_data_version(status->db,
 	    &status->statements[STATUS_VERSION], &status->version) == -1) {

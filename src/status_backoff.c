@@ -64,17 +64,18 @@ status_backoff_load(struct status *status, const struct moment *now,
     int64_t *until_out, int *failures_out, struct error *error)
 {
 	struct wait waiting, wait;
-	int waits, rc;
+	int waits, rc = SQLITE_OK, ret;
 
 	*until_out = 0;
 	*failures_out = 0;
+	memset(&wait, 0, sizeof(wait));
 	/* before the file, so that what is written in between is not missed */
 	waits = find_waiting(status->pending, now->boot_id, &waiting);
-	if (status_file_enter(status, error) == -1)
-		return -1;
-	rc = load_file(status, now->boot_id, &wait);
+	ret = status_file_enter(status, error) == -1 ? -1 : 0;
+	if (ret == 0)
+		rc = load_file(status, now->boot_id, &wait);
 	if (rc != SQLITE_OK)
-		return status_file_failed(status, rc, error);
+		ret = status_file_failed(status, rc, error);
 	if (waits && (waiting.failures == 0 ||
 	    waiting.failures > wait.failures))
 		wait = waiting;
@@ -83,7 +84,7 @@ status_backoff_load(struct status *status, const struct moment *now,
 		*until_out = wait.until;
 		*failures_out = (int)wait.failures;
 	}
-	return 0;
+	return ret;
 }
 
 static int64_t

@@ -90,18 +90,17 @@ status_session_load(struct status *status, const char *key,
 	found = load_file(status, key, session, error);
 	if (!waits)
 		return found;
-	if (found != -1) {
-		switch (status_change_apply(&change, found, session)) {
-		case 1:
-			found = 1;
-			break;
-		case -1:
-			error_set(error, "out of memory");
-			found = -1;
-			break;
-		default:
-			break;
-		}
+	/* where the file cannot be read, what waits is all that is known */
+	switch (status_change_apply(&change, found == 1, session)) {
+	case 1:
+		found = 1;
+		break;
+	case -1:
+		error_set(error, "out of memory");
+		found = -1;
+		break;
+	default:
+		break;
 	}
 	status_change_clear(&change);
 	return found;

@@ -42,7 +42,8 @@ void status_session_key(const struct credential *credential,
     char key[STATUS_KEY_SIZE]);
 
 /* 1 and the row, 0 if there is none (*session is then empty), -1 and error.
- * A row that makes no sense counts as none. */
+ * A row that makes no sense counts as none.  What waits is told also where the
+ * file cannot be read. */
 int status_session_load(struct status *status, const char *key,
     struct status_session *session, struct error *error);
 
@@ -91,7 +92,8 @@ int status_session_trim(struct status *status, int64_t max,
 /*
  * Back-off of the resolver, shared by the processes of a uid.  Nothing is
  * asked before *until_out (boottime; 0 or past: go).  A row of another boot,
- * or whose time is not credible, counts for nothing.  0, or -1 and error.
+ * or whose time is not credible, counts for nothing.  0, or -1 and error (what
+ * this process said itself counts even then).
  */
 int status_backoff_load(struct status *status, const struct moment *now,
     int64_t *until_out, int *failures_out, struct error *error);

@@ -3,9 +3,13 @@
 
 #include "status_write.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "status_file.h"
 #include "status_pending.h"
@@ -179,12 +183,28 @@ write_back(struct status *status, struct error *error)
 	return status_file_failed(status, rc, error);
 }
 
+/* SQLite makes the log once, and looks at its name no more. */
+static int
+is_log_gone(const struct status *status)
+{
+	char name[PATH_MAX];
+
+	if (status->log_pages == 0)
+		return 0;
+	(void)snprintf(name, sizeof(name), "%s-wal", status->path);
+	return access(name, F_OK) == -1 && errno == ENOENT;
+}
+
 static enum status_write
 write_some(struct status *status, struct batch *batch,
     const struct moment *now, struct error *error)
 {
 	int rc;
 
+	if (status_file_enter(status, error) == -1)
+		return STATUS_WRITE_FAILED;
+	/* what all processes hold open is then in no file: begin it anew */
+	status->is_damaged |= is_log_gone(status);
 	if (status_file_enter(status, error) == -1)
 		return STATUS_WRITE_FAILED;
 	/* what is asked for from now on waits for the next time */

@@ -444,6 +444,12 @@ table_lost(void **state)
 	pass_ms(f, 99);
 	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
 	assert_int_equal(find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	/* and later what was read serves until it is due */
+	pass_ms(f, 1);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	assert_int_equal(find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	pass_ms(f, (int64_t)f->settings.keys_ttl * 1000 - 101);
+	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
 	pass_ms(f, 1);
 	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_UNREADABLE);
 	assert_int_equal(find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);

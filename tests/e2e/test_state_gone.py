@@ -1,0 +1,128 @@
+"""status.db is only a cache: without it, or where it cannot be read, those who
+are known are asked for again and go on, at every daemon; once it can be read
+again all is as before."""
+
+import os
+import shutil
+import time
+
+import gate
+import installed
+import sessions
+import tap
+
+KINDS = ('JWT', 'session', 'opaque')
+SETTINGS = {'validate': 'hybrid', 'lookup_rate': '600', 'max_lookups': '16'}
+PEOPLE = 4
+
+
+class World:
+    def __init__(self, site, daemons):
+        self.daemons = daemons
+        self.path = os.path.join(site.state, 'daemon', 'status.db')
+        self.who = site.who
+        people = [sessions.Person(site.sim.control, kinds=KINDS)
+                  for _ in range(PEOPLE)]
+        self.ways = [said for one in people for said in one.way.values()]
+        self.gone = sessions.Person(site.sim.control, kinds=KINDS)
+
+    def say(self, ways=None):
+        """What is said of those who are known, anywhere."""
+        return {sessions.say(daemon.path, said) for said in ways or self.ways
+                for daemon in self.daemons}
+
+    def own(self, path, mode):
+        os.chown(path, self.who.pw_uid, self.who.pw_gid)
+        os.chmod(path, mode)
+
+
+def unlinked(world):
+    os.unlink(world.path)
+
+
+def log_unlinked(world):
+    os.unlink(world.path + '-wal')
+
+
+def log_cut(world):
+    gate.until(lambda: os.path.exists(world.path + '-wal'), 'a log')
+    os.truncate(world.path + '-wal', 0)
+
+
+def folder_in_its_place(world):
+    os.unlink(world.path)
+    os.mkdir(world.path)
+    return lambda: os.rmdir(world.path)
+
+
+def open_to_others(world):
+    os.chmod(world.path, 0o666)
+    return lambda: os.chmod(world.path, 0o600)
+
+
+def of_somebody_else(world):
+    os.chown(world.path, 0, 0)
+    return lambda: world.own(world.path, 0o600)
+
+
+def folder_away(world):
+    folder = os.path.dirname(world.path)
+    os.rename(folder, folder + '-away')
+    return lambda: os.rename(folder + '-away', folder)
+
+
+def folder_made_anew(world):
+    folder = os.path.dirname(world.path)
+    shutil.rmtree(folder)
+    os.mkdir(folder)
+    world.own(folder, 0o700)
+
+
+def harm(world, how):
+    what = how.__name__.replace('_', ' ')
+    tap.equal(world.say(), {sessions.LIVE}, what + ': known before')
+    mend = how(world)
+    got = set()
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        got |= world.say()
+    tap.equal(got, {sessions.LIVE}, what + ': and go on')
+    for kind in KINDS:
+        world.gone.log_in(kind)
+    tap.equal(world.say(world.gone.way.values()), {sessions.LIVE},
+              what + ': a login')
+    for kind in KINDS:
+        world.gone.log_out(kind)
+    gate.until(lambda: world.say(world.gone.way.values()) ==
+               {sessions.NOT_LIVE}, 'the end of it')
+    if mend is not None:
+        mend()
+    gate.until(lambda: os.path.isfile(world.path) and
+               world.say() == {sessions.LIVE}, 'the file')
+    tap.equal(world.say(world.gone.way.values()), {sessions.NOT_LIVE},
+              what + ': who was logged out stays so')
+
+
+def main():
+    who = installed.user()
+    if who is None:
+        tap.skip('status.db away, in the installed layout', 'not root')
+        tap.done()
+    with installed.Site(who, dict(SETTINGS, session_ttl='2',
+                                  absent_ttl='2')) as site, \
+            site.daemon('one') as one, site.daemon('two') as two:
+        for daemon in (one, two):
+            sessions.warm(daemon, site.sim.control)
+        world = World(site, (one, two))
+        for how in (unlinked, log_unlinked, log_cut, folder_in_its_place,
+                    open_to_others, of_somebody_else, folder_away,
+                    folder_made_anew):
+            harm(world, how)
+        refused = [line for daemon in (one, two)
+                   for line in daemon.log().splitlines()
+                   if 'state-unreadable' in line]
+        tap.equal(refused, [], 'nobody was refused')
+    tap.done()
+
+
+main()
