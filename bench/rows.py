@@ -9,6 +9,7 @@ import hashlib
 import os
 import sqlite3
 import time
+import uuid
 
 OPAQUE = 2              # enum credential_kind in src/credential.h
 USER = 'fcf876b6-b5fa-4219-8dfc-%012x'
@@ -94,8 +95,8 @@ def put(file, tokens, more, stamp):
         'started, user_id, roles, amr, anonymous, verified, '
         'can_reauthenticate, authenticated_at) VALUES '
         "(?, ?, ?, 1, 0, ?, ?, ?, '', '', 0, 1, 1, ?)",
-        ((row_id(key), key, OPAQUE, boot, stamp.boottime, USER % number,
-          stamp.wall - 3600)
+        ((row_id(key), key, OPAQUE, boot, stamp.boottime,
+          uuid.UUID(USER % number).bytes, stamp.wall - 3600)
          for keys in (spread_keys(more), known)
          for number, key in enumerate(keys)))
     file.execute('UPDATE about SET sessions = (SELECT count(*) FROM session)')

@@ -52,9 +52,9 @@ look_at_file(const char *path, enum database_mode mode, unsigned int allowed,
 	if (!owned) {
 		error_set(error, "%s belongs to uid %lu, not to uid %lu who "
 		    "uses it: %s", path, (unsigned long)st.st_uid,
-		    (unsigned long)geteuid(), geteuid() == 0 ?
-		    "'authgear-cache init --user NAME' with the daemon's user "
-		    "mends that" : "run this as that user");
+		    (unsigned long)geteuid(), geteuid() == 0 ||
+		    st.st_uid == 0 ? "'authgear-cache init --user NAME' as "
+		    "root mends that" : "run this as that user");
 		return DATABASE_UNSAFE;
 	}
 	if ((st.st_mode & 07777 & ~allowed) != 0) {

@@ -46,7 +46,8 @@ check_directory(const char *path, struct error *error)
 	    slash == NULL ? "." : path);
 	if (lstat(directory, &st) == -1) {
 		error_set(error, "%s: %s%s", directory, strerror(errno),
-		    errno == ENOENT ? "; run 'authgear-cache init'" : "");
+		    errno == ENOENT ? "; run 'authgear-cache init --user "
+		    "NAME' with the daemon's user" : "");
 		return -1;
 	}
 	if (!S_ISDIR(st.st_mode)) {

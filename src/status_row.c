@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "status_bytes.h"
 #include "status_file.h"
 
 #define MAX_WORDS 256
@@ -28,35 +29,6 @@ struct place {
 	int64_t id;
 };
 
-static int
-nibble(char digit)
-{
-	return digit <= '9' ? digit - '0' : digit - 'a' + 10;
-}
-
-/* Bytes of lower-case hex; 0, or -1 if it is none. */
-static int
-bytes_of_hex(const char *hex, unsigned char *bytes, size_t len)
-{
-	size_t i;
-
-	if (strspn(hex, "0123456789abcdef") < 2 * len)
-		return -1;
-	for (i = 0; i < len; i++)
-		bytes[i] = (unsigned char)(nibble(hex[2 * i]) << 4 |
-		    nibble(hex[2 * i + 1]));
-	return 0;
-}
-
-static void
-hex_of_bytes(const unsigned char *bytes, size_t len, char *hex)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-}
-
 /* The row's number begins as its key does and ends with the kind, so that one
  * tree is walked.  Of two keys that share it one takes the other's place. */
 static int
@@ -65,7 +37,7 @@ find_place(const char *key, struct place *place)
 	uint64_t id = 0;
 	size_t i;
 
-	if (bytes_of_hex(key, place->key, KEY_BYTES) == -1)
+	if (status_bytes_of_hex(key, place->key, KEY_BYTES) == -1)
 		return -1;
 	place->kind = key[HASH_HEX_SIZE - 1] - '0';
 	for (i = 0; i < sizeof(id); i++)
@@ -121,10 +93,23 @@ column_words(struct sqlite3_stmt *statement, int column,
 	return 0;
 }
 
+/* The user ID, in text[] if it is kept as bytes; NULL if it is none. */
+static const char *
+column_user_id(struct sqlite3_stmt *statement, char text[STATUS_UUID_LEN + 1])
+{
+	if (sqlite3_column_type(statement, USER_ID) != SQLITE_BLOB)
+		return column_text(statement, USER_ID, MAX_USER_ID);
+	if (sqlite3_column_bytes(statement, USER_ID) != STATUS_UUID_BYTES)
+		return NULL;
+	status_uuid_of_bytes(sqlite3_column_blob(statement, USER_ID), text);
+	return text;
+}
+
 static int
 read_facts(struct sqlite3_stmt *statement, struct facts *facts)
 {
-	const char *user_id = column_text(statement, USER_ID, MAX_USER_ID);
+	char uuid[STATUS_UUID_LEN + 1];
+	const char *user_id = column_user_id(statement, uuid);
 
 	if (user_id == NULL || user_id[0] == '\0' ||
 	    column_words(statement, ROLES, ",", &facts->roles,
@@ -157,7 +142,7 @@ read_verified_by(struct sqlite3_stmt *statement, char hex[HASH_HEX_SIZE])
 	case SQLITE_BLOB:
 		if (sqlite3_column_bytes(statement, VERIFIED_BY) != KEY_BYTES)
 			return -1;
-		hex_of_bytes(sqlite3_column_blob(statement, VERIFIED_BY),
+		status_hex_of_bytes(sqlite3_column_blob(statement, VERIFIED_BY),
 		    KEY_BYTES, hex);
 		return 0;
 	default:
@@ -314,10 +299,13 @@ bind_fact(struct sqlite3_stmt *statement, int index, enum fact fact)
 static int
 bind_facts(struct sqlite3_stmt *statement, const struct facts *facts)
 {
+	unsigned char uuid[STATUS_UUID_BYTES];
 	int rc;
 
-	rc = sqlite3_bind_text(statement, 8, facts->user_id, -1,
-	    SQLITE_STATIC);
+	rc = status_bytes_of_uuid(facts->user_id, uuid) == 0 ?
+	    sqlite3_bind_blob(statement, 8, uuid, STATUS_UUID_BYTES,
+	    SQLITE_TRANSIENT) : sqlite3_bind_text(statement, 8,
+	    facts->user_id, -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		rc = bind_words(statement, 9, facts->has_roles, &facts->roles,
 		    ',');
@@ -380,7 +368,7 @@ status_row_store(struct status *status, const char *key,
 	if (rc == SQLITE_OK && session->is_live)
 		rc = bind_facts(statement, &session->facts);
 	if (rc == SQLITE_OK && session->is_live &&
-	    bytes_of_hex(session->verified_by, verified_by, KEY_BYTES) == 0)
+	    status_bytes_of_hex(session->verified_by, verified_by, KEY_BYTES) == 0)
 		rc = sqlite3_bind_blob(statement, 15, verified_by, KEY_BYTES,
 		    SQLITE_STATIC);
 	if (rc == SQLITE_OK)

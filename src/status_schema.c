@@ -65,7 +65,7 @@ static const char *const migrations[] = {
 	" is_doubted INTEGER NOT NULL,"
 	" boot INTEGER NOT NULL,"
 	" started INTEGER NOT NULL,"
-	" user_id TEXT,"
+	" user_id ANY,"		/* 16 bytes if it is a UUID */
 	" roles TEXT,"
 	" amr TEXT,"
 	" anonymous INTEGER,"

@@ -44,8 +44,9 @@ only_ours(const char *directory, int *empty_out, struct error *error)
 		    strcmp(entry->d_name, "daemon") == 0 ||
 		    strcmp(entry->d_name, "root") == 0;
 		if (!ours)
-			error_set(error, "%s holds other files (%s): name an "
-			    "empty directory", directory, entry->d_name);
+			error_set(error, "%s holds other files (%s): move "
+			    "them away, or name an empty directory",
+			    directory, entry->d_name);
 	}
 	(void)closedir(dir);
 	return ours;

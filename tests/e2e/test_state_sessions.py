@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import time
+import uuid
 
 import gate
 import installed
@@ -38,7 +39,8 @@ def read_bytes(pid):
 
 def fill(site, count):
     """So many live sessions, an hour old and more: the number-th began so
-    many seconds after the oldest."""
+    many seconds after the oldest.  Each of a JWT, whose key is kept too, with
+    roles and a way of logging in of the usual length."""
     database = sqlite3.connect(path_of(site), timeout=gate.PATIENCE)
     try:
         with database:
@@ -49,9 +51,10 @@ def fill(site, count):
                 'INSERT INTO session (id, key, kind, is_live, is_doubted, '
                 'boot, started, user_id, roles, amr, anonymous, verified, '
                 'can_reauthenticate, authenticated_at, verified_by) VALUES '
-                "(?, ?, 2, 1, 0, ?, ?, ?, '', '', 0, 1, 1, 1700000000, ?)",
+                "(?, ?, 2, 1, 0, ?, ?, ?, 'admin,editor', "
+                "'pwd otp mfa', 0, 1, 1, 1700000000, ?)",
                 ((at['id'], at['key'], boot, 5000000000 + number * 1000,
-                  '00000000-0000-4000-8000-%012d' % number,
+                  uuid.UUID(int=number).bytes,
                   # as of a JWT, the longest
                   hashlib.sha256(b'key').digest())
                  for number, at in ((number, sessions.place(str(number)))

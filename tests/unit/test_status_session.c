@@ -403,6 +403,41 @@ too_much(void **state)
 	assert_string_equal(user_of(place, place->status, KEY), "again");
 }
 
+/* Kept as bytes or as text: told as it was said. */
+static void
+user_ids(void **state)
+{
+	static const struct {
+		const char *id;
+		int is_text;
+	} cases[] = {
+		{ "6c0e8a52-93f1-4b7d-a0c4-5e1f2d3b4a69", 0 },
+		{ "00000000-0000-0000-0000-000000000000", 0 },
+		{ "6C0E8A52-93F1-4B7D-A0C4-5E1F2D3B4A69", 1 },
+		{ "6c0e8a5-293f1-4b7d-a0c4-5e1f2d3b4a69", 1 },
+		{ "6c0e8a52-93f1-4b7d-a0c4-5e1f2d3b4a6g", 1 },
+		{ "6c0e8a52-93f1-4b7d-a0c4-5e1f2d3b4a6", 1 },
+		{ "6c0e8a52-93f1-4b7d-a0c4-5e1f2d3b4a690", 1 },
+		{ "6c0e8a52093f104b7d0a0c405e1f2d3b4a69", 1 },
+		{ "------------------------------------", 1 },
+		{ "x", 1 }
+	};
+	struct place *place = *state;
+	char sql[160];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		store(place, KEY, cases[i].id, 1000 + (int64_t)i);
+		/* a text that is nonsense if the row has none of its own */
+		(void)snprintf(sql, sizeof(sql), "UPDATE session SET "
+		    "user_id = '' WHERE typeof(user_id) <> '%s'",
+		    cases[i].is_text ? "text" : "blob");
+		scratch_sql(scratch_path(place->directory, "status.db"), sql);
+		assert_string_equal(user_of(place, place->status, KEY),
+		    cases[i].id);
+	}
+}
+
 static void
 nonsense(void **state)
 {
@@ -410,6 +445,9 @@ nonsense(void **state)
 		"UPDATE session SET is_live = 2",
 		"UPDATE session SET user_id = NULL",
 		"UPDATE session SET user_id = ''",
+		"UPDATE session SET user_id = x'00112233445566778899aabbccddee'",
+		"UPDATE session SET user_id = x''",
+		"UPDATE session SET user_id = 7",
 		"UPDATE session SET user_id = 'a' || char(0) || 'b'",
 		"UPDATE session SET anonymous = 7",
 		"UPDATE session SET verified = -1",
@@ -573,6 +611,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(waiting, setup, teardown),
 		cmocka_unit_test_setup_teardown(waiting_both, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_much, setup, teardown),
+		cmocka_unit_test_setup_teardown(user_ids, setup, teardown),
 		cmocka_unit_test_setup_teardown(nonsense, setup, teardown),
 		cmocka_unit_test_setup_teardown(nonsense_ends, setup,
 		    teardown),
