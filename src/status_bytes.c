@@ -66,7 +66,10 @@ status_uuid_of_bytes(const unsigned char *bytes, char text[STATUS_UUID_LEN + 1])
 	size_t i, at = 0;
 
 	status_hex_of_bytes(bytes, STATUS_UUID_BYTES, hex);
-	for (i = 0; i < STATUS_UUID_LEN; i++)
-		text[i] = is_hyphen(i) ? '-' : hex[at++];
+	for (i = 0; i < STATUS_UUID_LEN; i++) {
+		text[i] = '-';
+		if (!is_hyphen(i))
+			text[i] = hex[at++];
+	}
 	text[STATUS_UUID_LEN] = '\0';
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,16 +49,19 @@ read_keys(struct sqlite3_stmt *statement, struct status_keys *keys)
 	if (sqlite3_column_type(statement, 1) != SQLITE_NULL) {
 		keys->authorization_endpoint = copy_column(statement, 1, NULL);
 		if (keys->authorization_endpoint == NULL)
-			return -1;
+			goto failed;
 	}
 	keys->started.wall = sqlite3_column_int64(statement, 3);
 	keys->started.boottime = sqlite3_column_int64(statement, 4);
 	boot_id = sqlite3_column_text(statement, 5);
 	if (keys->jwks_uri == NULL || keys->jwks == NULL || boot_id == NULL)
-		return -1;
-	strncpy(keys->started.boot_id, (const char *)boot_id,
-	    sizeof(keys->started.boot_id) - 1);
+		goto failed;
+	(void)snprintf(keys->started.boot_id, sizeof(keys->started.boot_id),
+	    "%s", (const char *)boot_id);
 	return 0;
+failed:
+	status_keys_clear(keys);
+	return -1;
 }
 
 /* What lies in the file: 1, 0 or -1. */
@@ -88,7 +92,6 @@ load_file(struct status *status, struct status_keys *keys,
 	}
 	if (read_keys(statement, keys) == -1) {
 		error_set(error, "%s: out of memory", status->path);
-		status_keys_clear(keys);
 		goto done;
 	}
 	ret = 1;

@@ -58,7 +58,9 @@ said(int fd)
 	if (read(told, &first, 1) != 1)
 		first = 0;
 	(void)close(told);
-	return is_status(fd) ? first : 0;
+	if (!is_status(fd))
+		first = 0;
+	return first;
 }
 
 static int
