@@ -71,7 +71,7 @@ def test_forgotten_init(booted):
     started = booted.run('systemctl', 'enable', '--now',
                          'authgear-fcgi-nginx.socket', UNIT, check=False)
     tap.ok(started.returncode != 0, 'without init: the start fails')
-    booted.wait_said("'authgear-cache init'")
+    booted.wait_said("'authgear-cache init --user NAME'")
     found = [row for row in booted.said('-p', 'err')
              if '/var/lib/authgear' in row[2] and 'init' in row[2]]
     tap.ok(found, 'an error of the daemon itself names init', booted.said())
