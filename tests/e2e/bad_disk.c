@@ -1,7 +1,8 @@
 /*
  * For LD_PRELOAD: the file named by BAD_DISK_FILE says what becomes of files
  * whose names hold "status.db": "slow": fdatasync(2) and fsync(2) take 1.5 s;
- * "full" and "read-only": nothing is written (ENOSPC, EROFS).
+ * "full" and "read-only": nothing is written (ENOSPC, EROFS); "held": what is
+ * written waits for as long as it says so.
  */
 #include <sys/types.h>
 
@@ -15,6 +16,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 #define SLOW_US 1500000
+#define HELD_US 10000
 
 EXPORT int fdatasync(int fd);
 EXPORT int fsync(int fd);
@@ -66,6 +68,8 @@ said(int fd)
 static int
 refuses(int fd)
 {
+	while (said(fd) == 'h')
+		(void)usleep(HELD_US);
 	switch (said(fd)) {
 	case 'f':
 		errno = ENOSPC;

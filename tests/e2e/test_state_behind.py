@@ -164,15 +164,20 @@ def test_lock(site):
                'unlocked: the fetch is made', got)
 
 
+def say_of_disk(flag, word):
+    """What becomes of what a daemon with BAD writes."""
+    with open(flag, 'w', encoding='ascii') as file:
+        file.write(word)
+    os.chmod(flag, 0o644)
+
+
 def test_disk(site, word, cause):
     flag = os.path.join(site.folder, 'bad-disk')
     with site.daemon(word, environment={
             'LD_PRELOAD': BAD, 'BAD_DISK_FILE': flag}) as daemon:
         sessions.warm(daemon, site.sim.control)
         crowd = Crowd(site, daemon)
-        with open(flag, 'w', encoding='ascii') as file:
-            file.write(word)
-        os.chmod(flag, 0o644)
+        say_of_disk(flag, word)
         before = len(daemon.log())
         new, old = meanwhile(site, daemon, crowd, word, SECONDS)
         said = warnings(daemon, before)
@@ -229,50 +234,37 @@ def holds_lock(site, pid):
                    for line in locks)
 
 
-def stopped(site, daemon):
-    """Stopped inside a write; people log in there until it is, and who asked
-    last has his answer when it works again."""
-    ways = [who.way['JWT'] for who in (sessions.Person(
-        site.sim.control, kinds=('JWT',)) for _ in range(40))]
-
-    def ask(number):
-        turn = [number]
-
-        def one():
-            turn[0] += 4
-            sessions.say(daemon.path, ways[turn[0] % len(ways)])
-        return one
-
-    def is_stopped():
-        time.sleep(0.0123)
+def stop_inside(site, daemon, flag):
+    """Stopped while it writes: it holds the lock, and will for as long."""
+    who = sessions.Person(site.sim.control, kinds=('JWT',))
+    say_of_disk(flag, 'held')
+    try:
+        tap.equal(sessions.say(daemon.path, who.way['JWT']), sessions.LIVE,
+                  'a login that is to be written')
+        gate.until(lambda: holds_lock(site, daemon.pid), 'a write')
         daemon.send(signal.SIGSTOP)
         # it stands still when it is seen to
         gate.until(lambda: ' T ' in gate.read(
             '/proc/%d/stat' % daemon.pid), 'the stop')
-        if holds_lock(site, daemon.pid):
-            return True
-        daemon.send(signal.SIGCONT)
-        return False
-
-    asked = load.Load([ask(number) for number in range(4)])
-    for thread in asked.threads:
-        thread.start()
-    try:
-        gate.until(is_stopped, 'a stop inside a write', 600)
     finally:
-        asked.stop.set()
+        say_of_disk(flag, '')
+    tap.ok(holds_lock(site, daemon.pid), 'stopped inside a write')
 
 
 def test_stopped(site):
     """A daemon that stands still inside a write, beside one that works."""
-    with site.daemon('one') as one, site.daemon('two') as two:
+    flag = os.path.join(site.folder, 'held')
+    say_of_disk(flag, '')
+    with site.daemon('one', environment={
+            'LD_PRELOAD': BAD, 'BAD_DISK_FILE': flag}) as one, \
+            site.daemon('two') as two:
         for daemon in (one, two):
             sessions.warm(daemon, site.sim.control)
         crowd = Crowd(site, two)
         for number in range(3):
             before = len(two.log())
             try:
-                stopped(site, one)
+                stop_inside(site, one, flag)
                 new, old = meanwhile(site, two, crowd,
                                      'stopped %d' % number, 5)
                 said = warnings(two, before)
