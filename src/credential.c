@@ -7,19 +7,9 @@
 
 #include "base64url.h"
 #include "credential.h"
+#include "shape.h"
 
-#define OPAQUE_LENGTH 32	/* characters of Authgear's random texts */
-#define UUID_LENGTH 36
 #define MAX_ACCOUNT 255		/* bytes of a user name of Basic */
-
-/* What a text looks like, before its carrier is asked. */
-enum shape {
-	SHAPE_OTHER = 0,
-	SHAPE_JWT,
-	SHAPE_RANDOM,		/* 32 alphanumerics */
-	SHAPE_SESSION,		/* uuid "." 32 alphanumerics */
-	SHAPE_CUT_JWT
-};
 
 /* The cookies in the order in which they win. */
 static const struct cookie {
@@ -42,77 +32,6 @@ struct span {
 	const char *text;
 	size_t len;
 };
-
-static int
-is_alphanumeric(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9');
-}
-
-static int
-is_hexadecimal(char c)
-{
-	return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
-	    (c >= '0' && c <= '9');
-}
-
-static int
-is_random(const char *text, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (!is_alphanumeric(text[i]))
-			return 0;
-	return len == OPAQUE_LENGTH;
-}
-
-static int
-is_uuid(const char *text)
-{
-	static const char dashes[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	size_t i;
-
-	for (i = 0; i < UUID_LENGTH; i++) {
-		if (dashes[i] == '-' ? text[i] != '-' :
-		    !is_hexadecimal(text[i]))
-			return 0;
-	}
-	return 1;
-}
-
-static int
-is_session(struct span span)
-{
-	return span.len == UUID_LENGTH + 1 + OPAQUE_LENGTH &&
-	    is_uuid(span.text) && span.text[UUID_LENGTH] == '.' &&
-	    is_random(span.text + UUID_LENGTH + 1, OPAQUE_LENGTH);
-}
-
-static enum shape
-shape_of(struct span span)
-{
-	size_t i, dots = 0;
-
-	for (i = 0; i < span.len; i++) {
-		if (span.text[i] == '.')
-			dots++;
-		else if (!is_alphanumeric(span.text[i]) &&
-		    span.text[i] != '-' && span.text[i] != '_')
-			return SHAPE_OTHER;
-	}
-	if (dots == 2)
-		return SHAPE_JWT;
-	if (is_random(span.text, span.len))
-		return SHAPE_RANDOM;
-	if (is_session(span))
-		return SHAPE_SESSION;
-	/* {" in base64url begins every JWT header */
-	if (dots < 2 && span.len >= 3 && memcmp(span.text, "eyJ", 3) == 0)
-		return SHAPE_CUT_JWT;
-	return SHAPE_OTHER;
-}
 
 /* Make it the credential of the request; 0 or -1 and the reason. */
 static int
@@ -138,7 +57,7 @@ take_bearer(struct credential *credential,
 	*reason = REASON_MALFORMED;
 	if (span.len == 0 || span.len > rules->max_credential)
 		return -1;
-	switch (shape_of(span)) {
+	switch (shape_of(span.text, span.len)) {
 	case SHAPE_JWT:
 		return take(credential, CREDENTIAL_JWT, span, reason);
 	case SHAPE_RANDOM:
@@ -349,7 +268,7 @@ which_cookie(struct span name, const char *prefix)
 static enum credential_kind
 kind_in(const struct cookie *cookie, struct span value)
 {
-	switch (shape_of(value)) {
+	switch (shape_of(value.text, value.len)) {
 	case SHAPE_JWT:
 		return cookie->jwt;
 	case SHAPE_RANDOM:
