@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "fcgi/record.h"
+#include "face/record.h"
 
 /*
  * One request inside libfcgi.  libfcgi never reads from a peer: it reads the

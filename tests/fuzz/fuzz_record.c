@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fcgi/connection.h"
-#include "fcgi/record.h"
+#include "face/record.h"
 
 /* What libfcgi is given, and what it must make of it. */
 struct side {

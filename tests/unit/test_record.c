@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi/record.h"
+#include "face/record.h"
 
 #define HEAD(type, len, padding) "\1" type "\0\1" len padding "\0"
 #define BEGIN(role, flags) \

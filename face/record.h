@@ -1,5 +1,5 @@
-#ifndef FCGI_RECORD_H_
-#define FCGI_RECORD_H_
+#ifndef FACE_RECORD_H_
+#define FACE_RECORD_H_
 
 #include <stddef.h>
 
@@ -96,4 +96,4 @@ size_t record_compose(const struct record_request *request,
 #define RECORD_BLANK_MAX 8192
 size_t record_blank(unsigned int id, size_t len, unsigned char *out);
 
-#endif /* !FCGI_RECORD_H_ */
+#endif /* !FACE_RECORD_H_ */

@@ -1,4 +1,4 @@
-#include "fcgi/record.h"
+#include "face/record.h"
 
 #include <string.h>
 
