@@ -245,6 +245,38 @@ put_header(unsigned char *out, unsigned int type, unsigned int id, size_t len)
 	return HEADER_LEN;
 }
 
+static size_t
+put_length(unsigned char *out, size_t len)
+{
+	if (len < 128) {
+		out[0] = (unsigned char)len;
+		return 1;
+	}
+	out[0] = (unsigned char)(0x80 | (len >> 24));
+	out[1] = (unsigned char)(len >> 16);
+	out[2] = (unsigned char)(len >> 8);
+	out[3] = (unsigned char)len;
+	return 4;
+}
+
+int
+record_put_param(unsigned char *params, size_t *len, const char *name,
+    const char *value)
+{
+	const size_t name_len = strlen(name), value_len = strlen(value);
+
+	if (name_len > RECORD_PARAMS_MAX || value_len > RECORD_PARAMS_MAX ||
+	    8 + name_len + value_len > RECORD_PARAMS_MAX - *len)
+		return -1;
+	*len += put_length(params + *len, name_len);
+	*len += put_length(params + *len, value_len);
+	memcpy(params + *len, name, name_len);
+	*len += name_len;
+	memcpy(params + *len, value, value_len);
+	*len += value_len;
+	return 0;
+}
+
 size_t
 record_compose(const struct record_request *request,
     const unsigned char *params, unsigned char *out)

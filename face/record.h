@@ -80,6 +80,13 @@ enum record_answer record_skip(struct record_skip *skip,
     const unsigned char *bytes, size_t len);
 
 /*
+ * One more name and value behind the `*len` bytes of params, which holds
+ * RECORD_PARAMS_MAX; for who asks.  0, or -1 if it does not fit.
+ */
+int record_put_param(unsigned char *params, size_t *len, const char *name,
+    const char *value);
+
+/*
  * The same request once more, without padding, flags and body, and without
  * the end of the body.  `out` holds RECORD_COMPOSED_MAX bytes.  Answers the
  * length.

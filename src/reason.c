@@ -1,6 +1,7 @@
 #include "reason.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct row {
 	const char *name;
@@ -8,6 +9,7 @@ struct row {
 	int http_status;
 	const char *challenge_error;	/* RFC 6750 3.1, RFC 9470 3 */
 	const char *sentence;
+	enum reason_pam pam;	/* if other than its verdict's */
 };
 
 static const char token[] = "invalid_token";
@@ -124,11 +126,13 @@ static const struct row rows[REASON_COUNT] = {
 	[REASON_POLICY_MISSING] = { "policy-missing", VERDICT_FORBIDDEN, 403,
 	    NULL,
 	    "The web server named no policy and there is more than one, or none "
-	    "called default; set AUTHGEAR_POLICY where the path is matched." },
+	    "called default; set AUTHGEAR_POLICY where the path is matched.",
+	    REASON_PAM_SERVICE_ERR },
 	[REASON_POLICY_UNKNOWN] = { "policy-unknown", VERDICT_FORBIDDEN, 403,
 	    NULL,
 	    "The web server named a policy that is not in the settings, or named "
-	    "it twice; compare AUTHGEAR_POLICY with the [policy] sections." },
+	    "it twice; compare AUTHGEAR_POLICY with the [policy] sections.",
+	    REASON_PAM_SERVICE_ERR },
 	[REASON_KEYS_UNREACHABLE] = { "keys-unreachable", VERDICT_UNDECIDED,
 	    503, NULL,
 	    "Authgear's keys could not be fetched and none are stored that may "
@@ -158,13 +162,16 @@ static const struct row rows[REASON_COUNT] = {
 	    "the log names it: end it, or wait until it is done." },
 	[REASON_SETTINGS_INVALID] = { "settings-invalid", VERDICT_UNDECIDED,
 	    500, NULL,
-	    "The settings cannot be used; run authgear-fcgi --check-config." },
+	    "The settings cannot be used; run authgear-fcgi --check-config.",
+	    REASON_PAM_SERVICE_ERR },
 	[REASON_REPLY_UNSENDABLE] = { "reply-unsendable", VERDICT_UNDECIDED,
 	    500, NULL,
 	    "A value of the token cannot be put into a header, or the request "
-	    "was not one that a web server makes; the log says which." },
+	    "was not one that a web server makes; the log says which.",
+	    REASON_PAM_SERVICE_ERR },
 	[REASON_OUT_OF_MEMORY] = { "out-of-memory", VERDICT_UNDECIDED, 500,
-	    NULL, "Memory ran out; look at the machine's memory and limits." },
+	    NULL, "Memory ran out; look at the machine's memory and limits.",
+	    REASON_PAM_BUF_ERR },
 	[REASON_GRANTED] = { "granted", VERDICT_GRANTED, 200, NULL,
 	    "The credential holds and the policy lets it pass." },
 };
@@ -215,6 +222,37 @@ int
 reason_http_status(enum reason reason)
 {
 	return row_of(reason)->http_status;
+}
+
+enum reason_pam
+reason_pam(enum reason reason)
+{
+	const struct row *row = row_of(reason);
+
+	if (row->pam != REASON_PAM_OF_VERDICT)
+		return row->pam;
+	switch (row->verdict) {
+	case VERDICT_GRANTED:
+		return REASON_PAM_SUCCESS;
+	case VERDICT_FORBIDDEN:
+		return REASON_PAM_PERM_DENIED;
+	case VERDICT_UNDECIDED:
+		return REASON_PAM_AUTHINFO_UNAVAIL;
+	case VERDICT_DENIED:
+	default:
+		return REASON_PAM_AUTH_ERR;
+	}
+}
+
+enum reason
+reason_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < REASON_COUNT; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			break;
+	return (enum reason)i;
 }
 
 const char *

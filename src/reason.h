@@ -62,11 +62,27 @@ enum reason {
 	REASON_COUNT
 };
 
+/* What a reason is to a PAM host, by the names of Linux-PAM. */
+enum reason_pam {
+	REASON_PAM_OF_VERDICT = 0,	/* never answered */
+	REASON_PAM_AUTH_ERR,
+	REASON_PAM_PERM_DENIED,	/* in phase auth it is AUTH_ERR */
+	REASON_PAM_AUTHINFO_UNAVAIL,
+	REASON_PAM_SERVICE_ERR,
+	REASON_PAM_BUF_ERR,
+	REASON_PAM_SUCCESS
+};
+
 /* "granted", "denied", "forbidden" or "undecided". */
 const char *verdict_name(enum verdict verdict);
 
 /* The stable name, e.g. "bad-signature"; never NULL. */
 const char *reason_name(enum reason reason);
+
+/* By its name; REASON_COUNT if there is none such. */
+enum reason reason_find(const char *name);
+
+enum reason_pam reason_pam(enum reason reason);
 
 /* The one verdict that belongs to a reason. */
 enum verdict reason_verdict(enum reason reason);

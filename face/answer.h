@@ -1,0 +1,47 @@
+#ifndef FACE_ANSWER_H_
+#define FACE_ANSWER_H_
+
+#include <stddef.h>
+
+/*
+ * The answer to one FastCGI request, read strictly by who asked.  Pure: bytes
+ * in, an answer out; needs no library.  Nothing is accepted in part.
+ */
+
+#define ANSWER_RECORDS_MAX 16384	/* bytes, all records and padding */
+#define ANSWER_FIELDS_MAX 32
+
+enum answer_check {
+	ANSWER_BAD = 0,		/* malformed, too long, or it says of itself
+				   that it is no whole answer */
+	ANSWER_SHORT,		/* good so far, more must come */
+	ANSWER_COMPLETE
+};
+
+struct answer_field {
+	const char *name;
+	const char *value;
+};
+
+struct answer {
+	int status;		/* 100 to 999 */
+	size_t count;
+	struct answer_field fields[ANSWER_FIELDS_MAX]; /* into text */
+	size_t len;		/* bytes put into text */
+	char text[ANSWER_RECORDS_MAX + 1];
+};
+
+/*
+ * Walk the records of the answer to request 1: STDOUT and its end, then one
+ * END_REQUEST that says that all went well, nothing behind it.  If COMPLETE,
+ * the head is taken apart: `Status:` first and once, then fields, no name
+ * twice in any case, no control byte, CR LF behind each, a blank line.
+ * The body is not looked at.
+ */
+enum answer_check answer_check(struct answer *answer,
+    const unsigned char *bytes, size_t len);
+
+/* The value of a field, by its exact name; NULL if it is not there. */
+const char *answer_find(const struct answer *answer, const char *name);
+
+#endif /* !FACE_ANSWER_H_ */

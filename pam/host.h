@@ -1,0 +1,32 @@
+#ifndef PAM_HOST_H_
+#define PAM_HOST_H_
+
+#include <security/pam_modules.h>
+
+#include <stddef.h>
+
+/*
+ * What is read of the host's transaction, and its log.  Nothing is printed,
+ * openlog() is never called (the host's next line would go through an unloaded
+ * module), no locale, no environment.
+ */
+
+struct host {
+	pam_handle_t *pamh;
+	const char *user;		/* PAM_USER; never NULL, never changed */
+	const char *service;		/* PAM_SERVICE or NULL */
+	const char *address;		/* PAM_RHOST if it is an IP address */
+	char user_text[65];		/* for the log */
+};
+
+/* PAM_SUCCESS, or what the host said.  Asks for the name if it is not set. */
+int host_read(struct host *host, pam_handle_t *pamh);
+
+/* One line to the system log (authpriv); `priority` of syslog(3). */
+void host_log(const struct host *host, int priority, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* 1: uid 0; 0: another, or there is no such account; -1: could not tell. */
+int host_is_root(const char *user);
+
+#endif /* !PAM_HOST_H_ */

@@ -1,0 +1,250 @@
+/* pam_authgear.so: what libpam calls. */
+#include "config.h"
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "pam/code.h"
+#include "pam/host.h"
+#include "pam/login.h"
+#include "pam/password.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define WHY_SIZE 768
+
+static int
+read_options(struct host *host, struct pam_options *options, int argc,
+    const char **argv)
+{
+	char why[256];
+
+	if (pam_options_read(options, argc, argv, why, sizeof(why)) == 0)
+		return PAM_SUCCESS;
+	host_log(host, LOG_ERR, "pam.d: %s; see pam_authgear(8)", why);
+	return PAM_SERVICE_ERR;
+}
+
+/* Ask, and the line that says what came of it. */
+static int
+ask_and_log(const struct host *host, const struct pam_options *options,
+    const struct ask_question *question, struct answer *answer)
+{
+	char why[WHY_SIZE];
+	const char *id;
+	int code;
+
+	code = code_judge(ask(options, question, answer, why, sizeof(why)),
+	    question, answer, why, sizeof(why));
+	id = answer_find(answer, code == PAM_SUCCESS ?
+	    "Variable-AUTHGEAR_REQUEST_ID" : "X-Authgear-Request-Id");
+	if (code == PAM_SUCCESS)
+		host_log(host, LOG_INFO, "granted: account=%s sub=%s phase=%s "
+		    "policy=%s request=%s", host->user_text,
+		    answer_find(answer, "Variable-AUTHGEAR_USER_ID"),
+		    question->phase, options->policy, id != NULL ? id : "-");
+	else if (code != PAM_IGNORE)
+		host_log(host, code == PAM_AUTH_ERR || code == PAM_PERM_DENIED
+		    ? LOG_NOTICE : LOG_WARNING, "%s: %s phase=%s policy=%s "
+		    "request=%s", code_word(code), why, question->phase,
+		    options->policy, id != NULL ? id : "-");
+	return code;
+}
+
+/* The claims that env= names, for whoever comes next; never the credential. */
+static void
+export_facts(const struct host *host, const struct pam_options *options,
+    const struct answer *answer)
+{
+	static const char first[] = "Variable-";
+	char text[PAM_OPTIONS_ENV_VALUE_MAX + 128];
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < answer->count; i++) {
+		name = answer->fields[i].name;
+		if (strncmp(name, first, sizeof(first) - 1) != 0)
+			continue;
+		name += sizeof(first) - 1;
+		if (!pam_options_has_env(options, name) ||
+		    strlen(answer->fields[i].value) >
+		    PAM_OPTIONS_ENV_VALUE_MAX)
+			continue;
+		(void)snprintf(text, sizeof(text), "%s=%s", name,
+		    answer->fields[i].value);
+		(void)pam_putenv(host->pamh, text);
+	}
+}
+
+/* Whatever was answered, also nothing: not as an account of uid 0. */
+static int
+refuse_root(const struct host *host, const struct pam_options *options,
+    int code)
+{
+	int is_root;
+
+	if (options->allow_root)
+		return code;
+	is_root = host_is_root(host->user);
+	if (is_root == 1) {
+		host_log(host, LOG_NOTICE, "refused: the account has uid 0, "
+		    "and the line does not say root=allow");
+		return PAM_AUTH_ERR;
+	}
+	if (is_root == -1 && code == PAM_SUCCESS) {
+		host_log(host, LOG_WARNING, "undecided: whether the account "
+		    "has uid 0 cannot be told now");
+		return PAM_AUTHINFO_UNAVAIL;
+	}
+	return code;
+}
+
+static void
+log_cut(const struct host *host, const char *credential)
+{
+	const char *sentence = password_cut(strlen(credential));
+
+	if (sentence != NULL)
+		host_log(host, LOG_NOTICE, "credential is %zu bytes of a "
+		    "longer token: %s", strlen(credential), sentence);
+}
+
+static int
+authenticate(struct host *host, const struct pam_options *options)
+{
+	struct ask_question question = { .account = host->user,
+	    .service = host->service, .address = host->address,
+	    .phase = "auth" };
+	struct answer *answer;
+	int code;
+
+	if (strcmp(host->user, "root") == 0 && !options->allow_root)
+		return PAM_AUTH_ERR;
+	code = password_get(host, options, &question.credential);
+	if (code != PAM_SUCCESS)
+		return code;
+	answer = calloc(1, sizeof(*answer));
+	if (answer == NULL)
+		return PAM_BUF_ERR;
+	code = ask_and_log(host, options, &question, answer);
+	if (code == PAM_AUTH_ERR)
+		log_cut(host, question.credential);
+	code = refuse_root(host, options, code);
+	if (code == PAM_SUCCESS)
+		code = login_keep(host, question.credential);
+	if (code == PAM_SUCCESS)
+		export_facts(host, options, answer);
+	free(answer);
+	return code;
+}
+
+EXPORT int
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc,
+    const char **argv)
+{
+	struct pam_options options;
+	struct host host;
+	int code;
+
+	(void)flags;
+	code = host_read(&host, pamh);
+	if (code != PAM_SUCCESS)
+		return code == PAM_BUF_ERR ? code : PAM_AUTH_ERR;
+	code = read_options(&host, &options, argc, argv);
+	if (code != PAM_SUCCESS)
+		return code;
+	code = authenticate(&host, &options);
+	if (code != PAM_SUCCESS && options.fail_delay > 0)
+		(void)pam_fail_delay(pamh,
+		    (unsigned int)options.fail_delay * 1000000U);
+	return code;
+}
+
+/* Nothing is known against the account, and nothing for it either. */
+static int
+without_auth(const struct host *host, const struct pam_options *options)
+{
+	if (options->ignore_without_auth)
+		return PAM_IGNORE;
+	host_log(host, LOG_NOTICE, "refused: the login did not come through "
+	    "this module; account_without_auth=ignore would let it be decided "
+	    "by the other lines of this service");
+	return PAM_PERM_DENIED;
+}
+
+static int
+account(const struct host *host, const struct pam_options *options,
+    const char *credential)
+{
+	const struct ask_question question = { .account = host->user,
+	    .service = host->service, .address = host->address,
+	    .phase = "account", .credential = credential };
+	struct answer *answer = calloc(1, sizeof(*answer));
+	int code;
+
+	if (answer == NULL)
+		return PAM_BUF_ERR;
+	code = ask_and_log(host, options, &question, answer);
+	free(answer);
+	return code == PAM_IGNORE ? without_auth(host, options) : code;
+}
+
+EXPORT int
+pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct pam_options options;
+	const char *credential;
+	struct host host;
+	int code, had_auth;
+
+	(void)flags;
+	code = host_read(&host, pamh);
+	if (code != PAM_SUCCESS)
+		return code == PAM_BUF_ERR ? code : PAM_AUTH_ERR;
+	had_auth = login_find(pamh, &credential);
+	/* before the options: no mistake in the line locks root out */
+	if (!had_auth && (strcmp(host.user, "root") == 0 ||
+	    host_is_root(host.user) == 1))
+		return PAM_IGNORE;
+	code = read_options(&host, &options, argc, argv);
+	if (code == PAM_SUCCESS)
+		code = account(&host, &options, credential);
+	login_forget(pamh);
+	return code;
+}
+
+EXPORT int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_SUCCESS;
+}
+
+EXPORT int
+pam_sm_open_session(pam_handle_t *pamh, int flags, int argc,
+    const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_SUCCESS;
+}
+
+EXPORT int
+pam_sm_close_session(pam_handle_t *pamh, int flags, int argc,
+    const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_SUCCESS;
+}

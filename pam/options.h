@@ -1,0 +1,57 @@
+#ifndef PAM_OPTIONS_H_
+#define PAM_OPTIONS_H_
+
+#include <stddef.h>
+
+#include "shape.h"
+
+/*
+ * The words behind pam_authgear.so in a pam.d line.  One table for parser,
+ * manual page and test.  Nothing is read from the environment.
+ */
+
+#define PAM_OPTIONS_SOCKET "/run/authgear/ask.sock"
+#define PAM_OPTIONS_ENV_MAX 16		/* names */
+#define PAM_OPTIONS_ENV_VALUE_MAX 256	/* bytes */
+
+enum pam_options_number {
+	PAM_OPTIONS_DEADLINE_MAX = 60,		/* seconds */
+	PAM_OPTIONS_FAIL_DELAY_MAX = 60		/* seconds */
+};
+
+struct pam_options {
+	const char *policy;		/* never NULL once read */
+	const char *socket;
+	const char *daemon_user;
+	const char *prompt;		/* NULL: the host's */
+	unsigned int accept;		/* bits 1 << enum shape */
+	int use_first_pass;
+	int deadline;			/* seconds for one question */
+	int fail_delay;			/* seconds; 0: none of ours */
+	int ignore_without_auth;	/* account_without_auth = ignore */
+	int allow_root;			/* root = allow */
+	const char *env;		/* names, separated by commas; or NULL */
+};
+
+/* One row of the table. */
+struct pam_option {
+	const char *name;
+	const char *value;	/* as a person writes it; NULL: takes none */
+	const char *default_text;
+	int (*set)(struct pam_options *options, const char *value);
+};
+
+/* NULL behind the last. */
+const struct pam_option *pam_options_at(size_t index);
+
+/*
+ * 0, or -1 and one line for the log: an unknown word, one given twice, a value
+ * that makes no sense, no policy.  Borrows argv, which libpam keeps.
+ */
+int pam_options_read(struct pam_options *options, int argc,
+    const char *const argv[], char *why, size_t size);
+
+/* 1 if the list of names (env) has this one. */
+int pam_options_has_env(const struct pam_options *options, const char *name);
+
+#endif /* !PAM_OPTIONS_H_ */

@@ -1,0 +1,108 @@
+#include "config.h"
+
+#include "pam/password.h"
+
+#include <security/pam_ext.h>
+
+#include <string.h>
+#include <syslog.h>
+
+/* What sshd hands over for a user whom it does not know or does not let in. */
+static const char sshd_fake[] = "\b\n\r\177INCORRECT";
+
+static int
+refuse(const struct host *host, const char *why)
+{
+	host_log(host, LOG_DEBUG, "not asked: %s", why);
+	return PAM_AUTH_ERR;
+}
+
+static int
+get_text(const struct host *host, const struct pam_options *options,
+    const char **password_out)
+{
+	const void *item = NULL;
+	int code;
+
+	if (!options->use_first_pass) {
+		code = pam_get_authtok(host->pamh, PAM_AUTHTOK, password_out,
+		    options->prompt);
+		return code == PAM_SUCCESS && *password_out == NULL ?
+		    PAM_AUTH_ERR : code;
+	}
+	code = pam_get_item(host->pamh, PAM_AUTHTOK, &item);
+	*password_out = item;
+	return code == PAM_SUCCESS && item == NULL ? PAM_AUTH_ERR : code;
+}
+
+static int
+is_fake(const char *text)
+{
+	return strncmp(text, sshd_fake, sizeof(sshd_fake) - 1) == 0;
+}
+
+int
+password_get(const struct host *host, const struct pam_options *options,
+    const char **password_out)
+{
+	enum shape shape;
+	size_t len;
+	int code;
+
+	code = get_text(host, options, password_out);
+	if (code == PAM_BUF_ERR)
+		return code;
+	if (code != PAM_SUCCESS)
+		return refuse(host, "the host has no password");
+	len = strnlen(*password_out, PASSWORD_MAX + 1);
+	if (len > PASSWORD_MAX)
+		return refuse(host, "longer than any credential");
+	if (is_fake(*password_out))
+		return refuse(host, "sshd's fake password: it does not know "
+		    "the user, or its settings do not let the user in");
+	shape = shape_of(*password_out, len);
+	if (shape == SHAPE_CUT_JWT) {
+		host_log(host, LOG_NOTICE, "refused: truncated: the "
+		    "credential is a part of a token, %zu bytes%s%s", len,
+		    password_cut(len) != NULL ? "; " : "",
+		    password_cut(len) != NULL ? password_cut(len) : "");
+		return PAM_AUTH_ERR;
+	}
+	if (shape == SHAPE_OTHER)
+		return refuse(host, "the password is no credential");
+	if ((options->accept & (1U << shape)) == 0)
+		return refuse(host, "accept= leaves this kind out");
+	return PAM_SUCCESS;
+}
+
+const char *
+password_cut(size_t len)
+{
+	static const struct {
+		size_t len;
+		const char *sentence;
+	} limits[] = {
+		{ 127, "a field of 128 bytes cuts it; use an opaque token or a "
+		    "session cookie value" },
+		{ 128, "a field of 128 bytes cuts it; use an opaque token or a "
+		    "session cookie value" },
+		{ 255, "a field of 256 bytes cuts it; use an opaque token or a "
+		    "session cookie value" },
+		{ 256, "a field of 256 bytes cuts it; use an opaque token or a "
+		    "session cookie value" },
+		{ 511, "a field of 512 bytes cuts it; use an opaque token or a "
+		    "session cookie value" },
+		{ 1023, "the OpenSSH client cuts passwords at 1023; use an "
+		    "opaque token or a session cookie value" },
+		{ 1024, "a field of 1024 bytes cuts it; use an opaque token or "
+		    "a session cookie value" },
+		{ 4095, "terminals and PAM's own conversation cut at 4095; use "
+		    "an opaque token or a session cookie value" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (limits[i].len == len)
+			return limits[i].sentence;
+	return NULL;
+}
