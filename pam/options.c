@@ -47,14 +47,14 @@ set_prompt(struct pam_options *options, const char *value)
 	return value[0] != '\0' ? 0 : -1;
 }
 
-/* One word of a list, and where the next begins; its length. */
+/* The word at *list, and behind it the next, NULL at the end; its length. */
 static size_t
 next_word(const char **list, const char **word)
 {
 	size_t len = strcspn(*list, ",");
 
 	*word = *list;
-	*list += len + ((*list)[len] == ',');
+	*list = (*list)[len] == ',' ? *list + len + 1 : NULL;
 	return len;
 }
 
@@ -82,7 +82,7 @@ set_accept(struct pam_options *options, const char *value)
 		if (i == 3)
 			return -1;
 		options->accept |= 1U << kinds[i].shape;
-	} while (*value != '\0');
+	} while (value != NULL);
 	return 0;
 }
 
@@ -159,7 +159,7 @@ set_env(struct pam_options *options, const char *value)
 		    strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
 		    len || ++count > PAM_OPTIONS_ENV_MAX)
 			return -1;
-	} while (*value != '\0');
+	} while (value != NULL);
 	return 0;
 }
 
@@ -254,7 +254,7 @@ pam_options_has_env(const struct pam_options *options, const char *name)
 	const char *list = options->env, *word;
 	size_t len;
 
-	while (list != NULL && *list != '\0') {
+	while (list != NULL) {
 		len = next_word(&list, &word);
 		if (strlen(name) == len && strncmp(name, word, len) == 0)
 			return 1;
