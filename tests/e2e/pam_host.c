@@ -1,0 +1,216 @@
+/*
+ * A PAM host for the tests: one transaction, phase by phase.
+ *
+ *   pam_host [-c ok|fail|null|empty] [-r RHOST] [-n COUNT] [-t THREADS]
+ *            CONFDIR SERVICE USER PHASE... < PASSWORD
+ *
+ * PHASE is auth, account, setcred, open, close, or wait (until a line comes
+ * on descriptor 3).  Prints "PHASE CODE" for each, then "prompts N", the
+ * environment of the transaction as "env NAME=VALUE" and, if it was changed,
+ * "user NAME".  With -n or -t only how often each code came: "PHASE CODE xN".
+ */
+#include <security/pam_appl.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PASSWORD_SIZE (2 * 1024 * 1024)
+#define CODES 64
+
+struct host {
+	const char *conv, *rhost, *directory, *service, *user;
+	char *const *phases;
+	int count;
+	const char *password;
+	int codes[8][CODES];
+};
+
+struct talk {
+	const struct host *host;
+	int prompts;
+};
+
+static int
+converse(int count, const struct pam_message **messages,
+    struct pam_response **responses, void *data)
+{
+	struct talk *talk = data;
+	struct pam_response *all;
+	int i;
+
+	if (strcmp(talk->host->conv, "fail") == 0)
+		return PAM_CONV_ERR;
+	all = calloc((size_t)count, sizeof(*all));
+	if (all == NULL)
+		return PAM_BUF_ERR;
+	for (i = 0; i < count; i++) {
+		if (messages[i]->msg_style != PAM_PROMPT_ECHO_OFF) {
+			printf("message %d\n", messages[i]->msg_style);
+			continue;
+		}
+		talk->prompts++;
+		if (strcmp(talk->host->conv, "null") == 0)
+			continue;
+		all[i].resp = strdup(strcmp(talk->host->conv, "empty") == 0 ?
+		    "" : talk->host->password);
+	}
+	*responses = all;
+	return PAM_SUCCESS;
+}
+
+static int
+run_phase(pam_handle_t *pamh, const char *phase)
+{
+	char byte;
+
+	if (strcmp(phase, "auth") == 0)
+		return pam_authenticate(pamh, 0);
+	if (strcmp(phase, "account") == 0)
+		return pam_acct_mgmt(pamh, 0);
+	if (strcmp(phase, "setcred") == 0)
+		return pam_setcred(pamh, PAM_ESTABLISH_CRED);
+	if (strcmp(phase, "open") == 0)
+		return pam_open_session(pamh, 0);
+	if (strcmp(phase, "close") == 0)
+		return pam_close_session(pamh, 0);
+	printf("waiting\n");
+	fflush(stdout);
+	return read(3, &byte, 1) == 1 ? 0 : -1;
+}
+
+static void
+print_rest(pam_handle_t *pamh, const struct host *host,
+    const struct talk *talk)
+{
+	const void *user = NULL;
+	char **env, **each;
+
+	printf("prompts %d\n", talk->prompts);
+	env = pam_getenvlist(pamh);
+	for (each = env; each != NULL && *each != NULL; each++) {
+		printf("env %s\n", *each);
+		free(*each);
+	}
+	free(env);
+	if (pam_get_item(pamh, PAM_USER, &user) != PAM_SUCCESS ||
+	    strcmp(user, host->user) != 0)
+		printf("user %s\n", (const char *)user);
+}
+
+static int
+run_once(struct host *host, int quiet)
+{
+	struct talk talk = { .host = host };
+	const struct pam_conv conv = { converse, &talk };
+	pam_handle_t *pamh = NULL;
+	int code, i;
+
+	code = pam_start_confdir(host->service, host->user, &conv,
+	    host->directory, &pamh);
+	if (code != PAM_SUCCESS)
+		return -1;
+	if (host->rhost != NULL)
+		(void)pam_set_item(pamh, PAM_RHOST, host->rhost);
+	for (i = 0; host->phases[i] != NULL; i++) {
+		code = run_phase(pamh, host->phases[i]);
+		if (!quiet) {
+			printf("%s %d\n", host->phases[i], code);
+			fflush(stdout);
+		} else if (i < 8 && code >= 0 && code < CODES)
+			host->codes[i][code]++;
+	}
+	if (!quiet)
+		print_rest(pamh, host, &talk);
+	return pam_end(pamh, code) == PAM_SUCCESS ? 0 : -1;
+}
+
+static void *
+run_many(void *argument)
+{
+	struct host *host = argument;
+	int i;
+
+	for (i = 0; i < host->count; i++)
+		if (run_once(host, 1) == -1)
+			break;
+	return NULL;
+}
+
+static int
+run_threads(const struct host *host, int threads)
+{
+	struct host *all = calloc((size_t)threads, sizeof(*all));
+	pthread_t *ids = calloc((size_t)threads, sizeof(*ids));
+	int code, i, j, sum;
+
+	if (all == NULL || ids == NULL)
+		return 1;
+	for (i = 0; i < threads; i++) {
+		all[i] = *host;
+		if (pthread_create(&ids[i], NULL, run_many, &all[i]) != 0)
+			return 1;
+	}
+	for (i = 0; i < threads; i++)
+		(void)pthread_join(ids[i], NULL);
+	for (j = 0; host->phases[j] != NULL && j < 8; j++)
+		for (code = 0; code < CODES; code++) {
+			for (sum = i = 0; i < threads; i++)
+				sum += all[i].codes[j][code];
+			if (sum > 0)
+				printf("%s %d x%d\n", host->phases[j], code,
+				    sum);
+		}
+	free(ids);
+	free(all);
+	return 0;
+}
+
+static char *
+read_password(void)
+{
+	char *text = calloc(1, PASSWORD_SIZE);
+	size_t len = 0;
+	ssize_t n;
+
+	if (text == NULL)
+		return NULL;
+	while (len < PASSWORD_SIZE - 1 && (n = read(STDIN_FILENO, text + len,
+	    PASSWORD_SIZE - 1 - len)) > 0)
+		len += (size_t)n;
+	return text;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct host host = { .conv = "ok", .count = 1 };
+	int option, threads = 0;
+
+	while ((option = getopt(argc, argv, "+c:r:n:t:")) != -1) {
+		if (option == 'c')
+			host.conv = optarg;
+		else if (option == 'r')
+			host.rhost = optarg;
+		else if (option == 'n')
+			host.count = atoi(optarg);
+		else if (option == 't')
+			threads = atoi(optarg);
+		else
+			return 2;
+	}
+	if (argc - optind < 4)
+		return 2;
+	host.directory = argv[optind];
+	host.service = argv[optind + 1];
+	host.user = argv[optind + 2];
+	host.phases = argv + optind + 3;
+	host.password = read_password();
+	if (host.password == NULL)
+		return 1;
+	if (threads > 0 || host.count > 1)
+		return run_threads(&host, threads > 0 ? threads : 1);
+	return run_once(&host, 0) == -1 ? 1 : 0;
+}
