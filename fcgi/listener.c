@@ -74,6 +74,21 @@ parse_address(const char *address, struct listener *out, struct error *error)
 	return 0;
 }
 
+/* Whoever connects over TCP has no uid. */
+static int
+parse_serve(const char *serve, struct listener *out)
+{
+	if (strcmp(serve, "auth") == 0)
+		out->serve = LISTENER_SERVE_AUTH;
+	else if (strcmp(serve, "login") == 0)
+		out->serve = LISTENER_SERVE_LOGIN;
+	else if (strcmp(serve, "ask") == 0 && out->is_unix)
+		out->serve = LISTENER_SERVE_ASK;
+	else
+		return -1;
+	return 0;
+}
+
 /* One option; *seen tells which came before. */
 static int
 parse_option(const char *option, struct listener *out, unsigned int *seen,
@@ -83,11 +98,9 @@ parse_option(const char *option, struct listener *out, unsigned int *seen,
 	unsigned long value;
 	unsigned int bit;
 
-	if (strcmp(option, "serve=auth") == 0 ||
-	    strcmp(option, "serve=login") == 0) {
+	if (strncmp(option, "serve=", 6) == 0 &&
+	    parse_serve(option + 6, out) == 0) {
 		bit = 1;
-		out->serve = strcmp(option, "serve=login") == 0 ?
-		    LISTENER_SERVE_LOGIN : LISTENER_SERVE_AUTH;
 	} else if (strncmp(option, "mode=", 5) == 0 && out->is_unix) {
 		bit = 2;
 		if (parse_number(option + 5, 8, 0777, &value) == -1) {
@@ -107,7 +120,8 @@ parse_option(const char *option, struct listener *out, unsigned int *seen,
 		out->group = group->gr_gid;
 	} else {
 		error_set(error, "listen: '%s' is no option here (serve=auth "
-		    "or login; for unix: also mode=, group=)", option);
+		    "or login; for unix: also serve=ask, mode=, group=)",
+		    option);
 		return -1;
 	}
 	if ((*seen & bit) != 0) {

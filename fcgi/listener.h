@@ -15,7 +15,8 @@
 /* What is served there is fixed when it is made, never told by a URL. */
 enum listener_serve {
 	LISTENER_SERVE_AUTH = 1,
-	LISTENER_SERVE_LOGIN	/* login_return: browsers come back */
+	LISTENER_SERVE_LOGIN,	/* login_return: browsers come back */
+	LISTENER_SERVE_ASK	/* PAM modules; a unix socket only */
 };
 
 struct listener {
@@ -34,11 +35,11 @@ struct listener {
 };
 
 /*
- * Read `ADDRESS[,serve=auth|login][,mode=0660][,group=NAME]`; ADDRESS is
+ * Read `ADDRESS[,serve=auth|login|ask][,mode=0660][,group=NAME]`; ADDRESS is
  * unix:/absolute/path, 127.0.0.1:PORT or [::1]:PORT.  Opens nothing (group
  * names are looked up).  Another host than loopback, an unknown or repeated
- * option, mode or group for TCP, a mode beyond 0777 are refused.  0, or -1
- * and error.
+ * option, mode, group or serve=ask for TCP, a mode beyond 0777 are refused.
+ * 0, or -1 and error.
  */
 int listener_parse(const char *spec, struct listener *out,
     struct error *error);

@@ -39,14 +39,28 @@ number(const char *text)
 static int
 serve_of(const char *name, size_t len, enum listener_serve *serve_out)
 {
-	*serve_out = LISTENER_SERVE_AUTH;
-	if ((len == 4 && memcmp(name, "auth", 4) == 0) ||
-	    (len > 5 && memcmp(name, "auth-", 5) == 0) ||
-	    (len == 7 && memcmp(name, "unknown", 7) == 0))
-		return 0;
-	*serve_out = LISTENER_SERVE_LOGIN;
-	return (len == 5 && memcmp(name, "login", 5) == 0) ||
-	    (len > 6 && memcmp(name, "login-", 6) == 0) ? 0 : -1;
+	static const struct {
+		const char *name;
+		enum listener_serve serve;
+	} rows[] = {
+		{ "auth", LISTENER_SERVE_AUTH },
+		{ "unknown", LISTENER_SERVE_AUTH },
+		{ "login", LISTENER_SERVE_LOGIN },
+		{ "ask", LISTENER_SERVE_ASK }
+	};
+	size_t i, wanted;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		wanted = strlen(rows[i].name);
+		if (len < wanted || memcmp(name, rows[i].name, wanted) != 0)
+			continue;
+		*serve_out = rows[i].serve;
+		if (len == wanted || (len > wanted + 1 &&
+		    name[wanted] == '-' && strcmp(rows[i].name, "unknown") !=
+		    0))
+			return 0;
+	}
+	return -1;
 }
 
 /* What is it bound to?  0, or -1 if that is nothing we serve. */
@@ -141,8 +155,8 @@ listener_inherit(const char *listen_pid, const char *listen_fds,
 			len = name == NULL ? 0 : strcspn(name, ":");
 			if (name == NULL || serve_of(name, len, &serve) == -1) {
 				error_set(error, "socket name '%.*s' is not "
-				    "auth, auth-..., login or login-... "
-				    "(FileDescriptorName=)",
+				    "auth, login or ask, alone or with -... "
+				    "behind it (FileDescriptorName=)",
 				    (int)(len > NAME_MAX_LEN ? NAME_MAX_LEN :
 				    len), name == NULL ? "" : name);
 				return -1;
@@ -152,6 +166,11 @@ listener_inherit(const char *listen_pid, const char *listen_fds,
 		if (take(FIRST_FD + (int)i, &out[i], error) == -1)
 			return -1;
 		out[i].serve = serve;
+		if (serve == LISTENER_SERVE_ASK && !out[i].is_unix) {
+			error_set(error, "%s: ask is for unix sockets only",
+			    out[i].text);
+			return -1;
+		}
 	}
 	*count_out = (size_t)count;
 	return 0;

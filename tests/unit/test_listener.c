@@ -37,7 +37,8 @@ test_parse(void **state)
 		{ "unix:/a,mode=999", -1 }, { "unix:/a,mode=01777", -1 },
 		{ "unix:/a,mode=", -1 }, { "unix:/a,mode=0600,mode=0600", -1 },
 		{ "unix:/a,serve=login", 0 }, { "unix:/a,", -1 },
-		{ "unix:/a,serve=ask", -1 },
+		{ "unix:/a,serve=ask,mode=0660", 0 }, { "unix:/a,serve=asks", -1 },
+		{ "unix:/a,serve=", -1 }, { "127.0.0.1:970,serve=ask", -1 },
 		{ "unix:/a,serve=auth,serve=auth", -1 },
 		{ "unix:/a,group=no-such-group-here", -1 },
 	};
