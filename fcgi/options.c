@@ -204,7 +204,7 @@ options_help(void)
 	    "  -c, --config FILE     the settings\n"
 	    "                        (" SYSCONFDIR
 	    "/authgear/authgear.conf)\n"
-	    "  -l, --listen ADDRESS[,serve=auth|login][,mode=0660][,group=NAME]\n"
+	    "  -l, --listen ADDRESS[,serve=auth|login|ask][,mode=0660][,group=NAME]\n"
 	    "                        unix:/path, 127.0.0.1:port or "
 	    "[::1]:port; repeatable;\n"
 	    "                        without it: the sockets of systemd\n"
