@@ -180,14 +180,18 @@ class Machine:
 
     # programs
 
+    def enter(self, user=None):
+        """What a command begins with."""
+        if user is None:
+            return ['/usr/sbin/chroot', self.top]
+        uid, gid = self.ids(user)
+        return self.enter() + ['setpriv', '--reuid', str(uid), '--regid',
+                               str(gid), '--init-groups']
+
     def command(self, argv, user=None, environment=()):
         """The same, in there; a clean environment."""
-        enter = ['chroot', self.top]
-        if user:
-            uid, gid = self.ids(user)
-            enter += ['setpriv', '--reuid', str(uid), '--regid', str(gid),
-                      '--init-groups']
-        return enter + ['env', '-i', PATH] + list(environment) + list(argv)
+        return self.enter(user) + ['env', '-i', PATH] + list(environment) + \
+            list(argv)
 
     def run(self, argv, user=None, data='', environment=(), check=True):
         """(status, what it said)"""

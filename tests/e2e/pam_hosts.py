@@ -1,0 +1,394 @@
+"""The hosts, and each way to log in at them.
+
+    host = pam_hosts.Dovecot(site)
+    got = host.ways[0].login('alice', TOKEN)
+    got.ok, got.wire        # whether she is in; all that the client was shown
+    got.said                # what the host itself said: log or terminal
+
+A way's wire(ok, user, text) is the pattern of all that a client may be shown.
+"""
+
+import collections
+import imaplib
+import re
+import socket
+import struct
+
+import paramiko
+
+import gate
+import pam_machine
+
+Got = collections.namedtuple('Got', 'ok wire said')
+
+AUTH_ERR = 'Authentication failure'
+PERM_DENIED = 'Permission denied'
+UNAVAIL = 'Authentication service cannot retrieve authentication info'
+ALL = {'opaque': True, 'session': True, 'jwt': True}
+SHORT = {'opaque': True, 'session': True, 'jwt': False}
+
+
+class Host:
+    """A program that asks PAM, started in the site's machine."""
+
+    service = None      # of /etc/pam.d
+    policy = None       # of its example
+    asks_root = True    # root's name comes to PAM here
+
+    def __init__(self, site):
+        self.site, self.machine = site, site.machine
+        self.port = pam_machine.free_port()
+        self.process = None
+        self.ways = ()
+
+    def ready(self):
+        def connects():
+            with socket.socket() as made:
+                return made.connect_ex(('127.0.0.1', self.port)) == 0
+        gate.until(connects, 'port of ' + self.service)
+
+
+class Way:
+    """One way to log in."""
+
+    def __init__(self, host, name, carries):
+        self.host, self.name, self.carries = host, name, carries
+
+    def login(self, user, password):
+        """A login, and what the host said of it."""
+        log = self.host.site.log
+        mark = log.mark()
+        ok, wire = self.attempt(user, password)
+        said = [line for _, line in log.since(mark)]
+        return Got(ok, wire, '\n'.join(said + [self.extra(wire)]))
+
+    def attempt(self, user, password):
+        raise NotImplementedError
+
+    def extra(self, wire):
+        """What the host said elsewhere than in the system log."""
+        return ''
+
+
+# --- dovecot
+
+DOVECOT = '''
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_failure_delay = 0
+mail_location = maildir:~/Maildir
+passdb {
+  driver = pam
+  args = session=yes setcred=yes max_requests=100 dovecot
+}
+userdb {
+  driver = passwd
+}
+service imap-login {
+  inet_listener imap {
+    port = %d
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+'''
+
+
+class Imap(imaplib.IMAP4):
+    """Keeps every byte that came."""
+
+    def open(self, *arguments, **options):
+        self.wire = b''
+        super().open(*arguments, **options)
+
+    def read(self, size):
+        data = super().read(size)
+        self.wire += data
+        return data
+
+    def readline(self):
+        data = super().readline()
+        self.wire += data
+        return data
+
+
+class DovecotWay(Way):
+    NO = rb'\w+ NO \[AUTHENTICATIONFAILED\] Authentication failed\.\r\n'
+    BYE = rb'\* BYE Input buffer full, aborting\r\n'
+    GREETING = rb'\* OK \[CAPABILITY [^\]]+\] Dovecot \(Debian\) ready\.\r\n' \
+        rb'\* CAPABILITY [^\r]+\r\n\w+ OK Pre-login capabilities listed, ' \
+        rb'post-login capabilities have more\.\r\n'
+
+    def wire(self, ok, user, _):
+        plus = rb'\+ \r\n' if self.name == 'AUTHENTICATE PLAIN' else b''
+        if ok:
+            return self.GREETING + plus + \
+                rb'\* CAPABILITY [^\r]+\r\n\w+ OK Logged in\r\n' \
+                rb'\* BYE Logging out\r\n\w+ OK Logout completed[^\r]*\r\n'
+        return self.GREETING + plus + (self.BYE if ok is None else self.NO)
+
+    def attempt(self, user, password):
+        client = Imap('127.0.0.1', self.host.port, gate.PATIENCE)
+        try:
+            if self.name == 'LOGIN':
+                client.login(user, password)
+            else:
+                client.authenticate('PLAIN', lambda _: '\0%s\0%s' % (
+                    user, password))
+            client.logout()
+            return True, client.wire
+        except imaplib.IMAP4.error:
+            client.shutdown()
+            return False, client.wire
+
+
+class Dovecot(Host):
+    service, policy = 'dovecot', 'mail'
+
+    def __init__(self, site):
+        super().__init__(site)
+        self.machine.write('/etc/dovecot/dovecot.conf', DOVECOT % self.port)
+        self.process = self.machine.start('dovecot', ['dovecot', '-F'])
+        self.ready()
+        self.ways = (DovecotWay(self, 'LOGIN', SHORT),
+                     DovecotWay(self, 'AUTHENTICATE PLAIN', ALL))
+
+
+# --- PostgreSQL
+
+class PostgresWay(Way):
+    """A client that speaks the protocol and keeps the messages."""
+
+    def wire(self, ok, user, _):
+        if ok:
+            return rb'R3 R0 (S )+K ZI'
+        return b'R3 E(FATAL|VFATAL|C28000|MPAM authentication failed for ' \
+            b'user "%s"|F[^|]*|L[^|]*|R[^|]*|\\|)*' % user.encode()
+
+    @staticmethod
+    def message(stream):
+        kind = stream.read(1)
+        if not kind:
+            return None, b''
+        size = struct.unpack('>I', stream.read(4))[0]
+        return kind, stream.read(size - 4)
+
+    def attempt(self, user, password):
+        start = struct.pack('>I', 196608) + b'user\0%s\0database\0' \
+            b'postgres\0\0' % user.encode()
+        wire, ok = [], False
+        with socket.create_connection(('127.0.0.1', self.host.port),
+                                      gate.PATIENCE) as made, \
+                made.makefile('rwb') as stream:
+            stream.write(struct.pack('>I', len(start) + 4) + start)
+            stream.flush()
+            while True:
+                kind, body = self.message(stream)
+                if kind is None:
+                    break
+                wire.append(kind + self.show(kind, body))
+                if wire[-1] == b'R3':
+                    text = password.encode() + b'\0'
+                    stream.write(b'p' + struct.pack('>I', len(text) + 4) +
+                                 text)
+                    stream.flush()
+                ok = ok or wire[-1] == b'R0'
+                if kind == b'Z':
+                    stream.write(b'X\0\0\0\4')
+                    stream.flush()
+        return ok, b' '.join(wire)
+
+    @staticmethod
+    def show(kind, body):
+        if kind == b'R':
+            return b'%d' % struct.unpack('>I', body[:4])
+        if kind == b'E':
+            return body.rstrip(b'\0').replace(b'\0', b'|')
+        return body if kind == b'Z' else b''
+
+    def extra(self, wire):
+        text = self.host.process.log()
+        fresh, self.host.seen = text[self.host.seen:], len(text)
+        return fresh
+
+
+class Postgres(Host):
+    service, policy = 'postgresql', 'database'
+
+    def __init__(self, site):
+        super().__init__(site)
+        main = '/etc/postgresql/15/main/'
+        self.machine.write(
+            main + 'pg_hba.conf', 'host all all 127.0.0.1/32 pam '
+            'pamservice=postgresql\n', 0o640, 'postgres')
+        options = {'config_file': main + 'postgresql.conf', 'port': self.port,
+                   'listen_addresses': '127.0.0.1', 'ssl': 'off',
+                   'fsync': 'off', 'unix_socket_directories': '/tmp',
+                   'log_destination': 'stderr'}
+        self.process = self.machine.start(
+            'postgres', ['/usr/lib/postgresql/15/bin/postgres', '-D',
+                         '/var/lib/postgresql/15/main'] +
+            ['--%s=%s' % pair for pair in options.items()], 'postgres')
+        self.process.wait_for('ready to accept connections')
+        self.ready()
+        self.seen = 0
+        self.ways = (PostgresWay(self, 'PostgreSQL', ALL),)
+
+
+# --- sshd
+
+SSHD = '''
+Port %d
+ListenAddress 127.0.0.1
+UsePAM yes
+PasswordAuthentication yes
+KbdInteractiveAuthentication yes
+PermitRootLogin yes
+PidFile none
+MaxStartups 200
+LogLevel DEBUG1
+'''
+
+
+class ParamikoWay(Way):
+    """What a client without the OpenSSH client's limits may send."""
+
+    def wire(self, ok, user, _):
+        asked = rb'(Password: \n)?' if self.name == 'password' else \
+            rb'Password: \n'
+        return asked + (b'%s\n' % user.encode() if ok else b'')
+
+    def attempt(self, user, password):
+        wire = []
+
+        def answer(title, text, prompts):
+            wire.extend([title, text] + [prompt + '\n' for prompt, _ in
+                                         prompts])
+            return [password] * len(prompts)
+        with socket.create_connection(('127.0.0.1', self.host.port),
+                                      gate.PATIENCE) as made:
+            transport = paramiko.Transport(made)
+            transport.banner_timeout = transport.auth_timeout = gate.PATIENCE
+            try:
+                transport.start_client(timeout=gate.PATIENCE)
+                if self.name == 'password':
+                    transport.auth_password(user, password, fallback=False)
+                else:
+                    transport.auth_interactive(user, answer)
+                wire.append(self.command(transport))
+                return True, ''.join(wire).encode()
+            except paramiko.SSHException:
+                wire.append((transport.get_banner() or b'').decode())
+                return False, ''.join(wire).encode()
+            finally:
+                transport.close()
+
+    @staticmethod
+    def command(transport):
+        channel = transport.open_session(timeout=gate.PATIENCE)
+        channel.settimeout(gate.PATIENCE)
+        channel.set_combine_stderr(True)
+        channel.exec_command('id -un')
+        said = b''
+        while True:
+            data = channel.recv(65536)
+            if not data:
+                return said.decode()
+            said += data
+
+
+class OpensshWay(Way):
+    def wire(self, ok, user, _):
+        prompt = rb"%s@127\.0\.0\.1's password: \r\n" % user.encode()
+        return prompt + (b'%s\r\n' % user.encode() if ok else
+                         rb'%s@127\.0\.0\.1: Permission denied '
+                         rb'\([a-z,-]+\)\.\r\n' % user.encode())
+
+    def attempt(self, user, password):
+        status, shown = self.host.machine.terminal(
+            ['ssh', '-F', 'none', '-p', str(self.host.port), '-o',
+             'StrictHostKeyChecking=no', '-o',
+             'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR', '-o',
+             'PreferredAuthentications=password', '-o',
+             'NumberOfPasswordPrompts=1', '%s@127.0.0.1' % user, 'id -un'],
+            [('password: ', password)], 'carol')
+        return status == 0, shown.encode()
+
+
+class Sshd(Host):
+    service, policy = 'sshd', 'shell'
+
+    def __init__(self, site, settings=''):
+        super().__init__(site)
+        self.machine.write('/etc/ssh/tests.conf', SSHD % self.port + settings)
+        self.machine.run(['mkdir', '-p', '/run/sshd'])
+        self.process = self.machine.start(
+            'sshd', ['/usr/sbin/sshd', '-D', '-f', '/etc/ssh/tests.conf'])
+        self.ready()
+        self.ways = (ParamikoWay(self, 'password', SHORT),
+                     ParamikoWay(self, 'keyboard-interactive', ALL),
+                     OpensshWay(self, 'the OpenSSH client', SHORT))
+
+
+# --- su and sudo
+
+class SuWay(Way):
+    def wire(self, ok, user, text):
+        return rb'Password: \r\n' + (
+            b'%s\r\n' % user.encode() if ok else
+            b'su: %s\r\n' % re.escape(text).encode())
+
+    def attempt(self, user, password):
+        status, shown = self.host.machine.terminal(
+            ['su', user, '-c', 'id -un'], [('Password: ', password)],
+            'carol')
+        return status == 0, shown.encode()
+
+    def extra(self, wire):
+        return wire.decode()
+
+
+class Su(Host):
+    service, policy = 'su', 'shell'
+
+    def __init__(self, site):
+        super().__init__(site)
+        self.ways = (SuWay(self, 'su', ALL),)
+
+
+class SudoWay(Way):
+    """Who logs in is who asks; root is asked for by dave (rootpw)."""
+
+    def wire(self, ok, user, text):
+        asked = rb'\[sudo\] password for %s: \r\n' % user.encode()
+        if ok:
+            return asked + b'root\r\n'
+        if text == AUTH_ERR:
+            return asked + b'sudo: 1 incorrect password attempt\r\n'
+        return asked + b'sudo: .*' + re.escape(text).encode() + b'.*'
+
+    def attempt(self, user, password):
+        status, shown = self.host.machine.terminal(
+            ['sudo', 'id', '-un'], [('password for', password)],
+            'dave' if user == 'root' else user)
+        return status == 0, shown.encode()
+
+    def extra(self, wire):
+        return wire.decode()
+
+
+class Sudo(Host):
+    service, policy = 'sudo', 'shell'
+
+    def __init__(self, site):
+        super().__init__(site)
+        self.ways = (SudoWay(self, 'sudo', SHORT),)
