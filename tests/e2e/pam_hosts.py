@@ -33,7 +33,10 @@ class Host:
 
     service = None      # of /etc/pam.d
     policy = None       # of its example
-    asks_root = True    # root's name comes to PAM here
+    address = '127.0.0.1'   # what the module is told of the client
+    root_users = ('root', 'toor')
+    has_unix = True     # its example lets Unix passwords in
+    has_unknown = True  # an account that is not there comes to PAM
 
     def __init__(self, site):
         self.site, self.machine = site, site.machine
@@ -51,6 +54,9 @@ class Host:
 class Way:
     """One way to log in."""
 
+    told_of_cut = ()    # the module's lines of a password that was cut
+    tells_code = True   # somewhere
+
     def __init__(self, host, name, carries):
         self.host, self.name, self.carries = host, name, carries
 
@@ -64,6 +70,14 @@ class Way:
 
     def attempt(self, user, password):
         raise NotImplementedError
+
+    def wire(self, ok, user, text):
+        """All that a client may be shown; `text` is the code's."""
+        raise NotImplementedError
+
+    def cut(self, user):
+        """The same for a password that is too long for this way."""
+        return self.wire(False, user, AUTH_ERR)
 
     def extra(self, wire):
         """What the host said elsewhere than in the system log."""
@@ -79,6 +93,7 @@ ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
+auth_verbose = yes
 mail_location = maildir:~/Maildir
 passdb {
   driver = pam
@@ -123,6 +138,8 @@ class Imap(imaplib.IMAP4):
 
 class DovecotWay(Way):
     NO = rb'\w+ NO \[AUTHENTICATIONFAILED\] Authentication failed\.\r\n'
+    OK = rb'\* CAPABILITY [^\r]+\r\n\w+ OK Logged in\r\n' \
+        rb'\* BYE Logging out\r\n'
     BYE = rb'\* BYE Input buffer full, aborting\r\n'
     GREETING = rb'\* OK \[CAPABILITY [^\]]+\] Dovecot \(Debian\) ready\.\r\n' \
         rb'\* CAPABILITY [^\r]+\r\n\w+ OK Pre-login capabilities listed, ' \
@@ -130,11 +147,10 @@ class DovecotWay(Way):
 
     def wire(self, ok, user, _):
         plus = rb'\+ \r\n' if self.name == 'AUTHENTICATE PLAIN' else b''
-        if ok:
-            return self.GREETING + plus + \
-                rb'\* CAPABILITY [^\r]+\r\n\w+ OK Logged in\r\n' \
-                rb'\* BYE Logging out\r\n\w+ OK Logout completed[^\r]*\r\n'
-        return self.GREETING + plus + (self.BYE if ok is None else self.NO)
+        return self.GREETING + plus + (self.OK if ok else self.NO)
+
+    def cut(self, user):
+        return self.GREETING + self.BYE
 
     def attempt(self, user, password):
         client = Imap('127.0.0.1', self.host.port, gate.PATIENCE)
@@ -171,8 +187,9 @@ class PostgresWay(Way):
     def wire(self, ok, user, _):
         if ok:
             return rb'R3 R0 (S )+K ZI'
-        return b'R3 E(FATAL|VFATAL|C28000|MPAM authentication failed for ' \
-            b'user "%s"|F[^|]*|L[^|]*|R[^|]*|\\|)*' % user.encode()
+        return rb'(R3 )?ESFATAL\|VFATAL\|C28000\|MPAM authentication ' \
+            rb'failed for user "%s"\|Fauth\.c\|L\d+\|Rauth_failed' % \
+            user.encode()
 
     @staticmethod
     def message(stream):
@@ -223,6 +240,7 @@ class PostgresWay(Way):
 
 class Postgres(Host):
     service, policy = 'postgresql', 'database'
+    has_unix = False
 
     def __init__(self, site):
         super().__init__(site)
@@ -307,11 +325,17 @@ class ParamikoWay(Way):
 
 
 class OpensshWay(Way):
+    told_of_cut = ((5, 'auth', 'refused: '), (
+        5, 'auth', 'credential is 1023 bytes of a longer token: the OpenSSH '
+        'client cuts passwords at 1023; use an opaque token or a session '
+        'cookie value'))
+
     def wire(self, ok, user, _):
-        prompt = rb"%s@127\.0\.0\.1's password: \r\n" % user.encode()
+        prompt = rb"\r%s@127\.0\.0\.1's password: \r\n" % user.encode()
+        # after a denial in account sshd hangs up
         return prompt + (b'%s\r\n' % user.encode() if ok else
-                         rb'%s@127\.0\.0\.1: Permission denied '
-                         rb'\([a-z,-]+\)\.\r\n' % user.encode())
+                         rb'(%s@127\.0\.0\.1: Permission denied '
+                         rb'\([a-z,-]+\)\.\r\r\n)?' % user.encode())
 
     def attempt(self, user, password):
         status, shown = self.host.machine.terminal(
@@ -359,6 +383,7 @@ class SuWay(Way):
 
 class Su(Host):
     service, policy = 'su', 'shell'
+    address, has_unknown = '-', False
 
     def __init__(self, site):
         super().__init__(site)
@@ -368,17 +393,28 @@ class Su(Host):
 class SudoWay(Way):
     """Who logs in is who asks; root is asked for by dave (rootpw)."""
 
+    told_of_cut = ((3, 'auth', 'conversation failed'),)     # by libpam
+    tells_code = False
+
     def wire(self, ok, user, text):
         asked = rb'\[sudo\] password for %s: \r\n' % user.encode()
         if ok:
             return asked + b'root\r\n'
-        if text == AUTH_ERR:
-            return asked + b'sudo: 1 incorrect password attempt\r\n'
-        return asked + b'sudo: .*' + re.escape(text).encode() + b'.*'
+        account = b'account validation failure, is your account locked\\?' \
+            if text == AUTH_ERR else b'PAM account management error: ' + \
+            re.escape(text).encode()
+        return asked + rb'sudo: (1 incorrect password attempt|%s\r\nsudo: a ' \
+            rb'password is required)\r\n' % account
+
+    def cut(self, user):
+        """The next module asks again, and gets nothing."""
+        asked = rb'\[sudo\] password for %s: \r\n' % user.encode()
+        return asked * 2 + b'sudo: 1 incorrect password attempt\r\n'
 
     def attempt(self, user, password):
         status, shown = self.host.machine.terminal(
-            ['sudo', 'id', '-un'], [('password for', password)],
+            ['sudo', 'id', '-un'], [('password for', password),
+                                   ('password for', 'no')],
             'dave' if user == 'root' else user)
         return status == 0, shown.encode()
 
@@ -388,6 +424,7 @@ class SudoWay(Way):
 
 class Sudo(Host):
     service, policy = 'sudo', 'shell'
+    address, has_unknown, root_users = '-', False, ('root',)
 
     def __init__(self, site):
         super().__init__(site)

@@ -36,6 +36,21 @@ read -r answer </run/between.go
 '''
 
 
+def read_some(pipe):
+    try:
+        return os.read(pipe, 100)
+    except BlockingIOError:
+        return b''
+
+
+def open_to_write(path):
+    """None while nobody reads there."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
 class Person:
     """A user of Authgear who owns an account here."""
 
@@ -121,12 +136,15 @@ class Site:
             text += '\n[policy %s]\nremote_user = map\n' % name
         self.machine.write(SETTINGS, text)
 
+    def example(self, name):
+        return self.machine.read('%s/pam.d/%s' % (EXAMPLES, name))
+
     def pam(self, name, drop=(), add='', before=(), text=None):
         """/etc/pam.d/NAME from the example of that name: without the words
         `drop`, with the options `add`, and the lines `before` in front of
         the first of account.  No module waits after a failure."""
         if text is None:
-            text = self.machine.read('%s/pam.d/%s' % (EXAMPLES, name))
+            text = self.example(name)
         lines = []
         for line in text.splitlines():
             if 'pam_authgear.so' in line and not line.startswith('#'):
@@ -142,13 +160,17 @@ class Site:
 
     def between(self, act):
         """Waits for the host that runs BETWEEN, does `act`, lets it go on."""
-        with open(self.machine.path('/run/between.here'),
-                  encoding='ascii') as here:
-            here.read()
+        here = os.open(self.machine.path('/run/between.here'),
+                       os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            gate.until(lambda: read_some(here), 'phase account')
+        finally:
+            os.close(here)
         act()
-        with open(self.machine.path('/run/between.go'), 'w',
-                  encoding='ascii') as go:
-            go.write('on\n')
+        go = gate.until(lambda: open_to_write(
+            self.machine.path('/run/between.go')), 'the one who waits')
+        os.write(go, b'on\n')
+        os.close(go)
 
     def cache(self, *arguments, data=''):
         """authgear-cache, as root."""

@@ -1,0 +1,20 @@
+"""sshd: password, keyboard-interactive, and the OpenSSH client."""
+
+import pam_root
+
+pam_root.enter()
+
+import pam_cases
+import pam_hosts
+import pam_site
+import tap
+
+
+def main():
+    with pam_site.Site() as site:
+        pam_cases.run(site, pam_hosts.Sshd(site))
+        pam_site.finish(site)
+    tap.done()
+
+
+main()
