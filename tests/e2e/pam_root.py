@@ -63,7 +63,7 @@ useradd --non-unique --uid 0 --gid 0 --home-dir /root --shell /bin/sh toor
 printf 'root:%(root)s\ntoor:%(root)s\n' >>/root/passwords
 chpasswd </root/passwords
 rm /root/passwords
-sed -i 's/^FAIL_DELAY.*/FAIL_DELAY 0/' /etc/login.defs
+echo 'FAIL_DELAY 0' >>/etc/login.defs
 mkdir -m 700 /root/.ssh
 ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
 for home in /root /home/alice /home/bob; do
