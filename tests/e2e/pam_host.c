@@ -2,15 +2,23 @@
  * A PAM host for the tests: one transaction, phase by phase.
  *
  *   pam_host [-c ok|fail|null|empty] [-r RHOST] [-n COUNT] [-t THREADS]
- *            CONFDIR SERVICE USER PHASE... < PASSWORD
+ *            [-C DIR] [-m] [-x] CONFDIR SERVICE USER PHASE... < PASSWORD
  *
  * PHASE is auth, account, setcred, open, close, or wait (until a line comes
  * on descriptor 3).  Prints "PHASE CODE" for each, then "prompts N", the
  * environment of the transaction as "env NAME=VALUE" and, if it was changed,
  * "user NAME".  With -n or -t only how often each code came: "PHASE CODE xN".
+ * -C: goes into that root once the transaction is begun.  -m: with -n or -t,
+ * first a tenth as many, then all, and what the process held after each:
+ * "held=RSS_KB,DESCRIPTORS,THREADS".  -x: descriptors 0 to 2 are closed.  The
+ * last line is "mask=OCTAL".
  */
 #include <security/pam_appl.h>
 
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +29,7 @@
 #define CODES 64
 
 struct host {
-	const char *conv, *rhost, *directory, *service, *user;
+	const char *conv, *rhost, *directory, *service, *user, *root;
 	char *const *phases;
 	int count;
 	const char *password;
@@ -114,6 +122,9 @@ run_once(struct host *host, int quiet)
 		return -1;
 	if (host->rhost != NULL)
 		(void)pam_set_item(pamh, PAM_RHOST, host->rhost);
+	if (host->root != NULL && (chroot(host->root) == -1 ||
+	    chdir("/") == -1))
+		return -1;
 	for (i = 0; host->phases[i] != NULL; i++) {
 		code = run_phase(pamh, host->phases[i]);
 		if (!quiet) {
@@ -168,6 +179,74 @@ run_threads(const struct host *host, int threads)
 	return 0;
 }
 
+/* Entries of a folder below /proc/self; -1 if it cannot be read. */
+static int
+count_in(const char *path)
+{
+	DIR *directory = opendir(path);
+	int count = 0;
+
+	if (directory == NULL)
+		return -1;
+	while (readdir(directory) != NULL)
+		count++;
+	(void)closedir(directory);
+	return count - 2;
+}
+
+static void
+print_held(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[256];
+	long rss = -1;
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, "VmRSS:", 6) == 0)
+			rss = atol(line + 6);
+	if (file != NULL)
+		(void)fclose(file);
+	printf("held=%ld,%d,%d\n", rss, count_in("/proc/self/fd"),
+	    count_in("/proc/self/task"));
+}
+
+static int
+run_measured(const struct host *host, int threads)
+{
+	struct host some = *host;
+
+	some.count = (host->count + 9) / 10;
+	if (run_threads(&some, threads) != 0)
+		return 1;
+	print_held();
+	if (run_threads(host, threads) != 0)
+		return 1;
+	print_held();
+	return 0;
+}
+
+/* What is printed goes to a duplicate of 1. */
+static int
+close_first(void)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+
+	if (fd == -1 || (stdout = fdopen(fd, "w")) == NULL)
+		return -1;
+	for (fd = 0; fd <= STDERR_FILENO; fd++)
+		(void)close(fd);
+	return 0;
+}
+
+static void
+print_mask(void)
+{
+	mode_t mask = umask(0);
+
+	(void)umask(mask);
+	printf("mask=%03o\n", (unsigned int)mask);
+}
+
 static char *
 read_password(void)
 {
@@ -183,21 +262,37 @@ read_password(void)
 	return text;
 }
 
+static int
+run(struct host *host, int threads, int is_measured)
+{
+	if (is_measured)
+		return run_measured(host, threads > 0 ? threads : 1);
+	if (threads > 0 || host->count > 1)
+		return run_threads(host, threads > 0 ? threads : 1);
+	return run_once(host, 0) == -1 ? 1 : 0;
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct host host = { .conv = "ok", .count = 1 };
-	int option, threads = 0;
+	int option, status, threads = 0, is_measured = 0, is_closed = 0;
 
-	while ((option = getopt(argc, argv, "+c:r:n:t:")) != -1) {
-		if (option == 'c')
+	while ((option = getopt(argc, argv, "+C:c:mn:r:t:x")) != -1) {
+		if (option == 'C')
+			host.root = optarg;
+		else if (option == 'c')
 			host.conv = optarg;
-		else if (option == 'r')
-			host.rhost = optarg;
+		else if (option == 'm')
+			is_measured = 1;
 		else if (option == 'n')
 			host.count = atoi(optarg);
+		else if (option == 'r')
+			host.rhost = optarg;
 		else if (option == 't')
 			threads = atoi(optarg);
+		else if (option == 'x')
+			is_closed = 1;
 		else
 			return 2;
 	}
@@ -208,9 +303,9 @@ main(int argc, char *argv[])
 	host.user = argv[optind + 2];
 	host.phases = argv + optind + 3;
 	host.password = read_password();
-	if (host.password == NULL)
+	if (host.password == NULL || (is_closed && close_first() == -1))
 		return 1;
-	if (threads > 0 || host.count > 1)
-		return run_threads(&host, threads > 0 ? threads : 1);
-	return run_once(&host, 0) == -1 ? 1 : 0;
+	status = run(&host, threads, is_measured);
+	print_mask();
+	return status;
 }
