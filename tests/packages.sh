@@ -25,6 +25,9 @@ lighttpd-mod-gnutls lighttpd-mod-maxminddb lighttpd-mod-mbedtls
 lighttpd-mod-nss lighttpd-mod-openssl lighttpd-mod-vhostdb-pgsql
 lighttpd-mod-webdav lighttpd-mod-wolfssl lighttpd-modules-dbi
 lighttpd-modules-ldap lighttpd-modules-mysql php-cgi python3-werkzeug"
+# mmdebstrap makes the private root of the PAM hosts.
+packages_tests="$packages_tests libpam0g-dev libjson-c-dev mmdebstrap
+python3-paramiko"
 
 # packages_missing NAME...: those of them that are not installed
 packages_missing() {

@@ -156,7 +156,8 @@ class World:
             for kind in ('auth', 'account', 'session')] + list(also))
 
     def run(self, service, user='alice', password=OPAQUE, phases=('auth',),
-            arguments=(), environment=None, data=None, wrapper=()):
+            arguments=(), environment=None, data=None, wrapper=(),
+            timeout=120):
         open(self.log, 'w').close()
         os.chmod(self.log, 0o666)
         preload = tap.program('tests/e2e/.libs/pam_preload.so')
@@ -168,7 +169,7 @@ class World:
         run = subprocess.run(
             command, input=password.encode('latin-1') if data is None else
             data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=given, timeout=120, check=False)
+            env=given, timeout=timeout, check=False)
         out = run.stdout.decode('latin-1')
         codes, env, prompts = {}, {}, None
         for line in out.splitlines():
