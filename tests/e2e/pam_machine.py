@@ -178,6 +178,20 @@ class Machine:
                 return int(words[2])
         raise KeyError(name)
 
+    def files(self, but=()):
+        """All that was made or changed since this began, and how it is; not
+        what begins with one of `but`."""
+        found = {}
+        for folder, _, names in os.walk(self.changed):
+            for name in names:
+                path = os.path.join(folder, name)
+                status = os.lstat(path)
+                inside = path[len(self.changed):]
+                if not inside.startswith(tuple(but)):
+                    found[inside] = (status.st_mtime_ns, status.st_mode,
+                                     status.st_uid, status.st_size)
+        return found
+
     # programs
 
     def enter(self, user=None):

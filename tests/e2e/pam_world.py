@@ -62,16 +62,22 @@ NOT_BLOCKED = stdout('Status: 200 OK\r\n'
 
 class Listener:
     """Answers with `answer`: bytes, or a function of the parameters that
-    gives bytes, None (close) or 'hang'.  `asked` keeps the parameters."""
+    gives bytes, None (close) or 'hang'.  `asked` keeps the parameters.
+    `held`: a listening socket that somebody else made."""
 
-    def __init__(self, path):
+    def __init__(self, path, held=None):
         self.path, self.answer, self.asked = path, b'', []
         self.over = threading.Event()
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(path)
-        os.chmod(path, 0o666)
-        self.socket.listen(64)
+        self.socket = held or self._listen(path)
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @staticmethod
+    def _listen(path):
+        made = socket.socket(socket.AF_UNIX)
+        made.bind(path)
+        os.chmod(path, 0o666)
+        made.listen(64)
+        return made
 
     def _accept(self):
         while True:

@@ -5,7 +5,6 @@ import pam_root
 
 pam_root.enter()
 
-import os
 import socket
 import threading
 
@@ -85,21 +84,6 @@ class HostileWay(pam_hosts.SuWay):
         return status == 0, shown.encode()
 
 
-def files(machine):
-    """All that was made or changed since the machine was started, and when:
-    but what is OWN."""
-    found = {}
-    for folder, _, names in os.walk(machine.changed):
-        for name in names:
-            path = os.path.join(folder, name)
-            status = os.lstat(path)
-            inside = path[len(machine.changed):]
-            if not inside.startswith(OWN):
-                found[inside] = (status.st_mtime_ns, status.st_mode,
-                                 status.st_uid, status.st_size)
-    return found
-
-
 def without(lines):
     """As they are but for what is new each time."""
     return [' '.join(word for word in line[2].split()
@@ -135,7 +119,7 @@ def test_control(machine):
     machine.run([plain, '/etc/pam.d', 'postgresql', 'alice', 'auth'], 'carol',
                 pam_root.UNIX_PASSWORD, ['LD_PRELOAD=' + PRELOADED,
                                          'PAM_TEST_LOG=%s/control' % OUT])
-    tap.ok(OUT + '/control' in files(machine),
+    tap.ok(OUT + '/control' in machine.files(OWN),
            'a host that is not set-uid does make its file')
 
 
@@ -151,9 +135,9 @@ def main():
         host = pam_hosts.Su(site)
         host.machine.terminal(['su', 'bob', '-c', 'true'],
                               [('Password: ', 'x')], 'carol')
-        before = files(machine)
+        before = machine.files(OWN)
         test_results(site, host, environment(address))
-        made = {name: value for name, value in files(machine).items()
+        made = {name: value for name, value in machine.files(OWN).items()
                 if before.get(name) != value}
         tap.equal(made, {}, 'no file is made or changed')
         tap.equal(nobody.came, 0, 'no proxy is contacted')
