@@ -29,29 +29,64 @@ read_options(struct host *host, struct pam_options *options, int argc,
 	return PAM_SERVICE_ERR;
 }
 
-/* Ask, and the line that says what came of it. */
+/* Whatever was answered, also nothing: not as an account of uid 0. */
+static int
+refuse_root(const struct host *host, const struct pam_options *options,
+    int code, char *why, size_t size)
+{
+	int is_root;
+
+	if (options->allow_root)
+		return code;
+	is_root = host_is_root(host->user);
+	if (is_root == 1) {
+		(void)snprintf(why, size, "the account has uid 0, and the line "
+		    "does not say root=allow");
+		return PAM_AUTH_ERR;
+	}
+	if (is_root == -1 && code == PAM_SUCCESS) {
+		(void)snprintf(why, size, "whether the account has uid 0 "
+		    "cannot be told now");
+		return PAM_AUTHINFO_UNAVAIL;
+	}
+	return code;
+}
+
+static void
+log_answer(const struct host *host, const struct pam_options *options,
+    const struct ask_question *question, const struct answer *answer,
+    int code, const char *why)
+{
+	const char *id = answer_find(answer, answer->status == 200 ?
+	    "Variable-AUTHGEAR_REQUEST_ID" : "X-Authgear-Request-Id");
+	const char *sub = answer_find(answer, "Variable-AUTHGEAR_USER_ID");
+
+	if (code == PAM_SUCCESS)
+		host_log(host, LOG_INFO, "granted: account=%s sub=%s phase=%s "
+		    "policy=%s request=%s", host->user_text,
+		    sub != NULL ? sub : "-", question->phase, options->policy,
+		    id != NULL ? id : "-");
+	else
+		host_log(host, code == PAM_AUTH_ERR || code == PAM_PERM_DENIED
+		    ? LOG_NOTICE : LOG_WARNING, "%s: %s phase=%s policy=%s "
+		    "request=%s", code_word(code), why, question->phase,
+		    options->policy, id != NULL ? id : "-");
+}
+
+/* Ask, and the one line that says what came of it. */
 static int
 ask_and_log(const struct host *host, const struct pam_options *options,
     const struct ask_question *question, struct answer *answer)
 {
 	char why[WHY_SIZE];
-	const char *id;
 	int code;
 
 	code = code_judge(ask(options, question, answer, why, sizeof(why)),
 	    question, answer, why, sizeof(why));
-	id = answer_find(answer, code == PAM_SUCCESS ?
-	    "Variable-AUTHGEAR_REQUEST_ID" : "X-Authgear-Request-Id");
-	if (code == PAM_SUCCESS)
-		host_log(host, LOG_INFO, "granted: account=%s sub=%s phase=%s "
-		    "policy=%s request=%s", host->user_text,
-		    answer_find(answer, "Variable-AUTHGEAR_USER_ID"),
-		    question->phase, options->policy, id != NULL ? id : "-");
-	else if (code != PAM_IGNORE)
-		host_log(host, code == PAM_AUTH_ERR || code == PAM_PERM_DENIED
-		    ? LOG_NOTICE : LOG_WARNING, "%s: %s phase=%s policy=%s "
-		    "request=%s", code_word(code), why, question->phase,
-		    options->policy, id != NULL ? id : "-");
+	if (strcmp(question->phase, "auth") == 0)
+		code = refuse_root(host, options, code, why, sizeof(why));
+	if (code != PAM_IGNORE)
+		log_answer(host, options, question, answer, code, why);
 	return code;
 }
 
@@ -78,29 +113,6 @@ export_facts(const struct host *host, const struct pam_options *options,
 		    answer->fields[i].value);
 		(void)pam_putenv(host->pamh, text);
 	}
-}
-
-/* Whatever was answered, also nothing: not as an account of uid 0. */
-static int
-refuse_root(const struct host *host, const struct pam_options *options,
-    int code)
-{
-	int is_root;
-
-	if (options->allow_root)
-		return code;
-	is_root = host_is_root(host->user);
-	if (is_root == 1) {
-		host_log(host, LOG_NOTICE, "refused: the account has uid 0, "
-		    "and the line does not say root=allow");
-		return PAM_AUTH_ERR;
-	}
-	if (is_root == -1 && code == PAM_SUCCESS) {
-		host_log(host, LOG_WARNING, "undecided: whether the account "
-		    "has uid 0 cannot be told now");
-		return PAM_AUTHINFO_UNAVAIL;
-	}
-	return code;
 }
 
 static void
@@ -133,7 +145,6 @@ authenticate(struct host *host, const struct pam_options *options)
 	code = ask_and_log(host, options, &question, answer);
 	if (code == PAM_AUTH_ERR)
 		log_cut(host, question.credential);
-	code = refuse_root(host, options, code);
 	if (code == PAM_SUCCESS)
 		code = login_keep(host, question.credential);
 	if (code == PAM_SUCCESS)

@@ -109,7 +109,7 @@ def refused(site, way):
         lines = Lines(site, way.host.service)
         got = way.login(user, getattr(site, user)['session'])
         wanted = [] if user == 'root' else [
-            (INFO, 'auth', 'granted'), (NOTICE, 'auth', 'uid 0')]
+            (NOTICE, 'auth', 'refused: the account has uid 0')]
         check(way, got, '%s with a good credential' % user, False,
               lines.all(), wanted, user)
         tap.equal(lines.asked(), 0 if user == 'root' else 1, name(
