@@ -280,6 +280,8 @@ LogLevel DEBUG1
 class ParamikoWay(Way):
     """What a client without the OpenSSH client's limits may send."""
 
+    shell = 'id -un'
+
     def wire(self, ok, user, _):
         asked = rb'(Password: \n)?' if self.name == 'password' else \
             rb'Password: \n'
@@ -310,12 +312,11 @@ class ParamikoWay(Way):
             finally:
                 transport.close()
 
-    @staticmethod
-    def command(transport):
+    def command(self, transport):
         channel = transport.open_session(timeout=gate.PATIENCE)
         channel.settimeout(gate.PATIENCE)
         channel.set_combine_stderr(True)
-        channel.exec_command('id -un')
+        channel.exec_command(self.shell)
         said = b''
         while True:
             data = channel.recv(65536)
