@@ -264,6 +264,11 @@ def authgear_down(site, host):
         check(way, got, 'Authgear is down, a session that is known', True,
               lines.all(), GRANTED)
     site.authgear_up()
+    way = host.ways[0]
+    # nobody is asked while the daemon backs off
+    gate.until(lambda: way.login('alice', site.alice.log_in('session')).ok,
+               'a login once Authgear is back')
+    tap.ok(True, name(way, 'Authgear is back'))
 
 
 def unknown_user(site, way):

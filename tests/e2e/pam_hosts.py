@@ -414,7 +414,7 @@ class SudoWay(Way):
 
     def attempt(self, user, password):
         status, shown = self.host.machine.terminal(
-            ['sudo', 'id', '-un'], [('password for', password),
+            self.host.command, [('password for', password),
                                    ('password for', 'no')],
             'dave' if user == 'root' else user)
         return status == 0, shown.encode()
@@ -425,8 +425,14 @@ class SudoWay(Way):
 
 class Sudo(Host):
     service, policy = 'sudo', 'shell'
+    command = ['sudo', 'id', '-un']
     address, has_unknown, root_users = '-', False, ('root',)
 
     def __init__(self, site):
         super().__init__(site)
-        self.ways = (SudoWay(self, 'sudo', SHORT),)
+        self.ways = (SudoWay(self, ' '.join(self.command[:-2]), SHORT),)
+
+
+class SudoLogin(Sudo):
+    service = 'sudo-i'
+    command = ['sudo', '-i', 'id', '-un']

@@ -1,4 +1,4 @@
-"""sudo, with the credentials of Authgear as passwords."""
+"""sudo and sudo -i, with the credentials of Authgear as passwords."""
 
 import pam_root
 
@@ -13,6 +13,7 @@ import tap
 def main():
     with pam_site.Site() as site:
         pam_cases.run(site, pam_hosts.Sudo(site))
+        pam_cases.run(site, pam_hosts.SudoLogin(site))
         pam_site.finish(site)
     tap.done()
 
