@@ -182,6 +182,7 @@ class Site:
 
     # Authgear
 
+    # one that comes back has lost its sessions, and has other keys
     def authgear_up(self):
         if self.sim is None:
             self.starts += 1
