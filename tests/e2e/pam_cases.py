@@ -107,7 +107,7 @@ def refused(site, way):
            said[0][2], name(way, 'who it is of, and the command'), said)
     for user in way.host.root_users:
         lines = Lines(site, way.host.service)
-        got = way.login(user, getattr(site, user)['session'])
+        got = way.login(user, getattr(site, user).log_in('session'))
         wanted = [] if user == 'root' else [
             (NOTICE, 'auth', 'refused: the account has uid 0')]
         check(way, got, '%s with a good credential' % user, False,

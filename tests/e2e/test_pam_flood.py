@@ -10,13 +10,14 @@ import concurrent.futures
 import random
 import string
 
+import gate
 import pam_cases
 import pam_hosts
 import pam_site
 import tap
 from sessions import RESOLVER
 
-RATE = 600              # lookup_rate; one address gets a tenth
+RATE = 200              # lookup_rate; one address gets a tenth
 GUESSES, AT_ONCE = 100, 5
 
 
@@ -45,8 +46,9 @@ def test_guesses(site, way):
     known = [(site.alice, site.alice['session']),
              (site.bob, site.bob['opaque'])]
     for who, password in known:
-        tap.ok(way.attempt(who.account, password)[0], 'a login of ' +
-               who.account)
+        # the daemon may still back off from what was before
+        gate.until(lambda: way.attempt(who.account, password)[0],
+                   'a login of ' + who.account)
     guesses = [guess() for _ in range(GUESSES)]
     site.secrets += guesses
     lines = pam_cases.Lines(site, 'sshd')
@@ -66,6 +68,7 @@ def test_guesses(site, way):
             ('refused: not-live', 'undecided: busy', 'granted: ')}
     tap.ok(ways['refused: not-live'] + ways['undecided: busy'] == GUESSES,
            'one line each, with its cause', (ways, said[:3]))
+    # they may lie in two minutes
     tap.ok(0 < lines.asked() <= RATE // 10 * 2, 'Authgear is asked no oftener '
            'than a tenth of lookup_rate a minute', lines.asked())
     tap.note('note: %d guesses, %d lookups' % (GUESSES, lines.asked()))

@@ -37,6 +37,7 @@ def descriptors(pid):
 
 
 def test_masks(world, who):
+    world.run('web', 'alice', who.text['session'], PHASES)
     before = sorted(os.listdir(world.dir))
     for mask in ('077', '022', '000'):
         got = world.run('web', 'alice', who.text['session'], PHASES,
