@@ -27,8 +27,11 @@ copy_name(char *to, size_t size, const char *name)
 		    "credential)");
 		return;
 	}
-	for (i = 0; name[i] != '\0' && i + 1 < size; i++)
-		to[i] = name[i] > ' ' && name[i] < 0x7f ? name[i] : '?';
+	for (i = 0; name[i] != '\0' && i + 1 < size; i++) {
+		to[i] = '?';
+		if (name[i] > ' ' && name[i] < 0x7f)
+			to[i] = name[i];
+	}
 	to[i] = '\0';
 }
 
