@@ -166,7 +166,7 @@ run_threads(const struct host *host, int threads)
 	}
 	for (i = 0; i < threads; i++)
 		(void)pthread_join(ids[i], NULL);
-	for (j = 0; host->phases[j] != NULL && j < 8; j++)
+	for (j = 0; j < 8 && host->phases[j] != NULL; j++)
 		for (code = 0; code < CODES; code++) {
 			for (sum = i = 0; i < threads; i++)
 				sum += all[i].codes[j][code];
