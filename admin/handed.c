@@ -83,40 +83,6 @@ bare(struct buffer *buffer)
 	return text;
 }
 
-/* As a request would bring it. */
-static int
-classify(const char *text, const struct settings *settings,
-    struct credential *credential, enum reason *reason_out)
-{
-	const struct credential_rules rules = {
-		.max_credential = (size_t)settings->max_credential,
-		.cookie_prefix = "",
-	};
-	struct buffer header;
-	int ret;
-
-	buffer_init(&header, LIMIT + 16);
-	(void)buffer_append_format(&header, "Bearer %s", text);
-	if (header.failed) {
-		*reason_out = REASON_OUT_OF_MEMORY;
-		buffer_clear(&header);
-		return -1;
-	}
-	ret = credential_find(credential, &rules, header.data, NULL,
-	    reason_out);
-	if (ret == -1 && *reason_out == REASON_WRONG_TYPE) {
-		credential_clear(credential);
-		buffer_reset(&header);
-		(void)buffer_append_format(&header, "session=%s", text);
-		ret = header.failed ? -1 : credential_find(credential, &rules,
-		    NULL, header.data, reason_out);
-	}
-	buffer_clear(&header);
-	if (ret == 0 && credential->kind == CREDENTIAL_NONE)
-		return -1;
-	return ret;
-}
-
 static int
 copy(const char *text, char **copy_out, struct error *error)
 {
@@ -172,8 +138,9 @@ handed_read(struct handed *handed, const char *file,
     const struct settings *settings, struct error *error)
 {
 	struct credential credential;
-	enum reason reason = REASON_MALFORMED;
+	enum reason reason;
 	struct buffer buffer;
+	const char *text;
 	int ret = -1;
 
 	memset(handed, 0, sizeof(*handed));
@@ -181,7 +148,9 @@ handed_read(struct handed *handed, const char *file,
 	buffer_init(&buffer, LIMIT);
 	if (read_text(file, &buffer, error) == -1)
 		goto done;
-	if (classify(bare(&buffer), settings, &credential, &reason) == -1) {
+	text = bare(&buffer);
+	if (credential_from_password(&credential, text, strlen(text),
+	    (size_t)settings->max_credential, &reason) == -1) {
 		error_set(error, "this is no credential of Authgear (%s): "
 		    "hand over one token or cookie value and nothing else",
 		    reason_name(reason));

@@ -7,7 +7,7 @@
 #include "reason.h"
 
 /*
- * What a request brings to prove who it is.  The kind is told by content,
+ * What somebody brings to prove who he is.  The kind is told by content,
  * not by carrier: two dots are a JWT, 32 alphanumerics an opaque token (or
  * the app_session cookie, by its name), uuid "." 32 a session cookie.
  * Anything else is no credential and is sent nowhere.
@@ -24,46 +24,28 @@ struct credential {
 	enum credential_kind kind;
 	char *text;		/* owned, wiped when cleared; NULL for NONE */
 	size_t len;
-	char *account;		/* owned, wiped: the user name of Basic; NULL
-				   if it came otherwise */
+	char *account;		/* owned, wiped: the account it was brought
+				   for; NULL: for whichever is its user's */
 	char hash[HASH_HEX_SIZE]; /* SHA-256 of the text, for the log */
 };
 
-/* Limits and names, from the settings. */
-struct credential_rules {
-	size_t max_credential;	/* bytes of the credential itself */
-	const char *cookie_prefix; /* "" or Authgear's http.cookie_prefix */
-	int accept_basic;	/* an access token as the password of Basic */
-};
+/*
+ * The text becomes the credential, as of this kind: for a face that knows the
+ * kind by the name it came under.  *credential is written over.  0, or -1 with
+ * OUT_OF_MEMORY.
+ */
+int credential_take(struct credential *credential, enum credential_kind kind,
+    const char *text, size_t len, enum reason *reason_out);
 
 /*
- * Find the one credential of a request.  `authorization` and `cookie` are the
- * header values, NULL or "" when absent.  Authorization wins if its scheme is
- * Bearer (any case, exactly one space), or Basic (RFC 7617) where that is
- * accepted, and then only it: a bad bearer never falls back to a cookie.  The
- * password of Basic is judged as a bearer is, its user name is `account`.
- * Another scheme is as if absent.
- *
- * Cookies, each with the prefix, and the shapes that count in them:
- * app_session (32 alphanumerics), app_access_token (32 alphanumerics or a
- * JWT), session (uuid "." 32).  Other values are another application's (two
- * dots in `session` are Flask's) and are dropped.  One pair of double quotes
- * is taken off; ";" and Apache's ", " separate; of what is left the first
- * name in this order wins.
- *
- * Answers 0 and the credential (kind NONE if there is none); *reason_out is
- * REASON_NO_CREDENTIAL then and means something for kind NONE alone.  Or -1
- * with *reason_out one of MALFORMED (an Authorization with a comma, which is
- * two joined headers, or a control byte, or without a scheme, whatever the
- * scheme; a bearer of no known shape or too long; two different values of
- * one cookie; Basic that is not base64 of a name, ":" and a password, or has
- * control bytes), TRUNCATED (a bearer that begins as a JWT and has fewer than
- * two dots), WRONG_TYPE (a refresh token or session cookie as bearer) or
- * OUT_OF_MEMORY.  On -1 kind is NONE but `hash` may be set for the log.
+ * What somebody types or hands over, by its shape alone (shape.h): a JWT, an
+ * opaque token or the value of the cookie `session`.  0, or -1 with
+ * *reason_out MALFORMED (another shape, empty, or over `max` bytes), TRUNCATED
+ * (begins as a JWT and has fewer than two dots) or OUT_OF_MEMORY; kind is NONE
+ * then but `hash` may be set for the log.  *credential is written over.
  */
-int credential_find(struct credential *credential,
-    const struct credential_rules *rules, const char *authorization,
-    const char *cookie, enum reason *reason_out);
+int credential_from_password(struct credential *credential, const char *text,
+    size_t len, size_t max, enum reason *reason_out);
 
 void credential_clear(struct credential *credential);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gate_private.h"
+#include "web/web_credential.h"
 
 /* After state that could not be read, the timer looks again. */
 #define RETRY_MS 1000
@@ -88,13 +89,13 @@ find_credential(struct gate *gate, struct gate_task *task,
     const struct gate_question *question, const struct moment *now,
     enum reason *reason_out)
 {
-	const struct credential_rules rules = {
+	const struct web_credential_rules rules = {
 		.max_credential = (size_t)task->settings->max_credential,
 		.cookie_prefix = task->settings->cookie_prefix,
 		.accept_basic = task->decision.policy->accept_basic,
 	};
 	struct decision *decision = &task->decision;
-	int found = credential_find(&task->credential, &rules,
+	int found = web_credential_find(&task->credential, &rules,
 	    question->authorization, question->cookie, reason_out);
 
 	decision->kind = task->credential.kind;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "credential.h"
+#include "web/web_credential.h"
 
 #define MAX_CREDENTIAL 128
 
@@ -14,14 +14,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check(const char *authorization, const char *cookie)
 {
-	const struct credential_rules rules = {
+	const struct web_credential_rules rules = {
 	    .max_credential = MAX_CREDENTIAL, .cookie_prefix = "",
 	    .accept_basic = 1 };
 	struct credential credential;
 	enum reason reason;
 	int ret;
 
-	ret = credential_find(&credential, &rules, authorization, cookie,
+	ret = web_credential_find(&credential, &rules, authorization, cookie,
 	    &reason);
 	assert((credential.kind == CREDENTIAL_NONE) ==
 	    (credential.text == NULL));

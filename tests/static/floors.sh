@@ -9,7 +9,7 @@ floor_of() {
 	fcgi/*|admin/*|face/*) echo 5 ;;
 	transport/*) echo 4 ;;
 	src/decide*|src/decision_log*|src/keys.*|src/gate*|src/lookups*|\
-	src/recent*)
+	src/recent*|src/web/*)
 		echo 3 ;;
 	src/database*|src/trust*|src/status*) echo 2 ;;
 	src/reason*|src/error*|src/buffer*|src/base64url*|src/hash*|\
@@ -29,8 +29,8 @@ place_of() {
 }
 
 upward() {
-	grep -nE '^#include "' src/*.[ch] transport/*.[ch] face/*.[ch] \
-	    fcgi/*.[ch] admin/*.[ch] 2>/dev/null |
+	grep -nE '^#include "' src/*.[ch] src/web/*.[ch] transport/*.[ch] \
+	    face/*.[ch] fcgi/*.[ch] admin/*.[ch] 2>/dev/null |
 	    sed -E 's/^([^:]*):[0-9]*:#include "([^"]*)".*/\1 \2/' |
 	    while read -r file header; do
 		place=$(place_of "$file" "$header")
@@ -42,8 +42,8 @@ upward() {
 
 # foreign PATTERN ALLOWED: files that include it without being allowed to
 foreign() {
-	grep -lE "^#include <$1" src/*.[ch] transport/*.[ch] face/*.[ch] \
-	    fcgi/*.[ch] admin/*.[ch] 2>/dev/null | grep -vxE "$2"
+	grep -lE "^#include <$1" src/*.[ch] src/web/*.[ch] transport/*.[ch] \
+	    face/*.[ch] fcgi/*.[ch] admin/*.[ch] 2>/dev/null | grep -vxE "$2"
 }
 
 n=0
@@ -68,4 +68,4 @@ holds "libcurl" "$(foreign 'curl/' 'transport/http(_setup)?\.[ch]')"
 holds "libfcgi" "$(foreign 'fcgi' 'fcgi/[a-z_]*\.c')"
 holds "floors 0 to 3 neither print, exit, log nor ask the clock" "$(
     grep -nE '(^|[^a-z_])(printf|exit|_exit|getenv|secure_getenv|syslog|time|clock_gettime|gettimeofday|socket)\(' \
-    src/*.c)"
+    src/*.c src/web/*.c)"

@@ -2,7 +2,7 @@
 # Every header compiles by itself.
 cd "$(dirname "$0")/../.." || exit 1
 cc=${CC:-cc}
-headers=$(ls src/*.h transport/*.h face/*.h fcgi/*.h admin/*.h 2>/dev/null)
+headers=$(ls src/*.h src/web/*.h transport/*.h face/*.h fcgi/*.h admin/*.h 2>/dev/null)
 
 # shellcheck disable=SC2086
 set -- $headers

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "credential.h"
+#include "web/web_credential.h"
 
 #define RANDOM "IY73tucWDUyBWEFTvRiOHNth4qZVw0IQ"
 #define OTHER_RANDOM "TsRKTrQa2spJUUqsgmNmsu1m2vWZatgC"
@@ -31,7 +31,7 @@ struct row {
 static void
 check(const struct row *rows, size_t count, const char *prefix)
 {
-	const struct credential_rules rules = {
+	const struct web_credential_rules rules = {
 	    .max_credential = MAX_CREDENTIAL, .cookie_prefix = prefix };
 	struct credential credential;
 	enum reason reason;
@@ -39,7 +39,7 @@ check(const struct row *rows, size_t count, const char *prefix)
 	int ret;
 
 	for (i = 0; i < count; i++) {
-		ret = credential_find(&credential, &rules,
+		ret = web_credential_find(&credential, &rules,
 		    rows[i].authorization, rows[i].cookie, &reason);
 		if (ret != (rows[i].reason == 0 ? 0 : -1) ||
 		    credential.kind != rows[i].kind)
@@ -330,18 +330,18 @@ cookies_with_a_prefix(void **state)
 static void
 refused_ones_have_a_hash(void **state)
 {
-	const struct credential_rules rules = {
+	const struct web_credential_rules rules = {
 	    .max_credential = MAX_CREDENTIAL, .cookie_prefix = "" };
 	struct credential credential;
 	enum reason reason;
 
 	(void)state;
-	assert_int_equal(credential_find(&credential, &rules,
+	assert_int_equal(web_credential_find(&credential, &rules,
 	    "Bearer " SESSION, NULL, &reason), -1);
 	assert_int_equal(strlen(credential.hash), 64);
 	credential_clear(&credential);
 	/* SHA-256 of "abc" as in FIPS 180-4 */
-	assert_int_equal(credential_find(&credential, &rules,
+	assert_int_equal(web_credential_find(&credential, &rules,
 	    "Bearer abc", NULL, &reason), -1);
 	assert_string_equal(credential.hash, "ba7816bf8f01cfea414140de5dae2223"
 	    "b00361a396177a9cb410ff61f20015ad");
@@ -384,7 +384,7 @@ basic(void **state)
 		{ "Basic YQpiOklZNzN0dWNXRFV5QldFRlR2UmlPSE50aDRxWlZ3MElR",
 		    NULL, 0, REASON_MALFORMED },
 	};
-	struct credential_rules rules = { .max_credential = MAX_CREDENTIAL,
+	struct web_credential_rules rules = { .max_credential = MAX_CREDENTIAL,
 	    .cookie_prefix = "", .accept_basic = 1 };
 	struct credential credential;
 	enum reason reason;
@@ -394,7 +394,7 @@ basic(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		/* a cookie never helps */
-		ret = credential_find(&credential, &rules,
+		ret = web_credential_find(&credential, &rules,
 		    rows[i].authorization, "session=" SESSION, &reason);
 		if ((ret == 0) != (rows[i].account != NULL) ||
 		    credential.kind != rows[i].kind)
@@ -408,9 +408,57 @@ basic(void **state)
 		assert_null(credential.account);
 	}
 	rules.accept_basic = 0;
-	assert_int_equal(credential_find(&credential, &rules,
+	assert_int_equal(web_credential_find(&credential, &rules,
 	    rows[0].authorization, NULL, &reason), 0);
 	assert_int_equal(credential.kind, CREDENTIAL_NONE);
+}
+
+/* What is typed: by its shape alone. */
+static void
+passwords(void **state)
+{
+	static const struct {
+		const char *text;
+		enum credential_kind kind;
+		enum reason reason;
+	} rows[] = {
+		{ RANDOM, CREDENTIAL_OPAQUE_TOKEN, 0 },
+		{ SESSION, CREDENTIAL_SESSION_COOKIE, 0 },
+		{ "eyJh.eyJz.c2ln", CREDENTIAL_JWT, 0 },
+		{ "", CREDENTIAL_NONE, REASON_MALFORMED },
+		{ "correct horse", CREDENTIAL_NONE, REASON_MALFORMED },
+		{ RANDOM "x", CREDENTIAL_NONE, REASON_MALFORMED },
+		{ RANDOM " ", CREDENTIAL_NONE, REASON_MALFORMED },
+		{ "Bearer " RANDOM, CREDENTIAL_NONE, REASON_MALFORMED },
+		{ "session=" SESSION, CREDENTIAL_NONE, REASON_MALFORMED },
+		{ "a.b.c.d", CREDENTIAL_NONE, REASON_MALFORMED },
+		{ "eyJhbGciOiJSUzI1NiJ9.eyJz", CREDENTIAL_NONE,
+		    REASON_TRUNCATED },
+	};
+	struct credential credential;
+	enum reason reason;
+	size_t i, len;
+	int ret;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		len = strlen(rows[i].text);
+		ret = credential_from_password(&credential, rows[i].text, len,
+		    MAX_CREDENTIAL, &reason);
+		if (credential.kind != rows[i].kind)
+			fail_msg("row %zu: %s", i, reason_name(reason));
+		assert_int_equal(ret == 0, rows[i].kind != CREDENTIAL_NONE);
+		if (ret == 0)
+			assert_string_equal(credential.text, rows[i].text);
+		else
+			assert_int_equal(reason, rows[i].reason);
+		assert_int_equal(credential.hash[0] != '\0', len > 0);
+		assert_null(credential.account);
+		credential_clear(&credential);
+		if (ret == 0)
+			assert_int_equal(credential_from_password(&credential,
+			    rows[i].text, len, len - 1, &reason), -1);
+	}
 }
 
 static void
@@ -439,6 +487,7 @@ main(void)
 		cmocka_unit_test(cookies_with_a_prefix),
 		cmocka_unit_test(refused_ones_have_a_hash),
 		cmocka_unit_test(basic),
+		cmocka_unit_test(passwords),
 		cmocka_unit_test(kinds_have_names),
 	};
 

@@ -9,16 +9,16 @@
 #include <cmocka.h>
 
 #include "claims.h"
-#include "credential.h"
 #include "json.h"
 #include "jwks.h"
 #include "jwt.h"
 #include "metadata.h"
 #include "recorded.h"
+#include "web/web_credential.h"
 
 #define LEEWAY 60	/* seconds */
 
-static const struct credential_rules rules = {
+static const struct web_credential_rules rules = {
     .max_credential = 16384, .cookie_prefix = "" };
 
 /* What each is, with the keys that signed it. */
@@ -92,7 +92,8 @@ judge(const struct recorded_token *token, const struct jwks *jwks,
 
 	facts_init(facts);
 	snprintf(header, sizeof(header), "Bearer %s", token->token);
-	if (credential_find(&credential, &rules, header, NULL, &reason) != 0)
+	if (web_credential_find(&credential, &rules, header, NULL,
+	    &reason) != 0)
 		return reason;
 	reason = REASON_NEEDS_RESOLVER;
 	if (credential.kind != CREDENTIAL_JWT)
@@ -272,7 +273,7 @@ session_cookies(void **state)
 	char header[256];
 
 	snprintf(header, sizeof(header), "session=%s", token->token);
-	assert_int_equal(credential_find(&credential, &rules, NULL, header,
+	assert_int_equal(web_credential_find(&credential, &rules, NULL, header,
 	    &reason), 0);
 	assert_int_equal(credential.kind, CREDENTIAL_SESSION_COOKIE);
 	assert_string_equal(credential.text, token->token);
