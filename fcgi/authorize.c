@@ -78,7 +78,7 @@ authorize_find(char *const *params, const char *name, struct error *error)
 
 /* 1, and error: the client names itself, and the policy minds. */
 static int
-authorize_is_forged(const struct gate_question *question,
+authorize_is_forged(const struct web_question *question,
     const struct settings *settings, char *const *params, struct error *error)
 {
 	const char *param = client_identity_find(params);
@@ -102,7 +102,7 @@ authorize_is_forged(const struct gate_question *question,
 int
 authorize_question(struct authorize *authorize,
     const struct settings *settings, char *const *params,
-    struct gate_question *question, enum reason *reason_out,
+    struct web_question *question, enum reason *reason_out,
     struct error *error)
 {
 	struct error found = { "" };

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "login_attempts.h"
 #include "reply.h"
+#include "web/web_question.h"
 
 /*
  * From the parameters of a request to a question, and from a decision to the
@@ -39,11 +40,11 @@ int authorize_begin(struct authorize *authorize, enum reply_role role,
  * or -1 and the reason, and `error` says which parameter: FORGED_IDENTITY,
  * before anything else, for client_identity_find(), unless the policy that is
  * named says client_identity = ignore; REPLY_UNSENDABLE if one that is read
- * occurs twice.  AUTHGEAR_POLICY twice is the gate's to refuse.
+ * occurs twice.  AUTHGEAR_POLICY twice is web_question_read()'s to refuse.
  */
 int authorize_question(struct authorize *authorize,
     const struct settings *settings, char *const *params,
-    struct gate_question *question, enum reason *reason_out,
+    struct web_question *question, enum reason *reason_out,
     struct error *error);
 
 /* What a browser's login needs. */

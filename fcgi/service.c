@@ -184,17 +184,61 @@ service_login(struct service_thread *thread, struct server_request *request)
 	return service_send(request, &reply);
 }
 
+/* The gate has begun with it. */
+static enum server_step
+service_follow(struct service_thread *thread, struct server_request *request,
+    const struct authorize *authorize, enum gate_step step,
+    struct gate_task *task)
+{
+	enum server_step answered;
+
+	if (task == NULL)
+		return service_refuse(thread, request, authorize,
+		    REASON_OUT_OF_MEMORY, "");
+	if (step != GATE_DONE)
+		return service_park(thread, request, authorize, task, step);
+	answered = service_answer(thread, request, authorize,
+	    gate_task_decision(task));
+	service_go_on(thread, task);
+	return answered;
+}
+
+/* A web server's question. */
+static enum server_step
+service_web(struct service_thread *thread, struct server_request *request,
+    struct authorize *authorize)
+{
+	const struct settings *settings = thread->service->settings;
+	struct gate_asker asker = { .manner = GATE_MAY_ASK };
+	struct web_question question;
+	struct credential credential;
+	struct decision decision;
+	struct error error = { "" };
+	struct gate_task *task;
+	enum reason reason;
+	enum gate_step step;
+
+	if (authorize_question(authorize, settings,
+	    server_request_params(request), &question, &reason, &error) == -1)
+		return service_refuse(thread, request, authorize, reason,
+		    error_text(&error));
+	if (clock_advance(&thread->now) == -1)
+		return service_refuse(thread, request, authorize,
+		    REASON_STATE_UNREADABLE, "no clock");
+	if (web_question_read(&question, settings, &credential,
+	    &decision) == -1)
+		return service_answer(thread, request, authorize, &decision);
+	asker.address = question.client_address;
+	step = gate_start(thread->gate, decision.policy, &credential, &asker,
+	    &thread->now, &task);
+	return service_follow(thread, request, authorize, step, task);
+}
+
 static enum server_step
 service_serve(void *context, struct server_request *request)
 {
 	struct service_thread *thread = context;
-	struct gate_question question;
 	struct authorize authorize;
-	struct error error = { "" };
-	struct gate_task *task = NULL;
-	enum server_step answered;
-	enum reason reason;
-	enum gate_step step;
 
 	if (server_request_serve(request) == LISTENER_SERVE_LOGIN)
 		return service_login(thread, request);
@@ -205,23 +249,7 @@ service_serve(void *context, struct server_request *request)
 	if (server_request_is_too_large(request))
 		return service_refuse(thread, request, &authorize,
 		    REASON_HEADERS_TOO_LARGE, "");
-	if (authorize_question(&authorize, thread->service->settings,
-	    server_request_params(request), &question, &reason, &error) == -1)
-		return service_refuse(thread, request, &authorize, reason,
-		    error_text(&error));
-	if (clock_advance(&thread->now) == -1)
-		return service_refuse(thread, request, &authorize,
-		    REASON_STATE_UNREADABLE, "no clock");
-	step = gate_start(thread->gate, &question, &thread->now, &task);
-	if (task == NULL)
-		return service_refuse(thread, request, &authorize,
-		    REASON_OUT_OF_MEMORY, "");
-	if (step != GATE_DONE)
-		return service_park(thread, request, &authorize, task, step);
-	answered = service_answer(thread, request, &authorize,
-	    gate_task_decision(task));
-	service_go_on(thread, task);
-	return answered;
+	return service_web(thread, request, &authorize);
 }
 
 static enum server_step

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "gate_private.h"
-#include "web/web_credential.h"
 
 /* After state that could not be read, the timer looks again. */
 #define RETRY_MS 1000
@@ -82,27 +81,17 @@ gate_task_no_state(struct gate *gate, struct gate_task *task,
 	    REASON_STATE_BUSY : REASON_STATE_UNREADABLE, now);
 }
 
-/* The one credential of the question into the task, and its row if it was
- * read a moment ago; -1 and why not. */
+/* What the credential is by itself, and its row if that was read a moment
+ * ago; -1 and why it is none. */
 static int
-find_credential(struct gate *gate, struct gate_task *task,
-    const struct gate_question *question, const struct moment *now,
-    enum reason *reason_out)
+look_at_credential(struct gate *gate, struct gate_task *task,
+    const struct moment *now, enum reason *reason_out)
 {
-	const struct web_credential_rules rules = {
-		.max_credential = (size_t)task->settings->max_credential,
-		.cookie_prefix = task->settings->cookie_prefix,
-		.accept_basic = task->decision.policy->accept_basic,
-	};
 	struct decision *decision = &task->decision;
-	int found = web_credential_find(&task->credential, &rules,
-	    question->authorization, question->cookie, reason_out);
 
 	decision->kind = task->credential.kind;
 	memcpy(decision->credential_hash, task->credential.hash,
 	    sizeof(decision->credential_hash));
-	if (found == -1)
-		return -1;
 	status_session_key(&task->credential, task->session_key);
 	if (task->settings->validate != SETTINGS_VALIDATE_JWT &&
 	    gate_recent_recall(gate, task, now))
@@ -152,39 +141,27 @@ judge(struct gate *gate, struct gate_task *task, const struct moment *now)
 }
 
 enum gate_step
-gate_start(struct gate *gate, const struct gate_question *question,
+gate_start(struct gate *gate, const struct policy *policy,
+    struct credential *credential, const struct gate_asker *asker,
     const struct moment *now, struct gate_task **task_out)
 {
 	struct gate_task *task = task_new(gate->settings, now);
 	enum reason reason;
-	int is_unknown = 0;
 
 	*task_out = task;
-	if (task == NULL)
+	if (task == NULL) {
+		credential_clear(credential);
 		return GATE_DONE;
-	if (question->policy_name_twice) {
-		error_set(&task->decision.detail,
-		    "the web server sends AUTHGEAR_POLICY twice");
-		return gate_task_end(task, REASON_POLICY_UNKNOWN, now);
 	}
-	task->decision.policy = settings_policy(task->settings,
-	    question->policy_name, &is_unknown);
-	if (task->decision.policy == NULL && is_unknown)
-		error_set(&task->decision.detail, "the web server names the "
-		    "policy %.64s", question->policy_name);
-	if (task->decision.policy == NULL)
-		return gate_task_end(task, is_unknown ? REASON_POLICY_UNKNOWN :
-		    REASON_POLICY_MISSING, now);
-	if (question->client_address != NULL)
+	task->credential = *credential;
+	explicit_bzero(credential, sizeof(*credential));
+	task->decision.policy = policy;
+	task->manner = asker->manner;
+	if (asker->address != NULL)
 		(void)snprintf(task->client_address,
-		    sizeof(task->client_address), "%s",
-		    question->client_address);
-	if (find_credential(gate, task, question, now, &reason) == -1) {
-		task->decision.may_pass = reason == REASON_NO_CREDENTIAL &&
-		    policy_lets_pass(task->decision.policy,
-		    question->is_preflight);
+		    sizeof(task->client_address), "%s", asker->address);
+	if (look_at_credential(gate, task, now, &reason) == -1)
 		return gate_task_end(task, reason, now);
-	}
 	return judge(gate, task, now);
 }
 

@@ -15,7 +15,7 @@
 #include "settings.h"
 
 /*
- * The one question both faces ask: this credential, under this policy, at
+ * The one question all faces ask: this credential, under this policy, at
  * this moment: granted, denied, forbidden or undecided?  In steps, so that
  * nothing blocks inside: the gate says which HTTP exchange it needs, the
  * face performs it and resumes.
@@ -25,9 +25,8 @@
  * task belongs to no gate: it may be resumed with any gate of the same
  * settings.
  *
- * The order in which a JWT is refused: policy named (POLICY_MISSING,
- * POLICY_UNKNOWN), credential, parse, key, signature, claims, issuer, times,
- * decide().  Where the key is not known, claims, issuer and times come before
+ * The order in which a JWT is refused: parse, key, signature, claims, issuer,
+ * times, decide().  Where the key is not known, claims, issuer and times come before
  * it: what they refuse (with the reason a verified token would get) never
  * causes a fetch, and no unverified claim ever grants.  trust.db is looked at
  * before a fetch or a lookup (what it says there of the credential itself
@@ -68,16 +67,21 @@ struct gate *gate_new(const struct settings *settings,
     struct gate_shared *shared, struct error *error);
 void gate_free(struct gate *gate);
 
-/* What a face was asked.  Borrowed for the call of gate_start() only. */
-struct gate_question {
-	const char *policy_name;	/* NULL or "": not named */
-	int policy_name_twice;		/* the server sent it more than once */
-	const char *authorization;	/* header values; NULL: absent */
-	const char *cookie;
-	const char *client_address;	/* IP address as text; NULL: not known */
-	int is_preflight;		/* a CORS preflight request: OPTIONS
-					   with Origin and
-					   Access-Control-Request-Method */
+/* What may be done for an answer. */
+enum gate_manner {
+	GATE_MAY_ASK = 0,	/* whatever Authgear must be asked */
+	GATE_LOGIN,		/* likewise, and what is granted counts for
+				   GATE_LOGIN_MSECS where nothing may be asked */
+	GATE_MAY_NOT_ASK	/* never an exchange nor a wait for one: what is
+				   known here decides, else NOT_ASKED */
+};
+#define GATE_LOGIN_MSECS 60000	/* of boottime */
+
+/* Who asks.  Borrowed for the call of gate_start() only. */
+struct gate_asker {
+	const char *address;	/* whose share of lookups it is, as shares.h
+				   reads it; NULL: not known */
+	enum gate_manner manner;
 };
 
 enum gate_step {
@@ -99,11 +103,9 @@ struct decision {
 					   granted, a rule or a revocation
 					   refused it; NULL with KEY_REVOKED */
 	const char *remote_user;	/* NULL unless granted */
-	int may_pass;			/* only with REASON_NO_CREDENTIAL, whose
-					   verdict stays denied: the policy lets
-					   a web server pass it on without any
-					   identity (unauthenticated = pass,
-					   cors_preflight = pass) */
+	int may_pass;			/* of the web face alone
+					   (web_question.h), with
+					   REASON_NO_CREDENTIAL */
 	int age;			/* seconds since the session was looked
 					   up; -1: it was not, or just now */
 	int retry_after;		/* seconds, > 0 if undecided */
@@ -111,13 +113,16 @@ struct decision {
 };
 
 /*
- * Begin.  *task_out is NULL only with GATE_DONE and out of memory, where the
- * caller answers REASON_OUT_OF_MEMORY itself.  total_timeout runs from here
- * and bounds all exchanges of the task together.
+ * Begin: this credential, which becomes the task's ({0} is left), under this
+ * policy (borrowed, of the gate's settings).  Kind NONE: NO_CREDENTIAL.  Where
+ * it was brought for an account (credential.h), a grant to another is
+ * WRONG_ACCOUNT.  *task_out is NULL only with GATE_DONE and out of memory,
+ * where the caller answers REASON_OUT_OF_MEMORY itself.  total_timeout runs
+ * from here and bounds all exchanges of the task together.
  */
-enum gate_step gate_start(struct gate *gate,
-    const struct gate_question *question, const struct moment *now,
-    struct gate_task **task_out);
+enum gate_step gate_start(struct gate *gate, const struct policy *policy,
+    struct credential *credential, const struct gate_asker *asker,
+    const struct moment *now, struct gate_task **task_out);
 
 /* Go on, after an exchange was performed or a wait may be over.  Past the
  * deadline every task becomes GATE_DONE. */

@@ -46,6 +46,7 @@ struct gate_task {
 	enum gate_phase phase;
 	struct decision decision;
 	struct credential credential;
+	enum gate_manner manner;
 	struct jwt jwt;			/* points into credential.text; of what was
 					   recalled it is the kid alone */
 	int has_claims;			/* facts hold them, jwt does not */

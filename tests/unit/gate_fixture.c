@@ -254,14 +254,33 @@ gate_fixture_run(struct gate_fixture *fixture, struct gate *gate,
 }
 
 enum gate_step
+gate_fixture_begin(struct gate_fixture *fixture, struct gate *gate,
+    const struct web_question *question, struct gate_task **task_out)
+{
+	const struct gate_asker asker = {
+		.address = question->client_address };
+	struct credential credential;
+	enum gate_step step;
+
+	*task_out = NULL;
+	if (web_question_read(question, fixture->settings, &credential,
+	    &fixture->decision) == -1)
+		return GATE_DONE;
+	step = gate_start(gate, fixture->decision.policy, &credential, &asker,
+	    &fixture->now, task_out);
+	must(*task_out != NULL, "a task", NULL);
+	return step;
+}
+
+enum gate_step
 gate_fixture_start(struct gate_fixture *fixture, struct gate *gate,
     const char *policy, const char *token, struct gate_task **task_out)
 {
 	char *authorization = token == NULL ? NULL :
 	    mint_text("Bearer %s", token);
-	const struct gate_question question = { .policy_name = policy,
+	const struct web_question question = { .policy_name = policy,
 	    .authorization = authorization };
-	enum gate_step step = gate_start(gate, &question, &fixture->now,
+	enum gate_step step = gate_fixture_begin(fixture, gate, &question,
 	    task_out);
 
 	must(*task_out != NULL, "a task", NULL);
@@ -273,25 +292,28 @@ const struct decision *
 gate_fixture_ask(struct gate_fixture *fixture, const char *policy,
     const char *token)
 {
-	enum gate_step step;
+	char *authorization = token == NULL ? NULL :
+	    mint_text("Bearer %s", token);
+	const struct web_question question = { .policy_name = policy,
+	    .authorization = authorization };
+	const struct decision *decision = gate_fixture_question(fixture,
+	    &question);
 
-	gate_task_free(fixture->task);
-	step = gate_fixture_start(fixture, fixture->gate, policy, token,
-	    &fixture->task);
-	gate_fixture_run(fixture, fixture->gate, fixture->task, step);
-	return gate_task_decision(fixture->task);
+	free(authorization);
+	return decision;
 }
 
 const struct decision *
 gate_fixture_question(struct gate_fixture *fixture,
-    const struct gate_question *question)
+    const struct web_question *question)
 {
 	enum gate_step step;
 
 	gate_task_free(fixture->task);
-	step = gate_start(fixture->gate, question, &fixture->now,
+	step = gate_fixture_begin(fixture, fixture->gate, question,
 	    &fixture->task);
-	must(fixture->task != NULL, "a task", NULL);
+	if (fixture->task == NULL)
+		return &fixture->decision;
 	gate_fixture_run(fixture, fixture->gate, fixture->task, step);
 	return gate_task_decision(fixture->task);
 }

@@ -2,6 +2,7 @@
 #define TESTS_UNIT_GATE_FIXTURE_H_
 
 #include "gate.h"
+#include "web/web_question.h"
 
 /*
  * A gate over a state directory of its own, an Authgear that answers from
@@ -36,7 +37,9 @@ struct gate_fixture {
 	char *endpoint;
 	struct settings *settings;
 	struct gate *gate;
-	struct gate_task *task;	/* of the last question */
+	struct gate_task *task;	/* of the last question; NULL if it needed no
+				   gate */
+	struct decision decision; /* of such a one */
 	struct moment now;
 
 	/* what Authgear answers */
@@ -71,6 +74,10 @@ void gate_fixture_perform(struct gate_fixture *fixture,
 void gate_fixture_run(struct gate_fixture *fixture, struct gate *gate,
     struct gate_task *task, enum gate_step step);
 
+/* Begin, as a web server's question. */
+enum gate_step gate_fixture_begin(struct gate_fixture *fixture,
+    struct gate *gate, const struct web_question *question,
+    struct gate_task **task_out);
 /* Begin with a bearer token. */
 enum gate_step gate_fixture_start(struct gate_fixture *fixture,
     struct gate *gate, const char *policy, const char *token,
@@ -79,6 +86,6 @@ enum gate_step gate_fixture_start(struct gate_fixture *fixture,
 const struct decision *gate_fixture_ask(struct gate_fixture *fixture,
     const char *policy, const char *token);
 const struct decision *gate_fixture_question(struct gate_fixture *fixture,
-    const struct gate_question *question);
+    const struct web_question *question);
 
 #endif /* !TESTS_UNIT_GATE_FIXTURE_H_ */

@@ -65,7 +65,7 @@ world_expect(struct world *world, const char *policy, const char *token,
 void
 world_cookie(struct world *world, const char *text, enum reason reason)
 {
-	const struct gate_question question = { .policy_name = "default",
+	const struct web_question question = { .policy_name = "default",
 	    .cookie = text };
 
 	assert_int_equal(gate_fixture_question(world->gate, &question)->reason,

@@ -55,7 +55,7 @@ static void
 test_question(void **state)
 {
 	char text[4][64], *params[5];
-	struct gate_question question;
+	struct web_question question;
 	struct authorize authorize;
 	struct authorize_ids ids = { .left = 0 };
 	struct settings settings = { .policy_count = 0 };
@@ -114,7 +114,7 @@ test_forged(void **state)
 	struct policy *policies[] = { &strict, &behind };
 	struct settings settings = { .policies = policies,
 	    .policy_count = 2 };
-	struct gate_question question;
+	struct web_question question;
 	struct authorize_ids ids = { .left = 0 };
 	struct authorize authorize;
 	char text[4][64], *params[5];

@@ -110,7 +110,7 @@ static void
 questions(void **state)
 {
 	static const struct {
-		struct gate_question question;
+		struct web_question question;
 		enum reason expected;
 	} cases[] = {
 		{ { "default", 0, NULL, NULL, NULL, 0 },

@@ -98,7 +98,7 @@ static void
 ask_live(struct world *world, struct gate *gate, unsigned int number)
 {
 	char authorization[64], address[32];
-	const struct gate_question question = { .policy_name = "default",
+	const struct web_question question = { .policy_name = "default",
 	    .authorization = authorization, .client_address = address };
 	struct gate_task *task;
 	enum gate_step step;
@@ -106,7 +106,7 @@ ask_live(struct world *world, struct gate *gate, unsigned int number)
 	(void)snprintf(authorization, sizeof(authorization), "Bearer %032u",
 	    number);
 	(void)snprintf(address, sizeof(address), "10.0.0.%u", number % 100);
-	step = gate_start(gate, &question, &world->gate->now, &task);
+	step = gate_fixture_begin(world->gate, gate, &question, &task);
 	assert_int_equal(step, GATE_EXCHANGE);
 	gate_fixture_perform(world->gate, task);
 	step = gate_resume(gate, task, &world->gate->now);

@@ -185,7 +185,7 @@ ask_row(const struct json *exchanges, const char *jwks,
 {
 	const struct json *exchange = find_row(exchanges, row->row);
 	const struct decision *decision;
-	struct gate_question question = { .policy_name = "default" };
+	struct web_question question = { .policy_name = "default" };
 	struct gate_fixture *gate;
 	const char *answer[65];
 	int64_t at;

@@ -92,7 +92,7 @@ static const struct decision *
 ask(struct gate_fixture *fixture, const struct recorded_token *token,
     const char *policy)
 {
-	struct gate_question question = { .policy_name = policy };
+	struct web_question question = { .policy_name = policy };
 	const struct decision *decision;
 	char *cookie;
 

@@ -406,10 +406,10 @@ static void
 mapped(void **state)
 {
 	const struct trust_note note = { "test", "", "cli", NULL };
-	const struct gate_question basic = { .policy_name = "mapped",
+	const struct web_question basic = { .policy_name = "mapped",
 	    .authorization = "Basic YWxpY2U6SVk3M3R1Y1dEVXlCV0VGVHZSaU9ITnRoN"
 	    "HFaVncwSVE=" };		/* alice:OPAQUE */
-	const struct gate_question nobody = { .policy_name = "mapped" };
+	const struct web_question nobody = { .policy_name = "mapped" };
 	struct world world = world_begin("validate = hybrid");
 	struct gate_fixture *gate = world.gate;
 	struct trust_writer *writer;
@@ -459,7 +459,7 @@ mapped(void **state)
 static void
 preflight(void **state)
 {
-	struct gate_question question = { .policy_name = "cors",
+	struct web_question question = { .policy_name = "cors",
 	    .is_preflight = 1 };
 	struct world world = world_begin("validate = hybrid");
 

@@ -1,0 +1,31 @@
+#ifndef WEB_QUESTION_H_
+#define WEB_QUESTION_H_
+
+#include "gate.h"
+
+/* What a web server hands over, and what it makes of the gate's question. */
+struct web_question {
+	const char *policy_name;	/* NULL or "": not named */
+	int policy_name_twice;		/* the server sent it more than once */
+	const char *authorization;	/* header values; NULL: absent */
+	const char *cookie;
+	const char *client_address;	/* IP address as text; NULL: not known */
+	int is_preflight;		/* a CORS preflight request: OPTIONS
+					   with Origin and
+					   Access-Control-Request-Method */
+};
+
+/*
+ * Policy and credential of a request: 0, with decision->policy and the
+ * credential, for gate_start().  -1 and the whole of the decision where no
+ * gate is needed: POLICY_MISSING, POLICY_UNKNOWN, or as
+ * web_credential_find() refuses.  Without a credential it is NO_CREDENTIAL,
+ * and decision->may_pass where the policy lets a web server pass such a
+ * request on without any identity (unauthenticated = pass, cors_preflight =
+ * pass); the verdict stays denied.
+ */
+int web_question_read(const struct web_question *question,
+    const struct settings *settings, struct credential *credential,
+    struct decision *decision);
+
+#endif /* !WEB_QUESTION_H_ */
