@@ -50,6 +50,7 @@ code_of(enum reason reason, const struct ask_question *question)
 		return PAM_BUF_ERR;
 	case REASON_PAM_AUTHINFO_UNAVAIL:
 	case REASON_PAM_SUCCESS:
+	case REASON_PAM_IGNORE:
 	case REASON_PAM_OF_VERDICT:
 	default:
 		return PAM_AUTHINFO_UNAVAIL;

@@ -99,7 +99,8 @@ decision_log_line(const struct decision *decision, const char *request_id,
 	put_field(&line, " request=", request_id);
 	put_field(&line, " detail=", decision->detail.text[0] != '\0' ?
 	    decision->detail.text : NULL);
-	if (decision->verdict != VERDICT_GRANTED && !decision->may_pass)
+	if (decision->verdict != VERDICT_GRANTED &&
+	    decision->verdict != VERDICT_NOT_BLOCKED && !decision->may_pass)
 		put_field(&line, " meaning=",
 		    reason_sentence(decision->reason));
 }

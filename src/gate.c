@@ -10,8 +10,8 @@
 /* After state that could not be read, the timer looks again. */
 #define RETRY_MS 1000
 
-static struct gate_task *
-task_new(const struct settings *settings, const struct moment *now)
+struct gate_task *
+gate_task_new(const struct settings *settings, const struct moment *now)
 {
 	struct gate_task *task = calloc(1, sizeof(*task));
 
@@ -94,6 +94,7 @@ look_at_credential(struct gate *gate, struct gate_task *task,
 	    sizeof(decision->credential_hash));
 	status_session_key(&task->credential, task->session_key);
 	if (task->settings->validate != SETTINGS_VALIDATE_JWT &&
+	    task->manner != GATE_MAY_NOT_ASK &&
 	    gate_recent_recall(gate, task, now))
 		return 0;
 	switch (task->credential.kind) {
@@ -145,7 +146,7 @@ gate_start(struct gate *gate, const struct policy *policy,
     struct credential *credential, const struct gate_asker *asker,
     const struct moment *now, struct gate_task **task_out)
 {
-	struct gate_task *task = task_new(gate->settings, now);
+	struct gate_task *task = gate_task_new(gate->settings, now);
 	enum reason reason;
 
 	*task_out = task;
@@ -157,6 +158,7 @@ gate_start(struct gate *gate, const struct policy *policy,
 	explicit_bzero(credential, sizeof(*credential));
 	task->decision.policy = policy;
 	task->manner = asker->manner;
+	task->may_fetch = asker->manner != GATE_MAY_NOT_ASK;
 	if (asker->address != NULL)
 		(void)snprintf(task->client_address,
 		    sizeof(task->client_address), "%s", asker->address);
@@ -236,7 +238,7 @@ gate_refresh(struct gate *gate, const struct moment *now, int64_t *next_out)
 
 	*next_out = now->boottime + RETRY_MS;
 	/* first the memory, then the lease */
-	task = task_new(gate->settings, now);
+	task = gate_task_new(gate->settings, now);
 	if (task == NULL)
 		return NULL;
 	task->is_refresh = 1;

@@ -50,6 +50,10 @@
  * failed lookup is RESOLVER_UNREACHABLE or RESOLVER_FAULT, no place for one,
  * or one too late for an answer, BUSY.  M2M tokens have no session: hybrid judges them as jwt does, resolver
  * refuses them (WRONG_TYPE).
+ *
+ * Where nothing may be asked (GATE_MAY_NOT_ASK), a key or a session that is
+ * not known well enough is NOT_ASKED, and facts that refuse are believed as
+ * they are.
  */
 
 struct gate;
@@ -101,7 +105,8 @@ struct decision {
 	char credential_hash[HASH_HEX_SIZE]; /* "" if there was none */
 	const struct facts *facts;	/* NULL unless the credential held:
 					   granted, a rule or a revocation
-					   refused it; NULL with KEY_REVOKED */
+					   refused it; NULL with KEY_REVOKED.
+					   Of an account: whose it is */
 	const char *remote_user;	/* NULL unless granted */
 	int may_pass;			/* of the web face alone
 					   (web_question.h), with
@@ -122,6 +127,18 @@ struct decision {
  */
 enum gate_step gate_start(struct gate *gate, const struct policy *policy,
     struct credential *credential, const struct gate_asker *asker,
+    const struct moment *now, struct gate_task **task_out);
+
+/*
+ * The other question, of an account whose login brought no credential to us: is
+ * its user blocked?  By remote_user of the policy: `sub` is the account, `map`
+ * is read the other way (an account of nobody is not blocked), from a claim
+ * there is no way back: USER_UNTRACEABLE.  Always GATE_DONE: NOT_BLOCKED, which
+ * is no grant, USER_BLOCKED, CLIENT_REVOKED, or undecided.  *task_out as
+ * above.
+ */
+enum gate_step gate_start_account(struct gate *gate,
+    const struct policy *policy, const char *account,
     const struct moment *now, struct gate_task **task_out);
 
 /* Go on, after an exchange was performed or a wait may be over.  Past the

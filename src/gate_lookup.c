@@ -176,6 +176,8 @@ gate_lookup(struct gate *gate, struct gate_task *task,
 
 	if (is_revoked(gate, task, now, &step))
 		return step;
+	if (task->manner == GATE_MAY_NOT_ASK)
+		return gate_task_end(task, REASON_NOT_ASKED, now);
 	if (task->is_late || (!task->is_follower &&
 	    task->deadline - now->boottime < MIN_CHANCE_MS))
 		return too_late(gate, task, now);
@@ -255,10 +257,11 @@ take_live(struct gate *gate, struct gate_task *task, struct facts *told,
 	    strcmp(task->facts.user_id, told->user_id) != 0);
 
 	/* of another user no row may serve */
-	if (is_other)
+	if (is_other) {
 		status_session_doubt(gate->status, task->session_key,
 		    &task->row, now);
-	else
+		logins_forget(gate->shared->logins, task->session_key);
+	} else
 		keep(gate, task, told, now);
 	(void)status_backoff_over(gate->status, now, NULL);
 	end_lookup(gate, task, LOOKUPS_ENDED, REASON_GRANTED, now);
@@ -277,6 +280,7 @@ take_not_live(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	status_session_end(gate->status, task->session_key, &task->row, now);
+	logins_forget(gate->shared->logins, task->session_key);
 	(void)status_backoff_over(gate->status, now, NULL);
 	end_lookup(gate, task, LOOKUPS_ENDED_NOT_LIVE, REASON_NOT_LIVE, now);
 	return gate_session_refuse(gate, task, REASON_NOT_LIVE, now);
@@ -354,6 +358,7 @@ take_absent(struct gate *gate, struct gate_task *task,
 		return take_not_live(gate, task, now);
 	/* whoever asks meanwhile gets no stale answer either */
 	status_session_doubt(gate->status, task->session_key, &task->row, now);
+	logins_forget(gate->shared->logins, task->session_key);
 	recent_forget(gate->shared->recent, &task->credential);
 	if (try_again(task, now) == 0)
 		return GATE_WAIT;
@@ -428,7 +433,7 @@ gate_go_on(struct gate *gate, struct gate_task *task,
 	int failures;
 
 	if (task->phase != GATE_PHASE_DONE || task->is_fresh ||
-	    task->is_stale || task->decision.verdict != VERDICT_GRANTED ||
+	    task->is_stale || task->manner == GATE_MAY_NOT_ASK || task->decision.verdict != VERDICT_GRANTED ||
 	    task->session_age * 4 <
 	    (int64_t)task->settings->session_ttl * 3000)
 		return GATE_DONE;

@@ -33,9 +33,11 @@ gate_shared_new(const struct settings *settings)
 		return NULL;
 	shared->lookups = lookups_new(settings);
 	shared->recent = recent_new();
+	shared->logins = logins_new(GATE_LOGIN_MSECS);
 	shared->trust = trust_shared_new();
 	shared->pending = status_pending_new();
 	if (shared->lookups != NULL && shared->recent != NULL &&
+	    shared->logins != NULL &&
 	    shared->trust != NULL && shared->pending != NULL)
 		return shared;
 	gate_shared_free(shared);
@@ -49,6 +51,7 @@ gate_shared_free(struct gate_shared *shared)
 		return;
 	lookups_free(shared->lookups);
 	recent_free(shared->recent);
+	logins_free(shared->logins);
 	trust_shared_free(shared->trust);
 	status_pending_free(shared->pending);
 	free(shared);

@@ -5,6 +5,7 @@
 #include "jwt.h"
 #include "key.h"
 #include "keys.h"
+#include "logins.h"
 #include "lookups.h"
 #include "metadata.h"
 #include "recent.h"
@@ -18,6 +19,7 @@
 struct gate_shared {
 	struct lookups *lookups;
 	struct recent *recent;
+	struct logins *logins;
 	struct trust_shared *trust;
 	struct status_pending *pending;
 };
@@ -79,6 +81,7 @@ struct gate_task {
 	int absent_count, error_count;
 	struct status_session row;	/* as loaded, if has_row */
 	int has_row;
+	int was_found;			/* there was one */
 	int is_recalled;		/* row and facts are of a moment ago */
 	uint64_t recent_mark;		/* of before the row was loaded */
 	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key; "": none */
@@ -95,6 +98,10 @@ struct gate_task {
 /* gate_open.c: status.db of these settings; NULL and error. */
 struct status *gate_open_status(const struct settings *settings,
     struct status_pending *pending, struct error *error);
+
+/* gate.c: one that has not begun; NULL: out of memory. */
+struct gate_task *gate_task_new(const struct settings *settings,
+    const struct moment *now);
 
 /* gate.c: the task ends with this reason. */
 enum gate_step gate_task_end(struct gate_task *task, enum reason reason,
@@ -137,6 +144,17 @@ enum gate_step gate_session_judge(struct gate *gate, struct gate_task *task,
  */
 int gate_session_vouches(struct gate *gate, struct gate_task *task,
     const struct key *key);
+
+/* gate_session.c: milliseconds since the row's lookup began; -1 if that is not
+ * known, or an answer that came later may be missing. */
+int64_t gate_session_age(const struct gate *gate,
+    const struct gate_task *task, const struct moment *now);
+
+/* gate_session.c: was this process told "not live" after the lookup of the row
+ * began?  Another one, whose answer was still on its way, may have written it
+ * since. */
+int gate_session_is_contradicted(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
 
 /* gate_session.c: 1 if this refusal rests on cached facts that are no longer
  * fresh. */
@@ -187,6 +205,15 @@ int gate_recent_recall(struct gate *gate, struct gate_task *task,
 
 /* gate_recent.c: the row as loaded, and the facts of the token alone. */
 void gate_recent_keep(struct gate *gate, const struct gate_task *task,
+    const struct moment *now);
+
+/* gate_account.c: what a login was granted on, for the question after it. */
+void gate_account_keep(struct gate *gate, const struct gate_task *task,
+    const struct moment *now);
+
+/* gate_account.c: by the row as it was loaded, if there was one, and by what
+ * its login was granted on: nothing may be asked. */
+enum gate_step gate_account_judge(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 
 /* gate_fetch.c: the lease is ours; ask for the metadata. */

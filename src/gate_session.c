@@ -11,10 +11,8 @@
  * that a new role or a new login works within it. */
 #define FRESH_MS 5000
 
-/* Milliseconds since the row's lookup began; -1 if that is not known, or an
- * answer that came later may be missing. */
-static int64_t
-age_of(const struct gate *gate, const struct gate_task *task,
+int64_t
+gate_session_age(const struct gate *gate, const struct gate_task *task,
     const struct moment *now)
 {
 	const struct status_session *session = &task->row;
@@ -97,7 +95,7 @@ may_be_stale(const struct gate *gate, const struct gate_task *task,
     enum reason reason, const struct moment *now)
 {
 	const int64_t limit = (int64_t)task->settings->stale_if_error * 1000;
-	const int64_t age = age_of(gate, task, now);
+	const int64_t age = gate_session_age(gate, task, now);
 
 	return task->row.is_live && reason == REASON_RESOLVER_UNREACHABLE &&
 	    !task->must_refresh && age >= 0 && age <= limit;
@@ -112,7 +110,7 @@ gate_session_do_without(struct gate *gate, struct gate_task *task,
 		(void)gate_session_load(gate, task, NULL);
 	if (!may_be_stale(gate, task, reason, now))
 		return gate_task_end(task, reason, now);
-	task->session_age = age_of(gate, task, now);
+	task->session_age = gate_session_age(gate, task, now);
 	task->is_stale = 1;
 	return gate_session_apply(gate, task, &task->row.facts, now);
 }
@@ -122,7 +120,7 @@ static enum gate_step
 judge_row(struct gate *gate, struct gate_task *task, const struct moment *now)
 {
 	const struct settings *settings = task->settings;
-	const int64_t age = age_of(gate, task, now);
+	const int64_t age = gate_session_age(gate, task, now);
 	int64_t ttl = (int64_t)settings->session_ttl * 1000;
 
 	if (task->must_refresh)
@@ -167,15 +165,13 @@ gate_session_vouches(struct gate *gate, struct gate_task *task,
 	    key_thumbprint(key)) == 0;
 }
 
-/* Was this process told "not live" after the lookup of the row began?  Another
- * one, whose answer was still on its way, may have written it since. */
-static int
-is_contradicted(struct gate *gate, struct gate_task *task,
+int
+gate_session_is_contradicted(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	struct moment told = *now;
 
-	if (!task->row.is_live || task->is_recalled || age_of(gate,
+	if (!task->row.is_live || task->is_recalled || gate_session_age(gate,
 	    task, now) < 0)
 		return 0;
 	told.boottime = lookups_not_live_at(gate->lookups, task->session_key,
@@ -202,11 +198,15 @@ gate_session_judge(struct gate *gate, struct gate_task *task,
 	if (!found)
 		found = gate_session_load(gate, task, NULL);
 	task->has_row = 0;
+	task->was_found = found == 1;
+	if (task->manner == GATE_MAY_NOT_ASK)
+		return found == -1 ? gate_task_no_state(gate, task, now) :
+		    gate_account_judge(gate, task, now);
 	/* it is only a cache: Authgear knows; the writer's thread logs why */
 	if (found != 1)
 		return gate_lookup(gate, task, now);
 	task->is_known = 1;
-	if (is_contradicted(gate, task, now))
+	if (gate_session_is_contradicted(gate, task, now))
 		return gate_session_refuse(gate, task, REASON_NOT_LIVE, now);
 	task->was_live = task->row.is_live;
 	if (is_first && task->row.is_live)
@@ -218,7 +218,7 @@ int
 gate_session_may_refresh(const struct gate_task *task, enum reason reason)
 {
 	if (task->session_age < FRESH_MS || task->is_fresh ||
-	    task->must_refresh)
+	    task->must_refresh || task->manner == GATE_MAY_NOT_ASK)
 		return 0;
 	if (reason == REASON_ROLE_MISSING || reason == REASON_ANONYMOUS_USER ||
 	    reason == REASON_UNVERIFIED_USER)

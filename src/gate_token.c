@@ -108,8 +108,10 @@ gate_policy_apply(struct gate *gate, struct gate_task *task,
 	/* whoever holds a stolen key writes what he likes */
 	if (reason != REASON_KEY_REVOKED)
 		decision->facts = &task->facts;
-	if (reason == REASON_GRANTED)
+	if (reason == REASON_GRANTED) {
 		decision->remote_user = task->remote_user;
+		gate_account_keep(gate, task, now);
+	}
 	return gate_task_end(task, reason, now);
 }
 
@@ -212,6 +214,10 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 	case KEYS_UNREADABLE:
 	default:
 		return gate_task_no_state(gate, task, now);
+	}
+	if (task->manner == GATE_MAY_NOT_ASK) {
+		error_set(detail, "the token's key is not known here");
+		reason = REASON_NOT_ASKED;
 	}
 	if (until > task->ask_again)
 		task->ask_again = until;

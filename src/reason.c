@@ -20,7 +20,8 @@ static const struct row rows[REASON_COUNT] = {
 	    "an access token as Authorization: Bearer." },
 	[REASON_MALFORMED] = { "malformed", VERDICT_DENIED, 401, token,
 	    "The credential is not a well-formed Authgear access token; look at "
-	    "how the client builds its Authorization header." },
+	    "how the client builds its Authorization header, or at what was "
+	    "typed." },
 	[REASON_TRUNCATED] = { "truncated", VERDICT_DENIED, 401, token,
 	    "The token ends too early; look for a buffer or a field between "
 	    "client and server that cuts it." },
@@ -130,8 +131,9 @@ static const struct row rows[REASON_COUNT] = {
 	    REASON_PAM_SERVICE_ERR },
 	[REASON_POLICY_UNKNOWN] = { "policy-unknown", VERDICT_FORBIDDEN, 403,
 	    NULL,
-	    "The web server named a policy that is not in the settings, or named "
-	    "it twice; compare AUTHGEAR_POLICY with the [policy] sections.",
+	    "The web server (AUTHGEAR_POLICY) or the line of pam.d (policy=) "
+	    "names a policy that is not in the settings, or names it twice; "
+	    "compare it with the [policy] sections.",
 	    REASON_PAM_SERVICE_ERR },
 	[REASON_KEYS_UNREACHABLE] = { "keys-unreachable", VERDICT_UNDECIDED,
 	    503, NULL,
@@ -153,6 +155,16 @@ static const struct row rows[REASON_COUNT] = {
 	    "Too many requests wait for Authgear already, in all or of this "
 	    "client's address; if this lasts, look at how fast Authgear "
 	    "answers, and at max_lookups." },
+	[REASON_NOT_ASKED] = { "not-asked", VERDICT_UNDECIDED, 503, NULL,
+	    "What is known here of this credential is missing or too old, and "
+	    "in phase account Authgear is not asked; log in anew, and look for "
+	    "what takes over a minute between auth and account." },
+	[REASON_USER_UNTRACEABLE] = { "user-untraceable", VERDICT_UNDECIDED,
+	    503, NULL,
+	    "The policy's remote_user is a claim, which leads from a user to an "
+	    "account and never back, so without a credential nobody can tell "
+	    "whose account it is; where logins come without one, use "
+	    "remote_user = map." },
 	[REASON_STATE_UNREADABLE] = { "state-unreadable", VERDICT_UNDECIDED,
 	    503, NULL,
 	    "The state cannot be read, or is not to be believed; the log says "
@@ -172,6 +184,10 @@ static const struct row rows[REASON_COUNT] = {
 	[REASON_OUT_OF_MEMORY] = { "out-of-memory", VERDICT_UNDECIDED, 500,
 	    NULL, "Memory ran out; look at the machine's memory and limits.",
 	    REASON_PAM_BUF_ERR },
+	[REASON_NOT_BLOCKED] = { "not-blocked", VERDICT_NOT_BLOCKED, 200, NULL,
+	    "No credential was brought, and the user of the account is not "
+	    "blocked; whether that is enough, account_without_auth says.",
+	    REASON_PAM_IGNORE },
 	[REASON_GRANTED] = { "granted", VERDICT_GRANTED, 200, NULL,
 	    "The credential holds and the policy lets it pass." },
 };
@@ -194,6 +210,8 @@ verdict_name(enum verdict verdict)
 		return "forbidden";
 	case VERDICT_UNDECIDED:
 		return "undecided";
+	case VERDICT_NOT_BLOCKED:
+		return "not-blocked";
 	case VERDICT_DENIED:
 	default:
 		return "denied";
@@ -237,6 +255,7 @@ reason_pam(enum reason reason)
 	case VERDICT_FORBIDDEN:
 		return REASON_PAM_PERM_DENIED;
 	case VERDICT_UNDECIDED:
+	case VERDICT_NOT_BLOCKED:
 		return REASON_PAM_AUTHINFO_UNAVAIL;
 	case VERDICT_DENIED:
 	default:

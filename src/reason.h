@@ -12,7 +12,9 @@ enum verdict {
 	VERDICT_DENIED = 0,	/* this credential does not hold */
 	VERDICT_FORBIDDEN,	/* it holds, a rule of the policy refuses it */
 	VERDICT_UNDECIDED,	/* could not tell: never a yes, never a no */
-	VERDICT_GRANTED
+	VERDICT_GRANTED,
+	VERDICT_NOT_BLOCKED	/* of an account without a credential: nothing
+				   is known against it.  No grant */
 };
 
 enum reason {
@@ -53,11 +55,14 @@ enum reason {
 	REASON_RESOLVER_UNREACHABLE,
 	REASON_RESOLVER_FAULT,
 	REASON_BUSY,
+	REASON_NOT_ASKED,
+	REASON_USER_UNTRACEABLE,
 	REASON_STATE_UNREADABLE,
 	REASON_STATE_BUSY,
 	REASON_SETTINGS_INVALID,
 	REASON_REPLY_UNSENDABLE,
 	REASON_OUT_OF_MEMORY,
+	REASON_NOT_BLOCKED,	/* the one reason of VERDICT_NOT_BLOCKED */
 	REASON_GRANTED,		/* the one reason of VERDICT_GRANTED */
 	REASON_COUNT
 };
@@ -70,10 +75,11 @@ enum reason_pam {
 	REASON_PAM_AUTHINFO_UNAVAIL,
 	REASON_PAM_SERVICE_ERR,
 	REASON_PAM_BUF_ERR,
-	REASON_PAM_SUCCESS
+	REASON_PAM_SUCCESS,
+	REASON_PAM_IGNORE	/* or PERM_DENIED, as the module is told */
 };
 
-/* "granted", "denied", "forbidden" or "undecided". */
+/* "granted", "denied", "forbidden", "undecided" or "not-blocked". */
 const char *verdict_name(enum verdict verdict);
 
 /* The stable name, e.g. "bad-signature"; never NULL. */

@@ -183,24 +183,45 @@ trust_revoked(struct trust *trust, const struct facts *facts,
 	return reason != REASON_GRANTED;
 }
 
-int
-trust_account(struct trust *trust, const char *user_id,
-    const struct moment *now, char **account_out, struct error *error)
+/* One way through the account map, or the other. */
+typedef int map_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const char *key, char **text_out);
+
+static int
+read_map(struct trust *trust, map_lookup *lookup, const char *key,
+    const struct moment *now, char **text_out, struct error *error)
 {
+	struct sqlite3_stmt **statement = lookup == trust_lookup_user ?
+	    &trust->user_statement : &trust->account_statement;
 	int attempts = TRUST_ATTEMPTS, over = 0, rc = SQLITE_OK;
 
-	*account_out = NULL;
+	*text_out = NULL;
 	while (over == 0) {
-		free(*account_out);
-		*account_out = NULL;
+		free(*text_out);
+		*text_out = NULL;
 		if (rely(trust, now, &attempts, error) == -1)
 			return -1;
 		/* schema 1 had no accounts yet */
 		if (trust->schema > 1)
-			rc = trust_lookup_account(database_view_db(
-			    trust->view), &trust->account_statement, user_id,
-			    account_out);
+			rc = lookup(database_view_db(trust->view), statement,
+			    key, text_out);
 		over = is_over(trust, rc, error);
 	}
-	return over == -1 ? -1 : *account_out != NULL;
+	return over == -1 ? -1 : *text_out != NULL;
+}
+
+int
+trust_account(struct trust *trust, const char *user_id,
+    const struct moment *now, char **account_out, struct error *error)
+{
+	return read_map(trust, trust_lookup_account, user_id, now,
+	    account_out, error);
+}
+
+int
+trust_user(struct trust *trust, const char *account,
+    const struct moment *now, char **user_id_out, struct error *error)
+{
+	return read_map(trust, trust_lookup_user, account, now, user_id_out,
+	    error);
 }

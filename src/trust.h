@@ -87,4 +87,11 @@ int trust_revoked(struct trust *trust, const struct facts *facts,
 int trust_account(struct trust *trust, const char *user_id,
     const struct moment *now, char **account_out, struct error *error);
 
+/*
+ * The map the other way: whose account it is.  1 and the user (malloc'd), 0
+ * if nobody's, -1 and error.  trust_check() is done.
+ */
+int trust_user(struct trust *trust, const char *account,
+    const struct moment *now, char **user_id_out, struct error *error);
+
 #endif /* !TRUST_H_ */

@@ -15,8 +15,10 @@ forget(struct trust *trust)
 {
 	(void)sqlite3_finalize(trust->lookup_statement);
 	(void)sqlite3_finalize(trust->account_statement);
+	(void)sqlite3_finalize(trust->user_statement);
 	trust->lookup_statement = NULL;
 	trust->account_statement = NULL;
+	trust->user_statement = NULL;
 	trust->is_known = 0;
 }
 

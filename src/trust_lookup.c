@@ -87,28 +87,26 @@ done:
 	return rc;
 }
 
-int
-trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    const char *user_id, char **account_out)
+/* The one text that a row of the map gives for `key`; NULL: no row. */
+static int
+lookup_text(struct sqlite3 *db, const char *sql,
+    struct sqlite3_stmt **statement, const char *key, char **text_out)
 {
-	static const char sql[] =
-	    "SELECT account FROM account WHERE user_id = ?1";
-	const char *account;
+	const char *text;
 	int rc;
 
-	*account_out = NULL;
+	*text_out = NULL;
 	rc = prepare(db, sql, statement);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(*statement, 1, user_id, -1,
-		    SQLITE_STATIC);
+		rc = sqlite3_bind_text(*statement, 1, key, -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(*statement);
 	if (rc == SQLITE_ROW) {
-		account = (const char *)sqlite3_column_text(*statement, 0);
+		text = (const char *)sqlite3_column_text(*statement, 0);
 		rc = SQLITE_DONE;
-		if (account == NULL || account[0] == '\0')
+		if (text == NULL || text[0] == '\0')
 			rc = SQLITE_CORRUPT;
-		else if ((*account_out = strdup(account)) == NULL)
+		else if ((*text_out = strdup(text)) == NULL)
 			rc = SQLITE_NOMEM;
 	}
 	if (*statement != NULL) {
@@ -116,4 +114,20 @@ trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,
 		(void)sqlite3_clear_bindings(*statement);
 	}
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int
+trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const char *user_id, char **account_out)
+{
+	return lookup_text(db, "SELECT account FROM account WHERE user_id = ?1",
+	    statement, user_id, account_out);
+}
+
+int
+trust_lookup_user(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const char *account, char **user_id_out)
+{
+	return lookup_text(db, "SELECT user_id FROM account WHERE account = ?1",
+	    statement, account, user_id_out);
 }

@@ -26,4 +26,8 @@ int trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
 int trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,
     const char *user_id, char **account_out);
 
+/* *user_id_out: malloc'd, NULL if the account is nobody's. */
+int trust_lookup_user(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const char *account, char **user_id_out);
+
 #endif /* !TRUST_LOOKUP_H_ */

@@ -26,6 +26,7 @@ struct trust {
 	struct database_view *view;	/* NULL: to be opened */
 	struct sqlite3_stmt *lookup_statement;
 	struct sqlite3_stmt *account_statement;
+	struct sqlite3_stmt *user_statement;
 	int is_known;			/* what follows, of the last take */
 	int64_t schema;
 	int is_empty;			/* nothing is revoked */

@@ -9,7 +9,7 @@ floor_of() {
 	fcgi/*|admin/*|face/*) echo 5 ;;
 	transport/*) echo 4 ;;
 	src/decide*|src/decision_log*|src/keys.*|src/gate*|src/lookups*|\
-	src/recent*|src/web/*)
+	src/logins*|src/recent*|src/web/*)
 		echo 3 ;;
 	src/database*|src/trust*|src/status*) echo 2 ;;
 	src/reason*|src/error*|src/buffer*|src/base64url*|src/hash*|\

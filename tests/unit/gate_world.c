@@ -21,6 +21,7 @@
 	"[policy mapped]\nremote_user = map\naccept_basic = yes\n" \
 	"unauthenticated = pass\n" \
 	"[policy cors]\ncors_preflight = pass\n" \
+	"[policy claim]\nremote_user = claim:https://example.com/name\n" \
 	"[policy elsewhere]\naudience = https://elsewhere.example\n"
 
 struct world

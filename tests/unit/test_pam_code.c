@@ -48,7 +48,7 @@ test_reasons(void **state)
 	int code, wanted;
 
 	(void)state;
-	for (i = 0; i < REASON_GRANTED; i++) {
+	for (i = 0; i < REASON_NOT_BLOCKED; i++) {
 		fill(reason_http_status(i), NULL, NULL, reason_name(i));
 		switch (reason_verdict(i)) {
 		case VERDICT_DENIED:
@@ -58,6 +58,7 @@ test_reasons(void **state)
 			wanted = PAM_PERM_DENIED;
 			break;
 		case VERDICT_UNDECIDED:
+		case VERDICT_NOT_BLOCKED:
 		case VERDICT_GRANTED:
 		default:
 			wanted = PAM_AUTHINFO_UNAVAIL;
