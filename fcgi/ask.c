@@ -64,20 +64,20 @@ what_is_wrong(const struct ask *ask, const char *mark, const char *address)
 	if (ask->account == NULL ||
 	    strlen(ask->account) > ASK_ACCOUNT_MAX)
 		return "the asker names no account, or too long a one";
-	if (ask->credential == NULL && !ask->is_account)
-		return "phase auth without a credential";
 	if (address != NULL && !is_address(address))
 		return "REMOTE_ADDR is no IP address";
 	return NULL;
 }
 
 int
-ask_read(struct ask *ask, char *const *params, struct error *error)
+ask_read(struct ask *ask, char *const *params, enum reason *reason_out,
+    struct error *error)
 {
 	struct error twice = { "" };
 	const char *mark, *address, *wrong;
 
 	memset(ask, 0, sizeof(*ask));
+	*reason_out = REASON_REPLY_UNSENDABLE;
 	mark = find(params, "AUTHGEAR_ASK", &twice);
 	ask->policy = find(params, "AUTHGEAR_POLICY", &twice);
 	ask->credential = find(params, "AUTHGEAR_CREDENTIAL", &twice);
@@ -89,6 +89,10 @@ ask_read(struct ask *ask, char *const *params, struct error *error)
 	    what_is_wrong(ask, mark, address);
 	if (twice.text[0] != '\0')
 		wrong = twice.text;
+	if (wrong == NULL && ask->credential == NULL && !ask->is_account) {
+		*reason_out = REASON_MALFORMED;
+		wrong = "phase auth without a credential";
+	}
 	if (wrong != NULL) {
 		error_set(error, "%s", wrong);
 		return -1;

@@ -2,6 +2,7 @@
 #define FCGI_ASK_H_
 
 #include "error.h"
+#include "reason.h"
 
 /*
  * What a PAM module asks at a listener that serves `ask`: a FastCGI AUTHORIZER
@@ -25,9 +26,11 @@ struct ask {
  * 0, or -1 and error if it is no such question: AUTHGEAR_ASK is not 1, a
  * parameter that is read occurs twice, no policy, no account or one over
  * ASK_ACCOUNT_MAX, another phase than auth and account, phase auth without a
- * credential, REMOTE_ADDR that is neither an IP address nor absent.  Borrows
- * the parameters.
+ * credential, REMOTE_ADDR that is neither an IP address nor absent.
+ * *reason_out is then MALFORMED for phase auth without a credential,
+ * REPLY_UNSENDABLE for all that no module asks.  Borrows the parameters.
  */
-int ask_read(struct ask *ask, char *const *params, struct error *error);
+int ask_read(struct ask *ask, char *const *params, enum reason *reason_out,
+    struct error *error);
 
 #endif /* !FCGI_ASK_H_ */

@@ -458,6 +458,44 @@ reply_refusal(struct reply *reply, enum reason reason, int retry_after,
 }
 
 static void
+draft_not_blocked(struct draft *draft, const struct decision *decision,
+    const char *request_id)
+{
+	if (decision->reason != REASON_NOT_BLOCKED ||
+	    decision->remote_user != NULL) {
+		draft->failed = 1;
+		return;
+	}
+	draft_add(draft, "Status: 200 OK\r\n");
+	draft_fact(draft, FACT_DECISION, verdict_name(VERDICT_NOT_BLOCKED));
+	draft_fact(draft, FACT_REQUEST_ID, request_id);
+	draft_add(draft, "\r\n");
+}
+
+void
+reply_ask(struct reply *reply, const struct decision *decision,
+    const char *meaning, const char *request_id)
+{
+	struct draft draft = { .reply = reply, .role = REPLY_AUTHORIZER };
+	char line[REPLY_MAX];
+
+	reply_begin(reply, decision->reason);
+	(void)snprintf(line, sizeof(line), "X-Authgear-Meaning: %s\r\n",
+	    meaning);
+	if (decision->verdict == VERDICT_GRANTED)
+		draft_grant(&draft, decision, request_id);
+	else if (decision->verdict == VERDICT_NOT_BLOCKED)
+		draft_not_blocked(&draft, decision, request_id);
+	else if (!reply_is_sendable(meaning))
+		draft.failed = 1;
+	else
+		draft_refusal(&draft, decision->reason, NULL,
+		    decision->retry_after, request_id, line);
+	if (draft.failed || !reply_is_whole(reply))
+		reply_refusal(reply, REASON_REPLY_UNSENDABLE, 0, request_id);
+}
+
+static void
 draft_page(struct draft *draft, const char *paragraph)
 {
 	draft_add(draft, "Content-Type: text/html; charset=utf-8\r\n"

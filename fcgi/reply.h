@@ -58,6 +58,14 @@ void reply_login_failed(struct reply *reply, enum reply_role role,
     const struct decision *decision, const char *sentence,
     const char *request_id);
 
+/*
+ * For a PAM module: as AUTHORIZER, and what a refusal means in one sentence
+ * (X-Authgear-Meaning).  NOT_BLOCKED is 200 with that word as
+ * AUTHGEAR_DECISION, and names nobody.
+ */
+void reply_ask(struct reply *reply, const struct decision *decision,
+    const char *meaning, const char *request_id);
+
 /* Not of a decision: a page of one paragraph without anything of the request
  * in it, with one more header line or NULL. */
 void reply_page(struct reply *reply, const char *status, const char *header,

@@ -53,7 +53,9 @@ struct server_options {
 	unsigned int threads;		/* 1 to 64 */
 	unsigned int max_connections;	/* 16 to 65536 */
 	unsigned int max_per_uid;	/* connections of one peer uid on unix
-					   sockets, root excepted; 0: no cap */
+					   sockets, root excepted; 0: no cap.
+					   Where `ask` is served: half of
+					   max_connections, root too */
 	unsigned int request_msecs;	/* from accept or first byte to last */
 	unsigned int idle_msecs;	/* of a kept connection */
 	unsigned int drain_msecs;	/* for parked requests at the stop */

@@ -41,17 +41,20 @@ uid_find(struct server *server, long uid, int may_add)
 static int
 uid_enter(struct server *server, struct server_request *slot)
 {
+	const int is_ask = slot->listener->serve == LISTENER_SERVE_ASK;
+	const unsigned int max = is_ask ? server->options.max_connections / 2 :
+	    server->options.max_per_uid;
 	struct uid_count *entry;
 	long uid;
 
 	slot->uid = -1;
-	if (server->options.max_per_uid == 0 || !slot->listener->is_unix)
+	if (max == 0 || !slot->listener->is_unix)
 		return 0;
 	uid = server_request_peer_uid(slot);
-	if (uid <= 0)
+	if (uid < 0 || (uid == 0 && !is_ask))
 		return 0;
 	entry = uid_find(server, uid, 1);
-	if (entry == NULL || entry->count >= server->options.max_per_uid)
+	if (entry == NULL || entry->count >= max)
 		return -1;
 	entry->count++;
 	slot->uid = uid;

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "authorize.h"
+#include "fcgi/ask_answer.h"
+#include "fcgi/ask_question.h"
 #include "login_return.h"
 #include "transport/clock.h"
 
@@ -16,19 +18,63 @@ struct service_thread {
 	struct authorize_ids ids;
 };
 
+/* Who waits for the answer: a web server, or a PAM module. */
+struct caller {
+	int is_ask;
+	struct authorize authorize;
+	struct ask_call call;	/* if is_ask */
+};
+
+/* The seats of a parked request: one of its client address; a module's of its
+ * uid too. */
+struct places {
+	const struct service *service;	/* borrowed */
+	struct seat seat, uid_seat;
+};
+
 /* A parked request. */
 struct session {
-	struct authorize authorize;
+	struct caller caller;
 	struct parked *parked;
 	struct fetcher *fetcher;	/* that has it; borrowed */
-	struct seats *seats;	/* likewise */
-	struct seat seat;
+	struct places places;
 };
+
+static void
+places_leave(struct places *places, int is_ask)
+{
+	const struct service *service = places->service;
+
+	seats_leave(is_ask ? service->ask_seats : service->seats,
+	    &places->seat);
+	seats_leave(service->uid_seats, &places->uid_seat);
+}
+
+/* NULL, or why there is none. */
+static const char *
+places_enter(struct places *places, const struct caller *caller)
+{
+	const struct service *service = places->service;
+	char share[ASK_SHARE_SIZE];
+
+	if (!caller->is_ask)
+		return seats_enter(service->seats, caller->authorize.address,
+		    &places->seat) == 0 ? NULL :
+		    "too many requests of this client address wait";
+	ask_share(&caller->call, share);
+	if (seats_enter(service->ask_seats, share, &places->seat) == -1)
+		return "too many logins from this client address wait";
+	share[strcspn(share, "/") + 1] = '\0';
+	if (seats_enter(service->uid_seats, share, &places->uid_seat) == 0)
+		return NULL;
+	places_leave(places, 1);
+	return "too many requests of this asker wait";
+}
 
 static void
 session_free(struct session *session)
 {
-	seats_leave(session->seats, &session->seat);
+	places_leave(&session->places, session->caller.is_ask);
 	free(session);
 }
 
@@ -80,28 +126,38 @@ service_send(struct server_request *request, const struct reply *reply)
 
 static enum server_step
 service_refuse(struct service_thread *thread, struct server_request *request,
-    const struct authorize *authorize, enum reason reason, const char *detail)
+    const struct caller *caller, enum reason reason, const char *detail)
 {
 	struct reply reply;
 
-	authorize_refuse(authorize, reason, detail, thread->service->log,
-	    &thread->now, &reply);
+	if (caller->is_ask)
+		ask_refuse(&caller->call, reason, detail,
+		    thread->service->log, &thread->now, &reply);
+	else
+		authorize_refuse(&caller->authorize, reason, detail,
+		    thread->service->log, &thread->now, &reply);
 	return service_send(request, &reply);
 }
 
 static enum server_step
 service_answer(struct service_thread *thread, struct server_request *request,
-    const struct authorize *authorize, const struct decision *decision)
+    const struct caller *caller, const struct decision *decision)
 {
 	const struct service *service = thread->service;
 	struct authorize_login login = { NULL, service->attempts };
 	struct reply reply;
 
+	if (caller->is_ask) {
+		ask_answer(&caller->call, decision,
+		    service->settings->log_grants, service->log,
+		    &thread->now, &reply);
+		return service_send(request, &reply);
+	}
 	/* it is looked up only for who may be sent there */
 	if (decision->verdict == VERDICT_DENIED && decision->policy != NULL &&
 	    decision->policy->login_client != NULL)
 		login.endpoint = gate_authorization_endpoint(thread->gate);
-	authorize_answer(authorize, decision, server_request_params(request),
+	authorize_answer(&caller->authorize, decision, server_request_params(request),
 	    &login, service->settings->log_grants,
 	    service->log, &thread->now, &reply);
 	return service_send(request, &reply);
@@ -110,7 +166,7 @@ service_answer(struct service_thread *thread, struct server_request *request,
 /* No place for the request; a fetch whose lease it holds goes on. */
 static enum server_step
 service_busy(struct service_thread *thread, struct server_request *request,
-    const struct authorize *authorize, struct gate_task *task,
+    const struct caller *caller, struct gate_task *task,
     enum gate_step step, const char *detail)
 {
 	struct parked *parked = NULL;
@@ -121,7 +177,7 @@ service_busy(struct service_thread *thread, struct server_request *request,
 		fetcher_park(thread->service->fetcher, parked);
 	else
 		gate_task_free(task);
-	return service_refuse(thread, request, authorize, REASON_BUSY, detail);
+	return service_refuse(thread, request, caller, REASON_BUSY, detail);
 }
 
 /* The decided task is free, or asks on for the next request of its session. */
@@ -140,32 +196,32 @@ service_go_on(struct service_thread *thread, struct gate_task *task)
 
 static enum server_step
 service_park(struct service_thread *thread, struct server_request *request,
-    const struct authorize *authorize, struct gate_task *task,
+    const struct caller *caller, struct gate_task *task,
     enum gate_step step)
 {
 	const struct service *service = thread->service;
-	struct seat seat = { "", 0 };
+	struct places places = { .service = service };
 	struct session *session;
+	const char *why;
 
 	if (!server_may_park(request))
-		return service_busy(thread, request, authorize, task, step,
+		return service_busy(thread, request, caller, task, step,
 		    "too many requests wait");
-	if (seats_enter(service->seats, authorize->address, &seat) == -1)
-		return service_busy(thread, request, authorize, task, step,
-		    "too many requests of this client address wait");
+	why = places_enter(&places, caller);
+	if (why != NULL)
+		return service_busy(thread, request, caller, task, step, why);
 	session = calloc(1, sizeof(*session));
 	if (session != NULL)
 		session->parked = parked_new(task, step, request);
 	if (session == NULL || session->parked == NULL) {
-		seats_leave(service->seats, &seat);
+		places_leave(&places, caller->is_ask);
 		free(session);
-		return service_busy(thread, request, authorize, task, step,
+		return service_busy(thread, request, caller, task, step,
 		    "out of memory");
 	}
-	session->authorize = *authorize;
+	session->caller = *caller;
 	session->fetcher = service->fetcher;
-	session->seats = service->seats;
-	session->seat = seat;
+	session->places = places;
 	server_request_attach(request, session);
 	fetcher_park(thread->service->fetcher, session->parked);
 	return SERVER_PARKED;
@@ -187,17 +243,17 @@ service_login(struct service_thread *thread, struct server_request *request)
 /* The gate has begun with it. */
 static enum server_step
 service_follow(struct service_thread *thread, struct server_request *request,
-    const struct authorize *authorize, enum gate_step step,
+    const struct caller *caller, enum gate_step step,
     struct gate_task *task)
 {
 	enum server_step answered;
 
 	if (task == NULL)
-		return service_refuse(thread, request, authorize,
+		return service_refuse(thread, request, caller,
 		    REASON_OUT_OF_MEMORY, "");
 	if (step != GATE_DONE)
-		return service_park(thread, request, authorize, task, step);
-	answered = service_answer(thread, request, authorize,
+		return service_park(thread, request, caller, task, step);
+	answered = service_answer(thread, request, caller,
 	    gate_task_decision(task));
 	service_go_on(thread, task);
 	return answered;
@@ -206,7 +262,7 @@ service_follow(struct service_thread *thread, struct server_request *request,
 /* A web server's question. */
 static enum server_step
 service_web(struct service_thread *thread, struct server_request *request,
-    struct authorize *authorize)
+    struct caller *caller)
 {
 	const struct settings *settings = thread->service->settings;
 	struct gate_asker asker = { .manner = GATE_MAY_ASK };
@@ -218,38 +274,89 @@ service_web(struct service_thread *thread, struct server_request *request,
 	enum reason reason;
 	enum gate_step step;
 
-	if (authorize_question(authorize, settings,
+	if (authorize_question(&caller->authorize, settings,
 	    server_request_params(request), &question, &reason, &error) == -1)
-		return service_refuse(thread, request, authorize, reason,
+		return service_refuse(thread, request, caller, reason,
 		    error_text(&error));
 	if (clock_advance(&thread->now) == -1)
-		return service_refuse(thread, request, authorize,
+		return service_refuse(thread, request, caller,
 		    REASON_STATE_UNREADABLE, "no clock");
 	if (web_question_read(&question, settings, &credential,
 	    &decision) == -1)
-		return service_answer(thread, request, authorize, &decision);
+		return service_answer(thread, request, caller, &decision);
 	asker.address = question.client_address;
 	step = gate_start(thread->gate, decision.policy, &credential, &asker,
 	    &thread->now, &task);
-	return service_follow(thread, request, authorize, step, task);
+	return service_follow(thread, request, caller, step, task);
+}
+
+/* The gate's question of a PAM module. */
+static enum gate_step
+service_begin_ask(struct service_thread *thread, const struct ask_call *call,
+    const struct policy *policy, struct credential *credential,
+    struct gate_task **task_out)
+{
+	struct gate_asker asker = { .manner = call->ask.is_account ?
+	    GATE_MAY_NOT_ASK : GATE_LOGIN };
+	char share[ASK_SHARE_SIZE];
+
+	if (credential->kind == CREDENTIAL_NONE)
+		return gate_start_account(thread->gate, policy,
+		    call->ask.account, &thread->now, task_out);
+	ask_share(call, share);
+	asker.address = share;
+	return gate_start(thread->gate, policy, credential, &asker,
+	    &thread->now, task_out);
+}
+
+/* A PAM module's. */
+static enum server_step
+service_ask(struct service_thread *thread, struct server_request *request,
+    struct caller *caller)
+{
+	const struct settings *settings = thread->service->settings;
+	struct credential credential;
+	struct decision decision;
+	struct error error = { "" };
+	struct gate_task *task;
+	enum reason reason;
+	enum gate_step step;
+
+	if (ask_read(&caller->call.ask, server_request_params(request),
+	    &reason, &error) == -1)
+		return service_refuse(thread, request, caller, reason,
+		    error_text(&error));
+	if (clock_advance(&thread->now) == -1)
+		return service_refuse(thread, request, caller,
+		    REASON_STATE_UNREADABLE, "no clock");
+	if (ask_question(&caller->call.ask, settings, &credential,
+	    &decision) == -1)
+		return service_answer(thread, request, caller, &decision);
+	step = service_begin_ask(thread, &caller->call, decision.policy,
+	    &credential, &task);
+	return service_follow(thread, request, caller, step, task);
 }
 
 static enum server_step
 service_serve(void *context, struct server_request *request)
 {
 	struct service_thread *thread = context;
-	struct authorize authorize;
+	struct caller caller = { .is_ask = server_request_serve(request) ==
+	    LISTENER_SERVE_ASK };
 
 	if (server_request_serve(request) == LISTENER_SERVE_LOGIN)
 		return service_login(thread, request);
-	if (authorize_begin(&authorize,
+	if (authorize_begin(&caller.authorize,
 	    server_request_role(request) == SERVER_AUTHORIZER ?
 	    REPLY_AUTHORIZER : REPLY_RESPONDER, &thread->ids) == -1)
 		return SERVER_ANSWERED;
+	memcpy(caller.call.id, caller.authorize.id, sizeof(caller.call.id));
+	caller.call.uid = server_request_peer_uid(request);
 	if (server_request_is_too_large(request))
-		return service_refuse(thread, request, &authorize,
+		return service_refuse(thread, request, &caller,
 		    REASON_HEADERS_TOO_LARGE, "");
-	return service_web(thread, request, &authorize);
+	return caller.is_ask ? service_ask(thread, request, &caller) :
+	    service_web(thread, request, &caller);
 }
 
 static enum server_step
@@ -261,7 +368,7 @@ service_resume(void *context, struct server_request *request)
 
 	/* Should the clock fail now, the earlier moment is good enough. */
 	(void)clock_advance(&thread->now);
-	answered = service_answer(thread, request, &session->authorize,
+	answered = service_answer(thread, request, &session->caller,
 	    gate_task_decision(session->parked->task));
 	server_request_attach(request, NULL);
 	parked_free(session->parked);

@@ -15,7 +15,9 @@ struct service {
 	struct gate_shared *shared;	/* by all gates */
 	struct log *log;
 	struct fetcher *fetcher;
-	struct seats *seats;
+	struct seats *seats;		/* of client addresses */
+	struct seats *ask_seats;	/* of those of PAM modules, by uid */
+	struct seats *uid_seats;	/* of the modules' uids */
 	struct login_attempts *attempts;	/* of browsers that log in */
 };
 

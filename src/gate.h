@@ -83,8 +83,8 @@ enum gate_manner {
 
 /* Who asks.  Borrowed for the call of gate_start() only. */
 struct gate_asker {
-	const char *address;	/* whose share of lookups it is, as shares.h
-				   reads it; NULL: not known */
+	const char *address;	/* whose share of lookups it is (shares.h);
+				   NULL: not known */
 	enum gate_manner manner;
 };
 

@@ -32,21 +32,48 @@ shares_free(struct shares *shares)
 	free(shares);
 }
 
-void
-shares_address(const char *text, unsigned char bytes[SHARES_ADDRESS])
+static void
+read_address(const char *text, unsigned char bytes[SHARES_ADDRESS])
 {
 	static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	    0xff, 0xff };
 
-	memset(bytes, 0, SHARES_ADDRESS);
-	if (text == NULL)
-		return;
 	if (inet_pton(AF_INET, text, bytes + 12) == 1)
 		memcpy(bytes, mapped, sizeof(mapped));
 	else if (inet_pton(AF_INET6, text, bytes) != 1)
 		memset(bytes, 0, SHARES_ADDRESS);
 	else if (memcmp(bytes, mapped, sizeof(mapped)) != 0)
 		memset(bytes + 8, 0, 8);
+}
+
+/* Where the bytes of its address are 0: in front of IPv4, else behind. */
+static void
+put_uid(unsigned long uid, unsigned char bytes[SHARES_ADDRESS])
+{
+	unsigned char *at = bytes[10] == 0xff ? bytes : bytes + 12;
+	int i;
+
+	/* one more, so that root is not nobody */
+	for (uid++, i = 3; i >= 0; i--, uid >>= 8)
+		at[i] = (unsigned char)uid;
+}
+
+void
+shares_address(const char *text, unsigned char bytes[SHARES_ADDRESS])
+{
+	char *slash;
+	unsigned long uid;
+
+	memset(bytes, 0, SHARES_ADDRESS);
+	if (text == NULL)
+		return;
+	uid = strtoul(text, &slash, 10);
+	if (slash == text || *slash != '/') {
+		read_address(text, bytes);
+		return;
+	}
+	read_address(slash + 1, bytes);
+	put_uid(uid, bytes);
 }
 
 size_t

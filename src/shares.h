@@ -6,7 +6,9 @@
 /*
  * How much of something each client address holds, so that none takes it
  * all.  An address is its text: IPv4, also as mapped into IPv6; of IPv6 the
- * /64; whatever is no address (NULL too) shares one.  A table of fixed size:
+ * /64; whatever is no address (NULL too) shares one.  "UID/ADDRESS" is that of
+ * a program of this machine that asks for a client of its own ("UID/": for one
+ * without an address).  A table of fixed size:
  * where it has no room for one more, that address holds nothing and is not
  * limited either.  Not locked: the caller's lock holds it.
  */
@@ -27,7 +29,8 @@ int shares_all(const struct shares *shares);
 
 #define SHARES_ADDRESS 16	/* bytes */
 
-/* The bytes that stand for an address; 16 zeros for what is none. */
+/* The bytes that stand for an address, and for no other; 16 zeros for what is
+ * none. */
 void shares_address(const char *text, unsigned char bytes[SHARES_ADDRESS]);
 /* In which of so many sets of a table they belong. */
 size_t shares_set(const unsigned char bytes[SHARES_ADDRESS], size_t sets);

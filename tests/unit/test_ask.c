@@ -14,6 +14,8 @@
 #define ACCOUNT "AUTHGEAR_PHASE=account"
 #define CREDENTIAL "AUTHGEAR_CREDENTIAL=K7dQ2mZx9LwB4vTn8RcY1sHj6FpG3aEu"
 
+static enum reason reason;
+
 static int
 read_all(const char *const list[8], struct ask *ask, struct error *error)
 {
@@ -27,7 +29,7 @@ read_all(const char *const list[8], struct ask *ask, struct error *error)
 	}
 	params[i] = NULL;
 	error_clear(error);
-	return ask_read(ask, params, error);
+	return ask_read(ask, params, &reason, error);
 }
 
 static void
@@ -107,6 +109,9 @@ test_bad(void **state)
 			fail_msg("row %zu is taken", i);
 		assert_true(error.text[0] != '\0');
 		assert_null(strstr(error.text, "K7dQ"));
+		assert_int_equal(reason, strcmp(error.text,
+		    "phase auth without a credential") == 0 ?
+		    REASON_MALFORMED : REASON_REPLY_UNSENDABLE);
 	}
 	i = strlen(account);
 	memset(account + i, 'a', ASK_ACCOUNT_MAX);

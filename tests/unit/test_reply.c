@@ -346,7 +346,7 @@ test_refusals(void **state)
 	int i, code;
 
 	(void)state;
-	for (i = 0; i < REASON_GRANTED; i++) {
+	for (i = 0; i < REASON_NOT_BLOCKED; i++) {
 		memset(&decision, 0, sizeof(decision));
 		decision.reason = (enum reason)i;
 		decision.verdict = reason_verdict(decision.reason);

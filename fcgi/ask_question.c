@@ -1,0 +1,45 @@
+#include "config.h"
+
+#include "fcgi/ask_question.h"
+
+#include <string.h>
+
+static int
+refuse(struct decision *decision, enum reason reason)
+{
+	decision->reason = reason;
+	decision->verdict = reason_verdict(reason);
+	decision->retry_after = decision->verdict == VERDICT_UNDECIDED;
+	return -1;
+}
+
+int
+ask_question(const struct ask *ask, const struct settings *settings,
+    struct credential *credential, struct decision *decision)
+{
+	enum reason reason = REASON_OUT_OF_MEMORY;
+	int is_unknown, ret;
+
+	memset(credential, 0, sizeof(*credential));
+	memset(decision, 0, sizeof(*decision));
+	decision->age = -1;
+	decision->policy = settings_policy(settings, ask->policy,
+	    &is_unknown);
+	if (decision->policy == NULL) {
+		error_set(&decision->detail, "policy=%.64s", ask->policy);
+		return refuse(decision, REASON_POLICY_UNKNOWN);
+	}
+	if (ask->credential == NULL)
+		return 0;
+	ret = credential_from_password(credential, ask->credential,
+	    strlen(ask->credential), (size_t)settings->max_credential,
+	    &reason);
+	if (ret == 0 && (credential->account = strdup(ask->account)) != NULL)
+		return 0;
+	if (ret == 0)
+		reason = REASON_OUT_OF_MEMORY;
+	memcpy(decision->credential_hash, credential->hash,
+	    sizeof(decision->credential_hash));
+	credential_clear(credential);
+	return refuse(decision, reason);
+}

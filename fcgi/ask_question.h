@@ -1,0 +1,16 @@
+#ifndef FCGI_ASK_QUESTION_H_
+#define FCGI_ASK_QUESTION_H_
+
+#include "fcgi/ask.h"
+#include "gate.h"
+
+/*
+ * Policy and credential of a module's question: 0, with decision->policy and
+ * the credential, which is for that account (kind NONE: it brought none).  -1
+ * and the whole of the decision where no gate is needed: POLICY_UNKNOWN, or as
+ * credential_from_password() refuses.
+ */
+int ask_question(const struct ask *ask, const struct settings *settings,
+    struct credential *credential, struct decision *decision);
+
+#endif /* !FCGI_ASK_QUESTION_H_ */
