@@ -322,6 +322,10 @@ service_ask(struct service_thread *thread, struct server_request *request,
 	enum reason reason;
 	enum gate_step step;
 
+	if (server_request_role(request) != SERVER_AUTHORIZER)
+		return service_refuse(thread, request, caller,
+		    REASON_REPLY_UNSENDABLE, "what asks here is no "
+		    "authorizer's request");
 	if (ask_read(&caller->call.ask, server_request_params(request),
 	    &reason, &error) == -1)
 		return service_refuse(thread, request, caller, reason,

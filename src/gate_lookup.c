@@ -147,6 +147,11 @@ is_backing_off(struct gate *gate, struct gate_task *task,
 
 	/* what cannot be read keeps nobody from asking */
 	(void)status_backoff_load(gate->status, now, &until, &failures, NULL);
+	if (until <= now->boottime) {
+		failures = 0;
+		until = task->manner == GATE_LOGIN ? logins_alone_until(
+		    gate->shared->logins, now) : 0;
+	}
 	if (until <= now->boottime)
 		return 0;
 	/* what was answered a moment ago is no outage */
@@ -157,8 +162,12 @@ is_backing_off(struct gate *gate, struct gate_task *task,
 		return 1;
 	}
 	task->ask_again = until;
-	error_set(&task->decision.detail, "Authgear's resolver failed %d "
-	    "times in a row, it is asked again soon", failures);
+	if (failures > 0)
+		error_set(&task->decision.detail, "Authgear's resolver failed "
+		    "%d times in a row, it is asked again soon", failures);
+	else
+		error_set(&task->decision.detail, "another login waited for "
+		    "Authgear in vain just now, it is asked again soon");
 	*step_out = gate_session_do_without(gate, task,
 	    REASON_RESOLVER_UNREACHABLE, now);
 	return 1;
@@ -247,6 +256,14 @@ end_lookup(struct gate *gate, struct gate_task *task,
 	task->exchange = NULL;
 }
 
+/* No back-off any more. */
+static void
+answered(struct gate *gate, const struct moment *now)
+{
+	(void)status_backoff_over(gate->status, now, NULL);
+	logins_answered(gate->shared->logins);
+}
+
 static enum gate_step
 take_live(struct gate *gate, struct gate_task *task, struct facts *told,
     const struct moment *now)
@@ -263,7 +280,7 @@ take_live(struct gate *gate, struct gate_task *task, struct facts *told,
 		logins_forget(gate->shared->logins, task->session_key);
 	} else
 		keep(gate, task, told, now);
-	(void)status_backoff_over(gate->status, now, NULL);
+	answered(gate, now);
 	end_lookup(gate, task, LOOKUPS_ENDED, REASON_GRANTED, now);
 	task->is_fresh = 1;
 	task->session_age = now->boottime - task->lookup_started.boottime;
@@ -281,7 +298,7 @@ take_not_live(struct gate *gate, struct gate_task *task,
 {
 	status_session_end(gate->status, task->session_key, &task->row, now);
 	logins_forget(gate->shared->logins, task->session_key);
-	(void)status_backoff_over(gate->status, now, NULL);
+	answered(gate, now);
 	end_lookup(gate, task, LOOKUPS_ENDED_NOT_LIVE, REASON_NOT_LIVE, now);
 	return gate_session_refuse(gate, task, REASON_NOT_LIVE, now);
 }
@@ -310,8 +327,12 @@ take_failure(struct gate *gate, struct gate_task *task, enum reason reason,
 		error_set(&task->decision.detail, "its lookup began too late "
 		    "for an answer (max_lookups)");
 	}
-	if (reason == REASON_RESOLVER_UNREACHABLE)
+	if (reason == REASON_RESOLVER_UNREACHABLE) {
 		(void)status_backoff_failed(gate->status, now, jitter, NULL);
+		if (task->manner == GATE_LOGIN)
+			logins_waited(gate->shared->logins,
+			    task->exchange_started, now);
+	}
 	/* for want of time of its own it tells those who wait nothing */
 	end_lookup(gate, task, reason == REASON_BUSY ? LOOKUPS_ENDED :
 	    LOOKUPS_ENDED_FAILED, reason, now);

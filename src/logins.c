@@ -20,6 +20,7 @@ struct login {
 struct logins {
 	pthread_mutex_t lock;
 	int64_t msecs;
+	int64_t alone_until;	/* boottime */
 	struct login places[SETS][WAYS];
 };
 
@@ -153,4 +154,35 @@ logins_forget(struct logins *logins, const char *key)
 	if (login != NULL)
 		empty(login);
 	(void)pthread_mutex_unlock(&logins->lock);
+}
+
+void
+logins_waited(struct logins *logins, int64_t since, const struct moment *now)
+{
+	int64_t msecs = now->boottime - since;
+
+	if (msecs > LOGINS_ALONE_MSECS)
+		msecs = LOGINS_ALONE_MSECS;
+	(void)pthread_mutex_lock(&logins->lock);
+	logins->alone_until = now->boottime + msecs;
+	(void)pthread_mutex_unlock(&logins->lock);
+}
+
+void
+logins_answered(struct logins *logins)
+{
+	(void)pthread_mutex_lock(&logins->lock);
+	logins->alone_until = 0;
+	(void)pthread_mutex_unlock(&logins->lock);
+}
+
+int64_t
+logins_alone_until(struct logins *logins, const struct moment *now)
+{
+	int64_t until;
+
+	(void)pthread_mutex_lock(&logins->lock);
+	until = logins->alone_until;
+	(void)pthread_mutex_unlock(&logins->lock);
+	return until <= now->boottime + LOGINS_ALONE_MSECS ? until : 0;
 }

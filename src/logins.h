@@ -10,7 +10,7 @@
  * that follows a login and may ask nobody.  Facts, never a decision.  A table
  * of fixed size in which the oldest make place; for all threads of a process
  * (it has a lock of its own).  A key is that of status_session_key(): no
- * credential is held.
+ * credential is held.  Also whether logins may wait for Authgear at all.
  */
 
 struct logins;
@@ -31,5 +31,18 @@ int logins_recall(struct logins *logins, const char *key,
 
 /* An answer that came since speaks against it. */
 void logins_forget(struct logins *logins, const char *key);
+
+/*
+ * A login waited in vain for Authgear, since that moment (boottime): others
+ * wait no more for as long again, LOGINS_ALONE_MSECS at most, unless Authgear
+ * answers.
+ */
+#define LOGINS_ALONE_MSECS 8000
+void logins_waited(struct logins *logins, int64_t since,
+    const struct moment *now);
+void logins_answered(struct logins *logins);
+
+/* Until when nobody waits; 0 or past: go. */
+int64_t logins_alone_until(struct logins *logins, const struct moment *now);
 
 #endif /* !LOGINS_H_ */

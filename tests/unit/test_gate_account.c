@@ -231,6 +231,47 @@ granted_meanwhile(void **state)
 	world_end(&world);
 }
 
+/* Who waited in vain is the last one for a while, among logins. */
+static void
+one_waits(void **state)
+{
+	struct world world = world_begin(HYBRID);
+	struct gate_fixture *gate = world.gate;
+	int asked;
+
+	(void)state;
+	assert_int_equal(auth(&world, world.jwt), REASON_GRANTED);
+	gate_fixture_pass(gate, 2000);
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	gate->delay = 1500;
+	assert_int_equal(auth(&world, OPAQUE), REASON_RESOLVER_UNREACHABLE);
+	asked = world.resolver->count;
+	gate_fixture_pass(gate, 1400);
+	assert_int_equal(auth(&world, SESSION), REASON_RESOLVER_UNREACHABLE);
+	assert_int_equal(world.resolver->count, asked);
+	/* known ones do without, web servers have a back-off of their own */
+	assert_int_equal(auth(&world, world.jwt), REASON_GRANTED);
+	assert_int_equal(web(&world, SESSION), REASON_RESOLVER_UNREACHABLE);
+	assert_int_equal(world.resolver->count, asked + 1);
+	gate_fixture_pass(gate, 5000);
+	world.resolver->outcome = EXCHANGE_ANSWERED;
+	gate->delay = 0;
+	assert_int_equal(auth(&world, SESSION), REASON_GRANTED);
+	/* and an answer ends it */
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	gate->delay = 1500;
+	assert_int_equal(auth(&world, OPAQUE), REASON_RESOLVER_UNREACHABLE);
+	world.resolver->outcome = EXCHANGE_ANSWERED;
+	gate->delay = 0;
+	gate_fixture_pass(gate, 600);
+	assert_int_equal(web(&world, OPAQUE), REASON_GRANTED);
+	asked = world.resolver->count;
+	gate_fixture_pass(gate, 1000);
+	assert_int_equal(auth(&world, OPAQUE), REASON_GRANTED);
+	assert_int_equal(world.resolver->count, asked + 1);
+	world_end(&world);
+}
+
 static struct trust_writer *
 open_writer(struct world *world)
 {
@@ -424,6 +465,7 @@ main(void)
 		cmocka_unit_test(not_live_since),
 		cmocka_unit_test(doubted_since),
 		cmocka_unit_test(granted_meanwhile),
+		cmocka_unit_test(one_waits),
 		cmocka_unit_test(revoked_since),
 		cmocka_unit_test(policy_applies),
 		cmocka_unit_test(without_credential),
