@@ -92,6 +92,24 @@ print_json(const struct settings *settings, FILE *out)
 	return 0;
 }
 
+/* What is no fault, and to be known by who uses such a policy for PAM. */
+static void
+print_notes(const struct settings *settings, FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < settings->policy_count; i++)
+		if (settings->policies[i]->remote_user ==
+		    POLICY_REMOTE_USER_CLAIM)
+			fprintf(out, "\n# note: policy %s: its remote_user is "
+			    "a claim, from which no way leads back to the "
+			    "user: pam_authgear cannot tell whether a login "
+			    "without a credential is of a blocked user; that "
+			    "an account is one user's is the duty of the hook "
+			    "that makes the claim\n",
+			    settings->policies[i]->name);
+}
+
 int
 settings_print(const struct settings *settings, FILE *out, int json)
 {
@@ -111,6 +129,7 @@ settings_print(const struct settings *settings, FILE *out, int json)
 	for (i = 0; i < settings->warnings.count; i++)
 		fprintf(out, "%s# warning: %s\n", i == 0 ? "\n" : "",
 		    settings->warnings.words[i]);
+	print_notes(settings, out);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -1;
 }
 
@@ -167,6 +186,19 @@ print_others(FILE *out, const struct policy *policy)
 	    &policy->export);
 }
 
+/* What else a claim decides where it opens accounts of this machine. */
+static void
+print_claim(FILE *out, const struct policy *policy)
+{
+	fprintf(out, "  REMOTE_USER is the claim %s, which must be there\n",
+	    policy->remote_user_claim);
+	fputs("  for PAM: whose account it is, and that it is one user's "
+	    "alone, is the duty of the hook that makes the claim\n"
+	    "  for PAM: no way leads back from an account to its user, so "
+	    "blocks are unknown to logins without a credential "
+	    "(user-untraceable)\n", out);
+}
+
 static void
 print_policy(FILE *out, const struct settings *settings,
     const struct policy *policy)
@@ -196,8 +228,7 @@ print_policy(FILE *out, const struct settings *settings,
 		fprintf(out, "  who logged in at most %d seconds ago\n",
 		    policy->max_authentication_age);
 	if (policy->remote_user == POLICY_REMOTE_USER_CLAIM)
-		fprintf(out, "  REMOTE_USER is the claim %s, which must be "
-		    "there\n", policy->remote_user_claim);
+		print_claim(out, policy);
 	else if (policy->remote_user == POLICY_REMOTE_USER_MAP)
 		fputs("  REMOTE_USER is the account of the map "
 		    "(authgear-cache list map), which must be there\n", out);

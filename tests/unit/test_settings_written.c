@@ -137,6 +137,38 @@ any_client(void **state)
 	free(words[0]);
 }
 
+/* What a claim means where it opens accounts is said, of those policies. */
+static void
+claims_and_accounts(void **state)
+{
+	struct settings *settings = load(HEAD "[policy default]\n"
+	    "[policy mail]\nremote_user = claim:https://a.test/name\n");
+	char *words, *text;
+	size_t len;
+	FILE *out;
+
+	(void)state;
+	assert_non_null(out = open_memstream(&words, &len));
+	assert_int_equal(settings_print_policies(settings, out), 0);
+	fclose(out);
+	assert_non_null(strstr(words, "duty of the hook"));
+	assert_non_null(strstr(words, "no way leads back"));
+	assert_true(strstr(words, "for PAM") > strstr(words, "policy mail"));
+	assert_non_null(out = open_memstream(&text, &len));
+	assert_int_equal(settings_print(settings, out, 0), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "\n# note: policy mail: "));
+	assert_null(strstr(text, "\n# note: policy default: "));
+	assert_non_null(strstr(text, "no way leads back"));
+	settings_free(settings);
+	/* it is a comment of a file that loads */
+	settings = load(text);
+	assert_int_equal(settings->policy_count, 2);
+	settings_free(settings);
+	free(words);
+	free(text);
+}
+
 /* One key alone is not refused for another's default: that follows it. */
 static void
 defaults_follow(void **state)
@@ -226,6 +258,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(placeholders_are_named),
 		cmocka_unit_test(any_client),
+		cmocka_unit_test(claims_and_accounts),
 		cmocka_unit_test(defaults_follow),
 		cmocka_unit_test(blanks_in_front),
 	};
