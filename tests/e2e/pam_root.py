@@ -37,6 +37,7 @@ PACKAGES = (
 LEFT_OUT = ('/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*',
             '/usr/share/info/*')
 INSIDE = 'AUTHGEAR_PAM_INSIDE'
+ENTERED = []
 PATIENCE = 900          # seconds, to fetch and unpack on a busy machine
 BASE = os.path.join(tap.BUILD, 'pam-root')
 WORK = os.path.join(tap.BUILD, 'pam-build')
@@ -233,7 +234,10 @@ def obstacle():
 
 def enter():
     """Returns in the namespaces, or ends the program as skipped."""
+    if ENTERED:
+        return      # a test that a test takes from
     if os.environ.pop(INSIDE, None):
+        ENTERED.append(True)
         subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
         return
     why = obstacle()

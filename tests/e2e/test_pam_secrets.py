@@ -47,7 +47,7 @@ def test_daemon(world):
         time.sleep(1)           # what goes on behind an answer
         wanted = secrets.all_parts(texts)
         secrets.test_files(site, wanted)
-        secrets.test_memory(daemon, wanted, True)
+        secrets.test_memory(daemon, wanted, 'of the daemon')
         secrets.test_no_core(daemon)
         daemon.stop()
         secrets.test_files(site, wanted)
