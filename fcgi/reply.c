@@ -3,64 +3,12 @@
 #include "reply.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-
-/* What a grant tells, under the names of both roles. */
-enum reply_fact {
-	FACT_REMOTE_USER = 0,
-	FACT_DECISION,
-	FACT_POLICY,
-	FACT_USER_ID,
-	FACT_CLIENT_ID,
-	FACT_SCOPE,
-	FACT_USER_ROLES,
-	FACT_USER_ANONYMOUS,
-	FACT_USER_VERIFIED,
-	FACT_USER_CAN_REAUTHENTICATE,
-	FACT_AUTHENTICATED_AT,
-	FACT_EXPIRES_AT,
-	FACT_REQUEST_ID,
-	FACT_SESSION_VALID,
-	FACT_SESSION_AMR
-};
-
-/* [AUTHORIZER], [RESPONDER]; NULL: not told in this role. */
-static const char *const fact_names[][2] = {
-	[FACT_REMOTE_USER] = { "Variable-REMOTE_USER",
-	    "X-Authgear-Remote-User" },
-	[FACT_DECISION] = { "Variable-AUTHGEAR_DECISION",
-	    "X-Authgear-Decision" },
-	[FACT_POLICY] = { "Variable-AUTHGEAR_POLICY", "X-Authgear-Policy" },
-	[FACT_USER_ID] = { "Variable-AUTHGEAR_USER_ID",
-	    "X-Authgear-User-Id" },
-	[FACT_CLIENT_ID] = { "Variable-AUTHGEAR_CLIENT_ID",
-	    "X-Authgear-Client-Id" },
-	[FACT_SCOPE] = { "Variable-AUTHGEAR_SCOPE", "X-Authgear-Scope" },
-	[FACT_USER_ROLES] = { "Variable-AUTHGEAR_USER_ROLES",
-	    "X-Authgear-User-Roles" },
-	[FACT_USER_ANONYMOUS] = { "Variable-AUTHGEAR_USER_ANONYMOUS",
-	    "X-Authgear-User-Anonymous" },
-	[FACT_USER_VERIFIED] = { "Variable-AUTHGEAR_USER_VERIFIED",
-	    "X-Authgear-User-Verified" },
-	[FACT_USER_CAN_REAUTHENTICATE] = {
-	    "Variable-AUTHGEAR_USER_CAN_REAUTHENTICATE",
-	    "X-Authgear-User-Can-Reauthenticate" },
-	[FACT_AUTHENTICATED_AT] = {
-	    "Variable-AUTHGEAR_SESSION_AUTHENTICATED_AT",
-	    "X-Authgear-Session-Authenticated-At" },
-	[FACT_EXPIRES_AT] = { "Variable-AUTHGEAR_EXPIRES_AT",
-	    "X-Authgear-Expires-At" },
-	[FACT_REQUEST_ID] = { "Variable-AUTHGEAR_REQUEST_ID",
-	    "X-Authgear-Request-Id" },
-	[FACT_SESSION_VALID] = { NULL, "X-Authgear-Session-Valid" },
-	[FACT_SESSION_AMR] = { NULL, "X-Authgear-Session-Amr" },
-};
+#include "web/identity.h"
 
 /* A reply under construction; `failed` stays set. */
 struct draft {
@@ -109,155 +57,70 @@ reply_is_sendable(const char *value)
 	return 1;
 }
 
-/* NULL: the fact is absent and so is its line. */
-static void
-draft_fact(struct draft *draft, enum reply_fact fact, const char *value)
+/* X-Authgear-Remote-User of REMOTE_USER, X-Authgear-User-Id of
+ * AUTHGEAR_USER_ID.  0, or -1: too long. */
+static int
+header_name(const char *name, char header[REPLY_MAX])
 {
-	const char *name = fact_names[fact][draft->role == REPLY_RESPONDER];
-
-	if (name == NULL || value == NULL)
-		return;
-	if (!reply_is_sendable(value)) {
-		draft->failed = 1;
-		return;
-	}
-	draft_add(draft, "%s: %s\r\n", name, value);
-}
-
-static void
-draft_yes_or_no(struct draft *draft, enum reply_fact fact, enum fact value)
-{
-	if (value != FACT_ABSENT)
-		draft_fact(draft, fact, value == FACT_YES ? "true" : "false");
-}
-
-static void
-draft_time(struct draft *draft, enum reply_fact fact, int64_t seconds)
-{
-	char text[32];
-
-	if (seconds == FACTS_NO_TIME)
-		return;
-	snprintf(text, sizeof(text), "%" PRId64, seconds);
-	draft_fact(draft, fact, text);
-}
-
-/* A word that holds the separator would be read as two. */
-static void
-draft_words(struct draft *draft, enum reply_fact fact,
-    const struct word_list *list, char separator)
-{
-	const char *name = fact_names[fact][draft->role == REPLY_RESPONDER];
-	size_t i;
-
-	if (list->count == 0 || name == NULL)
-		return;
-	draft_add(draft, "%s: ", name);
-	for (i = 0; i < list->count; i++) {
-		if (!reply_is_sendable(list->words[i]) ||
-		    strchr(list->words[i], separator) != NULL) {
-			draft->failed = 1;
-			return;
-		}
-		draft_add(draft, "%.*s%s", i > 0 ? 1 : 0, &separator,
-		    list->words[i]);
-	}
-	draft_add(draft, "\r\n");
-}
-
-/* Authgear's resolver sends it empty too. */
-static void
-draft_amr(struct draft *draft, const struct facts *facts)
-{
-	if (facts->has_amr && facts->amr.count == 0)
-		draft_add(draft, "%s: \r\n",
-		    fact_names[FACT_SESSION_AMR][REPLY_RESPONDER]);
-	draft_words(draft, FACT_SESSION_AMR, &facts->amr, ' ');
-}
-
-/* The line of one exported claim; a word of its name for each run of letters
- * and digits: AUTHGEAR_CLAIM_TEAM_NAME, X-Authgear-Claim-Team-Name. */
-static void
-draft_claim_name(struct draft *draft, const char *claim)
-{
-	const int is_header = draft->role == REPLY_RESPONDER;
+	static const char ours[] = "AUTHGEAR_", first[] = "X-Authgear-";
+	size_t at = sizeof(first) - 1;
 	int at_word = 1;
 
-	draft_add(draft, "%s", is_header ? "X-Authgear-Claim" :
-	    "Variable-AUTHGEAR_CLAIM");
-	for (; *claim != '\0'; claim++) {
-		if (!isalnum((unsigned char)*claim)) {
-			at_word = 1;
-			continue;
-		}
-		if (at_word)
-			draft_add(draft, "%c", is_header ? '-' : '_');
-		draft_add(draft, "%c", is_header && !at_word ?
-		    tolower((unsigned char)*claim) :
-		    toupper((unsigned char)*claim));
-		at_word = 0;
+	if (strncmp(name, ours, sizeof(ours) - 1) == 0)
+		name += sizeof(ours) - 1;
+	if (strlen(name) >= REPLY_MAX - sizeof(first))
+		return -1;
+	memcpy(header, first, sizeof(first));
+	for (; *name != '\0'; name++) {
+		header[at++] = *name == '_' ? '-' : at_word ? *name :
+		    (char)tolower((unsigned char)*name);
+		at_word = *name == '_';
 	}
+	header[at] = '\0';
+	return 0;
 }
 
+/* One line of what is told, under the name that its role gives it. */
 static void
-draft_export(struct draft *draft, const struct decision *decision)
+draft_fact(struct draft *draft, const char *name, const char *value)
 {
-	const struct word_list *names = &decision->policy->export;
-	char *text;
-	size_t i;
+	char header[REPLY_MAX];
 
-	if (decision->facts->claims == NULL)
+	if (draft->role == REPLY_AUTHORIZER) {
+		draft_add(draft, "Variable-%s: %s\r\n", name, value);
 		return;
-	for (i = 0; i < names->count; i++) {
-		if (!json_has(decision->facts->claims, names->words[i]))
-			continue;
-		text = json_member_text(decision->facts->claims,
-		    names->words[i]);
-		/* null and an empty text tell nothing; out of memory, the
-		 * daemon has ended by now */
-		if (text == NULL || text[0] == '\0') {
-			free(text);
-			continue;
-		}
-		if (!reply_is_sendable(text))
-			draft->failed = 1;
-		draft_claim_name(draft, names->words[i]);
-		draft_add(draft, ": %s\r\n", text);
-		free(text);
 	}
+	if (header_name(name, header) == -1)
+		draft->failed = 1;
+	else
+		draft_add(draft, "%s: %s\r\n", header, value);
+}
+
+/* Of identity_tell(). */
+static void
+draft_told(void *context, const char *name, const char *value)
+{
+	struct draft *draft = context;
+
+	/* these two nginx alone is told, as by Authgear's own resolver */
+	if (draft->role == REPLY_AUTHORIZER &&
+	    (strcmp(name, "AUTHGEAR_SESSION_VALID") == 0 ||
+	    strcmp(name, "AUTHGEAR_SESSION_AMR") == 0))
+		return;
+	if (value[0] != '\0' && !reply_is_sendable(value))
+		draft->failed = 1;
+	else
+		draft_fact(draft, name, value);
 }
 
 static void
 draft_grant(struct draft *draft, const struct decision *decision,
     const char *request_id)
 {
-	const struct facts *facts = decision->facts;
-
-	if (decision->reason != REASON_GRANTED || facts == NULL ||
-	    decision->policy == NULL || decision->remote_user == NULL ||
-	    facts->user_id == NULL) {
-		draft->failed = 1;
-		return;
-	}
 	draft_add(draft, "Status: 200 OK\r\n");
-	draft_fact(draft, FACT_SESSION_VALID, "true");
-	draft_fact(draft, FACT_REMOTE_USER, decision->remote_user);
-	draft_fact(draft, FACT_DECISION, verdict_name(VERDICT_GRANTED));
-	draft_fact(draft, FACT_POLICY, decision->policy->name);
-	draft_fact(draft, FACT_USER_ID, facts->user_id);
-	draft_fact(draft, FACT_CLIENT_ID, facts->client_id);
-	draft_words(draft, FACT_SCOPE, &facts->scopes, ' ');
-	draft_words(draft, FACT_USER_ROLES, &facts->roles, ',');
-	draft_yes_or_no(draft, FACT_USER_ANONYMOUS, facts->is_anonymous);
-	draft_yes_or_no(draft, FACT_USER_VERIFIED, facts->is_verified);
-	draft_yes_or_no(draft, FACT_USER_CAN_REAUTHENTICATE,
-	    facts->can_reauthenticate);
-	if (draft->role == REPLY_RESPONDER)
-		draft_amr(draft, facts);
-	draft_time(draft, FACT_AUTHENTICATED_AT, facts->authenticated_at);
-	draft_time(draft, FACT_EXPIRES_AT, facts->expires_at);
-	draft_export(draft, decision);
-	draft_fact(draft, FACT_REQUEST_ID, request_id);
+	if (identity_tell(decision, draft_told, draft) == -1)
+		draft->failed = 1;
+	draft_fact(draft, "AUTHGEAR_REQUEST_ID", request_id);
 	draft_add(draft, "\r\n");
 }
 
@@ -273,9 +136,9 @@ draft_pass(struct draft *draft, const struct decision *decision,
 		return;
 	}
 	draft_add(draft, "Status: 200 OK\r\n");
-	draft_fact(draft, FACT_DECISION, "pass");
-	draft_fact(draft, FACT_POLICY, decision->policy->name);
-	draft_fact(draft, FACT_REQUEST_ID, request_id);
+	draft_fact(draft, "AUTHGEAR_DECISION", "pass");
+	draft_fact(draft, "AUTHGEAR_POLICY", decision->policy->name);
+	draft_fact(draft, "AUTHGEAR_REQUEST_ID", request_id);
 	draft_add(draft, "\r\n");
 	draft->reply->is_pass = 1;
 }
@@ -467,8 +330,9 @@ draft_not_blocked(struct draft *draft, const struct decision *decision,
 		return;
 	}
 	draft_add(draft, "Status: 200 OK\r\n");
-	draft_fact(draft, FACT_DECISION, verdict_name(VERDICT_NOT_BLOCKED));
-	draft_fact(draft, FACT_REQUEST_ID, request_id);
+	draft_fact(draft, "AUTHGEAR_DECISION",
+	    verdict_name(VERDICT_NOT_BLOCKED));
+	draft_fact(draft, "AUTHGEAR_REQUEST_ID", request_id);
 	draft_add(draft, "\r\n");
 }
 
