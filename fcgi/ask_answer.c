@@ -150,6 +150,9 @@ ask_answer(const struct ask_call *call, const struct decision *decision,
 	ask_meaning(&call->ask, decision, meaning);
 	reply_ask(reply, decision, meaning, call->id);
 	/* the log says what the module was told */
+	if (sent.reason == REASON_WRONG_ACCOUNT &&
+	    sent.detail.text[0] == '\0')
+		error_set(&sent.detail, "%s", meaning);
 	if (reply->reason != sent.reason) {
 		sent.reason = reply->reason;
 		sent.verdict = reason_verdict(reply->reason);

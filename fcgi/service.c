@@ -157,9 +157,10 @@ service_answer(struct service_thread *thread, struct server_request *request,
 	if (decision->verdict == VERDICT_DENIED && decision->policy != NULL &&
 	    decision->policy->login_client != NULL)
 		login.endpoint = gate_authorization_endpoint(thread->gate);
-	authorize_answer(&caller->authorize, decision, server_request_params(request),
-	    &login, service->settings->log_grants,
-	    service->log, &thread->now, &reply);
+	authorize_answer(&caller->authorize, decision,
+	    server_request_params(request), &login,
+	    service->settings->log_grants, service->log, &thread->now,
+	    &reply);
 	return service_send(request, &reply);
 }
 

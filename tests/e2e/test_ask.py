@@ -264,7 +264,8 @@ def test_log(world):
            ' phase=account ' in got[0], 'an account alone', got)
     got = lines(account='bob', credential=text)
     tap.ok(len(got) == 1 and 'decision=forbidden reason=wrong-account' in
-           got[0], 'a refusal', got)
+           got[0] and 'whose account is alice, and the login is for bob' in
+           got[0], 'a refusal, and whose the credential is', got)
     got = lines(account=text, credential=text)
     tap.ok(len(got) == 1 and 'looks-like-a-credential' in got[0],
            'a password typed for a name', got)
