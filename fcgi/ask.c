@@ -38,9 +38,11 @@ copy_service(struct ask *ask, const char *service)
 	size_t i;
 
 	for (i = 0; service != NULL && service[i] != '\0' &&
-	    i < ASK_SERVICE_MAX; i++)
-		ask->service[i] = strchr(plain, service[i]) != NULL ?
-		    service[i] : '?';
+	    i < ASK_SERVICE_MAX; i++) {
+		ask->service[i] = '?';
+		if (strchr(plain, service[i]) != NULL)
+			ask->service[i] = service[i];
+	}
 	ask->service[i] = '\0';
 }
 

@@ -60,9 +60,9 @@ void listener_close(struct listener *listener);
  * Take over what systemd passed (sd_listen_fds(3)).  The strings are the
  * values of LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES, NULL if not set; `pid`
  * is ours; descriptors begin at 3.  A name is `auth`, `login` or `ask`, or
- * begins as `auth-`, `login-`, `ask-`; without LISTEN_FDNAMES (or "unknown") it serves auth.  Only
- * listening stream sockets, unix or loopback, are taken.  *count_out is 0 if
- * nothing was passed to us.  0, or -1 and error (too many, a wrong socket, an
+ * begins with `auth-`, `login-` or `ask-`; without LISTEN_FDNAMES (or
+ * "unknown") it serves auth.  Only listening stream sockets, unix or loopback,
+ * are taken.  *count_out is 0 if nothing was passed to us.  0, or -1 and error (too many, a wrong socket, an
  * unknown name).
  */
 int listener_inherit(const char *listen_pid, const char *listen_fds,

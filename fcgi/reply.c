@@ -72,8 +72,12 @@ header_name(const char *name, char header[REPLY_MAX])
 		return -1;
 	memcpy(header, first, sizeof(first));
 	for (; *name != '\0'; name++) {
-		header[at++] = *name == '_' ? '-' : at_word ? *name :
-		    (char)tolower((unsigned char)*name);
+		header[at] = *name;
+		if (*name == '_')
+			header[at] = '-';
+		else if (!at_word)
+			header[at] = (char)tolower((unsigned char)*name);
+		at++;
 		at_word = *name == '_';
 	}
 	header[at] = '\0';
