@@ -6,6 +6,7 @@ import os
 import re
 import threading
 
+import asking
 import fastcgi
 import gate
 import machine
@@ -15,6 +16,7 @@ import tap
 UNIT = 'authgear-fcgi.service'
 NGINX = '/run/authgear/nginx.sock'
 LOGIN = '/run/authgear/login.sock'
+ASK = '/run/authgear/ask.sock'
 SETTINGS = '''[authgear]
 endpoint = http://127.0.0.1:9
 state = %s
@@ -117,6 +119,22 @@ def test_socket_added(booted):
     tap.equal(ask(booted, NGINX).status, 401, 'the other one too')
 
 
+def test_ask_added(booted):
+    """The socket of PAM modules, and whose it is."""
+    for command in put_socket(booted, 'ask'):
+        done = booted.run('sh', '-c', command, check=False)
+        tap.equal(done.returncode, 0, command)
+    gate.until(lambda: is_active(booted), 'the daemon')
+    found = booted.run('stat', '-c', '%U %G %a', ASK).stdout.split()
+    tap.equal(found, ['root', 'authgear-ask', '660'], 'whose socket it is')
+    got = asking.ask(booted.path(ASK), policy='default', phase='account')
+    tap.equal(asking.verdict(got), asking.NOT_BLOCKED,
+              'and served: an account of nobody who is blocked')
+    got = asking.ask(booted.path(ASK), policy='default')
+    tap.equal(asking.verdict(got), ('denied', 401, 'malformed'),
+              'phase auth without a credential')
+
+
 class Client(threading.Thread):
     """Asks again and again; what came is a refusal or wrong."""
 
@@ -188,6 +206,7 @@ def main():
         test_journal(booted)
         test_signals(booted)
         test_socket_added(booted)
+        test_ask_added(booted)
         test_restart(booted)
         test_elsewhere(booted)
     tap.done()
