@@ -17,8 +17,8 @@ flags="-g -O1 -std=gnu11 -D_GNU_SOURCE -I$top -I$top/src -I$build
 mkdir -p "$out/objects"
 rm -f "$out"/objects/*.o "$out/libfuzzed.a"
 # shellcheck disable=SC2046,SC2086 # lists of words
-ls "$top"/src/*.c "$top"/fcgi/*.c | grep -v '/main\.c$' |
-    (cd "$out/objects" && xargs -P 2 -n 8 clang -c $flags \
+ls "$top"/src/*.c "$top"/src/web/*.c "$top"/face/*.c "$top"/fcgi/*.c |
+    grep -v '/main\.c$' | (cd "$out/objects" && xargs -P 2 -n 8 clang -c $flags \
     -fsanitize=fuzzer-no-link $(pkg-config --cflags $packages))
 ar rcs "$out/libfuzzed.a" "$out"/objects/*.o
 for source in "$top"/tests/fuzz/fuzz_*.c; do

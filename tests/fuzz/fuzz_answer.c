@@ -1,0 +1,108 @@
+/* What a PAM module reads of an answer, and the gate of a question. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "face/answer.h"
+#include "fcgi/ask.h"
+
+#define PARAMS 32
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* All that is told lies within the text; no two names are one. */
+static void
+check_whole(const struct answer *answer)
+{
+	const char *end = answer->text + sizeof(answer->text);
+	size_t i;
+
+	if (answer->status < 100 || answer->status > 999 ||
+	    answer->count > ANSWER_FIELDS_MAX)
+		abort();
+	for (i = 0; i < answer->count; i++) {
+		const struct answer_field *field = &answer->fields[i];
+
+		if (field->name < answer->text || field->value < answer->text ||
+		    field->name + strlen(field->name) >= end ||
+		    field->value + strlen(field->value) >= end ||
+		    answer_find(answer, field->name) != field->value)
+			abort();
+	}
+}
+
+/* Nothing is told in part, and what is whole is so at its last byte alone. */
+static void
+check_answer(const uint8_t *data, size_t size)
+{
+	static struct answer answer, part;
+	enum answer_check check = answer_check(&answer, data, size);
+
+	if (check == ANSWER_COMPLETE)
+		check_whole(&answer);
+	else if (answer.status != 0 || answer.count != 0)
+		abort();
+	if (check == ANSWER_COMPLETE && size > 0 &&
+	    answer_check(&part, data, size - 1) == ANSWER_COMPLETE)
+		abort();
+}
+
+/* "NAME=value" lines; what is taken is whole. */
+static void
+check_ask(const uint8_t *data, size_t size)
+{
+	struct error error = { "" };
+	char *params[PARAMS + 1] = { NULL }, *copy, *line, *rest = NULL;
+	enum reason reason;
+	struct ask ask;
+	size_t count = 0;
+
+	copy = malloc(size + 1);
+	if (copy == NULL)
+		return;
+	memcpy(copy, data, size);
+	copy[size] = '\0';
+	for (line = strtok_r(copy, "\n", &rest); line != NULL && count <
+	    PARAMS; line = strtok_r(NULL, "\n", &rest))
+		params[count++] = line;
+	if (ask_read(&ask, params, &reason, &error) == 0) {
+		if (ask.policy == NULL || ask.account == NULL ||
+		    strlen(ask.account) > ASK_ACCOUNT_MAX ||
+		    (ask.credential == NULL && !ask.is_account) ||
+		    strlen(ask.service) > ASK_SERVICE_MAX)
+			abort();
+	} else if (error.text[0] == '\0')
+		abort();
+	free(copy);
+}
+
+/* Records; or, after a first byte that no record has, the head of an answer
+ * (0), so that it is tried without the records around it, or a question. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const uint8_t end[16] = { 1, 3, 0, 1, 0, 8, 0, 0 };
+	uint8_t *wrapped;
+
+	if (size == 0 || data[0] == 1 || size > ANSWER_RECORDS_MAX) {
+		check_answer(data, size);
+		return 0;
+	}
+	if (data[0] != 0) {
+		check_ask(data + 1, size - 1);
+		return 0;
+	}
+	wrapped = calloc(1, 8 + size - 1 + sizeof(end));
+	if (wrapped == NULL)
+		return 0;
+	wrapped[0] = 1;
+	wrapped[1] = 6;
+	wrapped[3] = 1;
+	wrapped[4] = (uint8_t)((size - 1) >> 8);
+	wrapped[5] = (uint8_t)(size - 1);
+	memcpy(wrapped + 8, data + 1, size - 1);
+	memcpy(wrapped + 8 + size - 1, end, sizeof(end));
+	check_answer(wrapped, 8 + size - 1 + sizeof(end));
+	free(wrapped);
+	return 0;
+}
