@@ -38,6 +38,7 @@ struct daemon {
 	struct listener listeners[LISTENER_MAX];
 	size_t listener_count;
 	struct service service;
+	struct places places;
 	struct upkeep *upkeep;
 	struct writer *writer;
 	struct server_handler handler;
@@ -223,20 +224,14 @@ main_open_state(struct daemon *daemon, struct error *error)
 static int
 main_begin(struct daemon *daemon, struct error *error)
 {
-	unsigned int places;
-
 	daemon->service.settings = daemon->settings;
 	daemon->service.log = daemon->log;
 	daemon->service.shared = gate_shared_new(daemon->settings);
-	places = server_places(daemon->options.max_connections);
-	daemon->service.seats = seats_new(places);
-	daemon->service.ask_seats = seats_new(places / 2);
-	daemon->service.uid_seats = seats_new(places);
+	daemon->service.places = &daemon->places;
 	daemon->service.attempts = login_attempts_new();
 	if (daemon->service.shared == NULL ||
-	    daemon->service.seats == NULL ||
-	    daemon->service.ask_seats == NULL ||
-	    daemon->service.uid_seats == NULL ||
+	    places_init(&daemon->places, server_places(
+	    daemon->options.max_connections)) == -1 ||
 	    daemon->service.attempts == NULL) {
 		error_set(error, "out of memory");
 		return -1;
@@ -283,9 +278,7 @@ main_end(struct daemon *daemon)
 	writer_free(daemon->writer);
 	if (!is_left)
 		gate_shared_free(daemon->service.shared);
-	seats_free(daemon->service.seats);
-	seats_free(daemon->service.ask_seats);
-	seats_free(daemon->service.uid_seats);
+	places_clear(&daemon->places);
 	login_attempts_free(daemon->service.attempts);
 	for (i = 0; i < daemon->listener_count; i++)
 		listener_close(&daemon->listeners[i]);

@@ -25,56 +25,19 @@ struct caller {
 	struct ask_call call;	/* if is_ask */
 };
 
-/* The seats of a parked request: one of its client address; a module's of its
- * uid too. */
-struct places {
-	const struct service *service;	/* borrowed */
-	struct seat seat, uid_seat;
-};
-
 /* A parked request. */
 struct session {
 	struct caller caller;
 	struct parked *parked;
 	struct fetcher *fetcher;	/* that has it; borrowed */
-	struct places places;
+	struct places *places;	/* likewise */
+	struct place place;
 };
-
-static void
-places_leave(struct places *places, int is_ask)
-{
-	const struct service *service = places->service;
-
-	seats_leave(is_ask ? service->ask_seats : service->seats,
-	    &places->seat);
-	seats_leave(service->uid_seats, &places->uid_seat);
-}
-
-/* NULL, or why there is none. */
-static const char *
-places_enter(struct places *places, const struct caller *caller)
-{
-	const struct service *service = places->service;
-	char share[ASK_SHARE_SIZE];
-
-	if (!caller->is_ask)
-		return seats_enter(service->seats, caller->authorize.address,
-		    &places->seat) == 0 ? NULL :
-		    "too many requests of this client address wait";
-	ask_share(&caller->call, share);
-	if (seats_enter(service->ask_seats, share, &places->seat) == -1)
-		return "too many logins from this client address wait";
-	share[strcspn(share, "/") + 1] = '\0';
-	if (seats_enter(service->uid_seats, share, &places->uid_seat) == 0)
-		return NULL;
-	places_leave(places, 1);
-	return "too many requests of this asker wait";
-}
 
 static void
 session_free(struct session *session)
 {
-	places_leave(&session->places, session->caller.is_ask);
+	places_leave(session->places, &session->place);
 	free(session);
 }
 
@@ -201,28 +164,35 @@ service_park(struct service_thread *thread, struct server_request *request,
     enum gate_step step)
 {
 	const struct service *service = thread->service;
-	struct places places = { .service = service };
+	struct place place = { .address = { "", 0 } };
+	char share[ASK_SHARE_SIZE];
 	struct session *session;
 	const char *why;
 
 	if (!server_may_park(request))
 		return service_busy(thread, request, caller, task, step,
 		    "too many requests wait");
-	why = places_enter(&places, caller);
+	if (caller->is_ask) {
+		ask_share(&caller->call, share);
+		why = places_enter_asker(service->places, share, &place);
+	} else
+		why = places_enter(service->places, caller->authorize.address,
+		    &place);
 	if (why != NULL)
 		return service_busy(thread, request, caller, task, step, why);
 	session = calloc(1, sizeof(*session));
 	if (session != NULL)
 		session->parked = parked_new(task, step, request);
 	if (session == NULL || session->parked == NULL) {
-		places_leave(&places, caller->is_ask);
+		places_leave(service->places, &place);
 		free(session);
 		return service_busy(thread, request, caller, task, step,
 		    "out of memory");
 	}
 	session->caller = *caller;
 	session->fetcher = service->fetcher;
-	session->places = places;
+	session->places = service->places;
+	session->place = place;
 	server_request_attach(request, session);
 	fetcher_park(thread->service->fetcher, session->parked);
 	return SERVER_PARKED;

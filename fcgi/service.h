@@ -4,7 +4,7 @@
 #include "fcgi/server.h"
 #include "fetcher.h"
 #include "login_attempts.h"
-#include "seats.h"
+#include "places.h"
 
 /*
  * What authgear-fcgi serves on its connection layer: one gate for each
@@ -15,9 +15,7 @@ struct service {
 	struct gate_shared *shared;	/* by all gates */
 	struct log *log;
 	struct fetcher *fetcher;
-	struct seats *seats;		/* of client addresses */
-	struct seats *ask_seats;	/* of those of PAM modules, by uid */
-	struct seats *uid_seats;	/* of the modules' uids */
+	struct places *places;	/* where requests wait */
 	struct login_attempts *attempts;	/* of browsers that log in */
 };
 
