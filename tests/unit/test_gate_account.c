@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "gate_world.h"
 #include "scratch.h"
@@ -124,6 +125,27 @@ a_minute(void **state)
 	    GATE_LOGIN), REASON_ROLE_MISSING);
 	gate_fixture_pass(world.gate, 1000);
 	assert_int_equal(account(&world, OPAQUE), REASON_NOT_ASKED);
+	world_end(&world);
+}
+
+/* The row went (max_sessions): what the login was granted on is still known. */
+static void
+row_is_gone(void **state)
+{
+	struct world world = world_begin("validate = hybrid");
+	struct sqlite3 *db;
+
+	(void)state;
+	assert_int_equal(auth(&world, OPAQUE), REASON_GRANTED);
+	assert_int_equal(web(&world, SESSION), REASON_GRANTED);
+	assert_int_equal(sqlite3_open(gate_fixture_path(world.gate,
+	    "state/daemon/status.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "DELETE FROM session", NULL, NULL,
+	    NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_changes(db), 2);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(account(&world, OPAQUE), REASON_GRANTED);
+	assert_int_equal(account(&world, SESSION), REASON_NOT_ASKED);
 	world_end(&world);
 }
 
@@ -461,6 +483,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(never_asks),
 		cmocka_unit_test(a_minute),
+		cmocka_unit_test(row_is_gone),
 		cmocka_unit_test(another_start),
 		cmocka_unit_test(not_live_since),
 		cmocka_unit_test(doubted_since),
