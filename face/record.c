@@ -259,6 +259,13 @@ put_length(unsigned char *out, size_t len)
 	return 4;
 }
 
+static void
+put_bytes(unsigned char *params, size_t *len, const void *bytes, size_t count)
+{
+	memcpy(params + *len, bytes, count);
+	*len += count;
+}
+
 int
 record_put_param(unsigned char *params, size_t *len, const char *name,
     const char *value)
@@ -270,10 +277,8 @@ record_put_param(unsigned char *params, size_t *len, const char *name,
 		return -1;
 	*len += put_length(params + *len, name_len);
 	*len += put_length(params + *len, value_len);
-	memcpy(params + *len, name, name_len);
-	*len += name_len;
-	memcpy(params + *len, value, value_len);
-	*len += value_len;
+	put_bytes(params, len, name, name_len);
+	put_bytes(params, len, value, value_len);
 	return 0;
 }
 
