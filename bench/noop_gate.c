@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "bench/grant.h"
-#include "fcgi/server.h"
+#include "fcgi/layer/server.h"
 
 static struct server *running;	/* for the signal handler */
 

@@ -11,7 +11,7 @@ import sqlite3
 import time
 import uuid
 
-OPAQUE = 2              # enum credential_kind in src/credential.h
+OPAQUE = 2              # enum credential_kind in src/facts/credential.h
 USER = 'fcf876b6-b5fa-4219-8dfc-%012x'
 
 
@@ -62,7 +62,7 @@ class Stamp:
 
 
 def put_before(file, endpoint, tokens, more, stamp):
-    """As releases before schema 3 have them; src/status_schema.c."""
+    """As releases before schema 3 have them; src/state/status_schema.c."""
     known = sorted(hashlib.sha256('\0'.join(
         (endpoint, 'opaque-token', token)).encode()).digest()
         for token in tokens)
@@ -78,7 +78,7 @@ def put_before(file, endpoint, tokens, more, stamp):
 
 
 def row_id(key):
-    """src/status_row.c: a number that begins as the key does."""
+    """src/state/status_row.c: a number that begins as the key does."""
     number = int.from_bytes(key[:8], 'big') & ~3 | OPAQUE & 3
     return number - (1 << 64) if number >> 63 else number
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "bench/grant.h"
-#include "fcgi/listener.h"
+#include "fcgi/layer/listener.h"
 
 static void *
 accept_loop(void *argument)

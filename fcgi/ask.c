@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi/params.h"
+#include "ground/params.h"
 
 /* NULL if absent or empty; twice is an error. */
 static const char *

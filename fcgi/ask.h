@@ -1,8 +1,8 @@
 #ifndef FCGI_ASK_H_
 #define FCGI_ASK_H_
 
-#include "error.h"
-#include "reason.h"
+#include "ground/error.h"
+#include "ground/reason.h"
 
 /*
  * What a PAM module asks at a listener that serves `ask`: a FastCGI AUTHORIZER

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decide.h"
-#include "decision_log.h"
-#include "shape.h"
+#include "facts/shape.h"
+#include "gate/decide.h"
+#include "gate/decision_log.h"
 
 #define RETRY_BUSY 1		/* seconds */
 #define NAME_MAX_SHOWN 128	/* bytes of a user id or an account */

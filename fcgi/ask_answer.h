@@ -2,9 +2,9 @@
 #define FCGI_ASK_ANSWER_H_
 
 #include "fcgi/ask.h"
-#include "gate.h"
-#include "log.h"
-#include "reply.h"
+#include "fcgi/log.h"
+#include "fcgi/reply.h"
+#include "gate/gate.h"
 
 /*
  * From a decision to the answer that a PAM module gets, and its line in the

@@ -2,7 +2,7 @@
 #define FCGI_ASK_QUESTION_H_
 
 #include "fcgi/ask.h"
-#include "gate.h"
+#include "gate/gate.h"
 
 /*
  * Policy and credential of a module's question: 0, with decision->policy and

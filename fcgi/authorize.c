@@ -1,15 +1,15 @@
 #include "config.h"
 
-#include "authorize.h"
+#include "fcgi/authorize.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "client_identity.h"
-#include "decision_log.h"
-#include "fcgi/params.h"
-#include "login.h"
+#include "gate/decision_log.h"
+#include "ground/params.h"
+#include "web/client_identity.h"
+#include "web/login.h"
 
 #define AUTHORIZE_RETRY_BUSY 1	/* seconds */
 

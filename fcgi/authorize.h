@@ -3,10 +3,10 @@
 
 #include <stddef.h>
 
-#include "gate.h"
-#include "log.h"
-#include "login_attempts.h"
-#include "reply.h"
+#include "fcgi/log.h"
+#include "fcgi/reply.h"
+#include "gate/gate.h"
+#include "web/login_attempts.h"
 #include "web/web_question.h"
 
 /*

@@ -1,12 +1,12 @@
 #include "config.h"
 
-#include "fetcher.h"
+#include "fcgi/fetcher.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi/server.h"
+#include "fcgi/layer/server.h"
 #include "transport/clock.h"
 #include "transport/http.h"
 

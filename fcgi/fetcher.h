@@ -1,9 +1,9 @@
 #ifndef FETCHER_H_
 #define FETCHER_H_
 
-#include "log.h"
-#include "parking.h"
-#include "settings.h"
+#include "fcgi/log.h"
+#include "fcgi/parking.h"
+#include "settings/settings.h"
 
 /*
  * The one thread that waits for the network: it owns the HTTP transport,

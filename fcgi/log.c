@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "log.h"
+#include "fcgi/log.h"
 
 #include <poll.h>
 #include <pthread.h>

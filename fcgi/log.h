@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "reason.h"
+#include "ground/reason.h"
 
 /*
  * The daemon's log: stderr (one write a line) or syslog.  Any thread.  It

@@ -1,12 +1,12 @@
 #include "config.h"
 
-#include "login_return.h"
+#include "fcgi/login_return.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi/params.h"
-#include "login.h"
+#include "ground/params.h"
+#include "web/login.h"
 
 static const char *
 param(char *const *params, const char *name)

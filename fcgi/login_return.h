@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "reply.h"
+#include "fcgi/reply.h"
 
 /*
  * The answer at login_return: 303 to the path that `state` (of QUERY_STRING)

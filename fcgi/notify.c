@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "notify.h"
+#include "fcgi/notify.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "options.h"
+#include "fcgi/options.h"
 
 #include <errno.h>
 #include <getopt.h>

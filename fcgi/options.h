@@ -1,8 +1,8 @@
 #ifndef OPTIONS_H_
 #define OPTIONS_H_
 
-#include "fcgi/listener.h"
-#include "log.h"
+#include "fcgi/layer/listener.h"
+#include "fcgi/log.h"
 
 enum options_action {
 	OPTIONS_SERVE = 0,

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "parking.h"
+#include "fcgi/parking.h"
 
 #include <stdlib.h>
 

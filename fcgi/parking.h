@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gate.h"
+#include "gate/gate.h"
 
 /*
  * A task that waits for the network, and lists of them: no thread, no clock,

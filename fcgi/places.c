@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "places.h"
+#include "fcgi/places.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #ifndef PLACES_H_
 #define PLACES_H_
 
-#include "seats.h"
+#include "fcgi/seats.h"
 
 /*
  * Where requests may wait for the network: of a web server's by client

@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-#include "error.h"
-#include "exchange.h"
 #include "fcgi/probe_ask.h"
+#include "ground/error.h"
+#include "ground/exchange.h"
 
 /* What the answers to the askings of probe_ask.h tell.  Pure. */
 

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "exchange.h"
+#include "ground/exchange.h"
 
 /*
  * What --probe asks of a guarded address, as a stranger would.  Nothing that

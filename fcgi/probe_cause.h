@@ -1,9 +1,9 @@
 #ifndef PROBE_CAUSE_H_
 #define PROBE_CAUSE_H_
 
-#include "buffer.h"
 #include "fcgi/probe.h"
-#include "settings.h"
+#include "ground/buffer.h"
+#include "settings/settings.h"
 
 /* The likely cause of what one address answered.  Pure. */
 enum probe_cause {

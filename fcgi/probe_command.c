@@ -10,7 +10,7 @@
 
 #include "fcgi/probe_print.h"
 #include "fcgi/probe_url.h"
-#include "settings.h"
+#include "settings/settings.h"
 #include "transport/http.h"
 
 #define PROBE_NAME "authgear-fcgi"

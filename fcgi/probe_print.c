@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#include "buffer.h"
 #include "fcgi/probe_cause.h"
-#include "json.h"
+#include "ground/buffer.h"
+#include "ground/json.h"
 
 #define SENTENCE_MAX 4096	/* bytes; policies are named in it */
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "fcgi/probe.h"
-#include "settings.h"
+#include "settings/settings.h"
 
 /*
  * What --probe says, as lines for people or as one JSON object, each part as

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "origin.h"
+#include "ground/origin.h"
 
 /* Where it begins behind the scheme; NULL: another scheme. */
 static const char *

@@ -1,7 +1,7 @@
 #ifndef PROBE_URL_H_
 #define PROBE_URL_H_
 
-#include "error.h"
+#include "ground/error.h"
 
 /* An address that an operator writes for --probe. */
 

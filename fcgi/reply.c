@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "reply.h"
+#include "fcgi/reply.h"
 
 #include <ctype.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "gate.h"
+#include "gate/gate.h"
 
 /*
  * The answer to a web server, composed whole before one byte is sent:

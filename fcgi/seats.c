@@ -1,12 +1,12 @@
 #include "config.h"
 
-#include "seats.h"
+#include "fcgi/seats.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "shares.h"
+#include "ground/shares.h"
 
 struct seats {
 	pthread_mutex_t lock;

@@ -1,14 +1,14 @@
 #include "config.h"
 
-#include "service.h"
+#include "fcgi/service.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "authorize.h"
 #include "fcgi/ask_answer.h"
 #include "fcgi/ask_question.h"
-#include "login_return.h"
+#include "fcgi/authorize.h"
+#include "fcgi/login_return.h"
 #include "transport/clock.h"
 
 struct service_thread {

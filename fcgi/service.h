@@ -1,10 +1,10 @@
 #ifndef SERVICE_H_
 #define SERVICE_H_
 
-#include "fcgi/server.h"
-#include "fetcher.h"
-#include "login_attempts.h"
-#include "places.h"
+#include "fcgi/fetcher.h"
+#include "fcgi/layer/server.h"
+#include "fcgi/places.h"
+#include "web/login_attempts.h"
 
 /*
  * What authgear-fcgi serves on its connection layer: one gate for each

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "state_place.h"
+#include "fcgi/state_place.h"
 
 #include <sys/stat.h>
 

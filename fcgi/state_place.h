@@ -1,7 +1,7 @@
 #ifndef STATE_PLACE_H_
 #define STATE_PLACE_H_
 
-#include "error.h"
+#include "ground/error.h"
 
 /*
  * Why a state that is there all the same cannot be used: a service sees a

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "upkeep.h"
+#include "fcgi/upkeep.h"
 
 #include <sys/eventfd.h>
 #include <sys/resource.h>

@@ -1,9 +1,9 @@
 #ifndef UPKEEP_H_
 #define UPKEEP_H_
 
-#include "error.h"
-#include "gate.h"
-#include "log.h"
+#include "fcgi/log.h"
+#include "gate/gate.h"
+#include "ground/error.h"
 
 /*
  * Two threads for what no request may wait for: one writes down how far

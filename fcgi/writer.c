@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "writer.h"
+#include "fcgi/writer.h"
 
 #include <pthread.h>
 #include <stdlib.h>

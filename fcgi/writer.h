@@ -1,9 +1,9 @@
 #ifndef WRITER_H_
 #define WRITER_H_
 
-#include "gate.h"
-#include "log.h"
-#include "settings.h"
+#include "fcgi/log.h"
+#include "gate/gate.h"
+#include "settings/settings.h"
 
 /*
  * The one thread that writes status.db: what the gates of the process put

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "reason.h"
+#include "ground/reason.h"
 
 static int
 is_text(const char *text, const char *wanted)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shape.h"
+#include "facts/shape.h"
 
 #define PASSWD_MAX (1024 * 1024)	/* bytes of one entry with its strings */
 

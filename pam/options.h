@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "shape.h"
+#include "facts/shape.h"
 
 /*
  * The words behind pam_authgear.so in a pam.d line.  One table for parser,

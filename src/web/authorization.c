@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base64url.h"
+#include "ground/base64url.h"
 
 #define MAX_ACCOUNT 255		/* bytes of a user name of Basic */
 

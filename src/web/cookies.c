@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "shape.h"
+#include "facts/shape.h"
 
 /* The cookies in the order in which they win. */
 static const struct cookie {

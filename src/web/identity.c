@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "ground/json.h"
 
 struct teller {
 	identity_sink *sink;

@@ -1,7 +1,7 @@
 #ifndef WEB_IDENTITY_H_
 #define WEB_IDENTITY_H_
 
-#include "gate.h"
+#include "gate/gate.h"
 
 /*
  * What a grant tells of whom it lets in, as names and values: REMOTE_USER,

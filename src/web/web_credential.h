@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "credential.h"
+#include "facts/credential.h"
 
 /* Limits and names, from the settings. */
 struct web_credential_rules {

@@ -1,7 +1,7 @@
 #ifndef WEB_QUESTION_H_
 #define WEB_QUESTION_H_
 
-#include "gate.h"
+#include "gate/gate.h"
 
 /* What a web server hands over, and what it makes of the gate's question. */
 struct web_question {

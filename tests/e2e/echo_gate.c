@@ -15,8 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "buffer.h"
-#include "fcgi/server.h"
+#include "fcgi/layer/server.h"
+#include "ground/buffer.h"
 
 static struct server *running;	/* for the signal handler */
 

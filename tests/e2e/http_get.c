@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "http.h"
-#include "resolver.h"
+#include "facts/resolver.h"
+#include "transport/clock.h"
+#include "transport/http.h"
 
 /*
  * Runs exchanges one after the other and prints what came back, for

@@ -163,7 +163,7 @@ def change_rows(site, sql, *values):
 
 
 def forget_recent():
-    """A daemon believes for RECENT_MS (src/recent.h) what it read."""
+    """A daemon believes for RECENT_MS (src/gate/recent.h) what it read."""
     time.sleep(RECENT)
 
 
@@ -224,7 +224,7 @@ def adopt(site, texts):
 
 
 def place(text, kind=2):
-    """Key and number of the row of an opaque token (src/status_row.c)."""
+    """Key and number of the row of an opaque token (src/state/status_row.c)."""
     key = hashlib.sha256(text.encode('ascii')).digest()
     number = int.from_bytes(key[:8], 'big', signed=True)
     return {'id': number & ~3 | kind & 3, 'key': key, 'kind': kind}

@@ -1,4 +1,4 @@
-"""transport/http.c against servers that speak raw bytes: what counts as an
+"""src/transport/http.c against servers that speak raw bytes: what counts as an
 answer, what is refused, what is said, and that nothing of the environment
 is obeyed."""
 

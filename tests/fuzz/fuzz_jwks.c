@@ -3,9 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "jwks.h"
-#include "metadata.h"
-#include "origin.h"
+#include "facts/jwks.h"
+#include "facts/metadata.h"
+#include "ground/origin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base64url.h"
-#include "claims.h"
-#include "facts.h"
-#include "json.h"
-#include "jwt.h"
-#include "key.h"
+#include "facts/claims.h"
+#include "facts/facts.h"
+#include "facts/jwt.h"
+#include "facts/key.h"
+#include "ground/base64url.h"
+#include "ground/json.h"
 
 #define MAX_INPUT 8192
 #define SIGNATURE 256	/* bytes */

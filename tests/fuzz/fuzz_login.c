@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi/login.h"
 #include "fcgi/login_return.h"
+#include "web/login.h"
 
 #define NOW 1800000000
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi/connection.h"
 #include "face/record.h"
+#include "fcgi/layer/connection.h"
 
 /* What libfcgi is given, and what it must make of it. */
 struct side {

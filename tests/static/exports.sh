@@ -7,7 +7,7 @@ objects=$(find "$build/src" -name '*.o' 2>/dev/null)
 [ -n "$objects" ] || { echo "1..0 # SKIP nothing built in $build"; exit 0; }
 # shellcheck disable=SC2086
 findings=$(for object in $objects; do
-	module=$(basename "$object" .o | sed 's/.*la-//')
+	module=$(basename "$object" .o | sed 's/.*-//')
 	nm -g --defined-only "$object" |
 	    awk -v module="${module%%_*}" -v object="$module" '
 	    $3 ~ /^_/ || $3 == module || $3 == "verdict_name" { next }

@@ -3,7 +3,7 @@
 # order.
 cd "$(dirname "$0")/../.." || exit 1
 
-table=$(tr '\n' ' ' <src/settings_table.c |
+table=$(tr '\n' ' ' <src/settings/settings_table.c |
     grep -oE '\{ \{ (authgear|policy), "[a-z_]+", "[^"]*"' |
     sed -E 's/^\{ \{ [a-z]+, "([a-z_]+)", "([^"]*)"$/\1: \2/')
 page=$(awk '/^\.It Ic / { key = $3 }

@@ -3,7 +3,7 @@
 # paths of the machine it was written on.
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C
-files=$(ls ./*/*.[ch] ./tests/*/*.[ch])
+files=$(find ./src ./fcgi ./pam ./bench ./tests -name '*.[ch]' | sort)
 
 n=0
 # holds TEXT FINDINGS: passes if there are none

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "gate_fixture.h"
-#include "metadata.h"
+#include "facts/metadata.h"
 #include "mint.h"
 #include "scratch.h"
-#include "trust.h"
+#include "state/trust.h"
 
 static void
 must(int holds, const char *what, const struct error *error)

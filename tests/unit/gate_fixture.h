@@ -1,7 +1,7 @@
 #ifndef TESTS_UNIT_GATE_FIXTURE_H_
 #define TESTS_UNIT_GATE_FIXTURE_H_
 
-#include "gate.h"
+#include "gate/gate.h"
 #include "web/web_question.h"
 
 /*

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "ground/json.h"
 #include "recorded.h"
 
 #define MAX_FILE (256 * 1024)	/* bytes */

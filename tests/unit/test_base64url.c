@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base64url.h"
+#include "ground/base64url.h"
 
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "buffer.h"
+#include "ground/buffer.h"
 
 static void
 grows_to_its_limit(void **state)

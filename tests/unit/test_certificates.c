@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "certificates.h"
+#include "facts/certificates.h"
 
 /* A good one is tested where it is made anew: tests/e2e/test_init.py. */
 static void

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "claims.h"
-#include "json.h"
+#include "facts/claims.h"
+#include "ground/json.h"
 #include "mint.h"
 
 #define NOW INT64_C(1795436000)

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi/client_identity.h"
+#include "web/client_identity.h"
 
 static const char *const claimed[] = {
 	"HTTP_X_AUTHGEAR_USER_ID=root",

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "database.h"
 #include "scratch.h"
+#include "state/database.h"
 
 static const char *const steps[] = {
 	"CREATE TABLE one (a INTEGER) STRICT",

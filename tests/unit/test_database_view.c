@@ -17,8 +17,8 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "database_view.h"
 #include "scratch.h"
+#include "state/database_view.h"
 
 #define ROWS 2000
 

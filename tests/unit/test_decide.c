@@ -7,8 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "decide.h"
-#include "json.h"
+#include "gate/decide.h"
+#include "ground/json.h"
 
 #define NOW 1000000
 #define LEEWAY 60

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "error.h"
+#include "ground/error.h"
 
 static void
 first_error_wins(void **state)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "exchange.h"
+#include "ground/exchange.h"
 
 static void
 headers(void **state)

@@ -11,7 +11,7 @@
 
 #include "gate_world.h"
 #include "scratch.h"
-#include "trust_writer.h"
+#include "state/write/trust_writer.h"
 
 #define HYBRID "validate = hybrid\nsession_ttl = 1\nstale_if_error = 300"
 

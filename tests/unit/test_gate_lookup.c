@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
+#include "gate/lookups.h"
 #include "gate_world.h"
-#include "lookups.h"
 #include "scratch.h"
-#include "trust_writer.h"
+#include "state/write/trust_writer.h"
 
 static void
 absent_is_asked_twice(void **state)

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "gate_fixture.h"
-#include "json.h"
+#include "ground/json.h"
 #include "mint.h"
 #include "recorded.h"
 

@@ -9,10 +9,10 @@
 #include <cmocka.h>
 
 #include "gate_fixture.h"
-#include "hash.h"
+#include "ground/hash.h"
 #include "mint.h"
 #include "scratch.h"
-#include "trust_writer.h"
+#include "state/write/trust_writer.h"
 
 #define WALL GATE_FIXTURE_WALL
 #define NO REVOCATION_NO_TIME

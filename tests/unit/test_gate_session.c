@@ -11,7 +11,7 @@
 
 #include "gate_world.h"
 #include "scratch.h"
-#include "trust_writer.h"
+#include "state/write/trust_writer.h"
 
 static void
 kinds_and_modes(void **state)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "hash.h"
+#include "ground/hash.h"
 
 static void
 known_digests(void **state)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "json.h"
+#include "ground/json.h"
 #include "web/identity.h"
 
 static char told[16384];

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "json.h"
+#include "ground/json.h"
 
 static const struct {
 	const char *text;

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "buffer.h"
-#include "jwks.h"
+#include "facts/jwks.h"
+#include "ground/buffer.h"
 #include "mint.h"
 
 /* How many usable keys a text holds; -1: refused.  Frees it. */

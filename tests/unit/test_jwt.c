@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "json.h"
-#include "jwt.h"
+#include "facts/jwt.h"
+#include "ground/json.h"
 #include "mint.h"
 
 #define NOW 1795436000

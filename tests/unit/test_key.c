@@ -8,9 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base64url.h"
-#include "json.h"
-#include "key.h"
+#include "facts/key.h"
+#include "ground/base64url.h"
+#include "ground/json.h"
 #include "mint.h"
 
 /* RFC 7515 appendix A.2 */

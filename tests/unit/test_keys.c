@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "keys.h"
+#include "gate/keys.h"
 #include "mint.h"
 #include "scratch.h"
 

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi/listener.h"
+#include "fcgi/layer/listener.h"
 
 static void
 test_parse(void **state)

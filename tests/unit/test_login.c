@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "fcgi/login.h"
 #include "fcgi/login_return.h"
+#include "web/login.h"
 
 #define ENDPOINT "https://auth.example.test/oauth2/authorize"
 #define BACK "https://www.example.test/authgear-login"

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "fcgi/authorize.h"
-#include "fcgi/login.h"
 #include "fcgi/login_return.h"
+#include "web/login.h"
 
 #define ENDPOINT "https://auth.example.test/oauth2/authorize"
 #define FAILED "X-Authgear-Login-Failed: "

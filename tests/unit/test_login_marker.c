@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "fcgi/login_attempts.h"
-#include "fcgi/login_marker.h"
+#include "web/login_attempts.h"
+#include "web/login_marker.h"
 
 #define NOW 1800000000
 #define NONCE "0123456789abcdef"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "logins.h"
+#include "gate/logins.h"
 
 #define MSECS 1000
 

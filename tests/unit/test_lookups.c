@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "lookups.h"
+#include "gate/lookups.h"
 
 static struct settings settings = { .max_lookups = 8, .lookup_rate = 600,
     .absent_ttl = 5 };

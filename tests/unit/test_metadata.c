@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "metadata.h"
+#include "facts/metadata.h"
 #include "mint.h"
 
 #define JWKS MINT_ISSUER "/oauth2/jwks"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "moment.h"
+#include "ground/moment.h"
 
 #define BOOT "00000000-0000-4000-8000-000000000001"
 #define OTHER "00000000-0000-4000-8000-000000000002"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "notices.h"
+#include "ground/notices.h"
 
 static void
 count(void *context)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "origin.h"
+#include "ground/origin.h"
 
 static const char *const good[] = {
 	"https://accounts.example.com", "http://localhost:3100",

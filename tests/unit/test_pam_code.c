@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <security/pam_modules.h>
 
+#include "ground/reason.h"
 #include "pam/code.h"
-#include "reason.h"
 
 static struct answer answer;
 static char why[512];

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "reason.h"
+#include "ground/reason.h"
 
 /* The table of the documentation, by HTTP status. */
 static const struct {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "recent.h"
+#include "gate/recent.h"
 
 static const struct moment begin = { .boottime = 1000000 };
 

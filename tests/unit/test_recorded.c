@@ -8,11 +8,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "claims.h"
-#include "json.h"
-#include "jwks.h"
-#include "jwt.h"
-#include "metadata.h"
+#include "facts/claims.h"
+#include "facts/jwks.h"
+#include "facts/jwt.h"
+#include "facts/metadata.h"
+#include "ground/json.h"
 #include "recorded.h"
 #include "web/web_credential.h"
 

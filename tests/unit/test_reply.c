@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "fcgi/reply.h"
-#include "json.h"
+#include "ground/json.h"
 
 static const char id[] = "0123456789abcdef";
 

@@ -9,9 +9,9 @@
 #include <strings.h>
 #include <cmocka.h>
 
-#include "json.h"
+#include "facts/resolver.h"
+#include "ground/json.h"
 #include "recorded.h"
-#include "resolver.h"
 
 #define URL "http://127.0.0.1:3001/_resolver/resolve"
 #define OPAQUE "abcdefghijklmnopqrstuvwxyz012345"

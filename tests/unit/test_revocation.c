@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "revocation.h"
+#include "facts/revocation.h"
 
 #define NO REVOCATION_NO_TIME
 #define T INT64_C(1800000000)

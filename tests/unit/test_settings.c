@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "settings.h"
+#include "settings/settings.h"
 
 #define HEAD "[authgear]\nendpoint = https://a.test\n"
 #define TAIL "[policy default]\nclients = one\n"

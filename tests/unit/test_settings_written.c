@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "settings.h"
+#include "settings/settings.h"
 
 /* What operators write, and what is made of it. */
 

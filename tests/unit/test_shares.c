@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "shares.h"
+#include "ground/shares.h"
 
 static int
 setup(void **state)

@@ -14,9 +14,9 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "database.h"
 #include "scratch.h"
-#include "status.h"
+#include "state/database.h"
+#include "state/status.h"
 
 #define ENDPOINT "https://login.example.com"
 #define BOOT "11111111-2222-3333-4444-555555555555"

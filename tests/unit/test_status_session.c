@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "status_session.h"
-#include "status_write.h"
+#include "state/status_session.h"
+#include "state/status_write.h"
 
 #define ENDPOINT "https://auth.example.test"
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "status_session.h"
-#include "status_write.h"
+#include "state/status_session.h"
+#include "state/status_write.h"
 
 #define ENDPOINT "https://auth.example.test"
 #define BOOT "00000000-0000-4000-8000-000000000001"

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "trust.h"
+#include "state/trust.h"
 
 #define ENDPOINT "https://login.example.com"
 #define OTHER "https://other.example.com"

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "status_lineage.h"
-#include "trust_marks.h"
+#include "state/status_lineage.h"
+#include "state/trust_marks.h"
 
 #define ENDPOINT "https://login.example.com"
 #define PATH "/var/lib/authgear/trust.db"

@@ -20,8 +20,8 @@
 
 #include "lossy_vfs.h"
 #include "scratch.h"
-#include "trust.h"
-#include "trust_writer.h"
+#include "state/trust.h"
+#include "state/write/trust_writer.h"
 
 #define ENDPOINT "https://login.example.com"
 #define CHANGES 6		/* of a round */

@@ -20,9 +20,9 @@
 #include <sqlite3.h>
 
 #include "scratch.h"
-#include "trust.h"
-#include "trust_list.h"
-#include "trust_writer.h"
+#include "state/trust.h"
+#include "state/write/trust_list.h"
+#include "state/write/trust_writer.h"
 
 #define ENDPOINT "https://login.example.com"
 #define WALL INT64_C(1700000000)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "word_list.h"
+#include "ground/word_list.h"
 
 static void
 split(void **state)

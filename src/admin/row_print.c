@@ -1,0 +1,141 @@
+#include "admin/row_print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/when.h"
+#include "ground/json.h"
+
+#define FORMAT "%-5s %-6s %-10s %-36s %-16s %-38s %-20s %-12s %s\n"
+
+/* What it refuses, as far as time says it. */
+static void
+print_scope(const struct revocation *revocation, char *text, size_t size)
+{
+	char from[WHEN_SIZE], until[WHEN_SIZE];
+
+	when_print(revocation->from, from);
+	when_print(revocation->until, until);
+	if (revocation->rule == REVOCATION_SIGNED_OUT)
+		(void)snprintf(text, size, "began until %s", from);
+	else if (revocation->from >= 0 && revocation->until >= 0)
+		(void)snprintf(text, size, "%s to %s", from, until);
+	else if (revocation->from >= 0)
+		(void)snprintf(text, size, "from %s", from);
+	else if (revocation->until >= 0)
+		(void)snprintf(text, size, "until %s", until);
+	else
+		(void)snprintf(text, size, "always");
+}
+
+/* A hash would break the table: it is told whole in JSON. */
+static void
+print_value(const char *value, char *text, size_t size)
+{
+	size_t len = size - sizeof("...");
+
+	(void)snprintf(text, size, "%s", value);
+	if (strlen(value) < size)
+		return;
+	/* not in the middle of a character */
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	(void)snprintf(text + len, size - len, "...");
+}
+
+void
+row_print_head(void)
+{
+	(void)printf(FORMAT, "ID", "KIND", "RULE", "VALUE", "CREDENTIAL",
+	    "REFUSES WHAT",
+	    "ADDED", "BY", "REASON");
+}
+
+void
+row_print_table(const struct trust_list_row *row)
+{
+	const struct revocation *revocation = &row->revocation;
+	char id[24], scope[2 * WHEN_SIZE + 16], added[WHEN_SIZE], value[37];
+
+	print_value(revocation->value, value, sizeof(value));
+	(void)snprintf(id, sizeof(id), "%lld", (long long)row->id);
+	print_scope(revocation, scope, sizeof(scope));
+	when_print(row->time, added);
+	(void)printf(FORMAT, id, revocation_kind_name(revocation->kind),
+	    revocation_rule_name(revocation->rule),
+	    value[0] == '\0' ? "-" : value,
+	    row->credential[0] == '\0' ? "-" : row->credential, scope, added,
+	    row->actor, row->reason);
+}
+
+static void
+print_string(const char *name, const char *text)
+{
+	char *quoted = json_quote(text);
+
+	(void)printf(",\"%s\":%s", name, quoted == NULL ? "null" : quoted);
+	free(quoted);
+}
+
+static void
+print_time(const char *name, int64_t seconds)
+{
+	if (seconds < 0)
+		(void)printf(",\"%s\":null", name);
+	else
+		(void)printf(",\"%s\":%lld", name, (long long)seconds);
+}
+
+void
+row_print_json(const struct trust_list_row *row, const char *more)
+{
+	const struct revocation *revocation = &row->revocation;
+
+	(void)printf("{\"id\":%lld", (long long)row->id);
+	print_string("kind", revocation_kind_name(revocation->kind));
+	print_string("value", revocation->value);
+	print_string("rule", revocation_rule_name(revocation->rule));
+	print_time("from", revocation->from);
+	print_time("until", revocation->until);
+	print_string("reason", row->reason);
+	print_string("actor", row->actor);
+	print_string("source", row->source);
+	print_time("time", row->time);
+	if (row->credential[0] != '\0')
+		print_string("credential", row->credential);
+	else
+		(void)printf(",\"credential\":null");
+	print_time("expires", row->expires);
+	(void)printf("%s}", more);
+}
+
+#define ACCOUNT_FORMAT "%-24s %-36s %-20s %-12s %s\n"
+
+void
+row_print_account_head(void)
+{
+	(void)printf(ACCOUNT_FORMAT, "ACCOUNT", "USER", "ADDED", "BY",
+	    "REASON");
+}
+
+void
+row_print_account_table(const struct trust_list_account *row)
+{
+	char added[WHEN_SIZE];
+
+	when_print(row->time, added);
+	(void)printf(ACCOUNT_FORMAT, row->account, row->user_id, added,
+	    row->actor, row->reason);
+}
+
+void
+row_print_account_json(const struct trust_list_account *row)
+{
+	(void)printf("{\"time\":%lld", (long long)row->time);
+	print_string("account", row->account);
+	print_string("user", row->user_id);
+	print_string("reason", row->reason);
+	print_string("actor", row->actor);
+	(void)printf("}");
+}

@@ -1,0 +1,53 @@
+#include "face/config_command.h"
+
+#include <stdio.h>
+
+#include "face/ca_file.h"
+#include "settings/settings.h"
+
+static struct settings *
+load(const char *path)
+{
+	struct error error = { "" };
+	struct settings *settings;
+
+	if ((settings = settings_load(path, &error)) == NULL)
+		fprintf(stderr, "%s\n", error_text(&error));
+	return settings;
+}
+
+int
+config_command_check(const char *path, int json)
+{
+	struct error error = { "" };
+	struct settings *settings;
+	int ret = 1;
+
+	if ((settings = load(path)) == NULL)
+		return 1;
+	if (settings_print(settings, stdout, json) == 0)
+		ret = 0;
+	if (settings->ca_file != NULL &&
+	    ca_file_check(settings->ca_file, &error) == -1) {
+		fprintf(stderr, "%s\n", error_text(&error));
+		ret = 1;
+	}
+	settings_free(settings);
+	return ret;
+}
+
+int
+config_command_policies(const char *path, int json)
+{
+	struct settings *settings;
+	int printed;
+
+	if ((settings = load(path)) == NULL)
+		return 1;
+	if (json)
+		printed = settings_print(settings, stdout, 1);
+	else
+		printed = settings_print_policies(settings, stdout);
+	settings_free(settings);
+	return printed == 0 ? 0 : 1;
+}

@@ -1,0 +1,296 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/keys.h"
+
+#define LEASE_NAME "keys"
+
+/* A key that is known need not be looked up anew in status.db for every
+ * request: what another process fetched meanwhile shows this much later. */
+#define LOOK_MS 100
+
+struct keys {
+	const struct settings *settings;
+	struct status *status;
+	struct status_keys stored;	/* as loaded last */
+	struct jwks *jwks;		/* of stored; NULL: no set */
+	int is_loaded;
+	int64_t looked_at;		/* boottime, milliseconds */
+};
+
+struct keys *
+keys_new(const struct settings *settings, struct status *status)
+{
+	struct keys *keys = calloc(1, sizeof(*keys));
+
+	if (keys == NULL)
+		return NULL;
+	keys->settings = settings;
+	keys->status = status;
+	return keys;
+}
+
+static void
+forget(struct keys *keys)
+{
+	status_keys_clear(&keys->stored);
+	memset(&keys->stored, 0, sizeof(keys->stored));
+	jwks_free(keys->jwks);
+	keys->jwks = NULL;
+	keys->is_loaded = 0;
+}
+
+void
+keys_free(struct keys *keys)
+{
+	if (keys == NULL)
+		return;
+	forget(keys);
+	free(keys);
+}
+
+static int
+same_text(const struct status_keys *a, const struct status_keys *b)
+{
+	return a->jwks != NULL && b->jwks != NULL &&
+	    a->jwks_len == b->jwks_len &&
+	    memcmp(a->jwks, b->jwks, a->jwks_len) == 0;
+}
+
+/* See what other processes stored.  Leases change the file too: a set is
+ * parsed again only if its text is another one. */
+static int
+load_once(struct keys *keys, struct error *error)
+{
+	struct status_keys stored;
+	int changed = status_changed(keys->status, error);
+	int found;
+
+	if (changed == 0 && keys->is_loaded)
+		return 0;
+	keys->is_loaded = 0;
+	if (changed == -1)
+		return -1;
+	memset(&stored, 0, sizeof(stored));
+	found = status_keys_load(keys->status, &stored, error);
+	if (found == -1)
+		return -1;
+	if (found == 0) {
+		forget(keys);
+		keys->is_loaded = 1;
+		return 0;
+	}
+	if (keys->jwks == NULL || !same_text(&keys->stored, &stored)) {
+		jwks_free(keys->jwks);
+		keys->jwks = jwks_parse(stored.jwks, stored.jwks_len, NULL);
+	}
+	status_keys_clear(&keys->stored);
+	keys->stored = stored;
+	/* only stored if it parses: memory ran out, so look again next time */
+	keys->is_loaded = keys->jwks != NULL;
+	return 0;
+}
+
+/* A file that is taken away while it is read is another one at the second
+ * time. */
+static int
+load(struct keys *keys, struct error *error)
+{
+	return load_once(keys, NULL) == 0 ? 0 : load_once(keys, error);
+}
+
+static int
+may_serve(const struct keys *keys, const struct moment *now)
+{
+	int64_t max_stale = keys->settings->keys_max_stale;
+	int64_t age;
+
+	if (keys->jwks == NULL)
+		return 0;
+	age = moment_age(&keys->stored.started, now);
+	if (age >= 0)
+		return age <= max_stale * 1000;
+	age = now->wall - keys->stored.started.wall;
+	if (age >= 0 && age <= max_stale)
+		return 1;
+	return now->boottime <= KEYS_GRACE_MS;
+}
+
+/* Boottime at which the set is to be fetched again; 0: at once. */
+static int64_t
+due_at(const struct keys *keys, const struct moment *now)
+{
+	if (keys->jwks == NULL || moment_age(&keys->stored.started, now) < 0)
+		return 0;
+	return keys->stored.started.boottime +
+	    (int64_t)keys->settings->keys_ttl * 1000;
+}
+
+static int
+is_denied(const struct keys *keys, int64_t issued_at, const struct moment *now)
+{
+	int64_t start = keys->stored.started.wall;
+	int64_t age = moment_age(&keys->stored.started, now);
+	int64_t by_age;
+
+	if (age < 0 && start > now->wall)
+		return 0;
+	if (age >= 0) {
+		by_age = now->wall - (age + 999) / 1000;
+		if (by_age < start)
+			start = by_age;
+	}
+	return issued_at + keys->settings->leeway < start;
+}
+
+/* What is known without asking: KNOWN, DENIED, UNSETTLED or STALE. */
+static enum keys_outcome
+look(const struct keys *keys, const char *kid, int64_t issued_at,
+    const struct moment *now, const struct key **key_out)
+{
+	if (!may_serve(keys, now))
+		return KEYS_STALE;
+	*key_out = jwks_find(keys->jwks, kid);
+	if (*key_out != NULL)
+		return KEYS_KNOWN;
+	return is_denied(keys, issued_at, now) ? KEYS_DENIED : KEYS_UNSETTLED;
+}
+
+static int
+is_fresh(const struct keys *keys, const struct moment *now)
+{
+	return keys->is_loaded && now->boottime >= keys->looked_at &&
+	    now->boottime - keys->looked_at < LOOK_MS;
+}
+
+/* The file cannot be read: what was read of it serves until it is due. */
+static enum keys_outcome
+do_without(const struct keys *keys, const char *kid, const struct moment *now,
+    const struct key **key_out)
+{
+	if (now->boottime < due_at(keys, now) &&
+	    look(keys, kid, 0, now, key_out) == KEYS_KNOWN)
+		return KEYS_KNOWN;
+	*key_out = NULL;
+	return KEYS_UNREADABLE;
+}
+
+static enum status_lease
+take_lease(struct keys *keys, const struct moment *now, int64_t running,
+    int64_t *until_out, struct error *error)
+{
+	return status_lease_take(keys->status, LEASE_NAME, now, running,
+	    (int64_t)keys->settings->keys_cooldown * 1000, until_out, error);
+}
+
+int64_t
+keys_refresh_msecs(const struct settings *settings)
+{
+	int64_t seconds = settings->keys_cooldown;
+
+	if (seconds < settings->total_timeout)
+		seconds = settings->total_timeout;
+	return seconds * 1000;
+}
+
+enum keys_outcome
+keys_find(struct keys *keys, const char *kid, int64_t issued_at,
+    int may_fetch, const struct moment *now, const struct key **key_out,
+    int64_t *until_out, struct error *error)
+{
+	enum keys_outcome outcome;
+	enum status_lease lease;
+
+	*key_out = NULL;
+	*until_out = now->boottime;
+	if (is_fresh(keys, now) &&
+	    look(keys, kid, issued_at, now, key_out) == KEYS_KNOWN)
+		return KEYS_KNOWN;
+	*key_out = NULL;
+	if (load(keys, error) == -1)
+		return do_without(keys, kid, now, key_out);
+	keys->looked_at = now->boottime;
+	outcome = look(keys, kid, issued_at, now, key_out);
+	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED || !may_fetch)
+		return outcome;
+
+	lease = take_lease(keys, now,
+	    (int64_t)keys->settings->total_timeout * 1000, until_out, error);
+	if (lease == STATUS_LEASE_FAILED)
+		return KEYS_UNREADABLE;
+	if (lease == STATUS_LEASE_TAKEN)
+		return KEYS_FETCH;
+	if (lease == STATUS_LEASE_ASKED)
+		return KEYS_ASKED;
+	/* the fetch of another may have ended since load() */
+	if (load(keys, error) == -1)
+		return KEYS_UNREADABLE;
+	outcome = look(keys, kid, issued_at, now, key_out);
+	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED)
+		return outcome;
+	return lease == STATUS_LEASE_RUNNING ? KEYS_WAIT : outcome;
+}
+
+enum keys_outcome
+keys_refresh(struct keys *keys, const struct moment *now, int64_t *until_out,
+    struct error *error)
+{
+	int64_t due;
+
+	*until_out = now->boottime;
+	if (load(keys, error) == -1)
+		return KEYS_UNREADABLE;
+	due = due_at(keys, now);
+	if (due > now->boottime) {
+		*until_out = due;
+		return KEYS_KNOWN;
+	}
+	switch (take_lease(keys, now, keys_refresh_msecs(keys->settings),
+	    until_out, error)) {
+	case STATUS_LEASE_TAKEN:
+		return KEYS_FETCH;
+	case STATUS_LEASE_RUNNING:
+		return KEYS_WAIT;
+	case STATUS_LEASE_COOLING:
+		return KEYS_KNOWN;
+	case STATUS_LEASE_ASKED:
+		return KEYS_ASKED;
+	case STATUS_LEASE_FAILED:
+		break;
+	}
+	return KEYS_UNREADABLE;
+}
+
+int
+keys_are_held(struct keys *keys, const struct moment *now)
+{
+	return status_lease_waits(keys->status, LEASE_NAME, now);
+}
+
+int
+keys_fetched(struct keys *keys, const struct status_keys *fetched,
+    const struct moment *now, struct error *error)
+{
+	int ret = 0;
+
+	if (fetched != NULL && now->boottime - fetched->started.boottime >
+	    MOMENT_AHEAD_MS) {
+		error_set(error, "the key set came too late");
+		ret = -1;
+	} else if (fetched != NULL) {
+		ret = status_keys_store(keys->status, fetched, now, error);
+		keys->is_loaded = 0;
+	}
+	status_lease_end(keys->status, LEASE_NAME, now);
+	return ret;
+}
+
+const char *
+keys_authorization_endpoint(struct keys *keys)
+{
+	if (load(keys, NULL) == -1)
+		return NULL;
+	return keys->stored.authorization_endpoint;
+}

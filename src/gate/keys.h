@@ -1,0 +1,89 @@
+#ifndef KEYS_H_
+#define KEYS_H_
+
+#include "facts/jwks.h"
+#include "ground/error.h"
+#include "ground/moment.h"
+#include "settings/settings.h"
+#include "state/status.h"
+
+/*
+ * The life of the key set: when it serves, when it is due, what an unknown
+ * kid means (DESIGN.md, "Keys").  One per thread; the set itself is in
+ * status.db, shared by the processes of a uid.
+ */
+
+struct keys;
+
+/* How long a set of another boot whose wall age cannot be right (or is over
+ * keys_max_stale) may serve: milliseconds of boottime. */
+#define KEYS_GRACE_MS 300000
+
+/* Borrows settings and status, which must outlive it.  NULL: memory. */
+struct keys *keys_new(const struct settings *settings, struct status *status);
+void keys_free(struct keys *keys);
+
+enum keys_outcome {
+	KEYS_UNREADABLE = 0,	/* status.db: state-unreadable; known keys
+				   serve all the same until they are due */
+	KEYS_KNOWN,		/* *key_out */
+	KEYS_DENIED,		/* unknown-key: older than the last fetch */
+	KEYS_UNSETTLED,		/* unknown, and may not ask yet */
+	KEYS_STALE,		/* no set, or over keys_max_stale */
+	KEYS_FETCH,		/* must fetch first: the lease is ours */
+	KEYS_WAIT,		/* somebody else is fetching */
+	KEYS_ASKED		/* the lease waits to be written */
+};
+
+/*
+ * The key of `kid` for a token issued at `issued_at`.  Looks at status.db's
+ * data_version first, for a kid that is known every 100 ms only.
+ * `may_fetch` 0: never KEYS_FETCH, KEYS_WAIT or KEYS_ASKED (after a fetch that
+ * failed).
+ * A due set (keys_ttl, another boot) is fetched for an unknown kid or by
+ * keys_refresh(), never while a known kid is asked for: the request does not
+ * wait for it.  *until_out (boottime): when asking again makes sense, for WAIT
+ * and ASKED, and for UNSETTLED and STALE with `may_fetch`; else `now`.  KEYS_FETCH happens for: no set or one that may no longer
+ * serve; an unknown kid that is not denied.
+ *
+ * A kid is denied if issued_at + leeway is before the second in which the
+ * last complete fetch began: by the wall clock of then or by today's less the
+ * time passed since, whichever is earlier, so that a clock that was set
+ * denies nothing that a fetch might still find.
+ */
+enum keys_outcome keys_find(struct keys *keys, const char *kid,
+    int64_t issued_at, int may_fetch, const struct moment *now,
+    const struct key **key_out, int64_t *until_out, struct error *error);
+
+/*
+ * How long a fetch of keys_refresh() may take, in milliseconds: nobody waits
+ * for it, so it has all of keys_cooldown (at least total_timeout), and an
+ * Authgear that is slow for a decision still refreshes the keys.
+ */
+int64_t keys_refresh_msecs(const struct settings *settings);
+
+/* For the timer: KEYS_FETCH if the set is due and the lease is ours, else
+ * KEYS_KNOWN (nothing to do until *until_out), KEYS_WAIT, KEYS_ASKED or
+ * KEYS_UNREADABLE. */
+enum keys_outcome keys_refresh(struct keys *keys, const struct moment *now,
+    int64_t *until_out, struct error *error);
+
+/* 1 if a fetch of the keys waits for its lease alone, which status.db does
+ * not take. */
+int keys_are_held(struct keys *keys, const struct moment *now);
+
+/*
+ * The fetch that KEYS_FETCH allowed is over (it may take total_timeout, then
+ * the lease ends by itself).  `fetched` NULL: it failed.  The text must
+ * already be known to parse (jwks_parse).  One begun over a minute ago (a
+ * process that was stopped) is not stored: it could bring back a key that was
+ * withdrawn since.  0 or -1 and error.
+ */
+int keys_fetched(struct keys *keys, const struct status_keys *fetched,
+    const struct moment *now, struct error *error);
+
+/* Of the metadata that came with the set; NULL if none is stored or it tells
+ * none.  Borrowed until keys are looked for again. */
+const char *keys_authorization_endpoint(struct keys *keys);
+
+#endif /* !KEYS_H_ */

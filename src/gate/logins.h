@@ -1,0 +1,48 @@
+#ifndef LOGINS_H_
+#define LOGINS_H_
+
+#include "ground/moment.h"
+#include "state/status_session.h"
+
+/*
+ * What logins were granted on: the answer about the session of each credential
+ * that was let in within the last GATE_LOGIN_MSECS (gate.h), for the question
+ * that follows a login and may ask nobody.  Facts, never a decision.  A table
+ * of fixed size in which the oldest make place; for all threads of a process
+ * (it has a lock of its own).  A key is that of status_session_key(): no
+ * credential is held.  Also whether logins may wait for Authgear at all.
+ */
+
+struct logins;
+
+#define LOGINS_MAX 4096
+
+/* `msecs` of boottime an answer counts.  NULL: out of memory. */
+struct logins *logins_new(int64_t msecs);
+void logins_free(struct logins *logins);
+
+/* A copy of the row; where there is no memory for it, nothing is kept. */
+void logins_keep(struct logins *logins, const char *key,
+    const struct status_session *row, const struct moment *now);
+
+/* 1 and the row (written over, to be cleared by the caller), or 0. */
+int logins_recall(struct logins *logins, const char *key,
+    const struct moment *now, struct status_session *row);
+
+/* An answer that came since speaks against it. */
+void logins_forget(struct logins *logins, const char *key);
+
+/*
+ * A login waited in vain for Authgear, since that moment (boottime): others
+ * wait no more for as long again, LOGINS_ALONE_MSECS at most, unless Authgear
+ * answers.
+ */
+#define LOGINS_ALONE_MSECS 8000
+void logins_waited(struct logins *logins, int64_t since,
+    const struct moment *now);
+void logins_answered(struct logins *logins);
+
+/* Until when nobody waits; 0 or past: go. */
+int64_t logins_alone_until(struct logins *logins, const struct moment *now);
+
+#endif /* !LOGINS_H_ */

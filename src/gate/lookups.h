@@ -1,0 +1,96 @@
+#ifndef LOOKUPS_H_
+#define LOOKUPS_H_
+
+#include <stdint.h>
+
+#include "ground/moment.h"
+#include "ground/reason.h"
+#include "settings/settings.h"
+
+/*
+ * The lookups at Authgear's resolver that one process has under way: one for
+ * a key at a time, at most max_lookups of them, and what unknown credentials
+ * may take.  Unknown is a credential that neither verified here as a JWT nor
+ * has a row in status.db: all of them share half of the places and
+ * lookup_rate a minute, of which one client address (of IPv6: one /64) gets a
+ * tenth, at least one of each, and few may wait at a time: for their turn or
+ * for another lookup of the same key, they would take all places where
+ * requests wait; so a flood of random tokens starves no known session, and
+ * from one address (with many places: from nine) nobody else's first login.
+ * Known ones of one address get at most half of the places while others wait
+ * for one.
+ *
+ * Also what lookups brought that makes no row: not-live answers for
+ * absent_ttl, and failures for those who waited for the same key; a table of
+ * fixed size in which old ones make place.
+ *
+ * May be used by all threads of a process (it has a lock of its own).  A key
+ * is that of status_session_key().
+ */
+
+struct lookups;
+
+#define LOOKUPS_WAITING 128		/* unknown ones at a time */
+#define LOOKUPS_WAITING_ADDRESS 64	/* of one client address */
+
+/* Borrows settings.  NULL: out of memory. */
+struct lookups *lookups_new(const struct settings *settings);
+void lookups_free(struct lookups *lookups);
+
+struct lookups_wish {
+	const char *key;
+	int is_known;
+	const char *client_address;	/* text; NULL: not known */
+	int64_t since;		/* boottime from which a failure of another
+				   lookup of the key is this one's too */
+};
+
+/* Where one that waits stands; {0} at first, then lookups.c's own. */
+struct lookups_turn {
+	int is_counted;		/* it took its part of the budget */
+	int is_unknown;		/* it waits as one of the unknown ones */
+	int is_queued;		/* all that it lacks is a place */
+};
+
+enum lookups_answer {
+	LOOKUPS_REFUSED = 0,	/* the budget of unknown ones is used up, or too
+				   many wait, until *until_out: busy */
+	LOOKUPS_GO,		/* go, then lookups_end() in any case */
+	LOOKUPS_WAIT,		/* the key is being looked up: ask again soon */
+	LOOKUPS_QUEUED,		/* there is no place: likewise */
+	LOOKUPS_NOT_LIVE,	/* so was answered a moment ago */
+	LOOKUPS_FAILED		/* the lookup of another failed: *reason_out */
+};
+
+enum lookups_answer lookups_begin(struct lookups *lookups,
+    const struct lookups_wish *wish, struct lookups_turn *turn,
+    const struct moment *now, int64_t *until_out, enum reason *reason_out);
+
+/* It waits no longer, if it did: to be called when a task ends, whatever its
+ * turn. */
+void lookups_leave(struct lookups *lookups, const char *client_address,
+    struct lookups_turn *turn);
+
+/* The part of lookups_begin() that begins nothing: NOT_LIVE, FAILED, or WAIT
+ * where nothing is remembered. */
+enum lookups_answer lookups_recall(struct lookups *lookups,
+    const struct lookups_wish *wish, const struct moment *now,
+    enum reason *reason_out);
+
+/* When "not live" was answered of this key, if that is remembered and young
+ * enough to count (boottime), else -1. */
+int64_t lookups_not_live_at(struct lookups *lookups, const char *key,
+    const struct moment *now);
+
+enum lookups_result {
+	LOOKUPS_ENDED = 0,	/* live, or given up: nothing to remember */
+	LOOKUPS_ENDED_NOT_LIVE,
+	LOOKUPS_ENDED_FAILED	/* with the reason */
+};
+
+/* The place is free again. */
+void lookups_end(struct lookups *lookups, const char *key,
+    enum lookups_result result, enum reason reason,
+    const struct moment *now);
+
+#endif /* !LOOKUPS_H_ */

@@ -1,0 +1,94 @@
+#ifndef SETTINGS_H_
+#define SETTINGS_H_
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "ground/error.h"
+#include "settings/policy.h"
+
+/*
+ * The settings file (authgear.conf(5)): one table of keys serves the file,
+ * --check-config, --print-policies and the test against the man page.
+ * Member names are the keys.
+ */
+
+#define SETTINGS_MAX_FILE (256 * 1024)	/* bytes */
+#define SETTINGS_MAX_VALUE 4096		/* bytes */
+
+enum settings_validate {
+	SETTINGS_VALIDATE_JWT = 0,	/* signature and claims, here */
+	SETTINGS_VALIDATE_RESOLVER,	/* Authgear's resolver decides */
+	SETTINGS_VALIDATE_HYBRID	/* a JWT must hold here first */
+};
+
+struct settings {
+	char *endpoint;		/* an origin; what `iss` must be */
+	char *resolver_url;	/* of Authgear's resolver, never NULL */
+	char *ca_file;		/* NULL: the system's */
+	char *proxy;		/* NULL: none, whatever the environment says */
+	enum settings_validate validate;
+	int session_ttl;	/* seconds, as all below */
+	int absent_ttl;
+	int stale_if_error;
+	int keys_ttl;
+	int keys_cooldown;
+	int keys_max_stale;
+	int leeway;
+	int connect_timeout;
+	int total_timeout;
+	int max_lookups;	/* at the resolver at a time */
+	int lookup_rate;	/* of unknown credentials, a minute */
+	int max_sessions;	/* that are remembered */
+	int max_credential;	/* bytes */
+	char *cookie_prefix;	/* "" by default */
+	char *state;		/* absolute path of the state directory */
+	int insecure_allow_http;
+	int log_grants;
+	struct policy **policies;	/* owned, in the file's order */
+	size_t policy_count;
+	struct word_list warnings;	/* for a person, one sentence each */
+};
+
+/*
+ * Read the file.  NULL and "FILE:LINE: KEY: what is wrong, what to do" in
+ * error.  Refused: a file not regular, not owned by root or the caller,
+ * writable by group or others, larger than SETTINGS_MAX_FILE, with NUL or
+ * other control bytes; keys before the first section, unknown sections or
+ * keys, a key or section twice, a value out of range, " #" or ";" comments
+ * behind a value, values that go on in the next line.  Also refused:
+ * connect_timeout over total_timeout, keys_max_stale under keys_ttl,
+ * absent_ttl over session_ttl, no [policy] at all, login_client without
+ * login_return or the reverse, an http endpoint or resolver_url that is
+ * neither loopback nor allowed by insecure_allow_http.  What was not written follows what was, where the two
+ * must fit: absent_ttl, keys_ttl, keys_max_stale.
+ */
+struct settings *settings_load(const char *path, struct error *error);
+void settings_free(struct settings *settings);
+
+/*
+ * The policy that a web server named; `name` NULL or "" when it named none,
+ * which is allowed only while "default" is the only policy.  NULL otherwise:
+ * *unknown_out 0 (policy-missing) or 1 (policy-unknown).
+ */
+const struct policy *settings_policy(const struct settings *settings,
+    const char *name, int *unknown_out);
+
+/* Every key with its effective value, and the warnings, as the file would
+ * say it or as JSON.  0, or -1 if writing failed. */
+int settings_print(const struct settings *settings, FILE *out, int json);
+
+/* Who passes each policy, in words.  0, or -1 if writing failed. */
+int settings_print_policies(const struct settings *settings, FILE *out);
+
+/* The table of keys, for the test against the man page.  section is
+ * "authgear" or "policy"; NULL behind the last index. */
+struct settings_key {
+	const char *section;
+	const char *name;
+	const char *default_text;	/* as the man page says it */
+	const char *meaning;		/* half a sentence */
+};
+const struct settings_key *settings_key_at(size_t index);
+
+#endif /* !SETTINGS_H_ */

@@ -1,0 +1,45 @@
+#ifndef DATABASE_LOG_H_
+#define DATABASE_LOG_H_
+
+#include <stdint.h>
+
+#include "ground/error.h"
+
+struct sqlite3;
+struct sqlite3_file;
+
+/*
+ * Does a -wal belong to the file that it lies beside?  SQLite does not ask:
+ * the log of today over an older copy tells the last change, and lacks
+ * whatever was in the file before the log began.  Page 1 counts the changes
+ * that it is in, so its copies in the log go on from where the file is; a
+ * writer that puts it into each of its changes (trust_writer) leaves no gap
+ * that would not be seen.
+ */
+
+/* The counters of page 1 in a log. */
+struct database_log {
+	int is_known;		/* page 1 is in it */
+	uint32_t first;
+	uint32_t last;
+};
+
+#define DATABASE_LOG_HEAD 28	/* bytes of a file for database_log_fits() */
+
+/* As far as the frame that ends its last commit (0: it has none): what is
+ * behind it is no part of it.  `wal` NULL: there is none. */
+void database_log_read(struct sqlite3_file *wal, int64_t last_frame,
+    struct database_log *log);
+
+/* 0 if it is another file's. */
+int database_log_fits(const struct database_log *log,
+    const unsigned char *head);
+
+/* Why it is refused, and what to do. */
+void database_log_refuse(const char *path, struct error *error);
+
+/* For a writer, which has begun its transaction: 0, or -1 and error. */
+int database_log_check(struct sqlite3 *db, const char *path,
+    struct error *error);
+
+#endif /* !DATABASE_LOG_H_ */

@@ -1,0 +1,83 @@
+#ifndef STATUS_FILE_H_
+#define STATUS_FILE_H_
+
+#include "ground/error.h"
+#include "ground/moment.h"
+#include "state/status.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/* Shared by status*.c alone. */
+
+enum status_statement {
+	STATUS_VERSION = 0,	/* data_version; prepared by database.c */
+	STATUS_SCHEMA_VERSION,
+	STATUS_SESSION_LOAD,
+	STATUS_SESSION_STORE,
+	STATUS_SESSION_BEFORE,
+	STATUS_BOOT_LOAD,
+	STATUS_BOOT_NUMBER,
+	STATUS_BOOT_STORE,
+	STATUS_BACKOFF_LOAD,
+	STATUS_LEASE_LOAD,
+	STATUS_STATEMENTS
+};
+
+/* One boot and its number in the file. */
+struct status_boot {
+	int64_t number;		/* 0: none */
+	char boot_id[MOMENT_BOOT_ID_SIZE];
+};
+
+struct status {
+	char *path;
+	char *endpoint;
+	struct status_pending *pending;
+	int owns_pending;
+	struct sqlite3 *db;		/* NULL until it can be opened again */
+	struct sqlite3_stmt *statements[STATUS_STATEMENTS]; /* NULL until used */
+	long version;			/* data_version when last looked at */
+	long schema_at;			/* when its schema was */
+	uint64_t keys_number;		/* of the keys that wait, likewise */
+	struct status_boot boot;	/* the last one that was looked up */
+	int has_before;			/* rows of schema 2 are there */
+	int is_checked;			/* the whole of it, since it was opened */
+	int is_counted;			/* its rows, likewise */
+	int is_damaged;			/* a statement found it corrupt */
+	int is_busy;			/* why the last call failed */
+	int is_opened;			/* it was open once: requests wait */
+	int is_anew;			/* reopened, status_changed() not told */
+	int is_owned;			/* the endpoint stands in the file */
+	int log_pages;			/* of the -wal, after the last commit */
+};
+
+/*
+ * Make sure that `db` is the file which is at the path now, and of our schema:
+ * reopened if it was replaced.  1 if opened anew, 0 if not, -1 and error.
+ */
+int status_file_enter(struct status *status, struct error *error);
+
+/* 1 if no later release migrated it since it was opened; 0 and error. */
+int status_file_is_ours(struct status *status, struct error *error);
+
+/* The file is closed; the next enter opens it again. */
+void status_file_leave(struct status *status);
+
+/* Say what an SQLite result means and remember damage; returns -1. */
+int status_file_failed(struct status *status, int rc, struct error *error);
+
+/* A statement, prepared once; SQLITE_OK or why not. */
+int status_file_prepare(struct status *status, enum status_statement which,
+    const char *sql);
+/* Ready for its next use; returns rc. */
+int status_file_reset(struct status *status, enum status_statement which,
+    int rc);
+
+/* The text of a boot, NULL if the file does not know the number. */
+const char *status_boot_text(struct status *status, int64_t number);
+/* Its number, made if need be: in a transaction; an SQLite result. */
+int status_boot_number(struct status *status, const char *boot_id,
+    int64_t *number_out);
+
+#endif /* !STATUS_FILE_H_ */

@@ -1,0 +1,284 @@
+/* The key set with its metadata. */
+#include "config.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state/status_file.h"
+#include "state/status_pending.h"
+#include "state/status_write.h"
+
+void
+status_keys_clear(struct status_keys *keys)
+{
+	if (keys == NULL)
+		return;
+	free(keys->jwks_uri);
+	free(keys->authorization_endpoint);
+	free(keys->jwks);
+	memset(keys, 0, sizeof(*keys));
+}
+
+static char *
+copy_column(struct sqlite3_stmt *statement, int column, size_t *len_out)
+{
+	const void *data = sqlite3_column_blob(statement, column);
+	size_t len = (size_t)sqlite3_column_bytes(statement, column);
+	char *copy;
+
+	copy = malloc(len + 1);
+	if (copy == NULL)
+		return NULL;
+	if (len > 0)
+		memcpy(copy, data, len);
+	copy[len] = '\0';
+	if (len_out != NULL)
+		*len_out = len;
+	return copy;
+}
+
+static int
+read_keys(struct sqlite3_stmt *statement, struct status_keys *keys)
+{
+	const unsigned char *boot_id;
+
+	keys->jwks_uri = copy_column(statement, 0, NULL);
+	keys->jwks = copy_column(statement, 2, &keys->jwks_len);
+	if (sqlite3_column_type(statement, 1) != SQLITE_NULL) {
+		keys->authorization_endpoint = copy_column(statement, 1, NULL);
+		if (keys->authorization_endpoint == NULL)
+			goto failed;
+	}
+	keys->started.wall = sqlite3_column_int64(statement, 3);
+	keys->started.boottime = sqlite3_column_int64(statement, 4);
+	boot_id = sqlite3_column_text(statement, 5);
+	if (keys->jwks_uri == NULL || keys->jwks == NULL || boot_id == NULL)
+		goto failed;
+	(void)snprintf(keys->started.boot_id, sizeof(keys->started.boot_id),
+	    "%s", (const char *)boot_id);
+	return 0;
+failed:
+	status_keys_clear(keys);
+	return -1;
+}
+
+/* What lies in the file: 1, 0 or -1. */
+static int
+load_file(struct status *status, struct status_keys *keys,
+    struct error *error)
+{
+	static const char sql[] = "SELECT jwks_uri, authorization_endpoint, "
+	    "jwks, started_wall, started_boottime, boot_id "
+	    "FROM issuer WHERE endpoint = ?1";
+	struct sqlite3_stmt *statement = NULL;
+	int rc, ret = -1;
+
+	memset(keys, 0, sizeof(*keys));
+	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(statement, 1, status->endpoint, -1,
+		    SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_DONE) {
+		ret = 0;
+		goto done;
+	}
+	if (rc != SQLITE_ROW) {
+		(void)status_file_failed(status, rc, error);
+		goto done;
+	}
+	if (read_keys(statement, keys) == -1) {
+		error_set(error, "%s: out of memory", status->path);
+		goto done;
+	}
+	ret = 1;
+done:
+	(void)sqlite3_finalize(statement);
+	return ret;
+}
+
+static int
+copy(struct status_keys *to, const struct status_keys *from)
+{
+	*to = *from;
+	to->jwks_uri = strdup(from->jwks_uri);
+	to->authorization_endpoint = from->authorization_endpoint == NULL ?
+	    NULL : strdup(from->authorization_endpoint);
+	to->jwks = malloc(from->jwks_len + 1);
+	if (to->jwks_uri == NULL || to->jwks == NULL ||
+	    (from->authorization_endpoint != NULL &&
+	    to->authorization_endpoint == NULL)) {
+		status_keys_clear(to);
+		return -1;
+	}
+	memcpy(to->jwks, from->jwks, from->jwks_len);
+	to->jwks[from->jwks_len] = '\0';
+	return 0;
+}
+
+/* Does a set begun then give way to this one? */
+static int
+replaces(const struct status_keys *keys, const struct status_keys *old)
+{
+	return !moment_is_later(&old->started, &keys->started);
+}
+
+/* What waits: 1 and a copy, 0, or -1: memory. */
+static int
+find_waiting(struct status_pending *pending, struct status_keys *keys,
+    uint64_t *number_out)
+{
+	int ret = 0;
+
+	*number_out = pending->keys_number;
+	if (*number_out == 0)
+		return 0;
+	(void)pthread_mutex_lock(&pending->lock);
+	*number_out = pending->keys_number;
+	if (pending->has_keys)
+		ret = copy(keys, &pending->keys) == 0 ? 1 : -1;
+	(void)pthread_mutex_unlock(&pending->lock);
+	return ret;
+}
+
+int
+status_keys_load(struct status *status, struct status_keys *keys,
+    struct error *error)
+{
+	struct status_keys waiting;
+	uint64_t number;
+	int waits, found;
+
+	memset(keys, 0, sizeof(*keys));
+	/* before the file, so that what is written in between is not missed */
+	waits = find_waiting(status->pending, &waiting, &number);
+	if (waits == -1) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	found = status_file_enter(status, error) == -1 ? -1 :
+	    load_file(status, keys, error);
+	if (!waits)
+		return found;
+	if (found == 0 || (found == 1 && replaces(&waiting, keys))) {
+		status_keys_clear(keys);
+		*keys = waiting;
+		return 1;
+	}
+	status_keys_clear(&waiting);
+	return found;
+}
+
+int
+status_keys_store(struct status *status, const struct status_keys *keys,
+    const struct moment *now, struct error *error)
+{
+	struct status_pending *pending = status->pending;
+	struct status_keys made;
+
+	if (copy(&made, keys) == -1) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	(void)pthread_mutex_lock(&pending->lock);
+	if (!pending->has_keys || replaces(&made, &pending->keys)) {
+		status_keys_clear(&pending->keys);
+		pending->keys = made;
+		memset(&made, 0, sizeof(made));
+		pending->has_keys = 1;
+		pending->keys_number = ++pending->number;
+		pending->few = 1;
+		status_pending_call(pending, 1);
+	}
+	(void)pthread_mutex_unlock(&pending->lock);
+	status_keys_clear(&made);
+	status_write_now(status, now);
+	return 0;
+}
+
+static int
+bind_keys(struct sqlite3_stmt *statement, const char *endpoint,
+    const struct status_keys *keys)
+{
+	const char *texts[3];
+	int rc = SQLITE_OK, i;
+
+	texts[0] = endpoint;
+	texts[1] = keys->jwks_uri;
+	texts[2] = keys->authorization_endpoint;
+	for (i = 0; i < 3 && rc == SQLITE_OK; i++)
+		rc = sqlite3_bind_text(statement, i + 1, texts[i], -1,
+		    SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_blob64(statement, 4, keys->jwks,
+		    keys->jwks_len, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(statement, 5, keys->started.wall);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(statement, 6, keys->started.boottime);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(statement, 7, keys->started.boot_id, -1,
+		    SQLITE_STATIC);
+	return rc;
+}
+
+static int
+store(struct status *status, const struct status_keys *keys)
+{
+	static const char sql[] = "INSERT OR REPLACE INTO issuer (endpoint, "
+	    "jwks_uri, authorization_endpoint, jwks, started_wall, "
+	    "started_boottime, boot_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+	struct sqlite3_stmt *statement = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = bind_keys(statement, status->endpoint, keys);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	(void)sqlite3_finalize(statement);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int
+status_keys_write(struct status *status, uint64_t *number_out)
+{
+	struct status_keys waiting, old;
+	int rc = SQLITE_OK, found;
+
+	switch (find_waiting(status->pending, &waiting, number_out)) {
+	case 0:
+		*number_out = 0;
+		return SQLITE_OK;
+	case -1:
+		return SQLITE_NOMEM;
+	default:
+		break;
+	}
+	found = load_file(status, &old, NULL);
+	if (found == -1)
+		rc = sqlite3_extended_errcode(status->db);
+	else if (found == 0 || replaces(&waiting, &old))
+		rc = store(status, &waiting);
+	status_keys_clear(&old);
+	status_keys_clear(&waiting);
+	return rc;
+}
+
+void
+status_keys_wrote(struct status *status, uint64_t number)
+{
+	struct status_pending *pending = status->pending;
+
+	if (number == 0)
+		return;
+	(void)pthread_mutex_lock(&pending->lock);
+	if (pending->has_keys && pending->keys_number == number) {
+		status_keys_clear(&pending->keys);
+		pending->has_keys = 0;
+	}
+	(void)pthread_mutex_unlock(&pending->lock);
+}

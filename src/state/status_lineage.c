@@ -1,0 +1,189 @@
+/* What was seen of trust.db, written down in status.db. */
+#include "state/status_lineage.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state/database.h"
+#include "state/status_file.h"
+
+/* *db_out and 1 if there is such a table, 0, or -1. */
+static int
+enter(struct status *status, struct error *error)
+{
+	static const char sql[] = "SELECT 1 FROM sqlite_schema "
+	    "WHERE type = 'table' AND name = 'lineage'";
+	struct sqlite3_stmt *statement = NULL;
+	int rc;
+
+	if (status_file_enter(status, error) == -1)
+		return -1;
+	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	(void)sqlite3_finalize(statement);
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return rc == SQLITE_ROW;
+	return status_file_failed(status, rc, error);
+}
+
+static int
+read_row(struct sqlite3_stmt *statement, struct trust_lineage *lineage)
+{
+	const void *id = sqlite3_column_blob(statement, 0);
+	const void *tag = sqlite3_column_blob(statement, 2);
+
+	if (id == NULL || tag == NULL ||
+	    sqlite3_column_bytes(statement, 0) != TRUST_LINEAGE_SIZE ||
+	    sqlite3_column_bytes(statement, 2) != TRUST_TAG_SIZE)
+		return -1;
+	memcpy(lineage->id, id, TRUST_LINEAGE_SIZE);
+	lineage->number = sqlite3_column_int64(statement, 1);
+	memcpy(lineage->tag, tag, TRUST_TAG_SIZE);
+	return 0;
+}
+
+int
+status_lineage_load(struct status *status, struct trust_marks *marks,
+    struct error *error)
+{
+	static const char sql[] = "SELECT id, number, tag FROM lineage "
+	    "ORDER BY place";
+	struct sqlite3_stmt *statement = NULL;
+	struct trust_lineage lineage;
+	int rc, ret = 0;
+
+	switch (enter(status, error)) {
+	case 1:
+		break;
+	case 0:
+		return 0;
+	default:
+		return -1;
+	}
+	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
+	while (rc == SQLITE_OK && ret == 0 &&
+	    (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+		rc = SQLITE_OK;
+		if (read_row(statement, &lineage) == 0)
+			ret = trust_marks_merge(marks, &lineage, 1);
+	}
+	(void)sqlite3_finalize(statement);
+	if (ret == -1)
+		error_set(error, "%s: out of memory", status->path);
+	else if (rc != SQLITE_DONE)
+		ret = status_file_failed(status, rc, error);
+	return ret;
+}
+
+static int
+store(struct status *status, const struct trust_lineage *list, size_t count)
+{
+	static const char sql[] = "INSERT INTO lineage (place, id, number, "
+	    "tag) VALUES ((SELECT coalesce(max(place), 0) + 1 FROM lineage), "
+	    "?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
+	    "number = excluded.number, tag = excluded.tag "
+	    "WHERE excluded.number > number";
+	struct sqlite3_stmt *statement = NULL;
+	size_t i;
+	int rc;
+
+	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
+	for (i = 0; rc == SQLITE_OK && i < count; i++) {
+		rc = sqlite3_bind_blob(statement, 1, list[i].id,
+		    TRUST_LINEAGE_SIZE, SQLITE_STATIC);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_bind_int64(statement, 2, list[i].number);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_bind_blob(statement, 3, list[i].tag,
+			    TRUST_TAG_SIZE, SQLITE_STATIC);
+		if (rc == SQLITE_OK && sqlite3_step(statement) != SQLITE_DONE)
+			rc = sqlite3_extended_errcode(status->db);
+		(void)sqlite3_reset(statement);
+	}
+	(void)sqlite3_finalize(statement);
+	return rc;
+}
+
+/* A mark is rare and must outlive the machine's power; rows need not. */
+static int
+write_list(struct status *status, const struct trust_lineage *list,
+    size_t count, struct error *error)
+{
+	int rc, ret = -1;
+
+	(void)sqlite3_busy_timeout(status->db, TRUST_MARKS_WAIT_MS);
+	rc = sqlite3_exec(status->db, "PRAGMA synchronous=FULL", NULL, NULL,
+	    NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(status->db, "BEGIN IMMEDIATE", NULL, NULL,
+		    NULL);
+	if (rc != SQLITE_OK) {
+		(void)status_file_failed(status, rc, error);
+		goto done;
+	}
+	rc = sqlite3_exec(status->db, STATUS_LINEAGE_TABLE, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = store(status, list, count);
+	rc = database_finish(status->db, rc, status->path, error);
+	if (rc == SQLITE_OK)
+		ret = 0;
+	else
+		(void)status_file_failed(status, rc, NULL);
+done:
+	(void)sqlite3_exec(status->db, "PRAGMA synchronous=NORMAL", NULL,
+	    NULL, NULL);
+	(void)sqlite3_busy_timeout(status->db, DATABASE_BUSY_MS);
+	return ret;
+}
+
+int
+status_lineage_store(struct status *status, struct trust_marks *marks,
+    int always)
+{
+	struct trust_lineage *list;
+	struct error error = { "" };
+	uint64_t turn;
+	size_t count;
+	int found, ret = 0;
+
+	found = trust_marks_unwritten(marks, always, &list, &count, &turn);
+	if (found == 0)
+		return 0;
+	if (found == -1)
+		error_set(&error, "out of memory");
+	if (found == -1 || status_file_enter(status, &error) == -1 ||
+	    write_list(status, list, count, &error) == -1)
+		ret = -1;
+	free(list);
+	if (ret == 0)
+		trust_marks_written(marks, turn);
+	else
+		trust_marks_failed(marks, error_text(&error));
+	return ret;
+}
+
+int
+status_lineage_is_lost(struct status *status, struct trust_marks *marks)
+{
+	struct trust_lineage *list;
+	struct sqlite3_stmt *statement = NULL;
+	uint64_t turn;
+	size_t count;
+	int64_t there = 0;
+	int has_table;
+
+	if (trust_marks_unwritten(marks, 1, &list, &count, &turn) != 1)
+		return 0;
+	free(list);
+	has_table = enter(status, NULL);
+	if (has_table != 1)
+		return has_table == 0 ? 1 : -1;
+	if (sqlite3_prepare_v2(status->db, "SELECT count(*) FROM lineage", -1,
+	    &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		there = sqlite3_column_int64(statement, 0);
+	(void)sqlite3_finalize(statement);
+	return there < (int64_t)count;
+}

@@ -1,0 +1,342 @@
+/* Rows that wait to be written. */
+#include "config.h"
+
+#include "state/status_pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct status_pending *
+status_pending_new(void)
+{
+	struct status_pending *pending = calloc(1, sizeof(*pending));
+	size_t i;
+
+	if (pending == NULL)
+		return NULL;
+	if (pthread_mutex_init(&pending->lock, NULL) != 0) {
+		free(pending);
+		return NULL;
+	}
+	TAILQ_INIT(&pending->urgent);
+	TAILQ_INIT(&pending->others);
+	for (i = 0; i < STATUS_PENDING_SETS; i++)
+		pending->sets[i].void_at = -1;
+	return pending;
+}
+
+static void
+entry_free(struct pending_entry *entry)
+{
+	if (entry == NULL)
+		return;
+	status_change_clear(&entry->change);
+	free(entry);
+}
+
+void
+status_pending_free(struct status_pending *pending)
+{
+	size_t i, j;
+
+	if (pending == NULL)
+		return;
+	for (i = 0; i < STATUS_PENDING_SETS; i++)
+		for (j = 0; j < STATUS_PENDING_WAYS; j++)
+			entry_free(pending->sets[i].entries[j]);
+	status_keys_clear(&pending->keys);
+	(void)pthread_mutex_destroy(&pending->lock);
+	free(pending);
+}
+
+void
+status_pending_serve(struct status_pending *pending,
+    void (*wake)(void *context, int is_urgent), void *context)
+{
+	(void)pthread_mutex_lock(&pending->lock);
+	pending->wake = wake;
+	pending->context = context;
+	(void)pthread_mutex_unlock(&pending->lock);
+}
+
+size_t
+status_pending_count(const struct status_pending *pending)
+{
+	return pending->count;
+}
+
+void
+status_pending_call(struct status_pending *pending, int is_urgent)
+{
+	if (pending->wake != NULL)
+		pending->wake(pending->context, is_urgent);
+}
+
+/* Keys begin with the digits of a hash. */
+static size_t
+number_of_set(const char *key)
+{
+	size_t number = 0, i;
+
+	for (i = 0; i < 8 && key[i] != '\0'; i++)
+		number = number * 31 + (unsigned char)key[i];
+	return number % STATUS_PENDING_SETS;
+}
+
+static struct pending_set *
+set_of(struct status_pending *pending, const char *key)
+{
+	return &pending->sets[number_of_set(key)];
+}
+
+int64_t
+status_pending_void_at(const struct status_pending *pending, const char *key)
+{
+	return pending->sets[number_of_set(key)].void_at;
+}
+
+static struct pending_entry **
+place_of(struct pending_set *set, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < STATUS_PENDING_WAYS; i++)
+		if (set->entries[i] != NULL &&
+		    strcmp(set->entries[i]->change.key, key) == 0)
+			return &set->entries[i];
+	return NULL;
+}
+
+static struct pending_list *
+list_of(struct status_pending *pending, int is_urgent)
+{
+	return is_urgent ? &pending->urgent : &pending->others;
+}
+
+/* What ends a session, or shakes it, is first to be told to others. */
+static int
+is_urgent(const struct status_change *change)
+{
+	return change->what != STATUS_CHANGE_PUT || !change->row.is_live ||
+	    change->row.is_doubted;
+}
+
+static size_t
+words_size(const struct word_list *list)
+{
+	size_t size = 0, i;
+
+	for (i = 0; i < list->count; i++)
+		size += sizeof(list->words[i]) + strlen(list->words[i]) + 16;
+	return size;
+}
+
+static size_t
+size_of(const struct status_change *change)
+{
+	const struct facts *facts = &change->row.facts;
+
+	return sizeof(struct pending_entry) + words_size(&facts->roles) +
+	    words_size(&facts->amr) +
+	    (facts->user_id != NULL ? strlen(facts->user_id) : 0);
+}
+
+/* Into the list where it belongs now; its size is counted anew. */
+static void
+enlist(struct status_pending *pending, struct pending_entry *entry)
+{
+	entry->change.number = ++pending->number;
+	entry->is_urgent = is_urgent(&entry->change);
+	entry->bytes = size_of(&entry->change);
+	pending->bytes += entry->bytes;
+	TAILQ_INSERT_TAIL(list_of(pending, entry->is_urgent), entry, link);
+}
+
+static void
+delist(struct status_pending *pending, struct pending_entry *entry)
+{
+	TAILQ_REMOVE(list_of(pending, entry->is_urgent), entry, link);
+	pending->bytes -= entry->bytes;
+}
+
+static void
+take_out(struct status_pending *pending, struct pending_entry **place)
+{
+	delist(pending, *place);
+	entry_free(*place);
+	*place = NULL;
+	pending->count--;
+}
+
+static void
+make_void(struct pending_set *set, const struct status_change *change)
+{
+	if (change->row.started.boottime > set->void_at)
+		set->void_at = change->row.started.boottime;
+}
+
+/* Does `change` give way before the other? */
+static int
+is_lesser(const struct status_change *change,
+    const struct status_change *other)
+{
+	if (is_urgent(change) != is_urgent(other))
+		return is_urgent(other);
+	return change->row.started.boottime < other->row.started.boottime;
+}
+
+/* A free place, or that of what gives way to it; NULL if none does. */
+static struct pending_entry **
+place_for(struct status_pending *pending, struct pending_set *set,
+    const struct status_change *change)
+{
+	const struct status_change *least = change;
+	struct pending_entry **found = NULL;
+	size_t i;
+
+	for (i = 0; i < STATUS_PENDING_WAYS; i++) {
+		if (set->entries[i] == NULL)
+			return &set->entries[i];
+		if (!is_lesser(&set->entries[i]->change, least))
+			continue;
+		found = &set->entries[i];
+		least = &(*found)->change;
+	}
+	if (found != NULL) {
+		make_void(set, &(*found)->change);
+		take_out(pending, found);
+	}
+	return found;
+}
+
+static int
+put_new(struct status_pending *pending, struct pending_set *set,
+    const struct status_change *change)
+{
+	struct pending_entry **place, *entry;
+
+	if (pending->bytes + size_of(change) > STATUS_PENDING_BYTES)
+		return -1;
+	entry = calloc(1, sizeof(*entry));
+	if (entry == NULL || status_change_copy(&entry->change, change) == -1) {
+		free(entry);
+		return -1;
+	}
+	place = place_for(pending, set, change);
+	if (place == NULL) {
+		entry_free(entry);
+		return -1;
+	}
+	*place = entry;
+	pending->count++;
+	enlist(pending, entry);
+	return 0;
+}
+
+static int
+put_more(struct status_pending *pending, struct pending_entry *entry,
+    const struct status_change *change)
+{
+	if (pending->bytes + size_of(change) > STATUS_PENDING_BYTES ||
+	    status_change_follow(&entry->change, change) == -1)
+		return -1;
+	delist(pending, entry);
+	enlist(pending, entry);
+	return 0;
+}
+
+void
+status_pending_put(struct status_pending *pending,
+    const struct status_change *change)
+{
+	struct pending_entry **place;
+	struct pending_set *set;
+	int ret;
+
+	(void)pthread_mutex_lock(&pending->lock);
+	set = set_of(pending, change->key);
+	place = place_of(set, change->key);
+	ret = place != NULL ? put_more(pending, *place, change) :
+	    put_new(pending, set, change);
+	if (ret == -1) {
+		make_void(set, change);
+		/* what is older than this must not be told to others either */
+		if (place != NULL)
+			take_out(pending, place);
+	}
+	status_pending_call(pending, is_urgent(change));
+	(void)pthread_mutex_unlock(&pending->lock);
+}
+
+void
+status_pending_drop(struct status_pending *pending,
+    const struct status_change *change)
+{
+	struct pending_entry **place;
+	struct pending_set *set;
+
+	(void)pthread_mutex_lock(&pending->lock);
+	set = set_of(pending, change->key);
+	make_void(set, change);
+	place = place_of(set, change->key);
+	if (place != NULL && (*place)->change.number == change->number)
+		take_out(pending, place);
+	(void)pthread_mutex_unlock(&pending->lock);
+}
+
+int
+status_pending_find(struct status_pending *pending, const char *key,
+    struct status_change *out)
+{
+	struct pending_entry **place;
+	int ret = 0;
+
+	if (pending->count == 0)
+		return 0;
+	(void)pthread_mutex_lock(&pending->lock);
+	place = place_of(set_of(pending, key), key);
+	if (place != NULL)
+		ret = status_change_copy(out, &(*place)->change) == 0 ? 1 : -1;
+	(void)pthread_mutex_unlock(&pending->lock);
+	return ret;
+}
+
+int
+status_pending_take(struct status_pending *pending, struct status_change *out,
+    size_t max, size_t *count_out)
+{
+	struct pending_entry *entry;
+	size_t count = 0;
+	int urgent, is_failed;
+
+	(void)pthread_mutex_lock(&pending->lock);
+	for (urgent = 1; urgent >= 0; urgent--)
+		TAILQ_FOREACH(entry, list_of(pending, urgent), link) {
+			if (count == max || status_change_copy(&out[count],
+			    &entry->change) == -1)
+				break;
+			count++;
+		}
+	is_failed = count == 0 && pending->count > 0;
+	(void)pthread_mutex_unlock(&pending->lock);
+	*count_out = count;
+	return is_failed ? -1 : 0;
+}
+
+void
+status_pending_wrote(struct status_pending *pending,
+    const struct status_change *changes, size_t count)
+{
+	struct pending_entry **place;
+	size_t i;
+
+	(void)pthread_mutex_lock(&pending->lock);
+	for (i = 0; i < count; i++) {
+		place = place_of(set_of(pending, changes[i].key),
+		    changes[i].key);
+		if (place != NULL &&
+		    (*place)->change.number == changes[i].number)
+			take_out(pending, place);
+	}
+	(void)pthread_mutex_unlock(&pending->lock);
+}

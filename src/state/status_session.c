@@ -1,0 +1,232 @@
+/* What Authgear's resolver last said, one row a credential: what waits to be
+ * written over what lies in the file. */
+#include "config.h"
+
+#include "state/status_session.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/buffer.h"
+#include "state/status_file.h"
+#include "state/status_pending.h"
+#include "state/status_row.h"
+#include "state/status_write.h"
+
+void
+status_session_init(struct status_session *session)
+{
+	memset(session, 0, sizeof(*session));
+	facts_init(&session->facts);
+}
+
+void
+status_session_clear(struct status_session *session)
+{
+	if (session == NULL)
+		return;
+	facts_clear(&session->facts);
+	status_session_init(session);
+}
+
+int
+status_session_copy(struct status_session *to,
+    const struct status_session *from)
+{
+	*to = *from;
+	if (facts_copy(&to->facts, &from->facts) == 0)
+		return 0;
+	status_session_init(to);
+	return -1;
+}
+
+void
+status_session_key(const struct credential *credential,
+    char key[STATUS_KEY_SIZE])
+{
+	memcpy(key, credential->hash, HASH_HEX_SIZE - 1);
+	key[HASH_HEX_SIZE - 1] = (char)('0' + credential->kind);
+	key[HASH_HEX_SIZE] = '\0';
+}
+
+int64_t
+status_session_void_at(const struct status *status, const char *key)
+{
+	return status_pending_void_at(status->pending, key);
+}
+
+/* The row of the file; 1, 0, or -1 and error. */
+static int
+load_file(struct status *status, const char *key,
+    struct status_session *session, struct error *error)
+{
+	enum status_row found;
+	int rc;
+
+	if (status_file_enter(status, error) == -1)
+		return -1;
+	rc = status_row_load(status, key, session, &found);
+	if (rc != SQLITE_OK)
+		return status_file_failed(status, rc, error);
+	return found == STATUS_ROW_FOUND;
+}
+
+int
+status_session_load(struct status *status, const char *key,
+    struct status_session *session, struct error *error)
+{
+	struct status_change change;
+	int waits, found;
+
+	status_session_init(session);
+	/* in this order: what is written in between is then seen twice */
+	waits = status_pending_find(status->pending, key, &change);
+	if (waits == -1) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	found = load_file(status, key, session, error);
+	if (!waits)
+		return found;
+	/* where the file cannot be read, what waits is all that is known */
+	switch (status_change_apply(&change, found == 1, session)) {
+	case 1:
+		found = 1;
+		break;
+	case -1:
+		error_set(error, "out of memory");
+		found = -1;
+		break;
+	default:
+		break;
+	}
+	status_change_clear(&change);
+	return found;
+}
+
+/* SHA-256(endpoint, NUL, kind name, NUL, text). */
+static int
+key_before(const char *endpoint, const struct credential *credential,
+    char key[HASH_HEX_SIZE])
+{
+	const char *kind = credential_kind_name(credential->kind);
+	struct buffer text;
+	int ret = -1;
+
+	key[0] = '\0';
+	buffer_init(&text, strlen(endpoint) + strlen(kind) + credential->len +
+	    2);
+	(void)buffer_append(&text, endpoint, strlen(endpoint) + 1);
+	(void)buffer_append(&text, kind, strlen(kind) + 1);
+	(void)buffer_append(&text, credential->text, credential->len);
+	if (!text.failed)
+		ret = hash_hex(text.data, text.len, key);
+	buffer_clear(&text);
+	return ret;
+}
+
+int
+status_session_load_before(struct status *status,
+    const struct credential *credential, struct status_session *session,
+    struct error *error)
+{
+	char key[HASH_HEX_SIZE];
+	enum status_row found;
+	int rc;
+
+	status_session_init(session);
+	if (status_file_enter(status, error) == -1)
+		return -1;
+	if (!status->has_before)
+		return 0;
+	if (key_before(status->endpoint, credential, key) == -1) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	rc = status_row_load_before(status, key, session, &found);
+	if (rc != SQLITE_OK)
+		return status_file_failed(status, rc, error);
+	return found == STATUS_ROW_FOUND;
+}
+
+static void
+begin_change(struct status_change *change, enum status_change_what what,
+    const char *key, const struct moment *now)
+{
+	memset(change, 0, sizeof(*change));
+	change->what = what;
+	status_session_init(&change->row);
+	(void)snprintf(change->key, sizeof(change->key), "%s", key);
+	change->asked = now->boottime;
+	change->row.started = *now;
+}
+
+static void
+put(struct status *status, const struct status_change *change,
+    const struct moment *now)
+{
+	status_pending_put(status->pending, change);
+	status_write_now(status, now);
+}
+
+static int
+can_be_kept(const struct facts *facts)
+{
+	struct buffer text;
+	int ret;
+
+	buffer_init(&text, STATUS_ROW_MAX_TEXT);
+	ret = status_row_join(&text, &facts->roles, ',') == 0;
+	buffer_reset(&text);
+	ret = ret && status_row_join(&text, &facts->amr, ' ') == 0;
+	buffer_clear(&text);
+	return ret;
+}
+
+void
+status_session_store(struct status *status, const char *key,
+    const struct status_session *session, const struct moment *now)
+{
+	struct status_change change;
+
+	begin_change(&change, STATUS_CHANGE_PUT, key, now);
+	change.row = *session;	/* borrowed */
+	change.row.is_before = change.row.is_doubted = 0;
+	if (!can_be_kept(&session->facts)) {
+		/* nor may the row of before serve */
+		begin_change(&change, STATUS_CHANGE_PUT, key,
+		    &session->started);
+		change.row.is_doubted = 1;
+		change.asked = now->boottime;
+	}
+	put(status, &change, now);
+}
+
+void
+status_session_end(struct status *status, const char *key,
+    const struct status_session *known, const struct moment *at)
+{
+	struct status_change change;
+
+	begin_change(&change, STATUS_CHANGE_END, key, at);
+	/* it cannot be changed where it lies: a row of today hides it */
+	if (known != NULL && known->is_before)
+		change.what = STATUS_CHANGE_PUT;
+	put(status, &change, at);
+}
+
+void
+status_session_doubt(struct status *status, const char *key,
+    const struct status_session *known, const struct moment *at)
+{
+	struct status_change change;
+
+	begin_change(&change, STATUS_CHANGE_DOUBT, key, at);
+	if (known != NULL && known->is_before) {
+		change.what = STATUS_CHANGE_PUT;
+		change.row.is_doubted = 1;
+	}
+	put(status, &change, at);
+}

@@ -1,0 +1,227 @@
+#include "state/trust.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state/trust_head.h"
+#include "state/trust_lookup.h"
+#include "state/trust_place.h"
+#include "state/trust_private.h"
+
+#define PLACE_PERIOD_MS 1000
+
+static int
+check_place(struct trust *trust, struct error *error)
+{
+	gid_t group;
+
+	if (trust_place_look(trust->directory, &group, error) == -1)
+		return -1;
+	return group == TRUST_PLACE_NO_GROUP ? 0 :
+	    trust_shared_group(trust->shared, group, error);
+}
+
+/* The directory, at most once a second. */
+static int
+look_at_place(struct trust *trust, const struct moment *now,
+    struct error *error)
+{
+	if (now->boottime >= trust->place_due ||
+	    trust->place_due > now->boottime + PLACE_PERIOD_MS) {
+		trust->place_due = now->boottime + PLACE_PERIOD_MS;
+		error_clear(&trust->place_refusal);
+		(void)check_place(trust, &trust->place_refusal);
+	}
+	if (trust->place_refusal.text[0] == '\0')
+		return 0;
+	error_set(error, "%s", error_text(&trust->place_refusal));
+	return -1;
+}
+
+/* It may be read and believed, and no damage was found in it. */
+static int
+rely(struct trust *trust, const struct moment *now, int *attempts,
+    struct error *error)
+{
+	struct database_identity file;
+	struct error why = { "" };
+
+	if (look_at_place(trust, now, &why) == 0 &&
+	    trust_know(trust, attempts, &why) == 0) {
+		file = database_view_identity(trust->view);
+		if (trust_shared_whole(trust->shared, &file, &why) == 0) {
+			trust_shared_refused(trust->shared, NULL,
+			    now->boottime);
+			return 0;
+		}
+	}
+	trust_shared_refused(trust->shared, &why, now->boottime);
+	error_set(error, "%s", error_text(&why));
+	return -1;
+}
+
+static struct trust *
+make(const char *directory, const char *endpoint, struct trust_shared *shared)
+{
+	struct trust *trust = calloc(1, sizeof(*trust));
+
+	if (trust == NULL)
+		return NULL;
+	trust->owns_shared = shared == NULL;
+	trust->shared = shared != NULL ? shared : trust_shared_new();
+	trust->directory = strdup(directory);
+	trust->endpoint = strdup(endpoint);
+	trust->path = malloc(strlen(directory) + sizeof("/trust.db"));
+	if (trust->shared != NULL && trust->directory != NULL &&
+	    trust->endpoint != NULL && trust->path != NULL) {
+		(void)sprintf(trust->path, "%s/trust.db", directory);
+		return trust;
+	}
+	trust_free(trust);
+	return NULL;
+}
+
+struct trust *
+trust_open_shared(const char *directory, const char *endpoint,
+    struct trust_shared *shared, struct error *error)
+{
+	struct trust *trust = make(directory, endpoint, shared);
+	int attempts = TRUST_ATTEMPTS;
+
+	if (trust == NULL) {
+		error_set(error, "%s: out of memory", directory);
+		return NULL;
+	}
+	trust->is_alone = shared == NULL;
+	/* what the upkeep thread says of it counts for answers */
+	if (check_place(trust, error) == 0 &&
+	    trust_know(trust, &attempts, error) == 0)
+		return trust;
+	trust_free(trust);
+	return NULL;
+}
+
+struct trust *
+trust_open(const char *directory, const char *endpoint, struct error *error)
+{
+	return trust_open_shared(directory, endpoint, NULL, error);
+}
+
+void
+trust_use_status(struct trust *trust, struct status *status)
+{
+	trust->status = status;
+	trust->is_known = 0;
+}
+
+void
+trust_free(struct trust *trust)
+{
+	if (trust == NULL)
+		return;
+	trust_leave(trust);
+	if (trust->owns_shared)
+		trust_shared_free(trust->shared);
+	free(trust->directory);
+	free(trust->path);
+	free(trust->endpoint);
+	free(trust);
+}
+
+int
+trust_check(struct trust *trust, const struct moment *now,
+    struct error *error)
+{
+	int attempts = TRUST_ATTEMPTS;
+
+	return rely(trust, now, &attempts, error);
+}
+
+/* 1 if the answer of the reading that ended with rc counts, 0 if it must be
+ * read again, -1 and error. */
+static int
+is_over(struct trust *trust, int rc, struct error *error)
+{
+	if (!database_view_holds(trust->view)) {
+		trust->is_known = 0;
+		return 0;
+	}
+	if (rc == SQLITE_OK)
+		return 1;
+	(void)trust_head_failed(database_view_db(trust->view), rc,
+	    trust->path, error);
+	trust_leave(trust);
+	return -1;
+}
+
+int
+trust_revoked(struct trust *trust, const struct facts *facts,
+    const char *hash, const struct moment *now, enum reason *reason_out,
+    struct error *error)
+{
+	enum reason reason = REASON_STATE_UNREADABLE;
+	int attempts = TRUST_ATTEMPTS, over = 0, rc;
+
+	*reason_out = REASON_STATE_UNREADABLE;
+	while (over == 0) {
+		if (rely(trust, now, &attempts, error) == -1)
+			return -1;
+		if (trust->is_empty) {
+			*reason_out = REASON_GRANTED;
+			return 0;
+		}
+		rc = trust_lookup(database_view_db(trust->view),
+		    &trust->lookup_statement, trust->schema, facts, hash,
+		    now->wall, &reason);
+		over = is_over(trust, rc, error);
+	}
+	if (over == -1)
+		return -1;
+	*reason_out = reason;
+	return reason != REASON_GRANTED;
+}
+
+/* One way through the account map, or the other. */
+typedef int map_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const char *key, char **text_out);
+
+static int
+read_map(struct trust *trust, map_lookup *lookup, const char *key,
+    const struct moment *now, char **text_out, struct error *error)
+{
+	struct sqlite3_stmt **statement = lookup == trust_lookup_user ?
+	    &trust->user_statement : &trust->account_statement;
+	int attempts = TRUST_ATTEMPTS, over = 0, rc = SQLITE_OK;
+
+	*text_out = NULL;
+	while (over == 0) {
+		free(*text_out);
+		*text_out = NULL;
+		if (rely(trust, now, &attempts, error) == -1)
+			return -1;
+		/* schema 1 had no accounts yet */
+		if (trust->schema > 1)
+			rc = lookup(database_view_db(trust->view), statement,
+			    key, text_out);
+		over = is_over(trust, rc, error);
+	}
+	return over == -1 ? -1 : *text_out != NULL;
+}
+
+int
+trust_account(struct trust *trust, const char *user_id,
+    const struct moment *now, char **account_out, struct error *error)
+{
+	return read_map(trust, trust_lookup_account, user_id, now,
+	    account_out, error);
+}
+
+int
+trust_user(struct trust *trust, const char *account,
+    const struct moment *now, char **user_id_out, struct error *error)
+{
+	return read_map(trust, trust_lookup_user, account, now, user_id_out,
+	    error);
+}

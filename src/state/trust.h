@@ -1,0 +1,97 @@
+#ifndef TRUST_H_
+#define TRUST_H_
+
+#include "facts/facts.h"
+#include "ground/error.h"
+#include "ground/moment.h"
+#include "ground/reason.h"
+
+/*
+ * trust.db: what the administrator said.  Written by the owner of the state
+ * directory alone, read by the daemon.  A state directory belongs to one
+ * endpoint, recorded when it is made.  A corrupt or unreadable trust.db is
+ * "state-unreadable", never "nothing revoked".
+ */
+
+struct trust;
+
+/*
+ * Make a state directory for `endpoint` (authgear-cache init): the directory
+ * (2750), trust.db (0640) with the endpoint, audit row of `actor`, daemon/
+ * (0700).  `daemon_user` NULL: a private installation, everything belongs to
+ * the caller (0700).  Otherwise the caller must be root: directory root:<group
+ * of daemon_user>, daemon/ owned by that user; the group must have that one
+ * member only.  An existing state directory of the same endpoint is completed
+ * (*made_out THERE): trust.db of an earlier release is migrated (MIGRATED), its
+ * whole checked before that counts; with `daemon_user` owners and modes become
+ * as said; an empty root/ of an earlier release goes.  One of another endpoint
+ * is refused, and left as it is, as are network file systems and an existing
+ * directory with anything else in it.  0, and a note in error if a reader keeps
+ * the change from the file itself (trust_writer_lacks()), or -1 and error.
+ */
+#define TRUST_THERE 0		/* *made_out */
+#define TRUST_MADE 1
+#define TRUST_MIGRATED 2
+int trust_init(const char *directory, const char *endpoint,
+    const char *daemon_user, const char *actor, const struct moment *now,
+    int *made_out, struct error *error);
+
+/*
+ * Open for reading, in place and without a lock that a writer would wait for
+ * (database_view.h).  A schema of an earlier release is read too, a newer one
+ * is not; another endpoint, wrong owner or mode of file or directory, a group
+ * of more than one member, a file that went back (trust_marks.h): NULL and
+ * error.
+ */
+struct trust *trust_open(const char *directory, const char *endpoint,
+    struct error *error);
+
+/*
+ * The same for one thread of a process (trust_shared.h, borrowed); how far
+ * the file was seen counts from trust_use_status() on, whose status.db
+ * (borrowed) knows it, and is written to where no other thread does that.
+ */
+struct trust_shared;
+struct status;
+struct trust *trust_open_shared(const char *directory, const char *endpoint,
+    struct trust_shared *shared, struct error *error);
+void trust_use_status(struct trust *trust, struct status *status);
+void trust_free(struct trust *trust);
+
+/*
+ * Before every decision: 0 if trust.db can be read and is to be believed,
+ * else -1 and error.  Cheap while nothing changed; what changed is read anew,
+ * be it another file at the path, another schema or a -wal that is gone, and
+ * whatever a writer that was killed left behind.  The directory is looked at
+ * once a second of boottime at most.
+ */
+int trust_check(struct trust *trust, const struct moment *now,
+    struct error *error);
+
+/*
+ * trust_check(), and whether a revocation hits a credential of which these
+ * facts hold (`hash`: SHA-256 of its text): 0 if none does, 1 and *reason_out
+ * (REVOKED, SIGNED_OUT, CLIENT_REVOKED, KEY_REVOKED, USER_BLOCKED), -1 and
+ * error if that cannot be read (*reason_out is STATE_UNREADABLE).  What was
+ * committed before the call is seen, by all processes; so this is the last
+ * step before somebody is let in.
+ */
+int trust_revoked(struct trust *trust, const struct facts *facts,
+    const char *hash, const struct moment *now, enum reason *reason_out,
+    struct error *error);
+
+/*
+ * The account that the account map gives to a user: 1 and it (malloc'd), 0
+ * if it has none, -1 and error.  trust_check() is done.
+ */
+int trust_account(struct trust *trust, const char *user_id,
+    const struct moment *now, char **account_out, struct error *error);
+
+/*
+ * The map the other way: whose account it is.  1 and the user (malloc'd), 0
+ * if nobody's, -1 and error.  trust_check() is done.
+ */
+int trust_user(struct trust *trust, const char *account,
+    const struct moment *now, char **user_id_out, struct error *error);
+
+#endif /* !TRUST_H_ */

@@ -1,0 +1,182 @@
+#include "state/trust_head.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+#include "state/database_view.h"
+#include "state/trust_schema.h"
+
+#define ENDPOINT "(SELECT value FROM meta WHERE name = 'endpoint')"
+#define EMPTY "NOT EXISTS (SELECT 1 FROM revocation)"
+
+static const char head_sql[] = "SELECT " ENDPOINT ", " EMPTY ", lineage, "
+    "number, tag FROM state";
+static const char old_head_sql[] = "SELECT " ENDPOINT ", " EMPTY ", NULL, 0, "
+    "NULL";
+
+int
+trust_head_failed(struct sqlite3 *db, int rc, const char *path,
+    struct error *error)
+{
+	switch (rc & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		error_set(error, "%s is damaged or not a database of ours: put "
+		    "a sound copy in its place, then run 'authgear-cache "
+		    "accept'", path);
+		break;
+	case SQLITE_READONLY:
+		error_set(error, "%s was left in the middle of a change by "
+		    "another program: run 'authgear-cache init' as the owner "
+		    "of the directory", path);
+		break;
+	default:
+		(void)database_failed(db, rc, path, error);
+	}
+	return -1;
+}
+
+static int
+read_schema(struct sqlite3 *db, int64_t *schema_out)
+{
+	struct sqlite3_stmt *statement = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement,
+	    NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW)
+		*schema_out = sqlite3_column_int64(statement, 0);
+	(void)sqlite3_finalize(statement);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static void
+check_endpoint(const char *found, const char *path, const char *endpoint,
+    struct error *error)
+{
+	const char *slash = strrchr(path, '/');
+	const int len = slash == NULL ? 0 : (int)(slash - path);
+
+	if (found == NULL)
+		error_set(error, "%s names no endpoint: run 'authgear-cache "
+		    "init'", path);
+	else if (strcmp(found, endpoint) != 0)
+		error_set(error, "%.*s belongs to endpoint %s, not to %s: a "
+		    "state directory serves one endpoint, so set 'state' to "
+		    "another; or, if the first was a mistake, remove the "
+		    "directory with all revocations and accounts in it and "
+		    "run 'authgear-cache init' again", len, path, found,
+		    endpoint);
+}
+
+static int
+read_lineage(struct sqlite3_stmt *statement, struct trust_head *head)
+{
+	const void *id = sqlite3_column_blob(statement, 2);
+	const void *tag = sqlite3_column_blob(statement, 4);
+
+	head->has_lineage = head->schema == TRUST_SCHEMA;
+	if (!head->has_lineage)
+		return SQLITE_OK;
+	if (id == NULL || tag == NULL ||
+	    sqlite3_column_bytes(statement, 2) != TRUST_LINEAGE_SIZE ||
+	    sqlite3_column_bytes(statement, 4) != TRUST_TAG_SIZE)
+		return SQLITE_CORRUPT;
+	memcpy(head->lineage.id, id, TRUST_LINEAGE_SIZE);
+	memcpy(head->lineage.tag, tag, TRUST_TAG_SIZE);
+	head->lineage.number = sqlite3_column_int64(statement, 3);
+	return SQLITE_OK;
+}
+
+int
+trust_head_read(struct sqlite3 *db, const char *path, const char *endpoint,
+    struct trust_head *head, struct error *error)
+{
+	struct sqlite3_stmt *statement = NULL;
+	int rc;
+
+	memset(head, 0, sizeof(*head));
+	rc = read_schema(db, &head->schema);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (head->schema > TRUST_SCHEMA)
+		(void)database_check_version(head->schema, path,
+		    trust_schema(), error);
+	if (head->schema < TRUST_SCHEMA_OLDEST)
+		return SQLITE_NOTADB;
+	if (head->schema > TRUST_SCHEMA)
+		return SQLITE_OK;
+	rc = sqlite3_prepare_v2(db, head->schema == TRUST_SCHEMA ? head_sql :
+	    old_head_sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_DONE)
+		rc = SQLITE_CORRUPT;
+	if (rc == SQLITE_ROW) {
+		head->has_endpoint = sqlite3_column_type(statement, 0) !=
+		    SQLITE_NULL;
+		check_endpoint((const char *)sqlite3_column_text(statement,
+		    0), path, endpoint, error);
+		head->is_empty = sqlite3_column_int(statement, 1) == 1;
+		rc = read_lineage(statement, head);
+	}
+	(void)sqlite3_finalize(statement);
+	return rc;
+}
+
+int
+trust_head_look(const char *path, const char *endpoint,
+    struct trust_head *head, struct error *error)
+{
+	struct database_view *view;
+	struct error refusal = { "" };
+	int rc, ret = 0;
+
+	memset(head, 0, sizeof(*head));
+	if (database_view_open(path, trust_schema(), &view, NULL) !=
+	    DATABASE_OPENED)
+		return 0;
+	(void)database_view_take(view);
+	rc = trust_head_read(database_view_db(view), path, endpoint, head,
+	    &refusal);
+	if (rc != SQLITE_OK)
+		memset(head, 0, sizeof(*head));
+	if (rc == SQLITE_OK && head->has_endpoint &&
+	    refusal.text[0] != '\0') {
+		error_set(error, "%s", error_text(&refusal));
+		ret = -1;
+	}
+	database_view_close(view);
+	return ret;
+}
+
+/* A row of before the migration has no tag, which is one of zeros. */
+int
+trust_head_change(struct sqlite3 *db, int64_t number,
+    struct trust_lineage *change)
+{
+	static const char sql[] = "SELECT tag FROM audit WHERE id = ?1";
+	struct sqlite3_stmt *statement = NULL;
+	const void *tag;
+	int rc;
+
+	memset(change, 0, sizeof(*change));
+	change->number = number;
+	rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(statement, 1, number);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW) {
+		tag = sqlite3_column_blob(statement, 0);
+		if (tag != NULL &&
+		    sqlite3_column_bytes(statement, 0) == TRUST_TAG_SIZE)
+			memcpy(change->tag, tag, TRUST_TAG_SIZE);
+	}
+	(void)sqlite3_finalize(statement);
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return rc == SQLITE_ROW;
+	return -rc;
+}

@@ -1,0 +1,33 @@
+#ifndef TRUST_LOOKUP_H_
+#define TRUST_LOOKUP_H_
+
+#include <stdint.h>
+
+#include "facts/facts.h"
+#include "ground/reason.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/* The revocations of an open trust.db; shared by trust*.c alone.  All answer
+ * SQLITE_OK or what SQLite says; inside the caller's transaction. */
+
+/*
+ * *reason_out: what the revocations say to these facts, REASON_GRANTED if
+ * none hits.  `hash` as in revocation_hits().  A row that makes no sense is
+ * SQLITE_CORRUPT.  `statement` is kept by the caller (NULL at first) for one
+ * schema (trust_schema.h).
+ */
+int trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    int64_t schema, const struct facts *facts, const char *hash,
+    int64_t wall, enum reason *reason_out);
+
+/* *account_out: malloc'd, NULL if the user has none. */
+int trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const char *user_id, char **account_out);
+
+/* *user_id_out: malloc'd, NULL if the account is nobody's. */
+int trust_lookup_user(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    const char *account, char **user_id_out);
+
+#endif /* !TRUST_LOOKUP_H_ */

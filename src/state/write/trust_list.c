@@ -1,0 +1,166 @@
+#include "state/write/trust_list.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state/database.h"
+#include "state/trust_head.h"
+#include "state/trust_place.h"
+#include "state/trust_row.h"
+#include "state/trust_schema.h"
+
+struct trust_list {
+	char *path;
+	struct sqlite3 *db;
+	struct sqlite3_stmt *statement;
+	char hex[HASH_HEX_SIZE];	/* the value of a row, if it is one */
+};
+
+static const char list_sql[] =
+    "SELECT " TRUST_ROW_COLUMNS ", id, reason, actor, source, time,"
+    " credential, expires FROM revocation ORDER BY id";
+
+static const char map_sql[] =
+    "SELECT user_id, account, reason, actor, time"
+    " FROM account ORDER BY account";
+
+static struct trust_list *
+open_list(const char *directory, const char *endpoint, const char *sql,
+    struct error *error)
+{
+	struct trust_list *list = NULL;
+	struct error refusal = { "" };
+	struct trust_head head;
+	int rc;
+
+	if (trust_place_check(directory, error) == -1)
+		return NULL;
+	list = calloc(1, sizeof(*list));
+	if (list != NULL)
+		list->path = malloc(strlen(directory) + sizeof("/trust.db"));
+	if (list == NULL || list->path == NULL) {
+		error_set(error, "out of memory");
+		goto failed;
+	}
+	(void)sprintf(list->path, "%s/trust.db", directory);
+	if (database_open(list->path, DATABASE_READ, trust_schema(),
+	    &list->db, error) != DATABASE_OPENED)
+		goto failed;
+	rc = trust_head_read(list->db, list->path, endpoint, &head, &refusal);
+	if (rc == SQLITE_OK && refusal.text[0] != '\0') {
+		error_set(error, "%s", refusal.text);
+		goto failed;
+	}
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(list->db, sql, -1, &list->statement,
+		    NULL);
+	if (rc == SQLITE_OK)
+		return list;
+	(void)trust_head_failed(list->db, rc, list->path, error);
+failed:
+	trust_list_free(list);
+	return NULL;
+}
+
+struct trust_list *
+trust_list_open(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	return open_list(directory, endpoint, list_sql, error);
+}
+
+struct trust_list *
+trust_list_open_map(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	return open_list(directory, endpoint, map_sql, error);
+}
+
+void
+trust_list_free(struct trust_list *list)
+{
+	if (list == NULL)
+		return;
+	(void)sqlite3_finalize(list->statement);
+	database_close(list->db);
+	free(list->path);
+	free(list);
+}
+
+static const char *
+text_at(const struct trust_list *list, int column)
+{
+	const char *text =
+	    (const char *)sqlite3_column_text(list->statement, column);
+
+	return text == NULL ? "" : text;
+}
+
+/* One revoked by what it is has its digits in the value itself. */
+static void
+read_token(const struct trust_list *list, struct trust_list_row *row)
+{
+	const unsigned char *bytes =
+	    sqlite3_column_blob(list->statement, 10);
+	const size_t len = (size_t)sqlite3_column_bytes(list->statement, 10);
+	size_t i;
+
+	row->expires = REVOCATION_NO_TIME;
+	if (sqlite3_column_type(list->statement, 11) != SQLITE_NULL)
+		row->expires = sqlite3_column_int64(list->statement, 11);
+	for (i = 0; bytes != NULL && i < len && i < TRUST_LIST_DIGITS / 2; i++)
+		(void)snprintf(row->credential + 2 * i, 3, "%02x",
+		    bytes[i]);
+}
+
+int
+trust_list_next(struct trust_list *list, struct trust_list_row *row,
+    struct error *error)
+{
+	int rc = sqlite3_step(list->statement);
+
+	memset(row, 0, sizeof(*row));
+	if (rc == SQLITE_DONE)
+		return 0;
+	if (rc != SQLITE_ROW) {
+		(void)database_failed(list->db, rc, list->path, error);
+		return -1;
+	}
+	row->id = sqlite3_column_int64(list->statement, 5);
+	if (trust_row_read(list->statement, &row->revocation,
+	    list->hex) == -1) {
+		error_set(error, "%s: revocation %lld makes no sense, "
+		    "and whom it concerns is not let in: run 'authgear-cache "
+		    "lift %lld'", list->path, (long long)row->id, (long long)row->id);
+		return -1;
+	}
+	row->reason = text_at(list, 6);
+	row->actor = text_at(list, 7);
+	row->source = text_at(list, 8);
+	row->time = sqlite3_column_int64(list->statement, 9);
+	read_token(list, row);
+	return 1;
+}
+
+int
+trust_list_next_account(struct trust_list *list,
+    struct trust_list_account *row, struct error *error)
+{
+	int rc = sqlite3_step(list->statement);
+
+	memset(row, 0, sizeof(*row));
+	if (rc == SQLITE_DONE)
+		return 0;
+	if (rc != SQLITE_ROW) {
+		(void)database_failed(list->db, rc, list->path, error);
+		return -1;
+	}
+	row->user_id = text_at(list, 0);
+	row->account = text_at(list, 1);
+	row->reason = text_at(list, 2);
+	row->actor = text_at(list, 3);
+	row->time = sqlite3_column_int64(list->statement, 4);
+	return 1;
+}

@@ -1,0 +1,52 @@
+#ifndef TRUST_LIST_H_
+#define TRUST_LIST_H_
+
+#include <stdint.h>
+
+#include "facts/revocation.h"
+#include "ground/error.h"
+
+/* All revocations, or the whole account map, one by one, as of the moment of
+ * the first. */
+
+#define TRUST_LIST_DIGITS 16	/* the first ones of a SHA-256 */
+
+struct trust_list;
+
+struct trust_list_row {
+	int64_t id;
+	struct revocation revocation;
+	const char *reason;	/* these, and the value: borrowed until the
+				   next row */
+	const char *actor;
+	const char *source;
+	int64_t time;		/* Unix seconds, when it was added */
+	char credential[TRUST_LIST_DIGITS + 1]; /* of a token, as far as it is
+				   known: how the log names it; else "" */
+	int64_t expires;	/* its `exp`, or REVOCATION_NO_TIME */
+};
+
+/* As trust_open().  NULL and error. */
+struct trust_list *trust_list_open(const char *directory,
+    const char *endpoint, struct error *error);
+void trust_list_free(struct trust_list *list);
+
+/* By id.  1 and the row; 0 after the last; -1 and error. */
+int trust_list_next(struct trust_list *list, struct trust_list_row *row,
+    struct error *error);
+
+struct trust_list_account {
+	const char *user_id;	/* all borrowed until the next row */
+	const char *account;
+	const char *reason;
+	const char *actor;
+	int64_t time;		/* Unix seconds, when it was set */
+};
+
+/* The account map, by account, with trust_list_next_account() only. */
+struct trust_list *trust_list_open_map(const char *directory,
+    const char *endpoint, struct error *error);
+int trust_list_next_account(struct trust_list *list,
+    struct trust_list_account *row, struct error *error);
+
+#endif /* !TRUST_LIST_H_ */

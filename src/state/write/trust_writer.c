@@ -1,0 +1,323 @@
+#include "state/write/trust_writer.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/buffer.h"
+#include "state/database.h"
+#include "state/database_holder.h"
+#include "state/database_log.h"
+#include "state/trust_complete.h"
+#include "state/trust_head.h"
+#include "state/trust_place.h"
+#include "state/trust_row.h"
+#include "state/trust_schema.h"
+#include "state/write/trust_note.h"
+
+struct trust_writer {
+	char *path;
+	struct sqlite3 *db;
+	struct error lacks;		/* empty: the file has it all */
+};
+
+static int
+open_database(struct trust_writer *writer, enum database_mode mode,
+    struct error *error)
+{
+	struct error why = { "" };
+
+	switch (database_open(writer->path, mode, trust_schema(), &writer->db,
+	    &why)) {
+	case DATABASE_OPENED:
+		return 0;
+	case DATABASE_CORRUPT:
+		return trust_head_failed(NULL, SQLITE_CORRUPT, writer->path,
+		    error);
+	case DATABASE_ABSENT:
+		error_set(error, "%s does not exist: restore it, then run "
+		    "'authgear-cache accept'; where there was none yet, run "
+		    "'authgear-cache init'", writer->path);
+		return -1;
+	case DATABASE_UNSAFE:
+	case DATABASE_NEWER:
+	case DATABASE_FAILED:
+	default:
+		error_set(error, "%s", error_text(&why));
+		return -1;
+	}
+}
+
+static struct trust_writer *
+open_writer(const char *directory, const char *endpoint,
+    enum database_mode mode, struct error *error)
+{
+	struct trust_writer *writer = calloc(1, sizeof(*writer));
+	struct error refusal = { "" };
+	struct trust_head head;
+	int rc;
+
+	if (writer != NULL)
+		writer->path = malloc(strlen(directory) +
+		    sizeof("/trust.db"));
+	if (writer == NULL || writer->path == NULL) {
+		error_set(error, "out of memory");
+		goto failed;
+	}
+	(void)sprintf(writer->path, "%s/trust.db", directory);
+	/* what the daemon would refuse is not written to */
+	if (trust_place_check(directory, error) == -1 ||
+	    trust_head_look(writer->path, endpoint, &head, error) == -1 ||
+	    open_database(writer, mode, error) == -1)
+		goto failed;
+	rc = trust_head_read(writer->db, writer->path, endpoint, &head,
+	    &refusal);
+	if (rc != SQLITE_OK)
+		(void)trust_head_failed(writer->db, rc, writer->path,
+		    &refusal);
+	if (refusal.text[0] != '\0') {
+		error_set(error, "%s", refusal.text);
+		goto failed;
+	}
+	(void)sqlite3_busy_timeout(writer->db, TRUST_WRITER_BUSY_MS);
+	/* one that completes meets nobody, one that does not is told */
+	(void)sqlite3_db_config(writer->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+	    1, NULL);
+	return writer;
+failed:
+	trust_writer_free(writer);
+	return NULL;
+}
+
+struct trust_writer *
+trust_writer_open(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	return open_writer(directory, endpoint, DATABASE_WRITE, error);
+}
+
+struct trust_writer *
+trust_writer_open_old(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	return open_writer(directory, endpoint, DATABASE_MIGRATE, error);
+}
+
+void
+trust_writer_free(struct trust_writer *writer)
+{
+	if (writer == NULL)
+		return;
+	database_close(writer->db);
+	free(writer->path);
+	free(writer);
+}
+
+const char *
+trust_writer_lacks(const struct trust_writer *writer)
+{
+	return writer->lacks.text[0] == '\0' ? NULL : writer->lacks.text;
+}
+
+static enum trust_write
+held(const struct trust_writer *writer, struct error *error)
+{
+	char holder[96];
+
+	if (database_holder(writer->path, holder, sizeof(holder)) == 0)
+		error_set(error, "%s is held by %s", writer->path, holder);
+	else
+		error_set(error, "%s is held by another process: find it "
+		    "with 'fuser -v %s-shm'", writer->path, writer->path);
+	return TRUST_HELD;
+}
+
+/* What is written to a log of another file would be lost with it, or make one
+ * of both. */
+static int
+begin(struct trust_writer *writer, struct error *error)
+{
+	int rc;
+
+	rc = sqlite3_exec(writer->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK &&
+	    database_log_check(writer->db, writer->path, error) == -1)
+		rc = SQLITE_CORRUPT;
+	return rc;
+}
+
+/* The end of what began there; rc: how it went. */
+static enum trust_write
+finish(struct trust_writer *writer, int rc, struct error *error)
+{
+	struct error why = { "" };
+
+	rc = database_finish(writer->db, rc, writer->path, &why);
+	if (rc == SQLITE_OK) {
+		trust_complete(writer->db, writer->path, &writer->lacks);
+		return TRUST_WRITTEN;
+	}
+	if ((rc & 0xff) == SQLITE_BUSY)
+		return held(writer, error);
+	error_set(error, "%s", error_text(&why));
+	return TRUST_FAILED;
+}
+
+static void
+describe(struct buffer *buffer, const struct revocation *revocation,
+    const struct trust_note *note)
+{
+	(void)buffer_append_format(buffer, "%s %s %s",
+	    revocation_kind_name(revocation->kind), revocation->value,
+	    revocation_rule_name(revocation->rule));
+	if (revocation->from != REVOCATION_NO_TIME)
+		(void)buffer_append_format(buffer, " from %lld",
+		    (long long)revocation->from);
+	if (revocation->until != REVOCATION_NO_TIME)
+		(void)buffer_append_format(buffer, " until %lld",
+		    (long long)revocation->until);
+	if (note->token != NULL)
+		(void)buffer_append_format(buffer, " credential %.16s",
+		    note->token->hash);
+	if (note->reason[0] != '\0')
+		(void)buffer_append_format(buffer, ": %s", note->reason);
+}
+
+/* *id_out: of the row that is new, or was there (*added_out 0). */
+static int
+add(struct trust_writer *writer, const struct revocation *revocation,
+    const struct trust_note *note, int64_t wall, int64_t *id_out,
+    int *added_out)
+{
+	const char *const action = revocation->rule == REVOCATION_BLOCKED ?
+	    "block" : "revoke";
+	struct buffer detail;
+	int rc;
+
+	rc = trust_row_same(writer->db, revocation, id_out);
+	if (rc != SQLITE_OK || *id_out != 0)
+		return rc;
+	*added_out = 1;
+	buffer_init(&detail, 2 * TRUST_WRITER_MAX_VALUE);
+	describe(&detail, revocation, note);
+	rc = detail.failed ? SQLITE_NOMEM : trust_row_audit(writer->db, note,
+	    action, detail.data, wall, id_out);
+	buffer_clear(&detail);
+	return rc == SQLITE_OK ? trust_row_add(writer->db, revocation, note,
+	    wall, *id_out) : rc;
+}
+
+enum trust_write
+trust_writer_add(struct trust_writer *writer,
+    const struct revocation *revocation, const struct trust_note *note,
+    const struct moment *now, int64_t *id_out, int *added_out,
+    struct error *error)
+{
+	enum trust_write written;
+	int rc;
+
+	*id_out = 0;
+	*added_out = 0;
+	if (trust_note_check_revocation(revocation, note, now, error) == -1)
+		return TRUST_FAILED;
+	rc = begin(writer, error);
+	if (rc == SQLITE_OK)
+		rc = add(writer, revocation, note, now->wall, id_out,
+		    added_out);
+	written = finish(writer, rc, error);
+	if (written != TRUST_WRITTEN) {
+		*id_out = 0;
+		*added_out = 0;
+	}
+	return written;
+}
+
+enum trust_write
+trust_writer_lift(struct trust_writer *writer,
+    const struct trust_choice *choice, const struct trust_note *note,
+    const struct moment *now, int *count_out, struct error *error)
+{
+	enum trust_write written;
+	int64_t id = 1;
+	int count = 0, rc;
+
+	*count_out = 0;
+	if (trust_note_check(note, error) == -1)
+		return TRUST_FAILED;
+	rc = begin(writer, error);
+	while (rc == SQLITE_OK && id != 0) {
+		rc = trust_row_lift(writer->db, choice, note, now->wall, &id);
+		count += rc == SQLITE_OK && id != 0;
+	}
+	written = finish(writer, rc, error);
+	if (written == TRUST_WRITTEN)
+		*count_out = count;
+	return written;
+}
+
+enum trust_write
+trust_writer_map(struct trust_writer *writer, const char *user_id,
+    const char *account, const struct trust_note *note,
+    const struct moment *now, struct error *error)
+{
+	int rc;
+
+	if (trust_note_check_account(user_id, account, note, error) == -1)
+		return TRUST_FAILED;
+	rc = begin(writer, error);
+	if (rc == SQLITE_OK)
+		rc = trust_row_map(writer->db, user_id, account, note,
+		    now->wall);
+	if ((rc & 0xff) != SQLITE_CONSTRAINT)
+		return finish(writer, rc, error);
+	error_set(error, "another user has the account %s: look at "
+	    "'authgear-cache list map'", account);
+	(void)finish(writer, rc, NULL);
+	return TRUST_FAILED;
+}
+
+enum trust_write
+trust_writer_unmap(struct trust_writer *writer, const char *user_id,
+    const struct trust_note *note, const struct moment *now, int *count_out,
+    struct error *error)
+{
+	enum trust_write written;
+	int rc;
+
+	*count_out = 0;
+	if (trust_note_check_account(user_id, "-", note, error) == -1)
+		return TRUST_FAILED;
+	rc = begin(writer, error);
+	if (rc == SQLITE_OK)
+		rc = trust_row_unmap(writer->db, user_id, note, now->wall,
+		    count_out);
+	written = finish(writer, rc, error);
+	if (written != TRUST_WRITTEN)
+		*count_out = 0;
+	return written;
+}
+
+enum trust_write
+trust_writer_accept(struct trust_writer *writer,
+    const struct trust_note *note, const struct moment *now,
+    int64_t *number_out, struct error *error)
+{
+	struct error why = { "" };
+	int rc;
+
+	*number_out = 0;
+	if (trust_note_check(note, error) == -1)
+		return TRUST_FAILED;
+	if (database_check_whole(writer->db, writer->path, NULL, NULL,
+	    &why) != DATABASE_OPENED) {
+		error_set(error, "%s; put a sound copy in its place, without "
+		    "a -wal, and run this again", error_text(&why));
+		return TRUST_FAILED;
+	}
+	rc = begin(writer, error);
+	if (rc == SQLITE_OK)
+		rc = trust_row_accept(writer->db, note, now->wall,
+		    number_out);
+	return finish(writer, rc, error);
+}

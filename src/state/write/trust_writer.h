@@ -1,0 +1,118 @@
+#ifndef TRUST_WRITER_H_
+#define TRUST_WRITER_H_
+
+#include <stdint.h>
+
+#include "facts/revocation.h"
+#include "ground/error.h"
+#include "ground/moment.h"
+
+/*
+ * Changes to trust.db, by the owner of the state directory alone.  Each is
+ * one transaction with its row in the audit, on disk (synchronous=FULL) when
+ * the function returns: from then on every decision of every daemon sees it.
+ * It is then in trust.db itself, so that a copy of that file alone has it; if
+ * another process is in the way for TRUST_WRITER_BUSY_MS, trust_writer_lacks()
+ * tells, and the next change makes up for it.
+ *
+ * A process that is killed meanwhile leaves nothing behind that anybody waits
+ * for; one that should not end between the change and its word about it holds
+ * its signals back.
+ */
+
+struct trust_writer;
+
+/* Who does it and why, for the row and the audit; borrowed. */
+struct trust_note {
+	const char *actor;
+	const char *reason;	/* "" for none */
+	const char *source;	/* "cli" */
+	const struct trust_token *token; /* that was handed over, for
+				   trust_writer_add(); NULL: none */
+};
+
+/* Of a token that is revoked: what else is known of it. */
+struct trust_token {
+	const char *hash;	/* SHA-256 of its text as hex; 16 digits of it
+				   are kept, as the log tells them */
+	int64_t expires;	/* `exp`, or REVOCATION_NO_TIME */
+};
+
+enum trust_write {
+	TRUST_WRITTEN = 0,
+	TRUST_HELD,		/* another process has held the file for
+				   TRUST_WRITER_BUSY_MS: error names it; try
+				   again or give up, nothing was written */
+	TRUST_FAILED		/* error; nothing was written */
+};
+
+#define TRUST_WRITER_BUSY_MS 2000
+#define TRUST_WRITER_MAX_VALUE 2048	/* bytes, as of a claim */
+#define TRUST_WRITER_MAX_REASON 512	/* bytes */
+
+/* What trust_open() looks at, but not how far the file was seen; for writing.
+ * NULL and error. */
+struct trust_writer *trust_writer_open(const char *directory,
+    const char *endpoint, struct error *error);
+
+/* The same for trust_writer_accept(): a file of an earlier release is
+ * migrated, if it is of this endpoint. */
+struct trust_writer *trust_writer_open_old(const char *directory,
+    const char *endpoint, struct error *error);
+
+void trust_writer_free(struct trust_writer *writer);
+
+/* Why a copy of trust.db alone would lack what was changed last; NULL: it
+ * does not. */
+const char *trust_writer_lacks(const struct trust_writer *writer);
+
+/*
+ * The file that is there is to be believed as it is, though a newer one was
+ * seen: it gets a lineage that nobody has seen yet.  The whole of it is checked
+ * first; *number_out is the change that says so.
+ */
+enum trust_write trust_writer_accept(struct trust_writer *writer,
+    const struct trust_note *note, const struct moment *now,
+    int64_t *number_out, struct error *error);
+
+/*
+ * Add a revocation.  Refused: what revocation_check() refuses, a T of signed
+ * out that is in the future, a block that is over already, values and reasons
+ * that are too long, have control characters or are not UTF-8.  *id_out names
+ * it from now on and is never used again.  *added_out 0: the same `revoked`
+ * row was there already, *id_out is its id.
+ */
+enum trust_write trust_writer_add(struct trust_writer *writer,
+    const struct revocation *revocation, const struct trust_note *note,
+    const struct moment *now, int64_t *id_out, int *added_out,
+    struct error *error);
+
+/* Which ones to lift: the one of an id, or all of a kind and value. */
+struct trust_choice {
+	int64_t id;			/* 0: by kind and value */
+	enum revocation_kind kind;
+	const char *value;		/* borrowed */
+};
+
+/* Take them away; *count_out of them, which may be none. */
+enum trust_write trust_writer_lift(struct trust_writer *writer,
+    const struct trust_choice *choice, const struct trust_note *note,
+    const struct moment *now, int *count_out, struct error *error);
+
+#define TRUST_WRITER_MAX_ACCOUNT 255	/* bytes */
+
+/*
+ * Give a user an account, or another one.  Refused: an account that another
+ * user has (one account, one person), that is empty, too long, no UTF-8, has
+ * control characters or blanks at its ends.
+ */
+enum trust_write trust_writer_map(struct trust_writer *writer,
+    const char *user_id, const char *account, const struct trust_note *note,
+    const struct moment *now, struct error *error);
+
+/* Take it away; *count_out 0: there was none. */
+enum trust_write trust_writer_unmap(struct trust_writer *writer,
+    const char *user_id, const struct trust_note *note,
+    const struct moment *now, int *count_out, struct error *error);
+
+#endif /* !TRUST_WRITER_H_ */
