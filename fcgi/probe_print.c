@@ -2,6 +2,7 @@
 
 #include "fcgi/probe_print.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "fcgi/probe_cause.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "face/ca_file.h"
+#include "face/settings_print.h"
 #include "settings/settings.h"
 
 static struct settings *

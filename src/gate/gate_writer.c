@@ -1,6 +1,7 @@
 /* What is written behind the answers. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

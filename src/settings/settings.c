@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ini_configobj.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -2,7 +2,6 @@
 #define SETTINGS_H_
 
 #include <stddef.h>
-#include <stdio.h>
 
 #include "ground/error.h"
 #include "settings/policy.h"
@@ -73,13 +72,6 @@ void settings_free(struct settings *settings);
  */
 const struct policy *settings_policy(const struct settings *settings,
     const char *name, int *unknown_out);
-
-/* Every key with its effective value, and the warnings, as the file would
- * say it or as JSON.  0, or -1 if writing failed. */
-int settings_print(const struct settings *settings, FILE *out, int json);
-
-/* Who passes each policy, in words.  0, or -1 if writing failed. */
-int settings_print_policies(const struct settings *settings, FILE *out);
 
 /* The table of keys, for the test against the man page.  section is
  * "authgear" or "policy"; NULL behind the last index. */

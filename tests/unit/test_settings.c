@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "scratch.h"
+#include "face/settings_print.h"
 #include "settings/settings.h"
 
 #define HEAD "[authgear]\nendpoint = https://a.test\n"

@@ -1,5 +1,6 @@
-#include "settings/settings.h"
+#include "face/settings_print.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
