@@ -13,7 +13,7 @@
 #include "admin/actor.h"
 #include "admin/signals.h"
 #include "settings/settings.h"
-#include "state/trust.h"
+#include "state/write/trust_init.h"
 #include "transport/clock.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/authgear/authgear.conf"

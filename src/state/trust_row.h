@@ -1,17 +1,13 @@
 #ifndef TRUST_ROW_H_
 #define TRUST_ROW_H_
 
-#include <stdint.h>
-
 #include "facts/revocation.h"
 #include "ground/hash.h"
-#include "state/write/trust_writer.h"
 
-struct sqlite3;
 struct sqlite3_stmt;
 
-/* Rows of revocation and audit; shared by trust*.c alone.  All but the first
- * answer SQLITE_OK or what SQLite says, inside the caller's transaction. */
+/* Rows of revocation as they are kept; shared by what reads and what writes
+ * trust.db. */
 
 /* The columns of the rule, in the order of trust_row_read(). */
 #define TRUST_ROW_COLUMNS "kind, value, rule, from_time, until_time"
@@ -25,34 +21,8 @@ int trust_row_read(struct sqlite3_stmt *statement,
 int trust_row_bind_value(struct sqlite3_stmt *statement, int index,
     enum revocation_kind kind, const char *value);
 
-/*
- * One more change: its row in the audit, whose number is the state's next.
- * Writes page 1 too, so that readers see any checkpoint of it
- * (database_view.h).
- */
-int trust_row_audit(struct sqlite3 *db, const struct trust_note *note,
-    const char *action, const char *detail, int64_t wall, int64_t *id_out);
-int trust_row_add(struct sqlite3 *db, const struct revocation *revocation,
-    const struct trust_note *note, int64_t wall, int64_t id);
-
-/* The id of the same row if the rule is `revoked`, 0 if there is none. */
-int trust_row_same(struct sqlite3 *db, const struct revocation *revocation,
-    int64_t *id_out);
-
-/* Delete the first of the choice that is left, with a row in the audit; its
- * id, 0 if there is none. */
-int trust_row_lift(struct sqlite3 *db, const struct trust_choice *choice,
-    const struct trust_note *note, int64_t wall, int64_t *id_out);
-
-/* A new lineage, with its row in the audit. */
-int trust_row_accept(struct sqlite3 *db, const struct trust_note *note,
-    int64_t wall, int64_t *id_out);
-
-/* Give or take away an account, with its row in the audit.  SQLITE_CONSTRAINT
- * if another user has it; *count_out: rows that were there. */
-int trust_row_map(struct sqlite3 *db, const char *user_id,
-    const char *account, const struct trust_note *note, int64_t wall);
-int trust_row_unmap(struct sqlite3 *db, const char *user_id,
-    const struct trust_note *note, int64_t wall, int *count_out);
+/* Text, or the bytes of a hash as its digits in `hex`; NULL if neither. */
+const char *trust_row_value(struct sqlite3_stmt *statement, int column,
+    char hex[HASH_HEX_SIZE]);
 
 #endif /* !TRUST_ROW_H_ */

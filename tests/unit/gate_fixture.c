@@ -10,7 +10,7 @@
 #include "facts/metadata.h"
 #include "mint.h"
 #include "scratch.h"
-#include "state/trust.h"
+#include "state/write/trust_init.h"
 
 static void
 must(int holds, const char *what, const struct error *error)

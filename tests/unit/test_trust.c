@@ -16,6 +16,7 @@
 
 #include "scratch.h"
 #include "state/trust.h"
+#include "state/write/trust_init.h"
 
 #define ENDPOINT "https://login.example.com"
 #define OTHER "https://other.example.com"

@@ -21,6 +21,7 @@
 #include "lossy_vfs.h"
 #include "scratch.h"
 #include "state/trust.h"
+#include "state/write/trust_init.h"
 #include "state/write/trust_writer.h"
 
 #define ENDPOINT "https://login.example.com"

@@ -21,6 +21,7 @@
 
 #include "scratch.h"
 #include "state/trust.h"
+#include "state/write/trust_init.h"
 #include "state/write/trust_list.h"
 #include "state/write/trust_writer.h"
 

@@ -1,4 +1,4 @@
-#include "state/trust.h"
+#include "state/write/trust_init.h"
 
 #include <sys/stat.h>
 
@@ -12,11 +12,12 @@
 
 #include "state/database.h"
 #include "state/database_log.h"
+#include "state/trust.h"
 #include "state/trust_complete.h"
 #include "state/trust_head.h"
 #include "state/trust_place.h"
-#include "state/trust_row.h"
 #include "state/trust_schema.h"
+#include "state/write/trust_change.h"
 #include "state/write/trust_owner.h"
 
 #define CHECKPOINT_MS 2000	/* for a reader that is in the way */
@@ -179,7 +180,7 @@ record(struct sqlite3 *db, const char *endpoint,
 	if (sqlite3_changes(db) == 0)
 		return SQLITE_OK;
 	*made_out = TRUST_MADE;
-	return trust_row_audit(db, note, "init", endpoint, wall, NULL);
+	return trust_change_audit(db, note, "init", endpoint, wall, NULL);
 }
 
 struct filled {

@@ -12,8 +12,8 @@
 #include "state/trust_complete.h"
 #include "state/trust_head.h"
 #include "state/trust_place.h"
-#include "state/trust_row.h"
 #include "state/trust_schema.h"
+#include "state/write/trust_change.h"
 #include "state/write/trust_note.h"
 
 struct trust_writer {
@@ -195,16 +195,16 @@ add(struct trust_writer *writer, const struct revocation *revocation,
 	struct buffer detail;
 	int rc;
 
-	rc = trust_row_same(writer->db, revocation, id_out);
+	rc = trust_change_same(writer->db, revocation, id_out);
 	if (rc != SQLITE_OK || *id_out != 0)
 		return rc;
 	*added_out = 1;
 	buffer_init(&detail, 2 * TRUST_WRITER_MAX_VALUE);
 	describe(&detail, revocation, note);
-	rc = detail.failed ? SQLITE_NOMEM : trust_row_audit(writer->db, note,
+	rc = detail.failed ? SQLITE_NOMEM : trust_change_audit(writer->db, note,
 	    action, detail.data, wall, id_out);
 	buffer_clear(&detail);
-	return rc == SQLITE_OK ? trust_row_add(writer->db, revocation, note,
+	return rc == SQLITE_OK ? trust_change_add(writer->db, revocation, note,
 	    wall, *id_out) : rc;
 }
 
@@ -247,7 +247,7 @@ trust_writer_lift(struct trust_writer *writer,
 		return TRUST_FAILED;
 	rc = begin(writer, error);
 	while (rc == SQLITE_OK && id != 0) {
-		rc = trust_row_lift(writer->db, choice, note, now->wall, &id);
+		rc = trust_change_lift(writer->db, choice, note, now->wall, &id);
 		count += rc == SQLITE_OK && id != 0;
 	}
 	written = finish(writer, rc, error);
@@ -267,7 +267,7 @@ trust_writer_map(struct trust_writer *writer, const char *user_id,
 		return TRUST_FAILED;
 	rc = begin(writer, error);
 	if (rc == SQLITE_OK)
-		rc = trust_row_map(writer->db, user_id, account, note,
+		rc = trust_change_map(writer->db, user_id, account, note,
 		    now->wall);
 	if ((rc & 0xff) != SQLITE_CONSTRAINT)
 		return finish(writer, rc, error);
@@ -290,7 +290,7 @@ trust_writer_unmap(struct trust_writer *writer, const char *user_id,
 		return TRUST_FAILED;
 	rc = begin(writer, error);
 	if (rc == SQLITE_OK)
-		rc = trust_row_unmap(writer->db, user_id, note, now->wall,
+		rc = trust_change_unmap(writer->db, user_id, note, now->wall,
 		    count_out);
 	written = finish(writer, rc, error);
 	if (written != TRUST_WRITTEN)
@@ -317,7 +317,7 @@ trust_writer_accept(struct trust_writer *writer,
 	}
 	rc = begin(writer, error);
 	if (rc == SQLITE_OK)
-		rc = trust_row_accept(writer->db, note, now->wall,
+		rc = trust_change_accept(writer->db, note, now->wall,
 		    number_out);
 	return finish(writer, rc, error);
 }
