@@ -1,46 +1,105 @@
 #!/bin/sh
-# The floors of DESIGN.md: a file includes only what lies on its own floor or
-# below, and a foreign library only where its one place is.
+# The floors of DESIGN.md, folder against folder: a file includes only what
+# its folder may, a foreign library only where its one place is.
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C
 
-floor_of() {
-	case $1 in
-	fcgi/*|src/admin/*|src/face/*) echo 5 ;;
-	src/transport/*|src/web/*) echo 4 ;;
-	src/gate/*) echo 3 ;;
-	src/state/*) echo 2 ;;
-	src/ground/*) echo 0 ;;
-	src/facts/*|src/settings/*) echo 1 ;;
-	*) echo 9 ;;
-	esac
-}
+# From the ground up: a folder, and what it may include beside itself.
+table='
+src/ground
+src/facts	src/ground
+src/settings	src/ground src/facts
+src/state	src/ground src/facts
+src/state/write	src/ground src/facts src/state
+src/gate	src/ground src/facts src/settings src/state
+src/web	src/ground src/facts src/settings src/gate
+src/transport	src/ground src/settings
+src/face	src/ground src/facts src/settings
+src/admin	src/ground src/facts src/settings src/state src/state/write \
+		src/web src/transport src/face
+fcgi/layer	src/ground src/face
+fcgi	src/ground src/facts src/settings src/gate src/web src/transport \
+		src/face fcgi/layer
+pam	src/ground src/facts src/face
+'
+table=$(printf '%s' "$table" | sed -e ':a' -e '/\\$/N; s/\\\n//; ta')
+known=$(printf '%s\n' "$table" | awk '{ print $1 }')
 
-files=$(find src fcgi -name '*.[ch]' | sort)
-
-# Where a header of ours is.
-place_of() {
-	for place in "src/$1" "$1"; do
-		[ -e "$place" ] && { echo "$place"; return; }
+# files FOLDER...: the C files right in these folders
+files() {
+	for folder; do
+		ls "$folder"/*.[ch] 2>/dev/null
 	done
 }
 
+# but FOLDER...: all folders of the table but these
+but() {
+	printf '%s\n' "$known" | while read -r folder; do
+		case " $* " in
+		*" $folder "*) ;;
+		*) echo "$folder" ;;
+		esac
+	done
+}
+
+# Whatever folder holds C that is none of a test, a bench or a build.
+unknown() {
+	find . \( -path ./tests -o -path ./bench -o -path './build*' -o \
+	    -path './authgear-gate-*' -o -path ./.git -o -path ./config.h \
+	    \) -prune -o -name '*.[ch]' -print | sed -E 's|^\./||; s|/?[^/]*$||' |
+	    sort -u | while read -r folder; do
+		printf '%s\n' "$known" | grep -qxF "${folder:-.}" ||
+		    echo "${folder:-.} is no folder of DESIGN.md"
+	done
+}
+
+downwards() {
+	printf '%s\n' "$table" | awk '
+	    { for (i = 2; i <= NF; i++)
+		if (!($i in above))
+			print $1 " may include " $i ", which is not below it"
+	      above[$1] = 1 }'
+}
+
+# Includes name the folder, which is one of src/ or the top.
 upward() {
-	# shellcheck disable=SC2086
-	grep -nE '^#include "' $files |
-	    sed -E 's/^([^:]*):[0-9]*:#include "([^"]*)".*/\1 \2/' |
-	    while read -r file header; do
-		place=$(place_of "$header")
-		[ -n "$place" ] || continue
-		[ "$(floor_of "$place")" -le "$(floor_of "$file")" ] ||
-		    echo "$file includes $header"
-	done
+	# shellcheck disable=SC2046 # a list of words
+	grep -HE '^#[ 	]*include[ 	]*"' $(files $known) |
+	    sed -E 's/^([^:]*):[^"]*"([^"]*)".*/\1 \2/' | awk -v table="$table" '
+	    BEGIN {
+		n = split(table, line, "\n")
+		for (i = 1; i <= n; i++) {
+			m = split(line[i], word, /[ \t]+/)
+			for (j = 1; j <= m; j++)
+				may[word[1], word[j]] = 1
+		}
+	    }
+	    function folder(path) {
+		return sub(/\/[^\/]*$/, "", path) ? path : ""
+	    }
+	    $2 == "config.h" { next }
+	    {
+		from = folder($1)
+		to = folder($2)
+		if (!((from, to) in may) && !((from, "src/" to) in may))
+			print $1 " includes " $2
+	    }'
 }
 
-# foreign PATTERN ALLOWED: files that include it without being allowed to
+# foreign HEADERS ALLOWED: files that include them without being allowed to
 foreign() {
-	# shellcheck disable=SC2086
-	grep -lE "^#include <$1" $files | grep -vxE "$2"
+	# shellcheck disable=SC2046
+	grep -lE "^#[ 	]*include[ 	]*<$1" $(files $known) | grep -vxE "$2"
+}
+
+# calls PATTERN FOLDER...: where the code of these folders, not a comment,
+# has them
+calls() {
+	pattern=$1
+	shift
+	# shellcheck disable=SC2046
+	grep -nE "(^|[^a-zA-Z0-9_])($pattern)" $(files "$@") /dev/null |
+	    grep -vE '^[^:]*:[0-9]*:[ 	]*/?\*'
 }
 
 n=0
@@ -54,17 +113,35 @@ holds() {
 	fi
 }
 
-echo 1..8
-holds "no include upwards" "$(upward)"
+# What a folder says to the outside is a log, however it is written.
+output='v?f?printf\(|v?dprintf\(|f?put(s|c|char|w)(_unlocked)?\(|fwrite\('
+output="$output|perror\(|psig(nal|info)\(|v?syslog\(|openlog\("
+output="$output|std(out|err) *[,;)]|write\((1|2|STD(OUT|ERR)_FILENO),"
+
+echo 1..13
+holds "every folder with C in it is a floor" "$(unknown)"
+holds "the floors run downwards" "$(downwards)"
+holds "no include upwards, and each names its folder" "$(upward)"
 holds "openssl" "$(foreign 'openssl/' \
     'src/(ground/hash|facts/key(_[a-z]+)?|facts/certificates)\.[ch]')"
 holds "jansson" "$(foreign 'jansson' 'src/ground/json(_parse)?\.c')"
-holds "sqlite3" \
-    "$(foreign 'sqlite3' 'src/state/(write/)?[a-z_]*\.c')"
-holds "libini_config" "$(foreign 'ini_config' 'src/settings/settings[a-z_]*\.c')"
+holds "sqlite3" "$(foreign 'sqlite3' 'src/state/(write/)?[a-z_]*\.c')"
+holds "libini_config" \
+    "$(foreign 'ini_config' 'src/settings/settings[a-z_]*\.c')"
 holds "libcurl" "$(foreign 'curl/' 'src/transport/http(_setup|_attempt)?\.[ch]')"
 holds "libfcgi" "$(foreign 'fcgi' 'fcgi/layer/[a-z_]*\.c')"
-holds "floors 0 to 3 neither print, exit, log nor ask the clock" "$(
-    grep -nE '(^|[^a-z_])(printf|exit|_exit|getenv|secure_getenv|syslog|time|clock_gettime|gettimeofday|socket)\(' \
-    src/ground/*.c src/facts/*.c src/settings/*.c src/state/*.c \
-    src/state/write/*.c src/gate/*.c src/web/*.c)"
+holds "libpam" "$(foreign 'security/' 'pam/[a-z_]*\.[ch]')"
+# shellcheck disable=SC2046
+{
+holds "only faces print or log" "$(
+    calls "$output" $(but src/face src/admin fcgi)
+    foreign '(err|error|syslog)\.h' \
+    '(src/face|src/admin|fcgi)/[a-z_]*\.[ch]|pam/[a-z_]*\.c')"
+holds "only programs exit or read the environment" \
+    "$(calls '_?exit\(|_Exit\(|quick_exit\(|(secure_)?getenv\(' \
+    $(but src/admin fcgi))"
+holds "up to the web nothing asks the clock or the network" \
+    "$(calls 'time\(|clock_gettime\(|gettimeofday\(|socket\(' \
+    src/ground src/facts src/settings src/state src/state/write src/gate \
+    src/web)"
+}
