@@ -199,7 +199,7 @@ const char *
 options_help(void)
 {
 	return "usage: authgear-fcgi [OPTION]...\n"
-	    "Answers web servers that ask over FastCGI whether a request "
+	    "Answers web servers (and PAM modules) that ask whether a request "
 	    "may pass.\n\n"
 	    "  -c, --config FILE     the settings\n"
 	    "                        (" SYSCONFDIR

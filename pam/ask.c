@@ -100,7 +100,8 @@ connect_to(struct ask *ask)
 		if (errno != EAGAIN && errno != EINTR) {
 			(void)snprintf(ask->why, ask->size, "nobody answers at "
 			    "%s: %s; is authgear-fcgi with its ask socket "
-			    "running, and may this program connect?",
+			    "running, and may this program connect (root, or "
+			    "the group authgear-ask)?",
 			    ask->options->socket, strerror(errno));
 			return ASK_NO_LISTENER;
 		}

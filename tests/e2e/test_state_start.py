@@ -380,6 +380,8 @@ def test_terminal(who):
 
 
 def main():
+    # whoever started this may ignore it, and what is started here would too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     who = installed.user()
     if who is None:
         tap.skip('a full state, installed', 'not root')
