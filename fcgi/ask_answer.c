@@ -34,10 +34,7 @@ copy_account(char *to, size_t size, const char *account)
 {
 	if (account == NULL)
 		account = "-";
-	else if (shape_of(account, strlen(account)) == SHAPE_JWT ||
-	    shape_of(account, strlen(account)) == SHAPE_CUT_JWT ||
-	    shape_of(account, strlen(account)) == SHAPE_RANDOM ||
-	    shape_of(account, strlen(account)) == SHAPE_SESSION)
+	else if (shape_is_in_name(account))
 		account = "(looks-like-a-credential)";
 	copy_text(to, size, account, 1);
 }

@@ -22,7 +22,7 @@ copy_name(char *to, size_t size, const char *name)
 {
 	size_t i;
 
-	if (shape_of(name, strlen(name)) != SHAPE_OTHER) {
+	if (shape_is_in_name(name)) {
 		(void)snprintf(to, size, "(a name that looks like a "
 		    "credential)");
 		return;

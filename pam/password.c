@@ -60,7 +60,7 @@ password_get(const struct host *host, const struct pam_options *options,
 	if (is_fake(*password_out))
 		return refuse(host, "sshd's fake password: it does not know "
 		    "the user, or its settings do not let the user in");
-	shape = shape_of(*password_out, len);
+	shape = shape_of_typed(*password_out, len);
 	if (shape == SHAPE_CUT_JWT) {
 		host_log(host, LOG_NOTICE, "refused: truncated: the "
 		    "credential is a part of a token, %zu bytes%s%s", len,

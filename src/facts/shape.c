@@ -53,6 +53,13 @@ is_session(const char *text, size_t len)
 	    is_random(text + UUID_LENGTH + 1, OPAQUE_LENGTH);
 }
 
+/* {" in base64url begins every JWT header. */
+static int
+begins_as_jwt(const char *text, size_t len)
+{
+	return len >= 3 && memcmp(text, "eyJ", 3) == 0;
+}
+
 enum shape
 shape_of(const char *text, size_t len)
 {
@@ -71,8 +78,27 @@ shape_of(const char *text, size_t len)
 		return SHAPE_RANDOM;
 	if (is_session(text, len))
 		return SHAPE_SESSION;
-	/* {" in base64url begins every JWT header */
-	if (dots < 2 && len >= 3 && memcmp(text, "eyJ", 3) == 0)
+	if (dots < 2 && begins_as_jwt(text, len))
 		return SHAPE_CUT_JWT;
 	return SHAPE_OTHER;
+}
+
+enum shape
+shape_of_typed(const char *text, size_t len)
+{
+	enum shape shape = shape_of(text, len);
+
+	return shape == SHAPE_JWT && !begins_as_jwt(text, len) ? SHAPE_OTHER :
+	    shape;
+}
+
+int
+shape_is_in_name(const char *name)
+{
+	size_t i, run = 0;
+
+	/* pasted with a blank, or with what stands around it in a header */
+	for (i = 0; name[i] != '\0' && run < OPAQUE_LENGTH; i++)
+		run = is_alphanumeric(name[i]) ? run + 1 : 0;
+	return run == OPAQUE_LENGTH || shape_of_typed(name, i) != SHAPE_OTHER;
 }

@@ -109,6 +109,7 @@ def test_passwords(world):
              'é' * 32, OPAQUE[:-1] + '\n', OPAQUE + ' ', 'a.b.c d',
              'Bearer ' + OPAQUE, '\b\n\r\177INCORRECT\b\n\r\177INCO',
              'x&uid=root#%20', 'A' * 20000, JWT.replace('.', '..'),
+             'correct.horse.battery', '..', '1.2.3', 'ey.J.x',
              'eyJ.' + 'A' * 16390 + '.x', SESSION.replace('-', '_'),
              '$(id)', "'; DROP TABLE", '%n%n%s']
     for password in quiet:
@@ -121,6 +122,14 @@ def test_passwords(world):
                password[:24], (got, world.listener.asked))
         if len(password) > 6:
             tap.ok(password[:16] not in got.log, 'nor logged', got.log)
+    for user, shown in (('john.f.kennedy', True), (OPAQUE + ' ', False),
+                        ('session=' + SESSION, False), (JWT, False)):
+        world.listener.answer = refusal(403, 'wrong-account')
+        got = world.run(service, user)
+        tap.ok(('user=' + user in got.log) == shown and
+               (shown or user[8:40] not in got.log),
+               'a name, or what was typed for one: %.16r' % user, got.log)
+    world.listener.answer = granted('alice')
     got = world.run(service, password='\b\n\r\177INCORRECT')
     tap.ok("sshd's fake password" in got.log, 'the fake password is named',
            got.log)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "facts/shape.h"
 #include "web/web_credential.h"
 
 #define RANDOM "IY73tucWDUyBWEFTvRiOHNth4qZVw0IQ"
@@ -461,6 +462,30 @@ passwords(void **state)
 	}
 }
 
+/* A name with two dots is one; a credential is found in what is around it. */
+static void
+names(void **state)
+{
+	static const char *const plain[] = { "", "alice", "john.f.kennedy",
+	    "..", "correct.horse.battery", "ey.J.x",
+	    "6c0e9b2e-2fa1-41d2-883f-0016d3cca427", "alice@ad.example",
+	    "abcdefghijklmnopqrstuvwxyz01234" };
+	static const char *const secret[] = { RANDOM, SESSION, RANDOM " ",
+	    "x" RANDOM, "Bearer " RANDOM, "session=" SESSION,
+	    "eyJh.eyJz.c2ln", "eyJhbGciOiJSUzI1NiJ9.eyJz" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		assert_int_equal(shape_is_in_name(plain[i]), 0);
+		assert_int_equal(shape_of_typed(plain[i], strlen(plain[i])),
+		    SHAPE_OTHER);
+	}
+	for (i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
+		assert_int_equal(shape_is_in_name(secret[i]), 1);
+	assert_int_equal(shape_of_typed("eyJh.eyJz.c2ln", 14), SHAPE_JWT);
+}
+
 static void
 kinds_have_names(void **state)
 {
@@ -488,6 +513,7 @@ main(void)
 		cmocka_unit_test(refused_ones_have_a_hash),
 		cmocka_unit_test(basic),
 		cmocka_unit_test(passwords),
+		cmocka_unit_test(names),
 		cmocka_unit_test(kinds_have_names),
 	};
 
