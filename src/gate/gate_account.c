@@ -72,34 +72,44 @@ gate_account_judge(struct gate *gate, struct gate_task *task,
 	return gate_session_apply(gate, task, &task->row.facts, now);
 }
 
+/* A machine is blocked as the client that it is. */
+static int
+add_client(struct facts *facts, enum reason *reason_out)
+{
+	static const char machine[] = "client_id_";
+
+	if (strncmp(facts->user_id, machine, sizeof(machine) - 1) != 0)
+		return 1;
+	facts->client_id = strdup(facts->user_id + sizeof(machine) - 1);
+	*reason_out = REASON_OUT_OF_MEMORY;
+	return facts->client_id == NULL ? -1 : 1;
+}
+
 /* Whose account it is, into the facts: 1, 0: nobody's, -1 and the reason. */
 static int
 find_user(struct gate *gate, struct gate_task *task, const char *account,
     const struct moment *now, enum reason *reason_out)
 {
-	static const char machine[] = "client_id_";
 	struct facts *facts = &task->facts;
-	int found;
+	int found = 1;
 
 	switch (task->decision.policy->remote_user) {
 	case POLICY_REMOTE_USER_MAP:
 		*reason_out = REASON_STATE_UNREADABLE;
 		found = trust_user(gate->trust, account, now, &facts->user_id,
 		    &task->decision.detail);
-		return found;
+		break;
 	case POLICY_REMOTE_USER_SUB:
+		*reason_out = REASON_OUT_OF_MEMORY;
+		facts->user_id = strdup(account);
+		found = facts->user_id == NULL ? -1 : 1;
 		break;
 	case POLICY_REMOTE_USER_CLAIM:
 	default:
 		*reason_out = REASON_USER_UNTRACEABLE;
 		return -1;
 	}
-	*reason_out = REASON_OUT_OF_MEMORY;
-	if (strncmp(account, machine, sizeof(machine) - 1) == 0 &&
-	    (facts->client_id = strdup(account + sizeof(machine) - 1)) == NULL)
-		return -1;
-	facts->user_id = strdup(account);
-	return facts->user_id == NULL ? -1 : 1;
+	return found == 1 ? add_client(facts, reason_out) : found;
 }
 
 static enum reason

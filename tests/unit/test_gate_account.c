@@ -452,9 +452,13 @@ without_credential(void **state)
 	gate_fixture_pass(world.gate, 45000);
 	expect(&world, "mapped", "alice", REASON_NOT_BLOCKED);
 	expect(&world, "default", "client_id_machine", REASON_NOT_BLOCKED);
+	assert_int_equal(trust_writer_map(writer, "client_id_machine",
+	    "robot", &note, &world.gate->now, &error), TRUST_WRITTEN);
+	expect(&world, "mapped", "robot", REASON_NOT_BLOCKED);
 	add(&world, writer, &machine);
 	expect(&world, "default", "client_id_machine",
 	    REASON_CLIENT_REVOKED);
+	expect(&world, "mapped", "robot", REASON_CLIENT_REVOKED);
 	trust_writer_free(writer);
 	world_end(&world);
 }
