@@ -93,13 +93,14 @@ host_log(const struct host *host, int priority, const char *format, ...)
 }
 
 int
-host_is_root(const char *user)
+host_is_root(const char *user, char other[HOST_NAME_SIZE])
 {
 	struct passwd entry, *found = NULL;
 	char *room = NULL, *more;
 	size_t size;
 	int rc = ERANGE, ret = -1;
 
+	other[0] = '\0';
 	for (size = 4096; rc == ERANGE && size <= PASSWD_MAX; size *= 2) {
 		more = realloc(room, size);
 		if (more == NULL)
@@ -107,9 +108,12 @@ host_is_root(const char *user)
 		room = more;
 		rc = getpwnam_r(user, &entry, room, size, &found);
 	}
-	if (rc == 0 && found != NULL)
+	if (rc == 0 && found != NULL) {
 		ret = found->pw_uid == 0;
-	else if (rc == 0 || rc == ENOENT || rc == ESRCH)
+		if (strcmp(found->pw_name, user) != 0)
+			(void)snprintf(other, HOST_NAME_SIZE, "%s",
+			    found->pw_name);
+	} else if (rc == 0 || rc == ENOENT || rc == ESRCH)
 		ret = 0;
 	free(room);
 	return ret;

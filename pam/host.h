@@ -26,7 +26,13 @@ int host_read(struct host *host, pam_handle_t *pamh);
 void host_log(const struct host *host, int priority, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* 1: uid 0; 0: another, or there is no such account; -1: could not tell. */
-int host_is_root(const char *user);
+#define HOST_NAME_SIZE 256
+
+/*
+ * 1: uid 0; 0: another, or there is no such account; -1: could not tell.
+ * `other` becomes what the system calls the account if that is another
+ * spelling than `user`, else "".
+ */
+int host_is_root(const char *user, char other[HOST_NAME_SIZE]);
 
 #endif /* !PAM_HOST_H_ */

@@ -34,11 +34,12 @@ static int
 refuse_root(const struct host *host, const struct pam_options *options,
     int code, char *why, size_t size)
 {
+	char other[HOST_NAME_SIZE];
 	int is_root;
 
 	if (options->allow_root)
 		return code;
-	is_root = host_is_root(host->user);
+	is_root = host_is_root(host->user, other);
 	if (is_root == 1) {
 		(void)snprintf(why, size, "the account has uid 0, and the line "
 		    "does not say root=allow");
@@ -187,11 +188,13 @@ without_auth(const struct host *host, const struct pam_options *options)
 	return PAM_PERM_DENIED;
 }
 
+/* `other`: another spelling of the account, under which a block may hold
+ * too; or "". */
 static int
 account(const struct host *host, const struct pam_options *options,
-    const char *credential)
+    const char *credential, const char *other)
 {
-	const struct ask_question question = { .account = host->user,
+	struct ask_question question = { .account = host->user,
 	    .service = host->service, .address = host->address,
 	    .phase = "account", .credential = credential };
 	struct answer *answer = calloc(1, sizeof(*answer));
@@ -200,6 +203,10 @@ account(const struct host *host, const struct pam_options *options,
 	if (answer == NULL)
 		return PAM_BUF_ERR;
 	code = ask_and_log(host, options, &question, answer);
+	if (code == PAM_IGNORE && other[0] != '\0') {
+		question.account = other;
+		code = ask_and_log(host, options, &question, answer);
+	}
 	free(answer);
 	return code == PAM_IGNORE ? without_auth(host, options) : code;
 }
@@ -207,6 +214,7 @@ account(const struct host *host, const struct pam_options *options,
 EXPORT int
 pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
+	char other[HOST_NAME_SIZE] = "";
 	struct pam_options options;
 	const char *credential;
 	struct host host;
@@ -219,11 +227,11 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	had_auth = login_find(pamh, &credential);
 	/* before the options: no mistake in the line locks root out */
 	if (!had_auth && (strcmp(host.user, "root") == 0 ||
-	    host_is_root(host.user) == 1))
+	    host_is_root(host.user, other) == 1))
 		return PAM_IGNORE;
 	code = read_options(&host, &options, argc, argv);
 	if (code == PAM_SUCCESS)
-		code = account(&host, &options, credential);
+		code = account(&host, &options, credential, other);
 	login_forget(pamh);
 	return code;
 }

@@ -1,14 +1,18 @@
 /*
  * For hosts under test: the system log as lines of the file in
  * PAM_TEST_LOG ("<priority> text"), and the Nth allocation of a PAM module
- * fails (PAM_TEST_FAIL=N).
+ * fails (PAM_TEST_FAIL=N).  PAM_TEST_SPELT=NAME: an account that the system
+ * knows in capitals too.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -112,4 +116,27 @@ strdup(const char *text)
 		return NULL;
 	copy = malloc(len);
 	return copy == NULL ? NULL : memcpy(copy, text, len);
+}
+
+int
+getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size,
+    struct passwd **found)
+{
+	typedef int function(const char *, struct passwd *, char *, size_t,
+	    struct passwd **);
+	static function *real;
+	const char *wanted = getenv("PAM_TEST_SPELT");
+
+	if (real == NULL)
+		real = (function *)dlsym(RTLD_NEXT, "getpwnam_r");
+	if (wanted == NULL || strcasecmp(name, wanted) != 0)
+		return real(name, entry, room, size, found);
+	*found = NULL;
+	if (strlen(wanted) >= size)
+		return ERANGE;
+	memset(entry, 0, sizeof(*entry));
+	entry->pw_name = strcpy(room, wanted);
+	entry->pw_uid = entry->pw_gid = 12345;
+	*found = entry;
+	return 0;
 }

@@ -101,6 +101,29 @@ def test_root(world):
     world.listen()
 
 
+def test_spellings(world):
+    """The system knows alice as ALICE too: a block of alice holds for both,
+    and so does one of whom the map calls ALICE."""
+    spelt = {'PAM_TEST_SPELT': 'alice'}
+    service = world.module('policy=web account_without_auth=ignore',
+                           also=PERMIT)
+    for blocked, user, code, asked in (
+            ('alice', 'ALICE', PERM_DENIED, ['ALICE', 'alice']),
+            ('ALICE', 'ALICE', PERM_DENIED, ['ALICE']),
+            ('alice', 'alice', PERM_DENIED, ['alice']),
+            ('bob', 'ALICE', SUCCESS, ['ALICE', 'alice']),
+            ('bob', 'carol', SUCCESS, ['carol'])):
+        world.listener.answer = lambda params, who=blocked: refusal(
+            403, 'user-blocked') if params['AUTHGEAR_ACCOUNT'] == who else \
+            NOT_BLOCKED
+        world.listener.asked.clear()
+        got = world.run(service, user, phases=('account',),
+                        environment=spelt)
+        tap.equal((got.codes['account'], [each['AUTHGEAR_ACCOUNT'] for each
+                                          in world.listener.asked]),
+                  (code, asked), '%s is blocked, %s comes' % (blocked, user))
+
+
 def test_passwords(world):
     """What is no credential never leaves the process."""
     service = world.module()
@@ -387,7 +410,8 @@ def test_lengths(world):
 
 def main():
     with pam_world.World() as world:
-        for test in (test_verdicts, test_question, test_root, test_passwords,
+        for test in (test_verdicts, test_question, test_root,
+                     test_spellings, test_passwords,
                      test_conversation, test_bad_answers, test_nobody,
                      test_foreign, test_account, test_env, test_options,
                      test_memory, test_many, test_lengths):
