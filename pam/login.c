@@ -8,6 +8,7 @@
 #define LOGIN_DATA "pam_authgear_login"
 
 struct login {
+	char *user;
 	char *credential;
 };
 
@@ -30,6 +31,7 @@ clean_up(pam_handle_t *pamh, void *data, int status)
 	if (login == NULL)
 		return;
 	wipe(login);
+	free(login->user);
 	free(login);
 }
 
@@ -40,9 +42,11 @@ login_keep(const struct host *host, const char *credential)
 
 	if (login == NULL)
 		return PAM_BUF_ERR;
+	login->user = strdup(host->user);
 	login->credential = strdup(credential);
-	if (login->credential != NULL && pam_set_data(host->pamh, LOGIN_DATA,
-	    login, clean_up) == PAM_SUCCESS)
+	if (login->user != NULL && login->credential != NULL &&
+	    pam_set_data(host->pamh, LOGIN_DATA, login, clean_up) ==
+	    PAM_SUCCESS)
 		return PAM_SUCCESS;
 	clean_up(host->pamh, login, 0);
 	return PAM_BUF_ERR;
@@ -59,6 +63,15 @@ find(pam_handle_t *pamh)
 	if (pam_get_data(pamh, LOGIN_DATA, &data.found) != PAM_SUCCESS)
 		return NULL;
 	return data.login;
+}
+
+void
+login_begin(const struct host *host)
+{
+	const struct login *login = find(host->pamh);
+
+	if (login != NULL && strcmp(login->user, host->user) != 0)
+		(void)pam_set_data(host->pamh, LOGIN_DATA, NULL, NULL);
 }
 
 int

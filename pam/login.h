@@ -9,6 +9,10 @@
  * transaction.
  */
 
+/* Somebody logs in: what another user was granted before in this transaction
+ * is forgotten, as if there had been no auth. */
+void login_begin(const struct host *host);
+
 /* PAM_SUCCESS or PAM_BUF_ERR. */
 int login_keep(const struct host *host, const char *credential);
 

@@ -166,6 +166,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc,
 	code = host_read(&host, pamh);
 	if (code != PAM_SUCCESS)
 		return code == PAM_BUF_ERR ? code : PAM_AUTH_ERR;
+	login_begin(&host);
 	code = read_options(&host, &options, argc, argv);
 	if (code != PAM_SUCCESS)
 		return code;

@@ -4,8 +4,8 @@
  *   pam_host [-c ok|fail|null|empty] [-r RHOST] [-n COUNT] [-t THREADS]
  *            [-C DIR] [-m] [-x] CONFDIR SERVICE USER PHASE... < PASSWORD
  *
- * PHASE is auth, account, setcred, open, close, or wait (until a line comes
- * on descriptor 3).  Prints "PHASE CODE" for each, then "prompts N", the
+ * PHASE is auth, account, setcred, open, close, user=NAME (who logs in from
+ * then on), or wait (until a line comes on descriptor 3).  Prints "PHASE CODE" for each, then "prompts N", the
  * environment of the transaction as "env NAME=VALUE" and, if it was changed,
  * "user NAME".  With -n or -t only how often each code came: "PHASE CODE xN".
  * -C: goes into that root once the transaction is begun.  -m: with -n or -t,
@@ -84,6 +84,8 @@ run_phase(pam_handle_t *pamh, const char *phase)
 		return pam_open_session(pamh, 0);
 	if (strcmp(phase, "close") == 0)
 		return pam_close_session(pamh, 0);
+	if (strncmp(phase, "user=", 5) == 0)
+		return pam_set_item(pamh, PAM_USER, phase + 5);
 	printf("waiting\n");
 	fflush(stdout);
 	return read(3, &byte, 1) == 1 ? 0 : -1;

@@ -124,6 +124,35 @@ def test_spellings(world):
                   (code, asked), '%s is blocked, %s comes' % (blocked, user))
 
 
+def test_second_user(world):
+    """The host lets somebody else try in the same transaction, as login(1)
+    does: what the first was granted is forgotten."""
+    world.service('again', [
+        'auth [success=ok default=ignore] MODULE policy=web',
+        'auth required pam_succeed_if.so quiet user != alice',
+        'account required MODULE policy=web account_without_auth=ignore',
+        'account required pam_permit.so'])
+    world.listener.answer = lambda params: NOT_BLOCKED if \
+        'AUTHGEAR_CREDENTIAL' not in params else granted('alice') if \
+        params['AUTHGEAR_ACCOUNT'] == 'alice' else refusal(
+            403, 'wrong-account')
+    for user, asked in (
+            ('bob', [('auth', True), ('auth', True), ('account', False)]),
+            ('root', [('auth', True)])):
+        world.listener.asked.clear()
+        got = world.run('again', 'alice', phases=(
+            'auth', 'user=' + user, 'auth', 'account'))
+        tap.equal((got.codes['auth'], got.codes['account'],
+                   [(each['AUTHGEAR_PHASE'], 'AUTHGEAR_CREDENTIAL' in each)
+                    for each in world.listener.asked]),
+                  (SUCCESS, SUCCESS, asked), 'alice, then ' + user)
+    world.listener.asked.clear()
+    got = world.run(world.module(also=PERMIT), 'alice', phases=(
+        'auth', 'user=bob', 'account'))
+    tap.equal(got.codes['account'], PERM_DENIED,
+              'a user who changes after auth did not log in')
+
+
 def test_passwords(world):
     """What is no credential never leaves the process."""
     service = world.module()
@@ -411,7 +440,7 @@ def test_lengths(world):
 def main():
     with pam_world.World() as world:
         for test in (test_verdicts, test_question, test_root,
-                     test_spellings, test_passwords,
+                     test_spellings, test_second_user, test_passwords,
                      test_conversation, test_bad_answers, test_nobody,
                      test_foreign, test_account, test_env, test_options,
                      test_memory, test_many, test_lengths):
