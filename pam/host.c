@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "facts/shape.h"
 
@@ -71,6 +72,11 @@ host_read(struct host *host, pam_handle_t *pamh)
 		return code;
 	}
 	copy_name(host->user_text, sizeof(host->user_text), host->user);
+	if (strnlen(host->user, HOST_NAME_SIZE) == HOST_NAME_SIZE) {
+		host_log(host, LOG_NOTICE, "refused: the name is longer than "
+		    "any account's");
+		return PAM_AUTH_ERR;
+	}
 	host->service = item(pamh, PAM_SERVICE);
 	address = item(pamh, PAM_RHOST);
 	if (address != NULL && is_address(address))

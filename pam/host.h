@@ -11,6 +11,8 @@
  * module), no locale, no environment.
  */
 
+#define HOST_NAME_SIZE 256	/* of an account, with its NUL */
+
 struct host {
 	pam_handle_t *pamh;
 	const char *user;		/* PAM_USER; never NULL, never changed */
@@ -19,14 +21,13 @@ struct host {
 	char user_text[65];		/* for the log */
 };
 
-/* PAM_SUCCESS, or what the host said.  Asks for the name if it is not set. */
+/* PAM_SUCCESS, or what the host said.  Asks for the name if it is not set; one
+ * that is none or too long is PAM_AUTH_ERR. */
 int host_read(struct host *host, pam_handle_t *pamh);
 
 /* One line to the system log (authpriv); `priority` of syslog(3). */
 void host_log(const struct host *host, int priority, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-#define HOST_NAME_SIZE 256
 
 /*
  * 1: uid 0; 0: another, or there is no such account; -1: could not tell.

@@ -153,6 +153,23 @@ def test_second_user(world):
               'a user who changes after auth did not log in')
 
 
+def test_long_names(world):
+    service = world.module('policy=web account_without_auth=ignore')
+    for length, code, asked in ((255, SUCCESS, 1), (256, AUTH_ERR, 0),
+                                (70000, AUTH_ERR, 0)):
+        user = 'u' * length
+        world.listener.answer = granted('u' * 255)
+        world.listener.asked.clear()
+        got = world.run(service, user)
+        tap.ok(got.codes == {'auth': code} and
+               len(world.listener.asked) == asked and
+               ('longer than any' in got.log) == (not asked),
+               'a name of %d bytes' % length, got)
+        got = world.run(service, user, phases=('account',))
+        tap.ok(got.codes['account'] == (UNAVAIL if asked else AUTH_ERR),
+               'in account', got)
+
+
 def test_passwords(world):
     """What is no credential never leaves the process."""
     service = world.module()
@@ -440,9 +457,9 @@ def test_lengths(world):
 def main():
     with pam_world.World() as world:
         for test in (test_verdicts, test_question, test_root,
-                     test_spellings, test_second_user, test_passwords,
-                     test_conversation, test_bad_answers, test_nobody,
-                     test_foreign, test_account, test_env, test_options,
+                     test_spellings, test_second_user, test_long_names,
+                     test_passwords, test_conversation, test_bad_answers,
+                     test_nobody, test_foreign, test_account, test_env, test_options,
                      test_memory, test_many, test_lengths):
             test(world)
     tap.done()
