@@ -7,6 +7,9 @@
 #include <string.h>
 #include <syslog.h>
 
+/* No host or client cuts sooner, and a JWT's header alone is as long. */
+#define CUT_MIN 64
+
 /* What sshd hands over for a user whom it does not know or does not let in. */
 static const char sshd_fake[] = "\b\n\r\177INCORRECT";
 
@@ -61,14 +64,14 @@ password_get(const struct host *host, const struct pam_options *options,
 		return refuse(host, "sshd's fake password: it does not know "
 		    "the user, or its settings do not let the user in");
 	shape = shape_of_typed(*password_out, len);
-	if (shape == SHAPE_CUT_JWT) {
+	if (shape == SHAPE_CUT_JWT && len >= CUT_MIN) {
 		host_log(host, LOG_NOTICE, "refused: truncated: the "
 		    "credential is a part of a token, %zu bytes%s%s", len,
 		    password_cut(len) != NULL ? "; " : "",
 		    password_cut(len) != NULL ? password_cut(len) : "");
 		return PAM_AUTH_ERR;
 	}
-	if (shape == SHAPE_OTHER)
+	if (shape == SHAPE_OTHER || shape == SHAPE_CUT_JWT)
 		return refuse(host, "the password is no credential");
 	if ((options->accept & (1U << shape)) == 0)
 		return refuse(host, "accept= leaves this kind out");

@@ -178,7 +178,7 @@ def test_passwords(world):
              'é' * 32, OPAQUE[:-1] + '\n', OPAQUE + ' ', 'a.b.c d',
              'Bearer ' + OPAQUE, '\b\n\r\177INCORRECT\b\n\r\177INCO',
              'x&uid=root#%20', 'A' * 20000, JWT.replace('.', '..'),
-             'correct.horse.battery', '..', '1.2.3', 'ey.J.x',
+             'correct.horse.battery', '..', '1.2.3', 'ey.J.x', 'eyJhbHQ', 'eyJ.x',
              'eyJ.' + 'A' * 16390 + '.x', SESSION.replace('-', '_'),
              '$(id)', "'; DROP TABLE", '%n%n%s']
     for password in quiet:
@@ -211,7 +211,8 @@ def test_passwords(world):
                             password=password)
             tap.equal(got.codes['auth'], code, 'accept=%s: %s' % (
                 accept, kind))
-    for length, word in ((1023, 'OpenSSH'), (4095, '4095'), (511, '512')):
+    for length, word in ((1023, 'OpenSSH'), (4095, '4095'), (511, '512'),
+                         (127, '128')):
         got = world.run(service, password='eyJ' + 'A' * (length - 3))
         tap.ok(got.codes['auth'] == AUTH_ERR and 'truncated' in got.log and
                word in got.log, 'a token cut at %d is told' % length,
@@ -459,8 +460,8 @@ def main():
         for test in (test_verdicts, test_question, test_root,
                      test_spellings, test_second_user, test_long_names,
                      test_passwords, test_conversation, test_bad_answers,
-                     test_nobody, test_foreign, test_account, test_env, test_options,
-                     test_memory, test_many, test_lengths):
+                     test_nobody, test_foreign, test_account, test_env,
+                     test_options, test_memory, test_many, test_lengths):
             test(world)
     tap.done()
 
