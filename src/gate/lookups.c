@@ -16,6 +16,8 @@
 #define ADDRESS_SETS 256	/* 2048 client addresses */
 #define FAILED_MS 2000		/* nobody waits longer for another's failure */
 #define ADDRESS_SHARE 10	/* one address gets a tenth */
+#define ASKER_SHARE 2		/* one uid that is not root a half */
+#define ASKERS 64
 
 /* What one address, or all together, took in this minute. */
 struct budget {
@@ -53,6 +55,7 @@ struct lookups {
 	struct shares *queued;	/* who lack nothing but a place */
 	struct budget all;
 	struct budget addresses[ADDRESS_SETS][WAYS];
+	struct budget askers[ASKERS];	/* by uid, whatever the address */
 	struct memory memory[MEMORY_SETS][WAYS];
 };
 
@@ -157,6 +160,55 @@ budget_of(struct lookups *lookups, const char *text, int64_t now)
 	found->is_used = 1;
 	found->since = now;
 	return found;
+}
+
+/* An asker names the addresses of its clients, and may name what it likes:
+ * its own part, in another minute than this if it is over. */
+static struct budget *
+asker_of(struct lookups *lookups, const char *text, int64_t now)
+{
+	unsigned char uid[SHARES_ADDRESS];
+	struct budget *found = lookups->askers, *each;
+	char alone[32];
+	size_t i;
+
+	(void)snprintf(alone, sizeof(alone), "%.*s/", (int)strcspn(text, "/"),
+	    text);
+	shares_address(alone, uid);
+	for (i = 0; i < ASKERS; i++) {
+		each = &lookups->askers[i];
+		if (each->is_used && memcmp(each->address, uid,
+		    sizeof(uid)) == 0) {
+			begin_minute(each, now);
+			return each;
+		}
+		if (each->since < found->since)
+			found = each;
+	}
+	memset(found, 0, sizeof(*found));
+	memcpy(found->address, uid, sizeof(uid));
+	found->is_used = 1;
+	found->since = now;
+	return found;
+}
+
+/* Counts one for its asker, if that may; root and web servers may. */
+static int
+take_of_asker(struct lookups *lookups, const char *text, int64_t now,
+    int64_t *until_out)
+{
+	const int rate = lookups->settings->lookup_rate;
+	struct budget *asker;
+
+	if (text == NULL || strchr(text, '/') == NULL ||
+	    strncmp(text, "0/", 2) == 0)
+		return 1;
+	asker = asker_of(lookups, text, now);
+	*until_out = asker->since + MINUTE_MS;
+	if (asker->taken >= (rate < ASKER_SHARE ? 1 : rate / ASKER_SHARE))
+		return 0;
+	asker->taken++;
+	return 1;
 }
 
 static struct memory *
@@ -364,7 +416,9 @@ begin_unknown(struct lookups *lookups, const struct lookups_wish *wish,
 		return wait_unknown(lookups, budget, turn, LOOKUPS_WAIT, now,
 		    until_out);
 	if (!turn->is_counted) {
-		if (!is_within(lookups, budget, until_out))
+		if (!is_within(lookups, budget, until_out) ||
+		    !take_of_asker(lookups, wish->client_address, now,
+		    until_out))
 			return LOOKUPS_REFUSED;
 		lookups->all.taken++;
 		budget->taken++;

@@ -118,6 +118,37 @@ budgets(void **state)
 	assert_int_equal(go(*state, 62, 0, "10.0.0.1"), LOOKUPS_GO);
 }
 
+/* An asker that names an address for each guess leaves half of the minute. */
+static void
+askers(void **state)
+{
+	char address[48];
+	int i;
+
+	for (i = 0; i < 301; i++) {
+		(void)snprintf(address, sizeof(address), "33/10.0.%d.%d",
+		    i / 250, i % 250);
+		assert_int_equal(go(*state, i, 0, address), i < 300 ?
+		    LOOKUPS_GO : LOOKUPS_REFUSED);
+		finish(*state, i, LOOKUPS_ENDED);
+	}
+	assert_int_equal(go(*state, 400, 0, "33/"), LOOKUPS_REFUSED);
+	assert_int_equal(go(*state, 400, 0, "33/2001:db8::1"),
+	    LOOKUPS_REFUSED);
+	assert_int_equal(go(*state, 401, 0, "3/10.0.0.1"), LOOKUPS_GO);
+	finish(*state, 401, LOOKUPS_ENDED);
+	/* root's hosts and web servers have what is left */
+	for (i = 500; i < 799; i++) {
+		(void)snprintf(address, sizeof(address), "%s10.1.%d.%d",
+		    i % 2 == 0 ? "0/" : "", i / 250, i % 250);
+		assert_int_equal(go(*state, i, 0, address), LOOKUPS_GO);
+		finish(*state, i, LOOKUPS_ENDED);
+	}
+	assert_int_equal(go(*state, 900, 0, "0/10.9.0.1"), LOOKUPS_REFUSED);
+	now.boottime += 60000;
+	assert_int_equal(go(*state, 400, 0, "33/10.0.0.1"), LOOKUPS_GO);
+}
+
 /* Who waits has taken his part: a queue cannot be longer than the budget. */
 static void
 waiting_counts(void **state)
@@ -313,6 +344,7 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(places, setup, teardown),
 		cmocka_unit_test_setup_teardown(budgets, setup, teardown),
+		cmocka_unit_test_setup_teardown(askers, setup, teardown),
 		cmocka_unit_test_setup_teardown(waiting_counts, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(waiting_is_bounded, setup,
