@@ -13,8 +13,8 @@
  * may take.  Unknown is a credential that neither verified here as a JWT nor
  * has a row in status.db: all of them share half of the places and
  * lookup_rate a minute, of which one client address (of IPv6: one /64) gets a
- * tenth, and one asker that is not root (UID/ADDRESS) half whatever addresses it
- * names, at least one of each, and few may wait at a time: for their turn or
+ * tenth, and one asker that is not root (UID/ADDRESS) half whatever addresses
+ * it names, at least one of each, and few may wait at a time: for their turn or
  * for another lookup of the same key, they would take all places where
  * requests wait; so a flood of random tokens starves no known session, and
  * from one address (with many places: from nine) nobody else's first login.
