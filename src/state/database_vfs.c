@@ -10,6 +10,7 @@
 #define INDEX_IS_INIT 12	/* in the header of the index */
 #define INDEX_LAST_FRAME 16	/* 4 bytes */
 
+#define OPEN_MAX 3		/* times that the -wal is tried */
 #define MAX_REGIONS 4096	/* of 32 kB: a -wal of 16 million pages */
 
 struct database_vfs {
@@ -187,13 +188,19 @@ static int
 open_wal(struct database_vfs *vfs, const char *name, struct sqlite3_file *file,
     int flags, int *flags_out)
 {
-	int exists = 1, rc;
+	int exists = 1, i, rc = SQLITE_CANTOPEN;
 
-	rc = vfs->system->xOpen(vfs->system, name, file, flags, flags_out);
-	if (rc == SQLITE_OK)
-		vfs->wal = file;
-	if (rc == SQLITE_OK || vfs->system->xAccess(vfs->system, name,
-	    SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK || exists)
+	/* a writer may make it between the two looks */
+	for (i = 0; i < OPEN_MAX && exists; i++) {
+		rc = vfs->system->xOpen(vfs->system, name, file, flags,
+		    flags_out);
+		if (rc == SQLITE_OK)
+			vfs->wal = file;
+		if (rc == SQLITE_OK || vfs->system->xAccess(vfs->system, name,
+		    SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK)
+			return rc;
+	}
+	if (exists)
 		return rc;
 	file->pMethods = &absent_methods;
 	if (flags_out != NULL)

@@ -18,6 +18,7 @@
 #define FRAME_HEAD_SIZE 24
 #define MEGABYTE (1024 * 1024)
 #define LONG_LOG (4 * MEGABYTE)
+#define OPEN_AGAIN 3		/* times, after a failure */
 #define REPLACED_MAX 100	/* times that opening begins anew */
 #define COMMIT_AT 4		/* in a frame's: not 0 if it ends a commit */
 #define PAGE_SIZE_AT 8		/* 4 bytes of the log's head */
@@ -355,6 +356,11 @@ database_view_open(const char *path, const struct database_schema *schema,
 	for (i = 0; i < REPLACED_MAX && outcome == DATABASE_ABSENT &&
 	    refusal.text[0] == '\0'; i++)
 		outcome = open_once(path, schema, view_out, &refusal);
+	/* a log that is made at this very moment is there now */
+	for (i = 0; i < OPEN_AGAIN && outcome == DATABASE_FAILED; i++) {
+		error_clear(&refusal);
+		outcome = open_once(path, schema, view_out, &refusal);
+	}
 	if (outcome == DATABASE_ABSENT)
 		error_set(&refusal, "%s is replaced without a pause", path);
 	if (outcome != DATABASE_OPENED)

@@ -43,10 +43,11 @@ static int
 doubt(const struct status_change *change, struct status_session *row)
 {
 	/* of another boot it serves nobody as it is */
-	if (!row->is_live || strcmp(row->started.boot_id,
-	    change->row.started.boot_id) != 0)
+	if (strcmp(row->started.boot_id, change->row.started.boot_id) != 0)
 		return 0;
-	row->is_doubted = 1;
+	/* what is not live is so as of then: what began in between serves
+	 * nobody either */
+	row->is_doubted = row->is_live;
 	row->started = change->row.started;
 	return 1;
 }
@@ -73,7 +74,7 @@ take_over(struct status_change *first, const struct status_change *change)
 }
 
 /* What is to be done to a row that may be there: the later of both, and of an
- * end and a doubt the end. */
+ * end and a doubt the end, as of the later one. */
 static int
 follow_conditional(struct status_change *first,
     const struct status_change *change)
@@ -89,8 +90,11 @@ follow_conditional(struct status_change *first,
 		return 0;
 	}
 	if (first->what == STATUS_CHANGE_END &&
-	    change->what == STATUS_CHANGE_DOUBT)
+	    change->what == STATUS_CHANGE_DOUBT) {
+		if (!is_later(&first->row, &change->row))
+			first->row.started = change->row.started;
 		return 0;
+	}
 	if (is_later(&first->row, &change->row))
 		first->what = change->what;
 	else

@@ -90,8 +90,9 @@ status_session_load(struct status *status, const char *key,
 	found = load_file(status, key, session, error);
 	if (!waits)
 		return found;
-	/* where the file cannot be read, what waits is all that is known */
-	switch (status_change_apply(&change, found == 1, session)) {
+	/* what waits may be older than what could not be read */
+	switch (found == -1 ? 0 : status_change_apply(&change, found,
+	    session)) {
 	case 1:
 		found = 1;
 		break;

@@ -42,8 +42,7 @@ void status_session_key(const struct credential *credential,
     char key[STATUS_KEY_SIZE]);
 
 /* 1 and the row, 0 if there is none (*session is then empty), -1 and error.
- * A row that makes no sense counts as none.  What waits is told also where the
- * file cannot be read. */
+ * A row that makes no sense counts as none. */
 int status_session_load(struct status *status, const char *key,
     struct status_session *session, struct error *error);
 

@@ -54,8 +54,9 @@ tick(struct world *world)
 static void
 key_of(unsigned int number, char key[STATUS_KEY_SIZE])
 {
-	/* one set, so that some have no place */
-	(void)snprintf(key, STATUS_KEY_SIZE, "01234567%056x2", number);
+	/* one set, so that some have no place; each with a row of its own,
+	 * whose number lacks two bits of the first 16 digits */
+	(void)snprintf(key, STATUS_KEY_SIZE, "01234567%07x%049x2", number, 0U);
 }
 
 static void
