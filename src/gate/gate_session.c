@@ -97,8 +97,10 @@ may_be_stale(const struct gate *gate, const struct gate_task *task,
 	const int64_t limit = (int64_t)task->settings->stale_if_error * 1000;
 	const int64_t age = gate_session_age(gate, task, now);
 
-	return task->row.is_live && reason == REASON_RESOLVER_UNREACHABLE &&
-	    !task->must_refresh && age >= 0 && age <= limit;
+	/* another process may have been told of its end */
+	return task->row.is_live && !task->row.is_alone &&
+	    reason == REASON_RESOLVER_UNREACHABLE && !task->must_refresh &&
+	    age >= 0 && age <= limit;
 }
 
 enum gate_step
@@ -200,7 +202,8 @@ gate_session_judge(struct gate *gate, struct gate_task *task,
 	task->has_row = 0;
 	task->was_found = found == 1;
 	if (task->manner == GATE_MAY_NOT_ASK)
-		return found == -1 ? gate_task_no_state(gate, task, now) :
+		return found == -1 || task->row.is_alone ?
+		    gate_task_no_state(gate, task, now) :
 		    gate_account_judge(gate, task, now);
 	/* it is only a cache: Authgear knows; the writer's thread logs why */
 	if (found != 1)

@@ -21,7 +21,7 @@ status_pending_new(void)
 	TAILQ_INIT(&pending->urgent);
 	TAILQ_INIT(&pending->others);
 	for (i = 0; i < STATUS_PENDING_SETS; i++)
-		pending->sets[i].void_at = -1;
+		pending->sets[i].void_at = pending->sets[i].told_at = -1;
 	return pending;
 }
 
@@ -93,6 +93,12 @@ int64_t
 status_pending_void_at(const struct status_pending *pending, const char *key)
 {
 	return pending->sets[number_of_set(key)].void_at;
+}
+
+int64_t
+status_pending_told_at(const struct status_pending *pending, const char *key)
+{
+	return pending->sets[number_of_set(key)].told_at;
 }
 
 static struct pending_entry **
@@ -323,20 +329,33 @@ status_pending_take(struct status_pending *pending, struct status_change *out,
 	return is_failed ? -1 : 0;
 }
 
+/* What was written of it is looked for in the file from now on. */
+static void
+tell(struct pending_set *set, const struct pending_entry *entry)
+{
+	const int64_t at = entry->change.row.started.boottime;
+
+	if (entry->is_urgent && at > set->told_at)
+		set->told_at = at;
+}
+
 void
 status_pending_wrote(struct status_pending *pending,
     const struct status_change *changes, size_t count)
 {
 	struct pending_entry **place;
+	struct pending_set *set;
 	size_t i;
 
 	(void)pthread_mutex_lock(&pending->lock);
 	for (i = 0; i < count; i++) {
-		place = place_of(set_of(pending, changes[i].key),
-		    changes[i].key);
-		if (place != NULL &&
-		    (*place)->change.number == changes[i].number)
-			take_out(pending, place);
+		set = set_of(pending, changes[i].key);
+		place = place_of(set, changes[i].key);
+		if (place == NULL ||
+		    (*place)->change.number != changes[i].number)
+			continue;
+		tell(set, *place);
+		take_out(pending, place);
 	}
 	(void)pthread_mutex_unlock(&pending->lock);
 }

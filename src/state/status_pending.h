@@ -37,6 +37,8 @@ TAILQ_HEAD(pending_list, pending_entry);
 
 struct pending_set {
 	_Atomic int64_t void_at;	/* boottime; -1: nothing was lost */
+	_Atomic int64_t told_at;	/* boottime of the last end or doubt that
+					   is in the file now; -1: none is */
 	struct pending_entry *entries[STATUS_PENDING_WAYS];
 };
 
@@ -114,6 +116,11 @@ void status_pending_drop(struct status_pending *pending,
     const struct status_change *change);
 
 int64_t status_pending_void_at(const struct status_pending *pending,
+    const char *key);
+
+/* Where the file cannot be read: boottime until which what waits of this key
+ * counts for nothing, since the file may know of an end; -1: none. */
+int64_t status_pending_told_at(const struct status_pending *pending,
     const char *key);
 
 /* Somebody must write; under the lock. */

@@ -73,6 +73,36 @@ load_file(struct status *status, const char *key,
 	return found == STATUS_ROW_FOUND;
 }
 
+/* The row after the change; 1, 0, or -1 and error. */
+static int
+apply(const struct status_change *change, int found,
+    struct status_session *session, struct error *error)
+{
+	switch (status_change_apply(change, found, session)) {
+	case 1:
+		return 1;
+	case -1:
+		error_set(error, "out of memory");
+		return -1;
+	default:
+		return found;
+	}
+}
+
+/* What waits is all that is known, if it is no older than an end that was
+ * written; 1 or -1. */
+static int
+do_without_file(const struct status *status,
+    const struct status_change *change, struct status_session *session)
+{
+	if (change->row.started.boottime <= status_pending_told_at(
+	    status->pending, change->key) ||
+	    apply(change, 0, session, NULL) != 1)
+		return -1;
+	session->is_alone = 1;
+	return 1;
+}
+
 int
 status_session_load(struct status *status, const char *key,
     struct status_session *session, struct error *error)
@@ -90,19 +120,10 @@ status_session_load(struct status *status, const char *key,
 	found = load_file(status, key, session, error);
 	if (!waits)
 		return found;
-	/* what waits may be older than what could not be read */
-	switch (found == -1 ? 0 : status_change_apply(&change, found,
-	    session)) {
-	case 1:
-		found = 1;
-		break;
-	case -1:
-		error_set(error, "out of memory");
-		found = -1;
-		break;
-	default:
-		break;
-	}
+	if (found == -1)
+		found = do_without_file(status, &change, session);
+	else
+		found = apply(&change, found, session, error);
 	status_change_clear(&change);
 	return found;
 }
@@ -195,6 +216,7 @@ status_session_store(struct status *status, const char *key,
 	begin_change(&change, STATUS_CHANGE_PUT, key, now);
 	change.row = *session;	/* borrowed */
 	change.row.is_before = change.row.is_doubted = 0;
+	change.row.is_alone = 0;
 	if (!can_be_kept(&session->facts)) {
 		/* nor may the row of before serve */
 		begin_change(&change, STATUS_CHANGE_PUT, key,

@@ -23,6 +23,8 @@ struct status_session {
 	int is_doubted;		/* an answer that came since is to be asked for
 				   again: it serves nobody */
 	int is_before;		/* it lies where schema 2 put it */
+	int is_alone;		/* what this process said; the file, which could
+				   not be read, may say otherwise */
 	struct facts facts;	/* as resolver_read() fills them in; owned */
 	struct moment started;	/* when that lookup began; without `wall` */
 	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key that this very
@@ -42,7 +44,8 @@ void status_session_key(const struct credential *credential,
     char key[STATUS_KEY_SIZE]);
 
 /* 1 and the row, 0 if there is none (*session is then empty), -1 and error.
- * A row that makes no sense counts as none. */
+ * A row that makes no sense counts as none.  Where the file cannot be read, what
+ * waits is told (is_alone), unless an end that is in the file may be later. */
 int status_session_load(struct status *status, const char *key,
     struct status_session *session, struct error *error);
 

@@ -471,6 +471,74 @@ nonsense(void **state)
 	assert_string_equal(user_of(place, place->status, KEY), "user");
 }
 
+/* A doubt that comes behind an end: what began in between serves nobody. */
+static void
+doubt_after_end(void **state)
+{
+	struct place *place = *state;
+
+	store(place, KEY, "user", 1000);
+	end(place->status, KEY, 2000);
+	doubt(place->status, KEY, 3000);
+	store(place, KEY, "between", 2500);
+	assert_string_equal(user_of(place, place->status, KEY), "-");
+	store(place, KEY, "again", 3001);
+	assert_string_equal(user_of(place, place->status, KEY), "again");
+}
+
+static void
+no_wake(void *context, int is_urgent)
+{
+	(void)context;
+	(void)is_urgent;
+}
+
+static void
+put_into(struct status *status, const char *user, int64_t boottime)
+{
+	struct status_session session;
+
+	make(&session, user, boottime);
+	status_session_store(status, KEY, &session, &session.started);
+	status_session_clear(&session);
+}
+
+/* What waits counts where the file cannot be read, but never before an end that
+ * was written: that is only there to be read. */
+static void
+without_the_file(void **state)
+{
+	struct place *place = *state;
+	const char *path = scratch_path(place->directory, "status.db");
+	const struct moment now = at(5000);
+	struct status_pending *pending = status_pending_new();
+	struct status_session row;
+	struct status *status;
+
+	assert_non_null(pending);
+	status = status_open(path, ENDPOINT, pending, &place->error);
+	assert_non_null(status);
+	status_pending_serve(pending, no_wake, NULL);
+	put_into(status, "user", 1000);
+	end(status, KEY, 2000);
+	assert_int_equal(status_write(status, &now, NULL), STATUS_WRITE_DONE);
+	scratch_sql(path, "DROP TABLE session");
+	assert_int_equal(status_session_load(status, KEY, &row, NULL), -1);
+	put_into(status, "late", 2000);
+	assert_int_equal(status_session_load(status, KEY, &row, NULL), -1);
+	put_into(status, "again", 2001);
+	assert_int_equal(status_session_load(status, KEY, &row, NULL), 1);
+	assert_string_equal(row.facts.user_id, "again");
+	assert_int_equal(row.is_alone, 1);
+	status_session_clear(&row);
+	doubt(status, KEY, 3000);
+	assert_int_equal(status_session_load(status, KEY, &row, NULL), 1);
+	assert_int_equal(row.is_doubted, 1);
+	status_session_clear(&row);
+	status_free(status);
+	status_pending_free(pending);
+}
+
 /* What makes no sense cannot be told from what is not live. */
 static void
 nonsense_ends(void **state)
@@ -613,6 +681,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(too_much, setup, teardown),
 		cmocka_unit_test_setup_teardown(user_ids, setup, teardown),
 		cmocka_unit_test_setup_teardown(nonsense, setup, teardown),
+		cmocka_unit_test_setup_teardown(doubt_after_end, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(without_the_file, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(nonsense_ends, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(trim, setup, teardown),
