@@ -135,8 +135,11 @@ authenticate(struct host *host, const struct pam_options *options)
 	struct answer *answer;
 	int code;
 
-	if (strcmp(host->user, "root") == 0 && !options->allow_root)
+	if (strcmp(host->user, "root") == 0 && !options->allow_root) {
+		host_log(host, LOG_DEBUG, "not asked: root, and the line does "
+		    "not say root=allow");
 		return PAM_AUTH_ERR;
+	}
 	code = password_get(host, options, &question.credential);
 	if (code != PAM_SUCCESS)
 		return code;
