@@ -4,15 +4,6 @@
 
 #include <string.h>
 
-static int
-refuse(struct decision *decision, enum reason reason)
-{
-	decision->reason = reason;
-	decision->verdict = reason_verdict(reason);
-	decision->retry_after = decision->verdict == VERDICT_UNDECIDED;
-	return -1;
-}
-
 int
 ask_question(const struct ask *ask, const struct settings *settings,
     struct credential *credential, struct decision *decision)
@@ -27,7 +18,7 @@ ask_question(const struct ask *ask, const struct settings *settings,
 	    &is_unknown);
 	if (decision->policy == NULL) {
 		error_set(&decision->detail, "policy=%.64s", ask->policy);
-		return refuse(decision, REASON_POLICY_UNKNOWN);
+		return gate_refuse(decision, REASON_POLICY_UNKNOWN);
 	}
 	if (ask->credential == NULL)
 		return 0;
@@ -41,5 +32,5 @@ ask_question(const struct ask *ask, const struct settings *settings,
 	memcpy(decision->credential_hash, credential->hash,
 	    sizeof(decision->credential_hash));
 	credential_clear(credential);
-	return refuse(decision, reason);
+	return gate_refuse(decision, reason);
 }

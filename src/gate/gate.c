@@ -59,6 +59,15 @@ retry_after(const struct gate_task *task, const struct moment *now)
 	    task->settings->keys_max_stale : (int)wait;
 }
 
+int
+gate_refuse(struct decision *decision, enum reason reason)
+{
+	decision->reason = reason;
+	decision->verdict = reason_verdict(reason);
+	decision->retry_after = decision->verdict == VERDICT_UNDECIDED;
+	return -1;
+}
+
 enum gate_step
 gate_task_end(struct gate_task *task, enum reason reason,
     const struct moment *now)

@@ -236,4 +236,7 @@ const char *gate_authorization_endpoint(struct gate *gate);
 /* The answer, once GATE_DONE; lives as long as the task. */
 const struct decision *gate_task_decision(const struct gate_task *task);
 
+/* The decision on a question that a face could not put; -1, for its return. */
+int gate_refuse(struct decision *decision, enum reason reason);
+
 #endif /* !GATE_H_ */

@@ -8,15 +8,6 @@
 #include "web/web_credential.h"
 
 static int
-refuse(struct decision *decision, enum reason reason)
-{
-	decision->reason = reason;
-	decision->verdict = reason_verdict(reason);
-	decision->retry_after = decision->verdict == VERDICT_UNDECIDED;
-	return -1;
-}
-
-static int
 find_policy(const struct web_question *question,
     const struct settings *settings, struct decision *decision)
 {
@@ -25,17 +16,17 @@ find_policy(const struct web_question *question,
 	if (question->policy_name_twice) {
 		error_set(&decision->detail,
 		    "the web server sends AUTHGEAR_POLICY twice");
-		return refuse(decision, REASON_POLICY_UNKNOWN);
+		return gate_refuse(decision, REASON_POLICY_UNKNOWN);
 	}
 	decision->policy = settings_policy(settings, question->policy_name,
 	    &is_unknown);
 	if (decision->policy != NULL)
 		return 0;
 	if (!is_unknown)
-		return refuse(decision, REASON_POLICY_MISSING);
+		return gate_refuse(decision, REASON_POLICY_MISSING);
 	error_set(&decision->detail, "the web server names the policy %.64s",
 	    question->policy_name);
-	return refuse(decision, REASON_POLICY_UNKNOWN);
+	return gate_refuse(decision, REASON_POLICY_UNKNOWN);
 }
 
 int
@@ -64,5 +55,5 @@ web_question_read(const struct web_question *question,
 	decision->may_pass = reason == REASON_NO_CREDENTIAL &&
 	    policy_lets_pass(decision->policy, question->is_preflight);
 	credential_clear(credential);
-	return refuse(decision, reason);
+	return gate_refuse(decision, reason);
 }

@@ -50,15 +50,6 @@ real_of(struct sqlite3_file *base)
 	return ((struct handle *)base)->real;
 }
 
-static void
-need(int holds, const char *what)
-{
-	if (holds)
-		return;
-	perror(what);
-	abort();
-}
-
 /* 0, or the error of a machine without power. */
 static int
 count_down(void)
@@ -88,10 +79,10 @@ take_synced(struct file *file)
 	long size = scratch_size(path);
 	FILE *in = fopen(path, "r");
 
-	need(in != NULL && size >= 0, path);
+	scratch_need(in != NULL && size >= 0, path);
 	free(file->synced);
 	file->synced = malloc((size_t)size + 1);
-	need(file->synced != NULL, "malloc");
+	scratch_need(file->synced != NULL, "malloc");
 	file->synced_len = fread(file->synced, 1, (size_t)size, in);
 	(void)fclose(in);
 	forget_changes(file);
@@ -103,12 +94,12 @@ add_change(struct file *file, const void *data, int len,
 {
 	struct change *change = calloc(1, sizeof(*change));
 
-	need(change != NULL, "calloc");
+	scratch_need(change != NULL, "calloc");
 	change->offset = offset;
 	change->len = len;
 	if (data != NULL) {
 		change->data = malloc((size_t)len);
-		need(change->data != NULL, "malloc");
+		scratch_need(change->data != NULL, "malloc");
 		memcpy(change->data, data, (size_t)len);
 	}
 	*file->last = change;
@@ -125,7 +116,7 @@ file_of(const char *path)
 	for (i = 0; i < file_count; i++)
 		if (strcmp(files[i].name, name) == 0)
 			return &files[i];
-	need(file_count < MAX_FILES, "too many files");
+	scratch_need(file_count < MAX_FILES, "too many files");
 	(void)snprintf(files[i].name, sizeof(files[i].name), "%s", name);
 	files[i].last = &files[i].changes;
 	file_count++;
@@ -324,7 +315,7 @@ lossy_vfs_begin(const char *directory, unsigned int nth)
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (scratch_size(scratch_path(below, names[i])) >= 0)
 			take_synced(file_of(names[i]));
-	need(sqlite3_vfs_register(&lossy, 1) == SQLITE_OK, "register");
+	scratch_need(sqlite3_vfs_register(&lossy, 1) == SQLITE_OK, "register");
 }
 
 int
@@ -338,7 +329,7 @@ lossy_vfs_copy_synced(const char *name, const char *to)
 {
 	const struct file *file = file_of(name);
 
-	need(file->synced != NULL, name);
+	scratch_need(file->synced != NULL, name);
 	scratch_write(to, file->synced, file->synced_len);
 }
 
@@ -354,7 +345,8 @@ apply_write(FILE *out, const struct change *change)
 			len = change->len - at;
 		if (rand() % 2 == 0)
 			continue;
-		need(fseek(out, (long)change->offset + at, SEEK_SET) == 0 &&
+		scratch_need(fseek(out, (long)change->offset + at,
+		    SEEK_SET) == 0 &&
 		    fwrite(change->data + at, 1, (size_t)len, out) ==
 		    (size_t)len, "write");
 	}
@@ -372,17 +364,17 @@ leave(struct file *file, const char *to)
 		return;
 	scratch_write(path, "", 0);
 	out = fopen(path, "r+");
-	need(out != NULL, path);
-	need(fwrite(file->synced, 1, file->synced_len, out) ==
+	scratch_need(out != NULL, path);
+	scratch_need(fwrite(file->synced, 1, file->synced_len, out) ==
 	    file->synced_len, path);
 	for (change = file->changes; change != NULL; change = change->next) {
 		if (change->data != NULL)
 			apply_write(out, change);
 		else if (rand() % 2 == 0)
-			need(fflush(out) == 0 && ftruncate(fileno(out),
+			scratch_need(fflush(out) == 0 && ftruncate(fileno(out),
 			    change->offset) == 0, path);
 	}
-	need(fclose(out) == 0, path);
+	scratch_need(fclose(out) == 0, path);
 }
 
 void
@@ -391,7 +383,8 @@ lossy_vfs_end(const char *to, unsigned int seed)
 	int i;
 
 	(void)sqlite3_vfs_unregister(&lossy);
-	need(sqlite3_vfs_register(system_vfs, 1) == SQLITE_OK, "register");
+	scratch_need(sqlite3_vfs_register(system_vfs, 1) == SQLITE_OK,
+	    "register");
 	srand(seed);
 	for (i = 0; i < file_count; i++) {
 		leave(&files[i], to);

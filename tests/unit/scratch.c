@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static void
-need(int holds, const char *what)
+void
+scratch_need(int holds, const char *what)
 {
 	if (holds)
 		return;
@@ -30,9 +30,9 @@ scratch_make(void)
 
 	if (parent == NULL || parent[0] != '/')
 		parent = "/tmp";
-	need(asprintf(&path, "%s/authgear-unit.XXXXXX", parent) > 0,
+	scratch_need(asprintf(&path, "%s/authgear-unit.XXXXXX", parent) > 0,
 	    "asprintf");
-	need(mkdtemp(path) != NULL, path);
+	scratch_need(mkdtemp(path) != NULL, path);
 	return path;
 }
 
@@ -73,8 +73,8 @@ scratch_write(const char *path, const void *data, size_t len)
 	int fd;
 
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	need(fd != -1, path);
-	need(write(fd, data, len) == (ssize_t)len, path);
+	scratch_need(fd != -1, path);
+	scratch_need(write(fd, data, len) == (ssize_t)len, path);
 	(void)close(fd);
 }
 
@@ -86,12 +86,12 @@ scratch_copy(const char *from, const char *to)
 	int in, out;
 
 	in = open(from, O_RDONLY | O_CLOEXEC);
-	need(in != -1, from);
+	scratch_need(in != -1, from);
 	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	need(out != -1, to);
+	scratch_need(out != -1, to);
 	while ((got = read(in, chunk, sizeof(chunk))) > 0)
-		need(write(out, chunk, (size_t)got) == got, to);
-	need(got == 0, from);
+		scratch_need(write(out, chunk, (size_t)got) == got, to);
+	scratch_need(got == 0, from);
 	(void)close(in);
 	(void)close(out);
 }
@@ -124,8 +124,8 @@ scratch_poke(const char *path, long offset, const void *data, size_t len)
 	int fd;
 
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	need(fd != -1, path);
-	need(pwrite(fd, data, len, offset) == (ssize_t)len, path);
+	scratch_need(fd != -1, path);
+	scratch_need(pwrite(fd, data, len, offset) == (ssize_t)len, path);
 	(void)close(fd);
 }
 
@@ -145,7 +145,7 @@ scratch_count(const char *directory, const char *prefix)
 	DIR *dir;
 
 	dir = opendir(directory);
-	need(dir != NULL, directory);
+	scratch_need(dir != NULL, directory);
 	while ((entry = readdir(dir)) != NULL)
 		count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
 	(void)closedir(dir);
@@ -157,11 +157,11 @@ scratch_sql(const char *path, const char *sql)
 {
 	struct sqlite3 *db = NULL;
 
-	need(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE |
+	scratch_need(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE, NULL) == SQLITE_OK, path);
 	(void)sqlite3_busy_timeout(db, 10000);
-	need(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, sql);
-	need(sqlite3_close(db) == SQLITE_OK, path);
+	scratch_need(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, sql);
+	scratch_need(sqlite3_close(db) == SQLITE_OK, path);
 }
 
 struct sqlite3 *
@@ -169,9 +169,9 @@ scratch_block(const char *path)
 {
 	struct sqlite3 *db = NULL;
 
-	need(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) ==
+	scratch_need(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) ==
 	    SQLITE_OK, path);
-	need(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) ==
+	scratch_need(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) ==
 	    SQLITE_OK, path);
 	return db;
 }
@@ -179,7 +179,8 @@ scratch_block(const char *path)
 void
 scratch_unblock(struct sqlite3 *db)
 {
-	need(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK &&
+	scratch_need(sqlite3_exec(db, "ROLLBACK", NULL, NULL,
+	    NULL) == SQLITE_OK &&
 	    sqlite3_close(db) == SQLITE_OK, "rollback");
 }
 

@@ -5,6 +5,9 @@
 
 /* A fresh directory of a test's own and what is done to files below it. */
 
+/* Ends the test with what errno says, unless it holds. */
+void scratch_need(int holds, const char *what);
+
 /* Makes it (0700) and answers its path, to be given to scratch_remove(). */
 char *scratch_make(void);
 void scratch_remove(char *directory);	/* with all below it; frees */
