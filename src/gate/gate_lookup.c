@@ -454,7 +454,8 @@ gate_go_on(struct gate *gate, struct gate_task *task,
 	int failures;
 
 	if (task->phase != GATE_PHASE_DONE || task->is_fresh ||
-	    task->is_stale || task->manner == GATE_MAY_NOT_ASK || task->decision.verdict != VERDICT_GRANTED ||
+	    task->is_stale || task->manner == GATE_MAY_NOT_ASK ||
+	    task->decision.verdict != VERDICT_GRANTED ||
 	    task->session_age * 4 <
 	    (int64_t)task->settings->session_ttl * 3000)
 		return GATE_DONE;

@@ -80,7 +80,8 @@ database_failed(struct sqlite3 *db, int rc, const char *path,
 	char holder[64];
 
 	if (is_damage(rc)) {
-		error_set(error, "%s is damaged or not a database of ours", path);
+		error_set(error, "%s is damaged or not a database of ours",
+		    path);
 		return DATABASE_CORRUPT;
 	}
 	if ((rc & 0xff) != SQLITE_BUSY)

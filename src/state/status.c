@@ -51,8 +51,8 @@ check_directory(const char *path, struct error *error)
 		return -1;
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		error_set(error, "%s is a symbolic link or no directory: remove "
-		    "it, then run 'authgear-cache init'", directory);
+		error_set(error, "%s is a symbolic link or no directory: "
+		    "remove it, then run 'authgear-cache init'", directory);
 		return -1;
 	}
 	/* Giving it to the caller would shut out whom it was made for. */

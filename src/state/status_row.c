@@ -368,7 +368,8 @@ status_row_store(struct status *status, const char *key,
 	if (rc == SQLITE_OK && session->is_live)
 		rc = bind_facts(statement, &session->facts);
 	if (rc == SQLITE_OK && session->is_live &&
-	    status_bytes_of_hex(session->verified_by, verified_by, KEY_BYTES) == 0)
+	    status_bytes_of_hex(session->verified_by, verified_by,
+	    KEY_BYTES) == 0)
 		rc = sqlite3_bind_blob(statement, 15, verified_by, KEY_BYTES,
 		    SQLITE_STATIC);
 	if (rc == SQLITE_OK)
