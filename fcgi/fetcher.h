@@ -3,6 +3,7 @@
 
 #include "fcgi/log.h"
 #include "fcgi/parking.h"
+#include "gate/gate_open.h"
 #include "settings/settings.h"
 
 /*

@@ -9,6 +9,8 @@
 #include "fcgi/ask_question.h"
 #include "fcgi/authorize.h"
 #include "fcgi/login_return.h"
+#include "gate/gate_account.h"
+#include "gate/gate_open.h"
 #include "transport/clock.h"
 
 struct service_thread {
@@ -272,7 +274,7 @@ service_begin_ask(struct service_thread *thread, const struct ask_call *call,
 	char share[ASK_SHARE_SIZE];
 
 	if (credential->kind == CREDENTIAL_NONE)
-		return gate_start_account(thread->gate, policy,
+		return gate_account_start(thread->gate, policy,
 		    call->ask.account, &thread->now, task_out);
 	ask_share(call, share);
 	asker.address = share;

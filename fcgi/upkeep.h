@@ -2,7 +2,7 @@
 #define UPKEEP_H_
 
 #include "fcgi/log.h"
-#include "gate/gate.h"
+#include "gate/gate_upkeep.h"
 #include "ground/error.h"
 
 /*

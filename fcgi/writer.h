@@ -2,7 +2,7 @@
 #define WRITER_H_
 
 #include "fcgi/log.h"
-#include "gate/gate.h"
+#include "gate/gate_writer.h"
 #include "settings/settings.h"
 
 /*

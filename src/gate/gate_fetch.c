@@ -1,30 +1,21 @@
-/* The two exchanges of a key fetch: metadata, then the set it names. */
 #include "config.h"
 
-#include <stdlib.h>
+#include "gate/gate_fetch.h"
+
 #include <string.h>
 
-#include "gate/gate_private.h"
+#include "facts/jwks.h"
+#include "gate/gate_task.h"
 
 static void
-drop_exchange(struct gate_task *task)
-{
-	exchange_free(task->exchange);
-	task->exchange = NULL;
-}
-
-/* The fetch is over; the task does not begin another one. */
-static enum gate_step
 finish(struct gate *gate, struct gate_task *task,
     const struct status_keys *fetched, const struct moment *now)
 {
 	/* `fetched` borrows from both */
 	(void)keys_fetched(gate->keys, fetched, now, &task->decision.detail);
-	drop_exchange(task);
-	metadata_clear(&task->metadata);
-	task->phase = GATE_PHASE_TOKEN;
-	task->may_fetch = 0;
-	return GATE_DONE;
+	gate_task_drop_exchange(task);
+	metadata_clear(&task->keys.metadata);
+	task->keys.has_fetched = 1;
 }
 
 static int
@@ -35,7 +26,7 @@ ask(struct gate_task *task, const char *url, size_t max_body)
 	    "Accept", "application/json") == 0)
 		return 0;
 	error_set(&task->decision.detail, "out of memory");
-	drop_exchange(task);
+	gate_task_drop_exchange(task);
 	return -1;
 }
 
@@ -59,15 +50,15 @@ has_document(struct gate_task *task)
 	return -1;
 }
 
-enum gate_step
+int
 gate_fetch_begin(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	struct buffer url;
 	int made;
 
-	task->fetch_started = *now;
-	task->ask_again = now->boottime +
+	task->keys.fetch_started = *now;
+	task->verdict.ask_again = now->boottime +
 	    (int64_t)task->settings->keys_cooldown * 1000;
 	buffer_init(&url, 1024);
 	(void)buffer_append_string(&url, task->settings->endpoint);
@@ -75,65 +66,77 @@ gate_fetch_begin(struct gate *gate, struct gate_task *task,
 	made = !url.failed && ask(task, url.data, METADATA_MAX_TEXT) == 0;
 	buffer_clear(&url);
 	if (!made)
-		return finish(gate, task, NULL, now);
-	task->phase = GATE_PHASE_METADATA;
-	return GATE_EXCHANGE;
+		finish(gate, task, NULL, now);
+	return made ? 0 : -1;
 }
 
-static enum gate_step
-take_metadata(struct gate *gate, struct gate_task *task,
-    const struct moment *now)
+/* 0 and the next exchange, or -1. */
+static int
+take_metadata(struct gate_task *task)
 {
+	struct metadata *metadata = &task->keys.metadata;
+	const struct exchange *exchange = task->exchange;
 	struct error error;
 
 	error_clear(&error);
-	if (metadata_parse(&task->metadata, task->exchange->body.data,
-	    task->exchange->body.len, task->settings->endpoint, &error) == -1) {
-		error_set(&task->decision.detail, "%s: %s",
-		    task->exchange->url, error_text(&error));
-		return finish(gate, task, NULL, now);
+	if (metadata_parse(metadata, exchange->body.data, exchange->body.len,
+	    task->settings->endpoint, &error) == -1) {
+		error_set(&task->decision.detail, "%s: %s", exchange->url,
+		    error_text(&error));
+		return -1;
 	}
-	drop_exchange(task);
-	if (ask(task, task->metadata.jwks_uri, JWKS_MAX_TEXT) == -1)
-		return finish(gate, task, NULL, now);
-	task->phase = GATE_PHASE_JWKS;
-	return GATE_EXCHANGE;
+	gate_task_drop_exchange(task);
+	return ask(task, metadata->jwks_uri, JWKS_MAX_TEXT);
 }
 
-static enum gate_step
+static void
 take_jwks(struct gate *gate, struct gate_task *task, const struct moment *now)
 {
+	const struct gate_keys *keys = &task->keys;
+	const struct exchange *exchange = task->exchange;
 	struct status_keys fetched;
 	struct jwks *jwks;
 	struct error error;
 
 	error_clear(&error);
-	jwks = jwks_parse(task->exchange->body.data, task->exchange->body.len,
-	    &error);
+	jwks = jwks_parse(exchange->body.data, exchange->body.len, &error);
 	if (jwks == NULL) {
-		error_set(&task->decision.detail, "%s: %s",
-		    task->exchange->url, error_text(&error));
-		return finish(gate, task, NULL, now);
+		error_set(&task->decision.detail, "%s: %s", exchange->url,
+		    error_text(&error));
+		finish(gate, task, NULL, now);
+		return;
 	}
 	jwks_free(jwks);
 	memset(&fetched, 0, sizeof(fetched));
-	fetched.jwks_uri = task->metadata.jwks_uri;
-	fetched.authorization_endpoint = task->metadata.authorization_endpoint;
-	fetched.jwks = task->exchange->body.data;
-	fetched.jwks_len = task->exchange->body.len;
-	fetched.started = task->fetch_started;
-	return finish(gate, task, &fetched, now);
+	fetched.jwks_uri = keys->metadata.jwks_uri;
+	fetched.authorization_endpoint = keys->metadata.authorization_endpoint;
+	fetched.jwks = exchange->body.data;
+	fetched.jwks_len = exchange->body.len;
+	fetched.started = keys->fetch_started;
+	finish(gate, task, &fetched, now);
 }
 
-enum gate_step
+/* Which of the two is out. */
+static int
+is_jwks(const struct gate_task *task)
+{
+	return task->keys.metadata.jwks_uri != NULL;
+}
+
+int
 gate_fetch_go_on(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	if (has_document(task) == -1)
-		return finish(gate, task, NULL, now);
-	if (task->phase == GATE_PHASE_METADATA)
-		return take_metadata(gate, task, now);
-	return take_jwks(gate, task, now);
+	const int has = has_document(task) == 0;
+
+	if (has && is_jwks(task)) {
+		take_jwks(gate, task, now);
+		return 0;
+	}
+	if (has && take_metadata(task) == 0)
+		return 1;
+	finish(gate, task, NULL, now);
+	return 0;
 }
 
 void
@@ -141,11 +144,11 @@ gate_fetch_abandon(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	/* complete at the last moment: too late for this task, not for others */
-	if (has_document(task) == 0 && task->phase == GATE_PHASE_JWKS) {
-		(void)take_jwks(gate, task, now);
+	if (has_document(task) == 0 && is_jwks(task)) {
+		take_jwks(gate, task, now);
 		return;
 	}
 	error_set(&task->decision.detail, "%s: no time left for the key set",
 	    task->exchange->url);
-	(void)finish(gate, task, NULL, now);
+	finish(gate, task, NULL, now);
 }

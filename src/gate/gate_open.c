@@ -1,5 +1,6 @@
-/* Gates, and what those of a process share. */
 #include "config.h"
+
+#include "gate/gate_open.h"
 
 #include <stdlib.h>
 
@@ -82,7 +83,6 @@ gate_new(const struct settings *settings, struct gate_shared *shared,
 	gate->keys = keys_new(settings, gate->status);
 	if (gate->keys == NULL)
 		goto no_memory;
-	gate->lookups = gate->shared->lookups;
 	return gate;
 no_memory:
 	error_set(error, "out of memory");

@@ -1,8 +1,10 @@
-/* What no request may wait for, and the threads of a daemon do. */
 #include "config.h"
+
+#include "gate/gate_upkeep.h"
 
 #include <stdlib.h>
 
+#include "gate/gate_open.h"
 #include "gate/gate_private.h"
 #include "state/status_check.h"
 #include "state/status_lineage.h"

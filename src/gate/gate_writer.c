@@ -1,10 +1,12 @@
-/* What is written behind the answers. */
 #include "config.h"
+
+#include "gate/gate_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/gate_open.h"
 #include "gate/gate_private.h"
 #include "state/database_holder.h"
 #include "state/status_write.h"

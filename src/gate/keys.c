@@ -147,15 +147,17 @@ is_denied(const struct keys *keys, int64_t issued_at, const struct moment *now)
 
 /* What is known without asking: KNOWN, DENIED, UNSETTLED or STALE. */
 static enum keys_outcome
-look(const struct keys *keys, const char *kid, int64_t issued_at,
-    const struct moment *now, const struct key **key_out)
+look(const struct keys *keys, const struct keys_wish *wish,
+    const struct moment *now, struct keys_found *found)
 {
+	found->key = NULL;
 	if (!may_serve(keys, now))
 		return KEYS_STALE;
-	*key_out = jwks_find(keys->jwks, kid);
-	if (*key_out != NULL)
+	found->key = jwks_find(keys->jwks, wish->kid);
+	if (found->key != NULL)
 		return KEYS_KNOWN;
-	return is_denied(keys, issued_at, now) ? KEYS_DENIED : KEYS_UNSETTLED;
+	return is_denied(keys, wish->issued_at, now) ? KEYS_DENIED :
+	    KEYS_UNSETTLED;
 }
 
 static int
@@ -167,13 +169,13 @@ is_fresh(const struct keys *keys, const struct moment *now)
 
 /* The file cannot be read: what was read of it serves until it is due. */
 static enum keys_outcome
-do_without(const struct keys *keys, const char *kid, const struct moment *now,
-    const struct key **key_out)
+do_without(const struct keys *keys, const struct keys_wish *wish,
+    const struct moment *now, struct keys_found *found)
 {
 	if (now->boottime < due_at(keys, now) &&
-	    look(keys, kid, 0, now, key_out) == KEYS_KNOWN)
+	    look(keys, wish, now, found) == KEYS_KNOWN)
 		return KEYS_KNOWN;
-	*key_out = NULL;
+	found->key = NULL;
 	return KEYS_UNREADABLE;
 }
 
@@ -196,28 +198,27 @@ keys_refresh_msecs(const struct settings *settings)
 }
 
 enum keys_outcome
-keys_find(struct keys *keys, const char *kid, int64_t issued_at,
-    int may_fetch, const struct moment *now, const struct key **key_out,
-    int64_t *until_out, struct error *error)
+keys_find(struct keys *keys, const struct keys_wish *wish,
+    const struct moment *now, struct keys_found *found, struct error *error)
 {
 	enum keys_outcome outcome;
 	enum status_lease lease;
 
-	*key_out = NULL;
-	*until_out = now->boottime;
+	found->until = now->boottime;
 	if (is_fresh(keys, now) &&
-	    look(keys, kid, issued_at, now, key_out) == KEYS_KNOWN)
+	    look(keys, wish, now, found) == KEYS_KNOWN)
 		return KEYS_KNOWN;
-	*key_out = NULL;
 	if (load(keys, error) == -1)
-		return do_without(keys, kid, now, key_out);
+		return do_without(keys, wish, now, found);
 	keys->looked_at = now->boottime;
-	outcome = look(keys, kid, issued_at, now, key_out);
-	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED || !may_fetch)
+	outcome = look(keys, wish, now, found);
+	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED ||
+	    !wish->may_fetch)
 		return outcome;
 
 	lease = take_lease(keys, now,
-	    (int64_t)keys->settings->total_timeout * 1000, until_out, error);
+	    (int64_t)keys->settings->total_timeout * 1000, &found->until,
+	    error);
 	if (lease == STATUS_LEASE_FAILED)
 		return KEYS_UNREADABLE;
 	if (lease == STATUS_LEASE_TAKEN)
@@ -227,7 +228,7 @@ keys_find(struct keys *keys, const char *kid, int64_t issued_at,
 	/* the fetch of another may have ended since load() */
 	if (load(keys, error) == -1)
 		return KEYS_UNREADABLE;
-	outcome = look(keys, kid, issued_at, now, key_out);
+	outcome = look(keys, wish, now, found);
 	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED)
 		return outcome;
 	return lease == STATUS_LEASE_RUNNING ? KEYS_WAIT : outcome;

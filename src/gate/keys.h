@@ -9,8 +9,8 @@
 
 /*
  * The life of the key set: when it serves, when it is due, what an unknown
- * kid means (DESIGN.md, "Keys").  One per thread; the set itself is in
- * status.db, shared by the processes of a uid.
+ * kid means (DESIGN.md, "Keys").  The set itself is in status.db, shared by the
+ * processes of a uid.  Threads: one at a time.
  */
 
 struct keys;
@@ -26,7 +26,7 @@ void keys_free(struct keys *keys);
 enum keys_outcome {
 	KEYS_UNREADABLE = 0,	/* status.db: state-unreadable; known keys
 				   serve all the same until they are due */
-	KEYS_KNOWN,		/* *key_out */
+	KEYS_KNOWN,		/* found->key */
 	KEYS_DENIED,		/* unknown-key: older than the last fetch */
 	KEYS_UNSETTLED,		/* unknown, and may not ask yet */
 	KEYS_STALE,		/* no set, or over keys_max_stale */
@@ -35,25 +35,36 @@ enum keys_outcome {
 	KEYS_ASKED		/* the lease waits to be written */
 };
 
+/* A token asks for its key. */
+struct keys_wish {
+	const char *kid;
+	int64_t issued_at;	/* of the token */
+	int may_fetch;		/* 0: never FETCH, WAIT or ASKED */
+};
+
+struct keys_found {
+	const struct key *key;	/* with KNOWN, else NULL; borrowed until keys
+				   are looked for again */
+	int64_t until;		/* boottime: when asking again makes sense, for
+				   WAIT and ASKED, and for UNSETTLED and STALE
+				   with may_fetch; else now */
+};
+
 /*
- * The key of `kid` for a token issued at `issued_at`.  Looks at status.db's
- * data_version first, for a kid that is known every 100 ms only.
- * `may_fetch` 0: never KEYS_FETCH, KEYS_WAIT or KEYS_ASKED (after a fetch that
- * failed).
+ * status.db's data_version is looked at first, for a kid that is known every
+ * 100 ms only.
  * A due set (keys_ttl, another boot) is fetched for an unknown kid or by
  * keys_refresh(), never while a known kid is asked for: the request does not
- * wait for it.  *until_out (boottime): when asking again makes sense, for WAIT
- * and ASKED, and for UNSETTLED and STALE with `may_fetch`; else `now`.  KEYS_FETCH happens for: no set or one that may no longer
- * serve; an unknown kid that is not denied.
+ * wait for it.  FETCH happens for: no set or one that may no longer serve; an
+ * unknown kid that is not denied.
  *
  * A kid is denied if issued_at + leeway is before the second in which the
  * last complete fetch began: by the wall clock of then or by today's less the
  * time passed since, whichever is earlier, so that a clock that was set
  * denies nothing that a fetch might still find.
  */
-enum keys_outcome keys_find(struct keys *keys, const char *kid,
-    int64_t issued_at, int may_fetch, const struct moment *now,
-    const struct key **key_out, int64_t *until_out, struct error *error);
+enum keys_outcome keys_find(struct keys *keys, const struct keys_wish *wish,
+    const struct moment *now, struct keys_found *found, struct error *error);
 
 /*
  * How long a fetch of keys_refresh() may take, in milliseconds: nobody waits

@@ -2,6 +2,8 @@
 #define TESTS_UNIT_GATE_FIXTURE_H_
 
 #include "gate/gate.h"
+#include "gate/gate_account.h"
+#include "gate/gate_open.h"
 #include "web/web_question.h"
 
 /*

@@ -392,7 +392,7 @@ ask_account(struct world *world, const char *policy, const char *name)
 
 	found = settings_policy(fixture->settings, policy, &is_unknown);
 	gate_task_free(fixture->task);
-	assert_int_equal(gate_start_account(fixture->gate, found, name,
+	assert_int_equal(gate_account_start(fixture->gate, found, name,
 	    &fixture->now, &fixture->task), GATE_DONE);
 	decision = gate_task_decision(fixture->task);
 	assert_int_not_equal(decision->verdict, VERDICT_GRANTED);

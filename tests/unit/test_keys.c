@@ -110,14 +110,16 @@ static enum keys_outcome
 find(struct fixture *fixture, const char *kid, int64_t issued_at,
     int may_fetch)
 {
-	const struct key *key;
-	enum keys_outcome outcome = keys_find(fixture->keys, kid, issued_at,
-	    may_fetch, &fixture->now, &key, &fixture->until, NULL);
+	const struct keys_wish wish = { kid, issued_at, may_fetch };
+	struct keys_found found;
+	enum keys_outcome outcome = keys_find(fixture->keys, &wish,
+	    &fixture->now, &found, NULL);
 
+	fixture->until = found.until;
 	if (outcome == KEYS_KNOWN)
-		assert_string_equal(key_id(key), kid);
+		assert_string_equal(key_id(found.key), kid);
 	else
-		assert_null(key);
+		assert_null(found.key);
 	return outcome;
 }
 

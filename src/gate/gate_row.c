@@ -1,0 +1,112 @@
+/* The row of a session, and what is held of those in use. */
+#include "config.h"
+
+#include "gate/gate_row.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Rules that ask for the token's claims as they stand in it. */
+static int
+needs_claims(const struct policy *policy)
+{
+	return policy->remote_user == POLICY_REMOTE_USER_CLAIM ||
+	    policy->export.count > 0;
+}
+
+int
+gate_row_recall(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	struct gate_token *token = &task->token;
+	const int is_token = task->credential.kind == CREDENTIAL_JWT &&
+	    !needs_claims(task->decision.policy);
+
+	if (!recent_recall(gate->shared->recent, &task->credential, now,
+	    &task->row.session, is_token ? &task->facts : NULL))
+		return 0;
+	task->row.is_loaded = 1;
+	task->row.is_recalled = 1;
+	if (!is_token)
+		return 0;
+	token->has_claims = 1;
+	token->authenticated_at = task->facts.authenticated_at;
+	(void)snprintf(token->jwt.kid, sizeof(token->jwt.kid), "%s",
+	    task->facts.key_id);
+	return 1;
+}
+
+void
+gate_row_keep(struct gate *gate, const struct gate_task *task,
+    const struct moment *now)
+{
+	if (task->row.is_recalled || task->verdict.basis != GATE_BASIS_TOKEN)
+		return;
+	recent_keep(gate->shared->recent, &task->credential,
+	    task->row.recent_mark, &task->row.session,
+	    task->credential.kind == CREDENTIAL_JWT ? &task->facts : NULL,
+	    now);
+}
+
+int
+gate_row_load(struct gate *gate, struct gate_task *task)
+{
+	struct gate_row *row = &task->row;
+	int found;
+
+	row->is_loaded = 0;
+	row->is_recalled = 0;
+	status_session_clear(&row->session);
+	row->recent_mark = recent_mark(gate->shared->recent,
+	    &task->credential);
+	/* the writer's thread logs why it cannot be read */
+	found = status_session_load(gate->status, task->session_key,
+	    &row->session, NULL);
+	if (found == 0)
+		found = status_session_load_before(gate->status,
+		    &task->credential, &row->session, NULL);
+	return found;
+}
+
+int64_t
+gate_row_age(const struct gate *gate, const struct gate_task *task,
+    const struct moment *now)
+{
+	const struct status_session *session = &task->row.session;
+
+	if (session->is_doubted || session->started.boottime <=
+	    status_session_void_at(gate->status, task->session_key))
+		return -1;
+	return moment_age(&session->started, now);
+}
+
+int
+gate_row_vouches(struct gate *gate, struct gate_task *task,
+    const struct key *key)
+{
+	const struct status_session *session = &task->row.session;
+
+	if (!task->row.is_loaded && gate_row_load(gate, task) != 1)
+		return 0;
+	task->row.is_loaded = 1;
+	return session->is_live &&
+	    strcmp(session->verified_by, key_thumbprint(key)) == 0;
+}
+
+int
+gate_row_is_contradicted(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	const struct status_session *session = &task->row.session;
+	struct moment told = *now;
+
+	if (!session->is_live || task->row.is_recalled ||
+	    gate_row_age(gate, task, now) < 0)
+		return 0;
+	told.boottime = lookups_not_live_at(gate->shared->lookups,
+	    task->session_key, now);
+	if (told.boottime < session->started.boottime)
+		return 0;
+	status_session_end(gate->status, task->session_key, session, &told);
+	return 1;
+}

@@ -1,0 +1,37 @@
+#ifndef GATE_ROW_H_
+#define GATE_ROW_H_
+
+#include "facts/key.h"
+#include "gate/gate_private.h"
+
+/* What status.db says of a task's session. */
+
+/* It, or what was kept of it a moment ago, into the task: 1 if that spares
+ * taking the JWT apart. */
+int gate_row_recall(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+
+/* For gate_row_recall(): the row as loaded, and the facts of the token while
+ * they are the token's alone. */
+void gate_row_keep(struct gate *gate, const struct gate_task *task,
+    const struct moment *now);
+
+/* The row into the task: 1, 0 if there is none, -1. */
+int gate_row_load(struct gate *gate, struct gate_task *task);
+
+/* Milliseconds since its lookup began; -1 if that is not known, or an answer
+ * that came later may be missing. */
+int64_t gate_row_age(const struct gate *gate, const struct gate_task *task,
+    const struct moment *now);
+
+/* 1 if it says that this very token was verified with this key before.  What
+ * it says else is judged later. */
+int gate_row_vouches(struct gate *gate, struct gate_task *task,
+    const struct key *key);
+
+/* Was this process told "not live" after the lookup of the row began?  Another
+ * one, whose answer was still on its way, may have written it since. */
+int gate_row_is_contradicted(struct gate *gate, struct gate_task *task,
+    const struct moment *now);
+
+#endif /* !GATE_ROW_H_ */
