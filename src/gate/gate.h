@@ -56,7 +56,7 @@ struct gate_task;
 enum gate_manner {
 	GATE_MAY_ASK = 0,	/* whatever Authgear must be asked */
 	GATE_LOGIN,		/* likewise, and what is granted counts for
-				   GATE_LOGIN_MSECS where nothing may be asked */
+				   GATE_LOGIN_MSECS with MAY_NOT_ASK */
 	GATE_MAY_NOT_ASK	/* never an exchange nor a wait for one: what is
 				   known here decides, else NOT_ASKED */
 };
@@ -72,9 +72,9 @@ struct gate_asker {
 enum gate_step {
 	GATE_DONE = 0,		/* gate_task_decision() */
 	GATE_EXCHANGE,		/* perform gate_task_exchange(), then resume */
-	GATE_WAIT		/* another task or process is fetching or looking
-				   up, or it is too early to ask again: resume
-				   when it may be over, at the latest at
+	GATE_WAIT		/* another task or process is fetching or
+				   looking up, or it is too early to ask again:
+				   resume when it may be over, at the latest at
 				   gate_task_resume_at() */
 };
 

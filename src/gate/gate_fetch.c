@@ -143,7 +143,7 @@ void
 gate_fetch_abandon(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	/* complete at the last moment: too late for this task, not for others */
+	/* complete at the last moment: too late for this task alone */
 	if (has_document(task) == 0 && is_jwks(task)) {
 		take_jwks(gate, task, now);
 		return;

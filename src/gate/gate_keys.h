@@ -3,7 +3,8 @@
 
 #include "gate/gate_private.h"
 
-/* The stage KEYS: the key of a JWT, and by it the token; fetches the set where it must. */
+/* The stage KEYS: the key of a JWT, and by it the token.  Fetches the set where
+ * it must. */
 enum gate_stage gate_keys_stage(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 

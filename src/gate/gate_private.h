@@ -39,7 +39,7 @@ struct gate {
 
 enum gate_stage {
 	GATE_STAGE_TOKEN = 0,	/* what the credential says of itself */
-	GATE_STAGE_KEYS,	/* the key that signed it, and by it the token */
+	GATE_STAGE_KEYS,	/* the key that signed it, the token by it */
 	GATE_STAGE_SESSION,	/* its session, by what is known of it here */
 	GATE_STAGE_LOOKUP,	/* its session, by what Authgear answers */
 	GATE_STAGE_VERDICT,	/* who it is, by policy and revocations */
@@ -57,7 +57,7 @@ struct gate_token {
 
 struct gate_keys {
 	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key that the
-				   signature held with; "": it is not verified */
+				   signature held with; "": not verified */
 	struct metadata metadata; /* with a jwks_uri while that is fetched */
 	struct moment fetch_started;
 	int has_fetched;	/* a fetch of ours ended: not another one */
@@ -112,7 +112,7 @@ struct gate_task {
 	struct credential credential;	/* kind NONE: no question, a refresh */
 	char session_key[STATUS_KEY_SIZE];
 	char client_address[64];
-	struct facts facts;		/* the token's, then with the session's */
+	struct facts facts;		/* the token's, then the session's too */
 	struct gate_token token;
 	struct gate_keys keys;
 	struct gate_row row;

@@ -3,7 +3,7 @@
 
 #include "gate/gate_private.h"
 
-/* The stage TOKEN: what the credential says of itself, as far as no key is needed. */
+/* The stage TOKEN: what the credential says of itself without a key. */
 enum gate_stage gate_token_stage(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 

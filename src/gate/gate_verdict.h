@@ -3,7 +3,8 @@
 
 #include "gate/gate_private.h"
 
-/* The stage VERDICT: who it is, by the policy and by what the administrator said. */
+/* The stage VERDICT: the facts, by the policy and by what the administrator
+ * said. */
 enum gate_stage gate_verdict_stage(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 

@@ -125,6 +125,7 @@ static void
 kinds(void **state)
 {
 	static const struct {
+		const char *name;
 		enum revocation_kind kind;
 		enum revocation_rule rule;
 		const char *value;
@@ -133,19 +134,20 @@ kinds(void **state)
 		enum verdict verdict;
 		int has_facts;
 	} rows[] = {
-		{ REVOCATION_TOKEN, REVOCATION_REVOKED, "jti-1", NO,
+		{ "token", REVOCATION_TOKEN, REVOCATION_REVOKED, "jti-1", NO,
 		    REASON_REVOKED, VERDICT_DENIED, 1 },
-		{ REVOCATION_USER, REVOCATION_SIGNED_OUT, MINT_USER, WALL,
-		    REASON_SIGNED_OUT, VERDICT_DENIED, 1 },
-		{ REVOCATION_USER, REVOCATION_BLOCKED, MINT_USER, NO,
-		    REASON_USER_BLOCKED, VERDICT_FORBIDDEN, 1 },
-		{ REVOCATION_CLIENT, REVOCATION_SIGNED_OUT, MINT_CLIENT, WALL,
+		{ "user signed out", REVOCATION_USER, REVOCATION_SIGNED_OUT,
+		    MINT_USER, WALL, REASON_SIGNED_OUT, VERDICT_DENIED, 1 },
+		{ "user blocked", REVOCATION_USER, REVOCATION_BLOCKED,
+		    MINT_USER, NO, REASON_USER_BLOCKED, VERDICT_FORBIDDEN, 1 },
+		{ "client signed out", REVOCATION_CLIENT,
+		    REVOCATION_SIGNED_OUT, MINT_CLIENT, WALL,
 		    REASON_CLIENT_REVOKED, VERDICT_DENIED, 1 },
-		{ REVOCATION_CLIENT, REVOCATION_BLOCKED, MINT_CLIENT, NO,
-		    REASON_CLIENT_REVOKED, VERDICT_DENIED, 1 },
-		{ REVOCATION_KEY, REVOCATION_REVOKED, "one", NO,
+		{ "client blocked", REVOCATION_CLIENT, REVOCATION_BLOCKED,
+		    MINT_CLIENT, NO, REASON_CLIENT_REVOKED, VERDICT_DENIED, 1 },
+		{ "key", REVOCATION_KEY, REVOCATION_REVOKED, "one", NO,
 		    REASON_KEY_REVOKED, VERDICT_DENIED, 0 },
-		{ REVOCATION_ALL, REVOCATION_SIGNED_OUT, "", WALL,
+		{ "all", REVOCATION_ALL, REVOCATION_SIGNED_OUT, "", WALL,
 		    REASON_SIGNED_OUT, VERDICT_DENIED, 1 },
 	};
 	struct world *world = *state;
@@ -153,6 +155,7 @@ kinds(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("# %s\n", rows[i].name);
 		assert_int_equal(ask(world, "default", token),
 		    REASON_GRANTED);
 		add(world, rows[i].kind, rows[i].rule, rows[i].value,
@@ -199,21 +202,22 @@ static void
 times(void **state)
 {
 	static const struct {
+		const char *name;
 		int64_t issued, login;
 		enum reason user, client, all;
 	} rows[] = {
-		{ WALL, WALL, REASON_SIGNED_OUT, REASON_CLIENT_REVOKED,
-		    REASON_SIGNED_OUT },
-		{ WALL + 5, WALL + 5, REASON_SIGNED_OUT,
+		{ "then", WALL, WALL, REASON_SIGNED_OUT,
 		    REASON_CLIENT_REVOKED, REASON_SIGNED_OUT },
-		{ WALL + 6, WALL + 5, REASON_SIGNED_OUT, REASON_GRANTED,
-		    REASON_SIGNED_OUT },
-		{ WALL + 6, WALL + 6, REASON_GRANTED, REASON_GRANTED,
-		    REASON_GRANTED },
-		{ WALL + 5, -1, REASON_SIGNED_OUT, REASON_CLIENT_REVOKED,
-		    REASON_SIGNED_OUT },
-		{ WALL + 6, -1, REASON_GRANTED, REASON_GRANTED,
-		    REASON_GRANTED },
+		{ "5 s later", WALL + 5, WALL + 5, REASON_SIGNED_OUT,
+		    REASON_CLIENT_REVOKED, REASON_SIGNED_OUT },
+		{ "a later token of that login", WALL + 6, WALL + 5,
+		    REASON_SIGNED_OUT, REASON_GRANTED, REASON_SIGNED_OUT },
+		{ "6 s later", WALL + 6, WALL + 6, REASON_GRANTED,
+		    REASON_GRANTED, REASON_GRANTED },
+		{ "5 s later, no auth_time", WALL + 5, -1, REASON_SIGNED_OUT,
+		    REASON_CLIENT_REVOKED, REASON_SIGNED_OUT },
+		{ "6 s later, no auth_time", WALL + 6, -1, REASON_GRANTED,
+		    REASON_GRANTED, REASON_GRANTED },
 	};
 	struct world *world = *state;
 	size_t i;
@@ -221,6 +225,7 @@ times(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *token = token_of(world, rows[i].issued, rows[i].login);
 
+		print_message("# %s\n", rows[i].name);
 		add(world, REVOCATION_USER, REVOCATION_SIGNED_OUT, MINT_USER,
 		    WALL, NO);
 		assert_int_equal(ask(world, "default", token), rows[i].user);
