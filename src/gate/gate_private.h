@@ -112,7 +112,7 @@ struct gate_task {
 	struct credential credential;	/* kind NONE: no question, a refresh */
 	char session_key[STATUS_KEY_SIZE];
 	char client_address[64];
-	struct facts facts;		/* the token's, then the session's too */
+	struct facts facts;		/* of the token, then the session too */
 	struct gate_token token;
 	struct gate_keys keys;
 	struct gate_row row;
