@@ -7,19 +7,21 @@
 #include "settings/policy.h"
 
 /*
- * The policy applied to facts: pure, on every request, never cached.  Rules
- * in this order, the first that fails is the reason: audience
- * (WRONG_AUDIENCE), clients (CLIENT_NOT_ALLOWED; an M2M token passes only a
- * policy that names its client), anonymous_users, verified_only,
- * require_role and require_all_roles (ROLE_MISSING), require_scope,
- * max_authentication_age, remote_user (a user whom the account map gives
- * nothing: WRONG_ACCOUNT).  A fact that is absent never
- * satisfies a rule: NOT_EVALUABLE; only anonymous_users does not ask an M2M
- * token, which has no user to be anonymous, nor the default audience (without
- * has_audience) an opaque token or cookie, of which the resolver tells none.
- * `leeway` (seconds) softens
- * max_authentication_age against clocks that differ; an auth_time later than
- * now + leeway fails it.  REASON_GRANTED if every rule holds.
+ * The policy applied to facts, on every request, never cached.
+ *
+ * Threads: any; pure.
+ * Rules, the first that fails is the reason: audience (WRONG_AUDIENCE),
+ *   clients (CLIENT_NOT_ALLOWED; an M2M token passes only a policy that names
+ *   its client), anonymous_users, verified_only, require_role and
+ *   require_all_roles (ROLE_MISSING), require_scope, max_authentication_age,
+ *   remote_user (a user whom the account map gives nothing: WRONG_ACCOUNT).
+ *   GRANTED if every one holds.
+ * A fact that is absent never satisfies a rule: NOT_EVALUABLE.  Only
+ *   anonymous_users does not ask an M2M token, which has no user to be
+ *   anonymous, nor the default audience (without has_audience) an opaque token
+ *   or cookie, of which the resolver tells none.
+ * `leeway` (seconds) softens max_authentication_age against clocks that
+ *   differ; an auth_time later than now + leeway fails it.
  */
 enum reason decide(const struct facts *facts, const struct policy *policy,
     const struct moment *now, int leeway);

@@ -7,7 +7,8 @@
 
 /*
  * The one line that a decision is in a log, as text (logfmt: key=value,
- * values quoted when they hold anything but printable non-blank ASCII):
+ * values quoted when they hold anything but printable non-blank ASCII).
+ * Threads: any; no state.
  *
  *   decision=denied reason=expired policy=default kind=jwt user=... client=...
  *   credential=<first 16 hex digits of the hash> request=<id> detail="..."

@@ -31,7 +31,7 @@ gate_writer_new(const struct settings *settings, struct gate_shared *shared,
 	writer->settings = settings;
 	writer->status = gate_open_status(settings, shared->pending, error);
 	if (writer->status == NULL) {
-		free(writer);
+		gate_writer_free(writer);
 		return NULL;
 	}
 	writer->pending = shared->pending;
@@ -44,7 +44,8 @@ gate_writer_free(struct gate_writer *writer)
 {
 	if (writer == NULL)
 		return;
-	status_pending_serve(writer->pending, NULL, NULL);
+	if (writer->pending != NULL)
+		status_pending_serve(writer->pending, NULL, NULL);
 	status_free(writer->status);
 	free(writer);
 }
