@@ -1,11 +1,10 @@
 #include "admin/row_print.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "admin/json_print.h"
 #include "admin/when.h"
-#include "ground/json.h"
 
 #define FORMAT "%-5s %-6s %-10s %-36s %-16s %-38s %-20s %-12s %s\n"
 
@@ -69,44 +68,26 @@ row_print_table(const struct trust_list_row *row)
 	    row->actor, row->reason);
 }
 
-static void
-print_string(const char *name, const char *text)
-{
-	char *quoted = json_quote(text);
-
-	(void)printf(",\"%s\":%s", name, quoted == NULL ? "null" : quoted);
-	free(quoted);
-}
-
-static void
-print_time(const char *name, int64_t seconds)
-{
-	if (seconds < 0)
-		(void)printf(",\"%s\":null", name);
-	else
-		(void)printf(",\"%s\":%lld", name, (long long)seconds);
-}
-
 void
 row_print_json(const struct trust_list_row *row, const char *more)
 {
 	const struct revocation *revocation = &row->revocation;
 
 	(void)printf("{\"id\":%lld", (long long)row->id);
-	print_string("kind", revocation_kind_name(revocation->kind));
-	print_string("value", revocation->value);
-	print_string("rule", revocation_rule_name(revocation->rule));
-	print_time("from", revocation->from);
-	print_time("until", revocation->until);
-	print_string("reason", row->reason);
-	print_string("actor", row->actor);
-	print_string("source", row->source);
-	print_time("time", row->time);
+	json_print_text(",\"kind\":", revocation_kind_name(revocation->kind));
+	json_print_text(",\"value\":", revocation->value);
+	json_print_text(",\"rule\":", revocation_rule_name(revocation->rule));
+	json_print_seconds(",\"from\":", revocation->from);
+	json_print_seconds(",\"until\":", revocation->until);
+	json_print_text(",\"reason\":", row->reason);
+	json_print_text(",\"actor\":", row->actor);
+	json_print_text(",\"source\":", row->source);
+	json_print_seconds(",\"time\":", row->time);
 	if (row->credential[0] != '\0')
-		print_string("credential", row->credential);
+		json_print_text(",\"credential\":", row->credential);
 	else
 		(void)printf(",\"credential\":null");
-	print_time("expires", row->expires);
+	json_print_seconds(",\"expires\":", row->expires);
 	(void)printf("%s}", more);
 }
 
@@ -133,9 +114,9 @@ void
 row_print_account_json(const struct trust_list_account *row)
 {
 	(void)printf("{\"time\":%lld", (long long)row->time);
-	print_string("account", row->account);
-	print_string("user", row->user_id);
-	print_string("reason", row->reason);
-	print_string("actor", row->actor);
+	json_print_text(",\"account\":", row->account);
+	json_print_text(",\"user\":", row->user_id);
+	json_print_text(",\"reason\":", row->reason);
+	json_print_text(",\"actor\":", row->actor);
 	(void)printf("}");
 }
