@@ -1,16 +1,10 @@
-#include "admin/accept.h"
-
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "admin/actor.h"
+#include "admin/commands.h"
 #include "admin/signals.h"
 #include "settings/settings.h"
 #include "state/write/trust_writer.h"
-#include "transport/clock.h"
-
-#define DEFAULT_CONFIG SYSCONFDIR "/authgear/authgear.conf"
 
 static const char help[] =
     "usage: authgear-cache accept [--reason TEXT] [--config FILE] [--json]\n"
@@ -20,23 +14,17 @@ static const char help[] =
     "is let in again.\n"
     "\n"
     "  -r, --reason TEXT  why, for the audit\n"
-    "  -c, --config FILE  settings (" DEFAULT_CONFIG ")\n"
+    "  -c, --config FILE  settings (" COMMAND_SETTINGS ")\n"
     "  -j, --json         say what was done as JSON\n"
     "  -h, --help         this text\n";
 
-struct accept {
-	const char *config;
-	const char *reason;
-	int json;
-};
-
 static void
-say(const struct accept *accept, const struct settings *settings,
-    const struct trust_writer *writer, int64_t number)
+say(const struct settings *settings, const struct trust_writer *writer,
+    int64_t number, int json)
 {
 	const char *lacks = trust_writer_lacks(writer);
 
-	if (accept->json)
+	if (json)
 		(void)printf("{\"accepted\":%lld}\n", (long long)number);
 	else
 		(void)printf("%s/trust.db is accepted as it is, by change "
@@ -47,101 +35,44 @@ say(const struct accept *accept, const struct settings *settings,
 		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
 }
 
-static int
-accept_it(const struct accept *accept, const struct settings *settings,
-    struct error *error)
+static enum command_status
+run(const struct command_line *line, struct error *error)
 {
-	struct trust_note note = { NULL, accept->reason, "cli", NULL };
-	struct trust_writer *writer;
 	char actor[ACTOR_SIZE];
+	const struct trust_note note = { .actor = actor,
+	    .reason = line->values[OPTION_REASON], .source = "cli" };
+	enum command_status status = COMMAND_FAILED;
+	struct trust_writer *writer = NULL;
+	struct settings *settings;
 	struct moment now;
 	sigset_t saved;
 	int64_t number;
-	int ret = -1;
 
 	actor_name(actor);
-	note.actor = actor;
-	if (clock_now(&now) == -1) {
-		error_set(error, "the kernel's boot id cannot be read: mount "
-		    "/proc");
-		return -1;
-	}
+	settings = settings_load(line->values[OPTION_CONFIG], error);
+	if (settings == NULL || command_now(&now, error) == -1)
+		goto done;
 	signals_hold(&saved);
 	writer = trust_writer_open_old(settings->state, settings->endpoint,
 	    error);
-	if (writer != NULL && trust_writer_accept(writer, &note, &now,
-	    &number, error) == TRUST_WRITTEN) {
-		say(accept, settings, writer, number);
-		ret = fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1;
-		if (ret == -1)
-			error_set(error, "it is done, but writing to stdout "
-			    "failed");
-	} else {
+	if (writer == NULL || trust_writer_accept(writer, &note, &now,
+	    &number, error) != TRUST_WRITTEN) {
 		signals_release(&saved);
+		goto done;
 	}
+	say(settings, writer, number, line->json);
+	status = command_flush("it is done, but ", error);
+done:
 	trust_writer_free(writer);
-	return ret;
-}
-
-static int
-run(const struct accept *accept)
-{
-	struct error error = { "" };
-	struct settings *settings = settings_load(accept->config, &error);
-	int status = 1;
-
-	if (settings != NULL && accept_it(accept, settings, &error) == 0)
-		status = 0;
-	if (status != 0)
-		(void)fprintf(stderr, "authgear-cache: %s\n",
-		    error_text(&error));
 	settings_free(settings);
 	return status;
 }
 
-static int
-usage(const char *wrong)
-{
-	(void)fprintf(stderr, "authgear-cache accept: %s; try 'authgear-cache "
-	    "accept --help'\n", wrong);
-	return 2;
-}
-
-int
-accept_main(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "reason", required_argument, NULL, 'r' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
-	struct accept accept = { DEFAULT_CONFIG, "", 0 };
-	int option;
-
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "c:r:jh", options,
-	    NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			accept.config = optarg;
-			break;
-		case 'r':
-			accept.reason = optarg;
-			break;
-		case 'j':
-			accept.json = 1;
-			break;
-		case 'h':
-			return fputs(help, stdout) == EOF ||
-			    fflush(stdout) == EOF;
-		default:
-			return usage("there is no such option, or it lacks its "
-			    "value");
-		}
-	}
-	if (optind != argc)
-		return usage("it takes options only");
-	return run(&accept);
-}
+const struct command accept_command = {
+	.name = "accept",
+	.options = 1U << OPTION_REASON,
+	.no_option = COMMAND_NO_OPTION,
+	.no_operand = "it takes options only",
+	.help = help,
+	.run = run
+};

@@ -1,8 +1,5 @@
-#include "admin/init.h"
-
 #include <sys/stat.h>
 
-#include <getopt.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -11,12 +8,11 @@
 #include <unistd.h>
 
 #include "admin/actor.h"
+#include "admin/commands.h"
+#include "admin/json_print.h"
 #include "admin/signals.h"
 #include "settings/settings.h"
 #include "state/write/trust_init.h"
-#include "transport/clock.h"
-
-#define DEFAULT_CONFIG SYSCONFDIR "/authgear/authgear.conf"
 
 static const char help[] =
     "usage: authgear-cache init [--config FILE] [--user NAME] [--json]\n"
@@ -25,25 +21,12 @@ static const char help[] =
     "trust.db of an earlier release is migrated, with --user owners and modes\n"
     "are mended.\n"
     "\n"
-    "  -c, --config FILE  settings (" DEFAULT_CONFIG ")\n"
+    "  -c, --config FILE  settings (" COMMAND_SETTINGS ")\n"
     "  -u, --user NAME    the daemon's user; only root can say it. Without\n"
     "                     it everything belongs to the caller, and root is\n"
     "                     asked for it on a terminal\n"
     "  -j, --json         say what is there as JSON\n"
     "  -h, --help         this text\n";
-
-static void
-print_escaped(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			(void)printf("\\%c", *text);
-		else if ((unsigned char)*text < ' ')
-			(void)printf("\\u%04x", (unsigned int)*text);
-		else
-			(void)putchar(*text);
-	}
-}
 
 static void
 print_place(const char *path, int json, int first)
@@ -68,13 +51,13 @@ print_place(const char *path, int json, int first)
 		    of, path);
 		return;
 	}
-	(void)printf("%s{\"path\":\"", first ? "" : ",");
-	print_escaped(path);
-	(void)printf("\",\"owner\":\"%s\",\"group\":\"%s\","
-	    "\"mode\":\"%04o\"}", owner, of, st.st_mode & 07777U);
+	json_print_text(first ? "{\"path\":" : ",{\"path\":", path);
+	json_print_text(",\"owner\":", owner);
+	json_print_text(",\"group\":", of);
+	(void)printf(",\"mode\":\"%04o\"}", st.st_mode & 07777U);
 }
 
-static int
+static void
 print_places(const struct settings *settings, int made, int json)
 {
 	static const char *const below[] = { "", "/trust.db", "/daemon" };
@@ -88,11 +71,11 @@ print_places(const struct settings *settings, int made, int json)
 	size_t i;
 
 	if (json) {
-		(void)printf("{\"made\":%s,\"migrated\":%s,\"endpoint\":\"",
+		(void)printf("{\"made\":%s,\"migrated\":%s",
 		    made == TRUST_MADE ? "true" : "false",
 		    made == TRUST_MIGRATED ? "true" : "false");
-		print_escaped(settings->endpoint);
-		(void)printf("\",\"places\":[");
+		json_print_text(",\"endpoint\":", settings->endpoint);
+		(void)printf(",\"places\":[");
 	} else {
 		(void)printf("%s: %s for %s\n", settings->state,
 		    said[made], settings->endpoint);
@@ -104,7 +87,6 @@ print_places(const struct settings *settings, int made, int json)
 	}
 	if (json)
 		(void)printf("]}\n");
-	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1;
 }
 
 /* Root's own state is closed to the daemon, which is never root: hardly what
@@ -133,96 +115,50 @@ ask_for_user(const char *state, char *line, size_t size)
 	return NULL;
 }
 
-int
-init_run(const char *config, const char *user, int json)
+static enum command_status
+run(const struct command_line *line, struct error *error)
 {
-	char line[256];
-	sigset_t saved;
-	struct settings *settings = NULL;
-	struct error error = { "" };
-	char actor[ACTOR_SIZE];
+	const char *user = line->values[OPTION_USER];
+	enum command_status status = COMMAND_FAILED;
+	char answer[256], actor[ACTOR_SIZE];
+	struct settings *settings;
 	struct moment now;
-	int made, status = 1;
+	sigset_t saved;
+	int made;
 
-	settings = settings_load(config, &error);
-	if (settings == NULL)
-		goto done;
-	if (clock_now(&now) == -1) {
-		error_set(&error, "the kernel's boot id cannot be read: mount "
-		    "/proc");
-		goto done;
+	if (user != NULL && user[0] == '\0') {
+		error_set(error, "--user names nobody");
+		return COMMAND_USAGE;
 	}
+	settings = settings_load(line->values[OPTION_CONFIG], error);
+	if (settings == NULL || command_now(&now, error) == -1)
+		goto done;
 	actor_name(actor);
 	if (user == NULL)
-		user = ask_for_user(settings->state, line, sizeof(line));
+		user = ask_for_user(settings->state, answer, sizeof(answer));
 	signals_hold(&saved);
 	if (trust_init(settings->state, settings->endpoint, user, actor, &now,
-	    &made, &error) == -1) {
+	    &made, error) == -1) {
 		signals_release(&saved);
 		goto done;
 	}
-	if (error.text[0] != '\0')
+	if (error->text[0] != '\0')
 		(void)fprintf(stderr, "authgear-cache: note: %s\n",
-		    error.text);
-	error_clear(&error);
-	if (print_places(settings, made, json) == -1) {
-		error_set(&error, "writing to stdout failed");
-		goto done;
-	}
-	status = 0;
+		    error->text);
+	error_clear(error);
+	print_places(settings, made, line->json);
+	status = command_flush("", error);
 done:
-	if (status != 0)
-		(void)fprintf(stderr, "authgear-cache: %s\n",
-		    error_text(&error));
 	settings_free(settings);
 	return status;
 }
 
-static int
-usage(const char *wrong)
-{
-	(void)fprintf(stderr, "authgear-cache init: %s; try 'authgear-cache "
-	    "init --help'\n", wrong);
-	return 2;
-}
-
-int
-init_main(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "user", required_argument, NULL, 'u' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
-	const char *config = DEFAULT_CONFIG, *user = NULL;
-	int option, json = 0;
-
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+c:u:jh", options,
-	    NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			config = optarg;
-			break;
-		case 'u':
-			user = optarg;
-			break;
-		case 'j':
-			json = 1;
-			break;
-		case 'h':
-			return fputs(help, stdout) == EOF ||
-			    fflush(stdout) == EOF;
-		default:
-			return usage("there is no such option, or it lacks its "
-			    "value");
-		}
-	}
-	if (optind != argc)
-		return usage("it takes options only");
-	if (user != NULL && user[0] == '\0')
-		return usage("--user names nobody");
-	return init_run(config, user, json);
-}
+const struct command init_command = {
+	.name = "init",
+	.options = 1U << OPTION_USER,
+	.options_first = 1,
+	.no_option = COMMAND_NO_OPTION,
+	.no_operand = "it takes options only",
+	.help = help,
+	.run = run
+};

@@ -1,14 +1,10 @@
-#include "admin/list.h"
-
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/commands.h"
 #include "admin/row_print.h"
 #include "settings/settings.h"
 #include "state/write/trust_list.h"
-
-#define DEFAULT_CONFIG SYSCONFDIR "/authgear/authgear.conf"
 
 static const char help[] =
     "usage: authgear-cache list revocations [--config FILE] [--json]\n"
@@ -17,7 +13,7 @@ static const char help[] =
     "Lists what was revoked and blocked, the oldest first, or which account\n"
     "each user has.\n"
     "\n"
-    "  -c, --config FILE  settings (" DEFAULT_CONFIG ")\n"
+    "  -c, --config FILE  settings (" COMMAND_SETTINGS ")\n"
     "  -j, --json         as JSON; times are Unix seconds\n"
     "  -h, --help         this text\n";
 
@@ -76,7 +72,7 @@ static const struct table {
 	    print_account }
 };
 
-static int
+static enum command_status
 print_rows(const struct table *table, struct trust_list *list, int json,
     struct error *error)
 {
@@ -91,77 +87,45 @@ print_rows(const struct table *table, struct trust_list *list, int json,
 		(void)printf("]}\n");
 	else if (count == 0 && found == 0)
 		(void)fputs(table->none, stdout);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		error_set(error, "writing to stdout failed");
-		return -1;
-	}
-	return found;
+	if (command_flush("", error) == COMMAND_FAILED)
+		return COMMAND_FAILED;
+	return found == 0 ? COMMAND_DONE : COMMAND_FAILED;
 }
 
-static int
-list_run(const struct table *table, const char *config, int json)
+static enum command_status
+list_table(const struct table *table, const struct command_line *line,
+    struct error *error)
 {
-	struct settings *settings = NULL;
+	enum command_status status = COMMAND_FAILED;
 	struct trust_list *list = NULL;
-	struct error error = { "" };
-	int status = 1;
+	struct settings *settings;
 
-	settings = settings_load(config, &error);
+	settings = settings_load(line->values[OPTION_CONFIG], error);
 	if (settings != NULL)
-		list = table->open(settings->state, settings->endpoint,
-		    &error);
-	if (list != NULL && print_rows(table, list, json, &error) == 0)
-		status = 0;
-	if (status != 0)
-		(void)fprintf(stderr, "authgear-cache: %s\n",
-		    error_text(&error));
+		list = table->open(settings->state, settings->endpoint, error);
+	if (list != NULL)
+		status = print_rows(table, list, line->json, error);
 	trust_list_free(list);
 	settings_free(settings);
 	return status;
 }
 
-static int
-usage(const char *wrong)
+static enum command_status
+run(const struct command_line *line, struct error *error)
 {
-	(void)fprintf(stderr, "authgear-cache list: %s; try 'authgear-cache "
-	    "list --help'\n", wrong);
-	return 2;
-}
-
-int
-list_main(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
-	const char *config = DEFAULT_CONFIG;
-	int option, json = 0;
 	size_t i;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "c:jh", options,
-	    NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			config = optarg;
-			break;
-		case 'j':
-			json = 1;
-			break;
-		case 'h':
-			return fputs(help, stdout) == EOF ||
-			    fflush(stdout) == EOF;
-		default:
-			return usage("there is no such option, or it lacks its "
-			    "value");
-		}
-	}
-	for (i = 0; argc - optind == 1 &&
+	for (i = 0; line->count == 1 &&
 	    i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (strcmp(argv[optind], tables[i].name) == 0)
-			return list_run(&tables[i], config, json);
-	return usage("say revocations or map");
+		if (strcmp(line->operands[0], tables[i].name) == 0)
+			return list_table(&tables[i], line, error);
+	error_set(error, "say revocations or map");
+	return COMMAND_USAGE;
 }
+
+const struct command list_command = {
+	.name = "list",
+	.no_option = COMMAND_NO_OPTION,
+	.help = help,
+	.run = run
+};

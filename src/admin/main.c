@@ -1,17 +1,7 @@
-#include "config.h"
-
-#include <getopt.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "admin/accept.h"
-#include "admin/change.h"
-#include "admin/init.h"
-#include "admin/list.h"
+#include "admin/commands.h"
 #include "face/config_command.h"
-
-#define DEFAULT_CONFIG SYSCONFDIR "/authgear/authgear.conf"
 
 static const char help[] =
     "usage: authgear-cache [--config FILE] [--json] --check-config\n"
@@ -34,127 +24,51 @@ static const char help[] =
     "  map                   say which account a user has\n"
     "  list                  what is revoked and blocked, or the accounts\n"
     "                        (each says more with --help)\n"
-    "  -c, --config FILE     settings (" DEFAULT_CONFIG ")\n"
+    "  -c, --config FILE     settings (" COMMAND_SETTINGS ")\n"
     "      --check-config    print the settings in force and end\n"
     "      --print-policies  print the policies in words and end\n"
     "  -j, --json            print JSON\n"
     "  -h, --help            this text\n"
     "  -V, --version         the version\n";
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-} commands[] = {
-	{ "init", init_main },
-	{ "accept", accept_main },
-	{ "revoke", change_revoke_main },
-	{ "block", change_block_main },
-	{ "lift", change_lift_main },
-	{ "map", change_map_main },
-	{ "list", list_main }
-};
-
-enum { CHECK_CONFIG = 256, PRINT_POLICIES };
-
-static int
-usage(const char *wrong)
+static enum command_status
+run(const struct command_line *line, struct error *error)
 {
-	(void)fprintf(stderr, "authgear-cache: %s; try 'authgear-cache "
-	    "--help'\n", wrong);
-	return 2;
-}
+	const char *config = line->values[OPTION_CONFIG];
+	int failed;
 
-/*
- * Options that every command knows may stand before it, but are read behind
- * it: the place of the first word that is none, 0 if there is none such.
- */
-static int
-command_place(int argc, char **argv)
-{
-	int i;
-
-	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-c") == 0 ||
-		    strcmp(argv[i], "--config") == 0)
-			i++;
-		else if (strncmp(argv[i], "--config=", 9) != 0 &&
-		    strcmp(argv[i], "-j") != 0 &&
-		    strcmp(argv[i], "--json") != 0)
-			return i;
+	if (line->values[OPTION_CHECK_CONFIG] != NULL) {
+		failed = config_command_check(config, line->json);
+	} else if (line->values[OPTION_PRINT_POLICIES] != NULL) {
+		failed = config_command_policies(config, line->json);
+	} else {
+		error_set(error, "a command is missing");
+		return COMMAND_USAGE;
 	}
-	return 0;
+	return failed ? COMMAND_FAILED : COMMAND_DONE;
 }
 
-/* The command first, the options before it behind it. */
-static void
-move_command(char **argv, int place)
-{
-	char *command = argv[place];
-
-	for (; place > 1; place--)
-		argv[place] = argv[place - 1];
-	argv[1] = command;
-}
-
-static int
-say(const char *text)
-{
-	return fputs(text, stdout) == EOF || fflush(stdout) == EOF;
-}
+static const struct command program = {
+	.name = "",
+	.options = 1U << OPTION_VERSION | 1U << OPTION_CHECK_CONFIG |
+	    1U << OPTION_PRINT_POLICIES,
+	.options_first = 1,
+	.no_option = "this is no option, or lacks its value",
+	.no_operand = "there is no such command",
+	.help = help,
+	.run = run
+};
 
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "check-config", no_argument, NULL, CHECK_CONFIG },
-		{ "print-policies", no_argument, NULL, PRINT_POLICIES },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 }
+	static const struct command *const commands[] = {
+		&program, &init_command, &accept_command, &revoke_command,
+		&block_command, &lift_command, &map_command,
+		&list_command, NULL
 	};
-	const char *config = DEFAULT_CONFIG;
-	int option, command = 0, json = 0, place = command_place(argc, argv);
-	size_t i;
 
 	/* a limit of the caller's is told, like a full disk */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	for (i = 0; place > 0 && i < sizeof(commands) / sizeof(commands[0]);
-	    i++)
-		if (strcmp(argv[place], commands[i].name) == 0) {
-			move_command(argv, place);
-			return commands[i].run(argc - 1, argv + 1);
-		}
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+c:jhV", options,
-	    NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			config = optarg;
-			break;
-		case 'j':
-			json = 1;
-			break;
-		case 'h':
-			return say(help);
-		case 'V':
-			return say("authgear-cache " PACKAGE_VERSION "\n");
-		case CHECK_CONFIG:
-		case PRINT_POLICIES:
-			if (command != 0)
-				return usage("one thing at a time");
-			command = option;
-			break;
-		default:
-			return usage("this is no option, or lacks its value");
-		}
-	}
-	/* not repeated: it may be a credential */
-	if (optind != argc)
-		return usage("there is no such command");
-	if (command == 0)
-		return usage("a command is missing");
-	return command == CHECK_CONFIG ? config_command_check(config, json) :
-	    config_command_policies(config, json);
+	return command_main(commands, argc, argv);
 }

@@ -1,0 +1,16 @@
+#ifndef COMMANDS_H_
+#define COMMANDS_H_
+
+#include "admin/command.h"
+
+/* The rows of main.c's table, each in the file of its name. */
+
+extern const struct command accept_command;
+extern const struct command block_command;
+extern const struct command init_command;
+extern const struct command lift_command;
+extern const struct command list_command;
+extern const struct command map_command;
+extern const struct command revoke_command;
+
+#endif /* !COMMANDS_H_ */

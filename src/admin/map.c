@@ -1,0 +1,97 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/change_words.h"
+#include "admin/commands.h"
+#include "admin/json_print.h"
+
+static const char help[] =
+    "usage: authgear-cache map add [USER] ACCOUNT [OPTION...]\n"
+    "       authgear-cache map remove [USER] [OPTION...]\n"
+    "\n"
+    "Says which account a user has where a policy's remote_user is map.\n"
+    "USER is Authgear's user ID; without it the one of a token on stdin.\n"
+    "One account belongs to one user; add gives a user another one.\n"
+    "\n"
+    CHANGE_HELP;
+
+/* add [USER] ACCOUNT, remove [USER] */
+static const char *
+read_words(struct change *change)
+{
+	const int count = change->line->count;
+	char **words = change->line->operands;
+	const char *wrong;
+	int i;
+
+	change->kind = REVOCATION_USER;
+	for (i = 1; i < count; i++)
+		if ((wrong = change_words_check(REVOCATION_USER,
+		    words[i])) != NULL)
+			return wrong;
+	if (count >= 1 && count <= 2 && strcmp(words[0], "remove") == 0) {
+		change->typed = count == 2 ? words[1] : NULL;
+	} else if (count >= 2 && count <= 3 && strcmp(words[0], "add") == 0) {
+		change->typed = count == 3 ? words[1] : NULL;
+		change->account = words[count - 1];
+	} else {
+		return "say add [USER] ACCOUNT, or remove [USER]";
+	}
+	return change_words_file(change, change->typed == NULL);
+}
+
+static void
+say(const struct change *change)
+{
+	if (change->line->json) {
+		json_print_text("{\"user\":", change->value);
+		json_print_text(",\"account\":", change->account);
+		(void)printf("}\n");
+	} else if (change->account != NULL) {
+		(void)printf("user %s is account %s%s\n", change->value,
+		    change->account, change_remark(change));
+	} else {
+		(void)printf("user %s has no account any more%s\n",
+		    change->value, change_remark(change));
+	}
+}
+
+static enum trust_write
+attempt(struct change *change)
+{
+	enum trust_write written;
+	int count = 1;
+
+	if (change->account != NULL)
+		written = trust_writer_map(change->writer, change->value,
+		    change->account, &change->note, &change->now,
+		    change->error);
+	else
+		written = trust_writer_unmap(change->writer, change->value,
+		    &change->note, &change->now, &count, change->error);
+	if (written != TRUST_WRITTEN)
+		return written;
+	if (count == 0) {
+		error_set(change->error, "this user has no account: look at "
+		    "'authgear-cache list map'");
+		return TRUST_FAILED;
+	}
+	if (change->account != NULL)
+		change_warn_of_user(change);
+	say(change);
+	return TRUST_WRITTEN;
+}
+
+static enum command_status
+run(const struct command_line *line, struct error *error)
+{
+	return change_run(line, read_words, attempt, error);
+}
+
+const struct command map_command = {
+	.name = "map",
+	.options = 1U << OPTION_FILE | 1U << OPTION_REASON,
+	.others = 1U << OPTION_AT | 1U << OPTION_FROM | 1U << OPTION_UNTIL,
+	.help = help,
+	.run = run
+};

@@ -1,0 +1,141 @@
+#include "admin/revoke.h"
+
+#include <stdio.h>
+
+#include "admin/change_words.h"
+#include "admin/commands.h"
+#include "admin/row_print.h"
+#include "admin/when.h"
+
+static const char help[] =
+    "usage: authgear-cache revoke token [OPTION...] <CREDENTIAL\n"
+    "       authgear-cache revoke user [ID] [--at TIME] [OPTION...]\n"
+    "       authgear-cache revoke client ID [--at TIME] [OPTION...]\n"
+    "       authgear-cache revoke key KID [OPTION...]\n"
+    "       authgear-cache revoke all [--at TIME] [OPTION...]\n"
+    "\n"
+    "Takes back one token or cookie, or signs out: what began until TIME is\n"
+    "refused, a new login passes. Without ID the user is the one of a token\n"
+    "on stdin. Done when it returns: no later request is let in.\n"
+    "\n"
+    "      --at TIME      2026-11-23T21:00:00Z, Unix seconds, -1h (now)\n"
+    CHANGE_HELP;
+
+static void
+say_json(const struct change *change, const struct revocation *row,
+    int64_t id, int added)
+{
+	struct trust_list_row whole = { .id = id, .revocation = *row,
+	    .reason = change->note.reason, .actor = change->note.actor,
+	    .source = change->note.source, .time = change->now.wall,
+	    .expires = REVOCATION_NO_TIME };
+
+	if (change->note.token != NULL) {
+		(void)snprintf(whole.credential, sizeof(whole.credential),
+		    "%s", change->token.hash);
+		whole.expires = change->token.expires;
+	}
+	row_print_json(&whole, added ? ",\"added\":true" :
+	    ",\"added\":false");
+	(void)putchar('\n');
+}
+
+static void
+say(const struct change *change, const struct revocation *row, int64_t id,
+    int added)
+{
+	char from[WHEN_SIZE], until[WHEN_SIZE];
+
+	(void)printf("%s%lld: %s%s%s %s", added ? "" : "already there as ",
+	    (long long)id, revocation_kind_name(row->kind),
+	    row->value[0] == '\0' ? "" : " ", row->value,
+	    revocation_rule_name(row->rule));
+	when_print(row->from, from);
+	when_print(row->until, until);
+	if (row->rule == REVOCATION_SIGNED_OUT)
+		(void)printf(", what began until %s and %d s more", from,
+		    REVOCATION_MARGIN);
+	if (row->rule == REVOCATION_BLOCKED && row->from >= 0)
+		(void)printf(" from %s", from);
+	if (row->until >= 0)
+		(void)printf(" until %s", until);
+	if (change->note.token != NULL)
+		(void)printf(", credential %.16s", change->token.hash);
+	(void)printf("%s\n", change_remark(change));
+	if (row->kind == REVOCATION_CLIENT)
+		(void)printf("This holds for JWT access tokens; opaque tokens "
+		    "and cookies do not name their client.\n");
+}
+
+enum trust_write
+revoke_add(struct change *change, enum revocation_rule rule, int64_t from,
+    int64_t until)
+{
+	const struct revocation row = { .kind = change->kind,
+	    .value = change->value, .rule = rule, .from = from,
+	    .until = until };
+	enum trust_write written;
+	int64_t id;
+	int added;
+
+	written = trust_writer_add(change->writer, &row, &change->note,
+	    &change->now, &id, &added, change->error);
+	if (written != TRUST_WRITTEN)
+		return written;
+	if (change->line->json)
+		say_json(change, &row, id, added);
+	else
+		say(change, &row, id, added);
+	change_warn_of_user(change);
+	return TRUST_WRITTEN;
+}
+
+static int
+is_for_ever(enum revocation_kind kind)
+{
+	return kind == REVOCATION_TOKEN || kind == REVOCATION_KEY;
+}
+
+static const char *
+read_words(struct change *change)
+{
+	const char *wrong = change_words_kind(change, "this is none of token, "
+	    "user, client, key, all");
+
+	if (wrong != NULL)
+		return wrong;
+	if (change->line->values[OPTION_AT] != NULL &&
+	    is_for_ever(change->kind))
+		return "a token or key is revoked for ever, --at means "
+		    "nothing";
+	return change_words_value(change);
+}
+
+static enum trust_write
+attempt(struct change *change)
+{
+	int64_t at;
+
+	if (is_for_ever(change->kind))
+		return revoke_add(change, REVOCATION_REVOKED,
+		    REVOCATION_NO_TIME, REVOCATION_NO_TIME);
+	if (change_time(change, change->line->values[OPTION_AT],
+	    change->now.wall, &at) == -1)
+		return TRUST_FAILED;
+	return revoke_add(change, REVOCATION_SIGNED_OUT, at,
+	    REVOCATION_NO_TIME);
+}
+
+static enum command_status
+run(const struct command_line *line, struct error *error)
+{
+	return change_run(line, read_words, attempt, error);
+}
+
+const struct command revoke_command = {
+	.name = "revoke",
+	.options = 1U << OPTION_FILE | 1U << OPTION_REASON | 1U << OPTION_AT,
+	.others = 1U << OPTION_FROM | 1U << OPTION_UNTIL,
+	.help = help,
+	.run = run
+};
