@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static int
-clock_boot_id(char boot_id[MOMENT_BOOT_ID_SIZE])
+read_boot_id(char boot_id[MOMENT_BOOT_ID_SIZE])
 {
 	ssize_t got;
 	int fd;
@@ -41,7 +41,7 @@ clock_advance(struct moment *now)
 int
 clock_now(struct moment *now)
 {
-	if (clock_boot_id(now->boot_id) == -1)
+	if (read_boot_id(now->boot_id) == -1)
 		return -1;
 	return clock_advance(now);
 }

@@ -96,7 +96,7 @@ http_free(struct http *http)
 }
 
 static int
-http_is_kept(const struct exchange *exchange,
+is_kept(const struct exchange *exchange,
     const struct http_head_field *field)
 {
 	size_t i, len;
@@ -114,13 +114,13 @@ http_is_kept(const struct exchange *exchange,
 
 /* What the exchange wants of the final head. */
 static int
-http_keep(struct transfer *transfer)
+keep(struct transfer *transfer)
 {
 	struct exchange *exchange = transfer->exchange;
 	const struct http_head_field *field = &transfer->head.field;
 
 	if (field->name == NULL || transfer->head.status < 200 ||
-	    !http_is_kept(exchange, field))
+	    !is_kept(exchange, field))
 		return 0;
 	if (exchange->kept_count == EXCHANGE_MAX_KEPT) {
 		transfer->head.fault = "too many headers to keep";
@@ -135,27 +135,27 @@ http_keep(struct transfer *transfer)
 
 /* Nothing more is wanted of the answer. */
 static int
-http_has_enough(const struct transfer *transfer)
+has_enough(const struct transfer *transfer)
 {
 	return transfer->exchange->head_only && transfer->head.complete &&
 	    transfer->head.status >= 200;
 }
 
 static size_t
-http_take_header(char *data, size_t size, size_t count, void *context)
+take_header(char *data, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 	size_t len = size * count;
 
 	/* Another count than given makes the library end the transfer. */
 	if (http_head_line(&transfer->head, data, len) == -1 ||
-	    http_keep(transfer) == -1 || http_has_enough(transfer))
+	    keep(transfer) == -1 || has_enough(transfer))
 		return len + 1;
 	return len;
 }
 
 static size_t
-http_take_body(char *data, size_t size, size_t count, void *context)
+take_body(char *data, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 	size_t len = size * count;
@@ -167,7 +167,7 @@ http_take_body(char *data, size_t size, size_t count, void *context)
 }
 
 static int
-http_set_answer(struct transfer *transfer, int64_t deadline)
+set_answer(struct transfer *transfer, int64_t deadline)
 {
 	CURL *easy = transfer->easy;
 
@@ -177,9 +177,9 @@ http_set_answer(struct transfer *transfer, int64_t deadline)
 	    CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
-	    http_take_header) != CURLE_OK ||
+	    take_header) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) != CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_take_body) !=
+	    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) !=
 	    CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) != CURLE_OK)
 		return -1;
@@ -212,7 +212,7 @@ http_begin(struct http *http, struct exchange *exchange, int64_t deadline,
 	if (transfer->easy == NULL || http_setup(transfer->easy,
 	    http->settings, http->trusts_system, exchange,
 	    &transfer->headers) == -1 ||
-	    http_set_answer(transfer, deadline) == -1)
+	    set_answer(transfer, deadline) == -1)
 		goto failed;
 	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
 		goto failed;
@@ -226,7 +226,7 @@ failed:
 }
 
 static int
-http_is_answer(struct transfer *transfer, CURLcode code)
+is_answer(struct transfer *transfer, CURLcode code)
 {
 	if (transfer->no_memory)
 		return 0;
@@ -238,7 +238,7 @@ http_is_answer(struct transfer *transfer, CURLcode code)
 
 /* Is it an answer that breaks HTTP, or none at all? */
 static enum exchange_outcome
-http_outcome(const struct transfer *transfer, CURLcode code)
+outcome_of(const struct transfer *transfer, CURLcode code)
 {
 	if (code == CURLE_OPERATION_TIMEDOUT || transfer->no_memory)
 		return EXCHANGE_UNREACHABLE;
@@ -252,28 +252,28 @@ http_outcome(const struct transfer *transfer, CURLcode code)
 }
 
 static int
-http_was_closed(const struct transfer *transfer, CURLcode code)
+was_closed(const struct transfer *transfer, CURLcode code)
 {
 	return transfer->head.len == 0 && (code == CURLE_GOT_NOTHING ||
 	    code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
 }
 
 static void
-http_finish(struct transfer *transfer, CURLcode code)
+finish(struct transfer *transfer, CURLcode code)
 {
 	struct exchange *exchange = transfer->exchange;
 	char origin[HTTP_ORIGIN_SIZE];
 	const char *text;
 
-	if (http_is_answer(transfer, code)) {
+	if (is_answer(transfer, code)) {
 		exchange->outcome = EXCHANGE_ANSWERED;
 		exchange->status = transfer->head.status;
 		return;
 	}
 	exchange_reset(exchange);
-	exchange->outcome = http_outcome(transfer, code);
+	exchange->outcome = outcome_of(transfer, code);
 	exchange->was_closed = exchange->outcome == EXCHANGE_UNREACHABLE &&
-	    http_was_closed(transfer, code);
+	    was_closed(transfer, code);
 	text = transfer->text[0] != '\0' ? transfer->text :
 	    curl_easy_strerror(code);
 	http_url_origin(exchange->url, origin, sizeof(origin));
@@ -290,7 +290,7 @@ http_finish(struct transfer *transfer, CURLcode code)
 }
 
 static void
-http_unlink(struct http *http, const struct transfer *transfer)
+take_out(struct http *http, const struct transfer *transfer)
 {
 	struct transfer **at;
 
@@ -303,7 +303,7 @@ http_unlink(struct http *http, const struct transfer *transfer)
 }
 
 static void
-http_collect(struct http *http)
+collect(struct http *http)
 {
 	struct transfer *transfer;
 	CURLMsg *message;
@@ -319,9 +319,9 @@ http_collect(struct http *http)
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
 		    &private);
 		transfer = (void *)private;
-		http_unlink(http, transfer);
+		take_out(http, transfer);
 		curl_multi_remove_handle(http->multi, transfer->easy);
-		http_finish(transfer, code);
+		finish(transfer, code);
 		transfer->next = http->finished;
 		http->finished = transfer;
 	}
@@ -333,12 +333,12 @@ http_work(struct http *http, int wait_ms)
 	int running;
 
 	curl_multi_perform(http->multi, &running);
-	http_collect(http);
+	collect(http);
 	if (http->finished != NULL)
 		return;
 	curl_multi_poll(http->multi, NULL, 0, wait_ms, NULL);
 	curl_multi_perform(http->multi, &running);
-	http_collect(http);
+	collect(http);
 }
 
 void *

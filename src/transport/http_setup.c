@@ -11,7 +11,7 @@
 
 /* What was sent holds credentials: they do not stay in freed memory. */
 static void
-http_wipe_free(void *memory)
+wipe_free(void *memory)
 {
 	if (memory != NULL)
 		explicit_bzero(memory, malloc_usable_size(memory));
@@ -19,7 +19,7 @@ http_wipe_free(void *memory)
 }
 
 static void *
-http_wipe_realloc(void *memory, size_t size)
+wipe_realloc(void *memory, size_t size)
 {
 	size_t old = memory != NULL ? malloc_usable_size(memory) : 0;
 	void *grown = malloc(size > 0 ? size : 1);
@@ -28,7 +28,7 @@ http_wipe_realloc(void *memory, size_t size)
 		return NULL;
 	if (memory != NULL)
 		memcpy(grown, memory, old < size ? old : size);
-	http_wipe_free(memory);
+	wipe_free(memory);
 	return grown;
 }
 
@@ -39,7 +39,7 @@ http_library_init(void)
 	if (unsetenv("SSLKEYLOGFILE") != 0)
 		return -1;
 	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc,
-	    http_wipe_free, http_wipe_realloc, strdup, calloc) == CURLE_OK ?
+	    wipe_free, wipe_realloc, strdup, calloc) == CURLE_OK ?
 	    0 : -1;
 }
 
@@ -97,7 +97,7 @@ http_headers_free(struct curl_slist *headers)
 }
 
 static int
-http_add_headers(const struct exchange *exchange, struct curl_slist **headers)
+add_headers(const struct exchange *exchange, struct curl_slist **headers)
 {
 	const struct exchange_header *header;
 	struct curl_slist *list;
@@ -122,7 +122,7 @@ http_add_headers(const struct exchange *exchange, struct curl_slist **headers)
 /* What holds for every exchange: nothing from the environment, no other
  * protocol, no redirect, no decoding, no name or password. */
 static int
-http_set_rules(CURL *easy)
+set_rules(CURL *easy)
 {
 	static const struct {
 		CURLoption option;
@@ -163,7 +163,7 @@ http_set_rules(CURL *easy)
 }
 
 static int
-http_set_site(CURL *easy, const struct settings *settings, int trusts_system)
+set_site(CURL *easy, const struct settings *settings, int trusts_system)
 {
 	if (curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)settings->connect_timeout * 1000) != CURLE_OK ||
@@ -183,7 +183,7 @@ http_set_site(CURL *easy, const struct settings *settings, int trusts_system)
 }
 
 static int
-http_set_method(CURL *easy, const char *method)
+set_method(CURL *easy, const char *method)
 {
 	if (strcmp(method, "GET") == 0)
 		return 0;
@@ -200,10 +200,10 @@ http_setup(CURL *easy, const struct settings *settings, int trusts_system,
     const struct exchange *exchange, struct curl_slist **headers_out)
 {
 	*headers_out = NULL;
-	if (http_set_rules(easy) == -1 ||
-	    http_set_site(easy, settings, trusts_system) == -1 ||
-	    http_set_method(easy, exchange->method) == -1 ||
-	    http_add_headers(exchange, headers_out) == -1)
+	if (set_rules(easy) == -1 ||
+	    set_site(easy, settings, trusts_system) == -1 ||
+	    set_method(easy, exchange->method) == -1 ||
+	    add_headers(exchange, headers_out) == -1)
 		return -1;
 	if (curl_easy_setopt(easy, CURLOPT_URL, exchange->url) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *headers_out) !=
