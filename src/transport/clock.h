@@ -3,10 +3,10 @@
 
 #include "ground/moment.h"
 
-/*
- * The real clock.  0, or -1 if the boot id cannot be read (no /proc): then
- * nothing may be decided.
- */
+/* The real clock.  No state: any thread. */
+
+/* 0, or -1 if the boot id cannot be read (no /proc): then nothing may be
+ * decided. */
 int clock_now(struct moment *now);
 
 /* For a moment that clock_now() filled in: the times anew; the kernel never

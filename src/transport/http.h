@@ -8,14 +8,17 @@
 #include "settings/settings.h"
 
 /*
- * HTTP exchanges over libcurl's multi interface; this module alone knows
- * curl.  All functions of one struct http belong to one thread, except
- * http_wake().  https only, http to loopback or with insecure_allow_http; TLS
- * verified (name and chain, TLS 1.2 or later); no redirect, no other
- * protocol, no proxy but the configured one, nothing from the environment or
- * a .netrc; connections are kept and used again; answers are never
- * decompressed.  Of an answer's final head the headers that exchange->keep
- * names are kept; interim heads (1xx) and trailers say nothing.
+ * HTTP exchanges over libcurl's multi interface; http*.c alone know curl.
+ *
+ * - Addresses are https; http to loopback or with insecure_allow_http.
+ * - TLS is 1.2 or later, name and chain are verified.
+ * - Redirects are not followed, no other protocol is spoken.
+ * - A proxy is the configured one; the environment and .netrc say nothing.
+ * - Connections are kept and used again; answers are never decompressed.
+ * - Of the final head those headers are kept that exchange->keep names;
+ *   interim heads (1xx) and trailers say nothing.
+ *
+ * Threads: one at a time, but http_wake() may be used by all threads.
  */
 
 struct http;
@@ -24,7 +27,8 @@ struct http;
 int http_library_init(void);
 void http_library_end(void);
 
-/* Borrows settings (ca_file, proxy, timeouts, insecure_allow_http). */
+/* Settings (ca_file, proxy, timeouts, insecure_allow_http) are borrowed until
+ * it is freed.  NULL and error. */
 struct http *http_new(const struct settings *settings, struct error *error);
 void http_free(struct http *http);
 
@@ -32,10 +36,10 @@ void http_free(struct http *http);
 void http_trust_system(struct http *http);
 
 /*
- * Begin.  `deadline` in milliseconds from now bounds the whole exchange
- * (connect_timeout the connection).  The exchange is borrowed until it is
- * finished or http_free(); `owner` is handed back.  On -1 the exchange is
- * already UNREACHABLE with its error.
+ * Begin: 0, or -1 and the exchange is already UNREACHABLE with its error.
+ * `deadline`, ms from now, bounds the exchange, connect_timeout the connection.
+ * The exchange is borrowed until it is finished or http_free().
+ * `owner` is handed back.
  */
 int http_begin(struct http *http, struct exchange *exchange,
     int64_t deadline, void *owner);
@@ -46,12 +50,11 @@ void http_work(struct http *http, int wait_ms);
 /* The next finished exchange's owner, NULL if none. */
 void *http_finished(struct http *http);
 
-/* Begin, work and wait until it has finished; with no other exchange on its
- * way. */
+/* Begin, work and wait until it has finished; while no other is on its way. */
 void http_perform(struct http *http, struct exchange *exchange,
     int64_t deadline);
 
-/* From any thread: end the wait of http_work(). */
+/* End the wait of http_work(). */
 void http_wake(struct http *http);
 
 #endif /* !HTTP_H_ */

@@ -6,7 +6,7 @@
 /*
  * The head of an HTTP/1.1 answer (RFC 9112), line by line as the library
  * hands it over, checked more strictly than the library does: a head that
- * could be read in two ways is no answer.
+ * could be read in two ways is no answer.  No state: any thread.
  */
 
 #define HTTP_HEAD_MAX (64 * 1024)	/* bytes, all lines together */
@@ -33,9 +33,9 @@ struct http_head {
 void http_head_init(struct http_head *head);
 
 /*
- * One line with its line end.  0, or -1 and `fault`: a status line that is
- * none, a folded line, a line without a name, a control byte, lengths that
- * contradict each other, more than HTTP_HEAD_MAX bytes.
+ * One line with its line end: 0, or -1 and `fault`.
+ * Refused: a status line that is none, a folded line, a line without a name, a
+ * control byte, lengths that contradict each other, over HTTP_HEAD_MAX bytes.
  */
 int http_head_line(struct http_head *head, const char *line, size_t len);
 

@@ -1,0 +1,193 @@
+#include "config.h"
+
+#include "transport/http_attempt.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "transport/http_setup.h"
+
+static int
+is_kept(const struct exchange *exchange, const struct http_head_field *field)
+{
+	size_t i, len;
+
+	for (i = 0; i < EXCHANGE_MAX_KEEP; i++) {
+		if (exchange->keep[i] == NULL)
+			continue;
+		len = strlen(exchange->keep[i]);
+		if (field->name_len >= len &&
+		    strncasecmp(field->name, exchange->keep[i], len) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* What the exchange wants of the final head. */
+static int
+keep(struct http_attempt *attempt)
+{
+	struct exchange *exchange = attempt->exchange;
+	const struct http_head_field *field = &attempt->head.field;
+
+	if (field->name == NULL || attempt->head.status < 200 ||
+	    !is_kept(exchange, field))
+		return 0;
+	if (exchange->kept_count == EXCHANGE_MAX_KEPT) {
+		attempt->head.fault = "too many headers to keep";
+		return -1;
+	}
+	if (exchange_keep_header(exchange, field->name, field->name_len,
+	    field->value, field->value_len) == 0)
+		return 0;
+	attempt->no_memory = 1;
+	return -1;
+}
+
+/* Nothing more is wanted of the answer. */
+static int
+has_enough(const struct http_attempt *attempt)
+{
+	return attempt->exchange->head_only && attempt->head.complete &&
+	    attempt->head.status >= 200;
+}
+
+static size_t
+take_header(char *data, size_t size, size_t count, void *context)
+{
+	struct http_attempt *attempt = context;
+	size_t len = size * count;
+
+	/* Another count than given makes the library end the transfer. */
+	if (http_head_line(&attempt->head, data, len) == -1 ||
+	    keep(attempt) == -1 || has_enough(attempt))
+		return len + 1;
+	return len;
+}
+
+static size_t
+take_body(char *data, size_t size, size_t count, void *context)
+{
+	struct http_attempt *attempt = context;
+	size_t len = size * count;
+
+	if (buffer_append(&attempt->exchange->body, data, len) == 0)
+		return len;
+	attempt->too_big = 1;
+	return len + 1;
+}
+
+static int
+set_answer(struct http_attempt *attempt, int64_t deadline)
+{
+	CURL *easy = attempt->easy;
+
+	if (curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)deadline) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->text) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
+	    take_header) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt) != CURLE_OK)
+		return -1;
+	return 0;
+}
+
+struct http_attempt *
+http_attempt_new(const struct settings *settings, int trusts_system,
+    struct exchange *exchange, int64_t deadline)
+{
+	struct http_attempt *attempt = calloc(1, sizeof(*attempt));
+
+	if (attempt == NULL)
+		return NULL;
+	attempt->exchange = exchange;
+	http_head_init(&attempt->head);
+	attempt->easy = curl_easy_init();
+	if (attempt->easy != NULL && http_setup(attempt->easy, settings,
+	    trusts_system, exchange, &attempt->headers) == 0 &&
+	    set_answer(attempt, deadline) == 0)
+		return attempt;
+	http_attempt_free(attempt);
+	return NULL;
+}
+
+void
+http_attempt_free(struct http_attempt *attempt)
+{
+	if (attempt == NULL)
+		return;
+	if (attempt->easy != NULL)
+		curl_easy_cleanup(attempt->easy);
+	http_setup_free(attempt->headers);
+	free(attempt);
+}
+
+static int
+is_answer(struct http_attempt *attempt, CURLcode code)
+{
+	if (attempt->no_memory)
+		return 0;
+	if (attempt->exchange->head_only)
+		return attempt->head.complete &&
+		    http_head_whole(&attempt->head) == 0;
+	return code == CURLE_OK && http_head_end(&attempt->head) == 0;
+}
+
+/* Is it an answer that breaks HTTP, or none at all? */
+static enum exchange_outcome
+outcome_of(const struct http_attempt *attempt, CURLcode code)
+{
+	if (code == CURLE_OPERATION_TIMEDOUT || attempt->no_memory)
+		return EXCHANGE_UNREACHABLE;
+	if (attempt->too_big || attempt->head.fault != NULL ||
+	    attempt->head.status != 0)
+		return EXCHANGE_FAULTY;
+	if (code == CURLE_WEIRD_SERVER_REPLY ||
+	    code == CURLE_UNSUPPORTED_PROTOCOL)
+		return EXCHANGE_FAULTY;
+	return EXCHANGE_UNREACHABLE;
+}
+
+static int
+was_closed(const struct http_attempt *attempt, CURLcode code)
+{
+	return attempt->head.len == 0 && (code == CURLE_GOT_NOTHING ||
+	    code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
+}
+
+void
+http_attempt_finish(struct http_attempt *attempt, CURLcode code)
+{
+	struct exchange *exchange = attempt->exchange;
+	char origin[HTTP_SETUP_ORIGIN_SIZE];
+	const char *text;
+
+	if (is_answer(attempt, code)) {
+		exchange->outcome = EXCHANGE_ANSWERED;
+		exchange->status = attempt->head.status;
+		return;
+	}
+	exchange_reset(exchange);
+	exchange->outcome = outcome_of(attempt, code);
+	exchange->was_closed = exchange->outcome == EXCHANGE_UNREACHABLE &&
+	    was_closed(attempt, code);
+	text = attempt->text[0] != '\0' ? attempt->text :
+	    curl_easy_strerror(code);
+	http_setup_origin(exchange->url, origin, sizeof(origin));
+	if (attempt->head.fault != NULL)
+		error_set(&exchange->error, "%s answers with %s", origin,
+		    attempt->head.fault);
+	else if (attempt->too_big)
+		error_set(&exchange->error,
+		    "%s answers with more than %zu bytes", origin,
+		    exchange->max_body);
+	else
+		error_set(&exchange->error, "%s: %s", origin,
+		    attempt->no_memory ? "out of memory" : text);
+}
