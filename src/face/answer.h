@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 /*
- * The answer to one FastCGI request, read strictly by who asked.  Pure: bytes
- * in, an answer out; needs no library.  Nothing is accepted in part.
+ * The answer to one FastCGI request, read strictly by who asked.  Nothing is
+ * accepted in part; needs no library.  No state: any thread.
  */
 
 #define ANSWER_RECORDS_MAX 16384	/* bytes, all records and padding */
@@ -32,10 +32,11 @@ struct answer {
 };
 
 /*
- * Walk the records of the answer to request 1: STDOUT and its end, then one
- * END_REQUEST that says that all went well, nothing behind it.  If COMPLETE,
- * the head is taken apart: `Status:` first and once, then fields, no name
- * twice in any case, no control byte, CR LF behind each, a blank line.
+ * Walk the records of the answer to request 1.
+ * They are STDOUT and its end, then one END_REQUEST that says that all went
+ * well, and nothing behind it.
+ * The head, if COMPLETE: `Status:` first and once, then fields, no name twice
+ * in any case, no control byte, CR LF behind each, a blank line.
  * The body is not looked at.
  */
 enum answer_check answer_check(struct answer *answer,

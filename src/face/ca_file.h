@@ -5,7 +5,7 @@
 
 /*
  * The settings' ca_file: 0 if this process can read certificates from it, or
- * -1 and "ca_file PATH: what is wrong".
+ * -1 and "ca_file PATH: what is wrong".  No state: any thread.
  */
 int ca_file_check(const char *path, struct error *error);
 

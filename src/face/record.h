@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 /*
- * Is this one complete, sane FastCGI request?  Pure: bytes in, answer out.
+ * Is this one complete, sane FastCGI request?  No state: any thread.
  * libfcgi is given nothing that was not accepted here, and only in the plain
  * form of record_compose(): it crashes on hostile lengths and on management
  * records, waits for ever for what is missing, and loses count of padding
@@ -55,14 +55,15 @@ struct record_skip {
 };
 
 /*
- * Walk the records at the beginning of `len` bytes.  A request is BEGIN of a
- * responder or authorizer, PARAMS to their empty record, and for a responder
- * STDIN to its empty record (an authorizer's end with PARAMS: servers differ
- * in what they send behind).  All of one id, no record of another type.
- * *request_out and params, which holds RECORD_PARAMS_MAX bytes, are filled
- * if COMPLETE, and of no use otherwise; but if TOO_LARGE, *request_out has
- * role and id, no parameters, and in `len` where the record begins that was
- * too much.  What follows the request is not looked at.
+ * Walk the records at the beginning of `len` bytes.
+ * A request is BEGIN of a responder or authorizer, PARAMS to their empty
+ * record, and for a responder STDIN to its empty record (an authorizer's end
+ * with PARAMS: servers differ in what they send behind).
+ * All are of one id, none is of another type.
+ * If COMPLETE *request_out and params (RECORD_PARAMS_MAX bytes) are filled.
+ * If TOO_LARGE *request_out has role and id, no parameters, and in `len` where
+ * the record begins that was too much.  Else they are of no use.
+ * What follows the request is not looked at.
  */
 enum record_answer record_check(const unsigned char *bytes, size_t len,
     struct record_request *request_out, unsigned char *params);
@@ -72,8 +73,8 @@ void record_skip_init(struct record_skip *skip,
     const struct record_request *request);
 
 /*
- * Pass over the next `len` bytes, however they are cut.  COMPLETE at the end
- * of the request (what follows is lost), SHORT before it, BAD if malformed or
+ * Pass over the next `len` bytes, however they are cut: COMPLETE at the end of
+ * the request (what follows is lost), SHORT before it, BAD if malformed or
  * over RECORD_SKIP_MAX.
  */
 enum record_answer record_skip(struct record_skip *skip,
@@ -87,9 +88,8 @@ int record_put_param(unsigned char *params, size_t *len, const char *name,
     const char *value);
 
 /*
- * The same request once more, without padding, flags and body, and without
- * the end of the body.  `out` holds RECORD_COMPOSED_MAX bytes.  Answers the
- * length.
+ * The same request once more, without padding, flags, body and its end.
+ * `out` holds RECORD_COMPOSED_MAX bytes.  Answers the length.
  */
 size_t record_compose(const struct record_request *request,
     const unsigned char *params, unsigned char *out);

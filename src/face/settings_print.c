@@ -15,7 +15,7 @@ is_unset(const struct settings_row *row, const struct buffer *value)
 	    (row->minimum > 0 && strcmp(value->data, "0") == 0));
 }
 
-static int
+static void
 print_text(FILE *out, const char *section, const void *target)
 {
 	const struct settings_row *row;
@@ -35,7 +35,6 @@ print_text(FILE *out, const char *section, const void *target)
 			    value.failed ? "?" : value.data);
 		buffer_clear(&value);
 	}
-	return 0;
 }
 
 static int

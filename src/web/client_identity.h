@@ -4,7 +4,7 @@
 /*
  * Identity that a client claims for itself.  Backends believe X-Authgear-*,
  * Remote-User, X-Remote-User and X-Forwarded-User, which only the web server
- * may set behind the authorizer.
+ * may set behind the authorizer.  No state: any thread.
  */
 
 /* A web server's own mark: there was such a header, and it took it away or
@@ -16,9 +16,10 @@
 #define CLIENT_IDENTITY_BASIC "AUTHGEAR_BASIC_USER"
 
 /*
- * The first such parameter ("NAME=value", borrowed), or NULL.  Names are
- * compared as backends may read them: any case, and every character but
- * letters and digits for "_".  One with an empty value is none.
+ * The first such parameter ("NAME=value", borrowed), or NULL.
+ * Names are compared as backends may read them: any case, and every character
+ * but letters and digits for "_".
+ * One with an empty value is none.
  */
 const char *client_identity_find(char *const *params);
 

@@ -7,7 +7,7 @@
  * What a grant tells of whom it lets in, as names and values: REMOTE_USER,
  * AUTHGEAR_DECISION, AUTHGEAR_POLICY, AUTHGEAR_USER_ID and so on, and
  * AUTHGEAR_CLAIM_* for the claims that the policy exports.  How they are sent
- * (variables, headers, an environment) is the face's.
+ * (variables, headers, an environment) is the face's.  No state: any thread.
  */
 
 /* Called for each; both are borrowed for the call.  A value is not empty, but

@@ -190,27 +190,28 @@ static const char *const sentences[REASON_COUNT] = {
 	[REASON_MALFORMED] =
 	    "You have logged in, but two different cookies of one name reach "
 	    "this site, which cannot tell the one that counts. Delete the "
-	    "cookies of this site and of its parent domain, then load this page "
-	    "again. Its operator should look for a second Authgear below the "
-	    "same domain, and give one of them another cookie_prefix.",
+	    "cookies of this site and of its parent domain, then load this "
+	    "page again. Its operator should look for a second Authgear below "
+	    "the same domain, and give one of them another cookie_prefix.",
 	[REASON_NOT_LIVE] =
-	    "You have logged in, but the session that reaches this site is none "
-	    "that Authgear knows: you were logged out again, your account is "
-	    "disabled, or an old cookie is in the way. Load this page again to "
-	    "log in once more; if it stays so, delete the cookies of this site.",
+	    "You have logged in, but the session that reaches this site is "
+	    "none that Authgear knows: you were logged out again, your account "
+	    "is disabled, or an old cookie is in the way. Load this page again "
+	    "to log in once more; if it stays so, delete the cookies of this "
+	    "site.",
 	[REASON_REVOKED] =
-	    "An administrator has revoked the login that reaches this site, and "
-	    "logging in has brought no other. Log out at Authgear, then load "
-	    "this page again to log in once more.",
+	    "An administrator has revoked the login that reaches this site, "
+	    "and logging in has brought no other. Log out at Authgear, then "
+	    "load this page again to log in once more.",
 	[REASON_SIGNED_OUT] =
 	    "An administrator has signed you out, and a login of the same "
-	    "moment does not count. Wait ten seconds, then load this page again "
-	    "to log in once more. If it stays so, the operator should compare "
-	    "the clock of this site with that of Authgear.",
+	    "moment does not count. Wait ten seconds, then load this page "
+	    "again to log in once more. If it stays so, the operator should "
+	    "compare the clock of this site with that of Authgear.",
 	[REASON_AUTHENTICATION_TOO_OLD] =
 	    "This site asks for a fresher login than the one you have just "
-	    "made. Its operator should compare the clock of this site with that "
-	    "of Authgear, and look at max_authentication_age.",
+	    "made. Its operator should compare the clock of this site with "
+	    "that of Authgear, and look at max_authentication_age.",
 };
 
 const char *

@@ -2,11 +2,14 @@
 #define LOGIN_ATTEMPTS_H_
 
 /*
- * The attempts to log in that are over: a page under them was answered.  What
- * a marker of such a one says no longer counts, so that whoever logs out is
- * sent to log in again, however soon.  One per process, may be used by all
- * threads; the oldest of LOGIN_ATTEMPTS_MAX is forgotten, and a restart
- * forgets all: then a marker's age ends it.
+ * The attempts to log in that are over: a page under them was answered.
+ *
+ * - What a marker of such a one says no longer counts, so that whoever logs
+ *   out is sent to log in again, however soon.
+ * - The oldest of LOGIN_ATTEMPTS_MAX is forgotten, a restart forgets all: then
+ *   a marker's age ends it.
+ *
+ * One per process.  May be used by all threads.
  */
 
 #define LOGIN_ATTEMPTS_MAX 4096

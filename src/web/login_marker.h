@@ -9,7 +9,7 @@
  * `state` to Authgear and back to login_return, and from there on in a cookie,
  * the marker.  Both are the client's words.  They are read strictly, and
  * decide no more than whether a refused page is sent to log in or explained.
- * Pure.
+ * No state: any thread.
  */
 
 #define LOGIN_NONCE_SIZE 17	/* 16 lower-case hex digits and NUL */
@@ -31,11 +31,11 @@ int login_marker_cut(char *state, struct login_marker *marker,
     int *is_https);
 
 /*
- * The cookie.  Where login_return is https its name has the prefix __Host-
- * and it is Secure, so that no other host and nobody on the way can set it;
- * and only that name is read there.  It holds the daemon's time: one older
- * than LOGIN_MARKER_SECONDS is none, whatever the browser keeps, nor is one
- * that lies ahead by more than the clocks of two hosts do.
+ * The cookie.
+ * Where login_return is https its name has the prefix __Host- and it is Secure,
+ * so that no other host and nobody on the way can set it; only that is read.
+ * It holds the daemon's time: one older than LOGIN_MARKER_SECONDS is none, nor
+ * is one that lies ahead by more than LOGIN_MARKER_AHEAD (two hosts' clocks).
  */
 #define LOGIN_MARKER "authgear-login"
 #define LOGIN_MARKER_SECONDS 60

@@ -9,20 +9,21 @@ struct web_question {
 	int policy_name_twice;		/* the server sent it more than once */
 	const char *authorization;	/* header values; NULL: absent */
 	const char *cookie;
-	const char *client_address;	/* IP address as text; NULL: not known */
+	const char *client_address;	/* IP, as text; NULL: not known */
 	int is_preflight;		/* a CORS preflight request: OPTIONS
 					   with Origin and
 					   Access-Control-Request-Method */
 };
 
 /*
- * Policy and credential of a request: 0, with decision->policy and the
- * credential, for gate_start().  -1 and the whole of the decision where no
- * gate is needed: POLICY_MISSING, POLICY_UNKNOWN, or as
- * web_credential_find() refuses.  Without a credential it is NO_CREDENTIAL,
- * and decision->may_pass where the policy lets a web server pass such a
- * request on without any identity (unauthenticated = pass, cors_preflight =
- * pass); the verdict stays denied.
+ * Policy and credential of a request.  No state: any thread.
+ *
+ * - 0: decision->policy and the credential, for gate_start().
+ * - -1: the whole of the decision, no gate is needed: POLICY_MISSING,
+ *   POLICY_UNKNOWN, or as web_credential_find() refuses.
+ * - Without a credential it is NO_CREDENTIAL, and decision->may_pass where the
+ *   policy lets a web server pass such a request on without any identity
+ *   (unauthenticated, cors_preflight = pass); the verdict stays denied.
  */
 int web_question_read(const struct web_question *question,
     const struct settings *settings, struct credential *credential,
