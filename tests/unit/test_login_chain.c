@@ -112,6 +112,17 @@ visit(struct browser *browser, enum reason reason)
 	    SEEN_LOGIN;
 }
 
+static void
+see(struct browser *browser, enum reason reason, enum seen wanted)
+{
+	enum seen seen = visit(browser, reason);
+
+	if (seen != wanted)
+		fail_msg("%s, role %d, %s: seen %d, not %d",
+		    reason_name(reason), (int)browser->role,
+		    browser->policy.login_return, (int)seen, (int)wanted);
+}
+
 /* Authgear sends it back, to login_return. */
 static void
 come_back(struct browser *browser)
@@ -150,20 +161,20 @@ play(scenario_fn *scenario)
 static void
 log_out(struct browser *browser)
 {
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
-	assert_int_equal(visit(browser, REASON_GRANTED), SEEN_OTHER);
+	see(browser, REASON_GRANTED, SEEN_OTHER);
 	browser->now.wall += 3;
 	/* without the cookie, and with a dead one */
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
-	assert_int_equal(visit(browser, REASON_NOT_LIVE), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
+	see(browser, REASON_NOT_LIVE, SEEN_LOGIN);
 	come_back(browser);
 	/* another account, which lacks a role */
-	assert_int_equal(visit(browser, REASON_ROLE_MISSING), SEEN_OTHER);
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_ROLE_MISSING, SEEN_OTHER);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
-	assert_int_equal(visit(browser, REASON_BUSY), SEEN_OTHER);
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_BUSY, SEEN_OTHER);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 }
 
 static void
@@ -174,13 +185,13 @@ useless_login(struct browser *browser)
 	size_t i;
 
 	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		assert_int_equal(visit(browser, reasons[i]), SEEN_LOGIN);
+		see(browser, reasons[i], SEEN_LOGIN);
 		come_back(browser);
-		assert_int_equal(visit(browser, reasons[i]), SEEN_EXPLAINED);
+		see(browser, reasons[i], SEEN_EXPLAINED);
 		/* a reload begins anew, and ends as soon */
-		assert_int_equal(visit(browser, reasons[i]), SEEN_LOGIN);
+		see(browser, reasons[i], SEEN_LOGIN);
 		come_back(browser);
-		assert_int_equal(visit(browser, reasons[i]), SEEN_EXPLAINED);
+		see(browser, reasons[i], SEEN_EXPLAINED);
 	}
 }
 
@@ -189,40 +200,37 @@ signed_out(struct browser *browser)
 {
 	int i;
 
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
 	/* single sign-on brought the old login back */
 	for (i = 0; i < LOGIN_ROUNDS_MAX; i++) {
-		assert_int_equal(visit(browser, REASON_SIGNED_OUT),
-		    SEEN_PASSWORD);
+		see(browser, REASON_SIGNED_OUT, SEEN_PASSWORD);
 		come_back(browser);
 	}
-	assert_int_equal(visit(browser, REASON_SIGNED_OUT), SEEN_EXPLAINED);
-	assert_int_equal(visit(browser, REASON_SIGNED_OUT), SEEN_PASSWORD);
+	see(browser, REASON_SIGNED_OUT, SEEN_EXPLAINED);
+	see(browser, REASON_SIGNED_OUT, SEEN_PASSWORD);
 	come_back(browser);
-	assert_int_equal(visit(browser, REASON_GRANTED), SEEN_OTHER);
+	see(browser, REASON_GRANTED, SEEN_OTHER);
 	/* and once more within the minute */
-	assert_int_equal(visit(browser, REASON_SIGNED_OUT), SEEN_PASSWORD);
+	see(browser, REASON_SIGNED_OUT, SEEN_PASSWORD);
 	come_back(browser);
 	/* the new login does not reach the site at all */
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL),
-	    SEEN_EXPLAINED);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_EXPLAINED);
 }
 
 static void
 old_marker(struct browser *browser)
 {
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
 	browser->now.wall += LOGIN_MARKER_SECONDS + 1;
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
 	/* the clock is set back */
 	browser->now.wall -= LOGIN_MARKER_AHEAD + 1;
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL),
-	    SEEN_EXPLAINED);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_EXPLAINED);
 }
 
 static void
@@ -231,29 +239,25 @@ two_tabs(struct browser *browser)
 	char first[LOGIN_URL_MAX];
 	int i;
 
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	strcpy(first, browser->query);
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
 	/* the second tab's, and the first comes back before it asks */
 	strcpy(browser->query, first);
 	come_back(browser);
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL),
-	    SEEN_EXPLAINED);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_EXPLAINED);
 	/* the other tab starts over: once */
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL),
-	    SEEN_EXPLAINED);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_EXPLAINED);
 	/* the address of login_return again, by the back button */
 	for (i = 0; i < 3; i++) {
 		strcpy(browser->query, first);
 		come_back(browser);
-		assert_int_equal(visit(browser, REASON_NO_CREDENTIAL),
-		    SEEN_LOGIN);
+		see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 		come_back(browser);
-		assert_int_equal(visit(browser, REASON_NO_CREDENTIAL),
-		    SEEN_EXPLAINED);
+		see(browser, REASON_NO_CREDENTIAL, SEEN_EXPLAINED);
 	}
 }
 
@@ -261,32 +265,30 @@ two_tabs(struct browser *browser)
 static void
 other_requests(struct browser *browser)
 {
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
 	answer(browser, REASON_NO_CREDENTIAL, "HTTP_SEC_FETCH_MODE=cors");
 	answer(browser, REASON_BUSY, "HTTP_SEC_FETCH_MODE=cors");
 	answer(browser, REASON_GRANTED, "HTTP_AUTHORIZATION=Bearer x");
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL),
-	    SEEN_EXPLAINED);
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_EXPLAINED);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
 	/* an image, by the cookie: the login has reached the site */
 	answer(browser, REASON_GRANTED, "HTTP_SEC_FETCH_MODE=no-cors");
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 }
 
 /* A restart forgets what is over; then one page may be explained wrongly. */
 static void
 restart(struct browser *browser)
 {
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 	come_back(browser);
-	assert_int_equal(visit(browser, REASON_GRANTED), SEEN_OTHER);
+	see(browser, REASON_GRANTED, SEEN_OTHER);
 	login_attempts_free(browser->attempts);
 	assert_non_null(browser->attempts = login_attempts_new());
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL),
-	    SEEN_EXPLAINED);
-	assert_int_equal(visit(browser, REASON_NO_CREDENTIAL), SEEN_LOGIN);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_EXPLAINED);
+	see(browser, REASON_NO_CREDENTIAL, SEEN_LOGIN);
 }
 
 static void
