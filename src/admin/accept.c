@@ -73,6 +73,8 @@ const struct command accept_command = {
 	.options = 1U << OPTION_REASON,
 	.no_option = COMMAND_NO_OPTION,
 	.no_operand = "it takes options only",
+	.usage = "[--reason TEXT] [--config FILE] [--json]",
+	.summary = "believe a trust.db that was put back",
 	.help = help,
 	.run = run
 };

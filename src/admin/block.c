@@ -56,6 +56,8 @@ const struct command block_command = {
 	.options = 1U << OPTION_FILE | 1U << OPTION_REASON |
 	    1U << OPTION_FROM | 1U << OPTION_UNTIL,
 	.others = 1U << OPTION_AT,
+	.usage = "user|client ...",
+	.summary = "refuse all of a user or a client",
 	.help = help,
 	.run = run
 };

@@ -106,11 +106,31 @@ take(struct command_line *line, const struct command *const *commands,
 	return 0;
 }
 
+/* Without a word where stdout takes no more. */
 static enum command_status
 print(const char *text)
 {
-	return fputs(text, stdout) == EOF || fflush(stdout) == EOF ?
-	    COMMAND_FAILED : COMMAND_DONE;
+	(void)fputs(text, stdout);
+	return command_flush("", NULL);
+}
+
+static enum command_status
+print_help(const struct command *command,
+    const struct command *const *commands)
+{
+	const struct command *const *at;
+
+	if (command == commands[0]) {
+		(void)fputs(command->usage, stdout);
+		for (at = commands + 1; *at != NULL; at++)
+			(void)printf("       authgear-cache %s %s\n",
+			    (*at)->name, (*at)->usage);
+		(void)fputs(command->summary, stdout);
+		for (at = commands + 1; *at != NULL; at++)
+			(void)printf("  %-20s  %s\n", (*at)->name,
+			    (*at)->summary);
+	}
+	return print(command->help);
 }
 
 static enum command_status
@@ -131,7 +151,7 @@ read_and_run(struct command_line *line,
 		if (option == -1 || take(line, commands, option, error) == -1)
 			return COMMAND_USAGE;
 		if (option == OPTION_HELP)
-			return print(line->command->help);
+			return print_help(line->command, commands);
 		if (option == OPTION_VERSION)
 			return print("authgear-cache " PACKAGE_VERSION "\n");
 	}
@@ -150,7 +170,7 @@ read_and_run(struct command_line *line,
  * it: the place of the first word that is none, 0 if there is none such.
  */
 static int
-command_place(int argc, char **argv)
+place_of(int argc, char **argv)
 {
 	int i;
 
@@ -170,7 +190,7 @@ command_place(int argc, char **argv)
 static const struct command *
 find_command(const struct command *const *commands, int argc, char **argv)
 {
-	int i, place = command_place(argc, argv);
+	int i, place = place_of(argc, argv);
 	char *name = argv[place];
 
 	for (i = 1; place > 0 && commands[i] != NULL; i++) {

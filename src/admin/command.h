@@ -58,6 +58,11 @@ struct command {
 	const char *no_option;	/* said of a wrong one; NULL: in our words */
 	const char *no_operand;	/* said of one where it takes none; NULL: run
 				   looks at them */
+
+	/* In the program's help, behind the name; and its own.  Those of the
+	 * program stand before, between and behind those of the commands. */
+	const char *usage;
+	const char *summary;
 	const char *help;
 
 	/* 1 without error: it was said already.  Words are not repeated in it,

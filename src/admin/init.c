@@ -159,6 +159,8 @@ const struct command init_command = {
 	.options_first = 1,
 	.no_option = COMMAND_NO_OPTION,
 	.no_operand = "it takes options only",
+	.usage = "[--config FILE] [--user NAME] [--json]",
+	.summary = "make the state directory",
 	.help = help,
 	.run = run
 };

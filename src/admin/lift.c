@@ -75,6 +75,8 @@ const struct command lift_command = {
 	.name = "lift",
 	.options = 1U << OPTION_FILE | 1U << OPTION_REASON,
 	.others = 1U << OPTION_AT | 1U << OPTION_FROM | 1U << OPTION_UNTIL,
+	.usage = "NUMBER ...",
+	.summary = "end a revocation or a block",
 	.help = help,
 	.run = run
 };

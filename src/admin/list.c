@@ -25,17 +25,11 @@ print_revocation(struct trust_list *list, int json, int is_first,
 	struct trust_list_row row;
 	int found = trust_list_next(list, &row, error);
 
-	if (found != 1)
-		return found;
-	if (json) {
-		(void)printf("%s", is_first ? "" : ",");
-		row_print_json(&row, "");
-		return 1;
-	}
-	if (is_first)
-		row_print_head();
-	row_print_table(&row);
-	return 1;
+	if (found == 1 && json)
+		row_print_json(is_first ? "" : ",", &row, "");
+	else if (found == 1)
+		row_print_table(&row, is_first);
+	return found;
 }
 
 static int
@@ -45,17 +39,11 @@ print_account(struct trust_list *list, int json, int is_first,
 	struct trust_list_account row;
 	int found = trust_list_next_account(list, &row, error);
 
-	if (found != 1)
-		return found;
-	if (json) {
-		(void)printf("%s", is_first ? "" : ",");
-		row_print_account_json(&row);
-		return 1;
-	}
-	if (is_first)
-		row_print_account_head();
-	row_print_account_table(&row);
-	return 1;
+	if (found == 1 && json)
+		row_print_account_json(is_first ? "" : ",", &row);
+	else if (found == 1)
+		row_print_account_table(&row, is_first);
+	return found;
 }
 
 static const struct table {
@@ -93,7 +81,7 @@ print_rows(const struct table *table, struct trust_list *list, int json,
 }
 
 static enum command_status
-list_table(const struct table *table, const struct command_line *line,
+print_list(const struct table *table, const struct command_line *line,
     struct error *error)
 {
 	enum command_status status = COMMAND_FAILED;
@@ -118,7 +106,7 @@ run(const struct command_line *line, struct error *error)
 	for (i = 0; line->count == 1 &&
 	    i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (strcmp(line->operands[0], tables[i].name) == 0)
-			return list_table(&tables[i], line, error);
+			return print_list(&tables[i], line, error);
 	error_set(error, "say revocations or map");
 	return COMMAND_USAGE;
 }
@@ -126,6 +114,8 @@ run(const struct command_line *line, struct error *error)
 const struct command list_command = {
 	.name = "list",
 	.no_option = COMMAND_NO_OPTION,
+	.usage = "revocations|map [--config FILE] [--json]",
+	.summary = "what is revoked and blocked, or the accounts",
 	.help = help,
 	.run = run
 };

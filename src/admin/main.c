@@ -3,34 +3,6 @@
 #include "admin/commands.h"
 #include "face/config_command.h"
 
-static const char help[] =
-    "usage: authgear-cache [--config FILE] [--json] --check-config\n"
-    "       authgear-cache [--config FILE] [--json] --print-policies\n"
-    "       authgear-cache init [--config FILE] [--user NAME] [--json]\n"
-    "       authgear-cache accept [--reason TEXT] [--config FILE] [--json]\n"
-    "       authgear-cache revoke token|user|client|key|all ...\n"
-    "       authgear-cache block user|client ...\n"
-    "       authgear-cache lift NUMBER ...\n"
-    "       authgear-cache map add|remove ...\n"
-    "       authgear-cache list revocations|map [--config FILE] [--json]\n"
-    "\n"
-    "Administration of what authgear-fcgi keeps.\n"
-    "\n"
-    "  init                  make the state directory\n"
-    "  accept                believe a trust.db that was put back\n"
-    "  revoke                take a token back, sign a user out\n"
-    "  block                 refuse all of a user or a client\n"
-    "  lift                  end a revocation or a block\n"
-    "  map                   say which account a user has\n"
-    "  list                  what is revoked and blocked, or the accounts\n"
-    "                        (each says more with --help)\n"
-    "  -c, --config FILE     settings (" COMMAND_SETTINGS ")\n"
-    "      --check-config    print the settings in force and end\n"
-    "      --print-policies  print the policies in words and end\n"
-    "  -j, --json            print JSON\n"
-    "  -h, --help            this text\n"
-    "  -V, --version         the version\n";
-
 static enum command_status
 run(const struct command_line *line, struct error *error)
 {
@@ -55,7 +27,21 @@ static const struct command program = {
 	.options_first = 1,
 	.no_option = "this is no option, or lacks its value",
 	.no_operand = "there is no such command",
-	.help = help,
+	.usage =
+    "usage: authgear-cache [--config FILE] [--json] --check-config\n"
+    "       authgear-cache [--config FILE] [--json] --print-policies\n",
+	.summary =
+    "\n"
+    "Administration of what authgear-fcgi keeps.\n"
+    "\n",
+	.help =
+    "                        (each says more with --help)\n"
+    "  -c, --config FILE     settings (" COMMAND_SETTINGS ")\n"
+    "      --check-config    print the settings in force and end\n"
+    "      --print-policies  print the policies in words and end\n"
+    "  -j, --json            print JSON\n"
+    "  -h, --help            this text\n"
+    "  -V, --version         the version\n",
 	.run = run
 };
 

@@ -92,6 +92,8 @@ const struct command map_command = {
 	.name = "map",
 	.options = 1U << OPTION_FILE | 1U << OPTION_REASON,
 	.others = 1U << OPTION_AT | 1U << OPTION_FROM | 1U << OPTION_UNTIL,
+	.usage = "add|remove ...",
+	.summary = "say which account a user has",
 	.help = help,
 	.run = run
 };

@@ -35,7 +35,7 @@ say_json(const struct change *change, const struct revocation *row,
 		    "%s", change->token.hash);
 		whole.expires = change->token.expires;
 	}
-	row_print_json(&whole, added ? ",\"added\":true" :
+	row_print_json("", &whole, added ? ",\"added\":true" :
 	    ",\"added\":false");
 	(void)putchar('\n');
 }
@@ -136,6 +136,8 @@ const struct command revoke_command = {
 	.name = "revoke",
 	.options = 1U << OPTION_FILE | 1U << OPTION_REASON | 1U << OPTION_AT,
 	.others = 1U << OPTION_FROM | 1U << OPTION_UNTIL,
+	.usage = "token|user|client|key|all ...",
+	.summary = "take a token back, sign a user out",
 	.help = help,
 	.run = run
 };

@@ -44,19 +44,14 @@ print_value(const char *value, char *text, size_t size)
 }
 
 void
-row_print_head(void)
-{
-	(void)printf(FORMAT, "ID", "KIND", "RULE", "VALUE", "CREDENTIAL",
-	    "REFUSES WHAT",
-	    "ADDED", "BY", "REASON");
-}
-
-void
-row_print_table(const struct trust_list_row *row)
+row_print_table(const struct trust_list_row *row, int is_first)
 {
 	const struct revocation *revocation = &row->revocation;
 	char id[24], scope[2 * WHEN_SIZE + 16], added[WHEN_SIZE], value[37];
 
+	if (is_first)
+		(void)printf(FORMAT, "ID", "KIND", "RULE", "VALUE",
+		    "CREDENTIAL", "REFUSES WHAT", "ADDED", "BY", "REASON");
 	print_value(revocation->value, value, sizeof(value));
 	(void)snprintf(id, sizeof(id), "%lld", (long long)row->id);
 	print_scope(revocation, scope, sizeof(scope));
@@ -69,11 +64,12 @@ row_print_table(const struct trust_list_row *row)
 }
 
 void
-row_print_json(const struct trust_list_row *row, const char *more)
+row_print_json(const char *before, const struct trust_list_row *row,
+    const char *more)
 {
 	const struct revocation *revocation = &row->revocation;
 
-	(void)printf("{\"id\":%lld", (long long)row->id);
+	(void)printf("%s{\"id\":%lld", before, (long long)row->id);
 	json_print_text(",\"kind\":", revocation_kind_name(revocation->kind));
 	json_print_text(",\"value\":", revocation->value);
 	json_print_text(",\"rule\":", revocation_rule_name(revocation->rule));
@@ -83,10 +79,8 @@ row_print_json(const struct trust_list_row *row, const char *more)
 	json_print_text(",\"actor\":", row->actor);
 	json_print_text(",\"source\":", row->source);
 	json_print_seconds(",\"time\":", row->time);
-	if (row->credential[0] != '\0')
-		json_print_text(",\"credential\":", row->credential);
-	else
-		(void)printf(",\"credential\":null");
+	json_print_text(",\"credential\":",
+	    row->credential[0] == '\0' ? NULL : row->credential);
 	json_print_seconds(",\"expires\":", row->expires);
 	(void)printf("%s}", more);
 }
@@ -94,26 +88,22 @@ row_print_json(const struct trust_list_row *row, const char *more)
 #define ACCOUNT_FORMAT "%-24s %-36s %-20s %-12s %s\n"
 
 void
-row_print_account_head(void)
-{
-	(void)printf(ACCOUNT_FORMAT, "ACCOUNT", "USER", "ADDED", "BY",
-	    "REASON");
-}
-
-void
-row_print_account_table(const struct trust_list_account *row)
+row_print_account_table(const struct trust_list_account *row, int is_first)
 {
 	char added[WHEN_SIZE];
 
+	if (is_first)
+		(void)printf(ACCOUNT_FORMAT, "ACCOUNT", "USER", "ADDED", "BY",
+		    "REASON");
 	when_print(row->time, added);
 	(void)printf(ACCOUNT_FORMAT, row->account, row->user_id, added,
 	    row->actor, row->reason);
 }
 
 void
-row_print_account_json(const struct trust_list_account *row)
+row_print_account_json(const char *before, const struct trust_list_account *row)
 {
-	(void)printf("{\"time\":%lld", (long long)row->time);
+	(void)printf("%s{\"time\":%lld", before, (long long)row->time);
 	json_print_text(",\"account\":", row->account);
 	json_print_text(",\"user\":", row->user_id);
 	json_print_text(",\"reason\":", row->reason);

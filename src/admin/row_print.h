@@ -3,17 +3,20 @@
 
 #include "state/write/trust_list.h"
 
-/* A revocation, or a row of the account map, on stdout. */
+/*
+ * A revocation, or a row of the account map, on stdout: in a table, with its
+ * head before the first, or as JSON behind `before` ("," or "").
+ */
 
-void row_print_head(void);
-void row_print_table(const struct trust_list_row *row);
+void row_print_table(const struct trust_list_row *row, int is_first);
 
-/* {"id":...}; `more` is text behind the last member, e.g. ",\"added\":true",
- * or "". */
-void row_print_json(const struct trust_list_row *row, const char *more);
+/* `more`: behind the last member, ",\"added\":true" or "". */
+void row_print_json(const char *before, const struct trust_list_row *row,
+    const char *more);
 
-void row_print_account_head(void);
-void row_print_account_table(const struct trust_list_account *row);
-void row_print_account_json(const struct trust_list_account *row);
+void row_print_account_table(const struct trust_list_account *row,
+    int is_first);
+void row_print_account_json(const char *before,
+    const struct trust_list_account *row);
 
 #endif /* !ROW_PRINT_H_ */
