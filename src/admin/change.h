@@ -28,7 +28,7 @@ struct change {
 	const char *account;		/* map add; else NULL */
 	int64_t id;			/* lift: 0 if by kind and value */
 
-	/* from here on once the state is open */
+	/* what change_run() adds */
 	struct settings *settings;
 	struct trust_writer *writer;
 	struct handed handed;

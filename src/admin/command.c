@@ -91,14 +91,16 @@ take(struct command_line *line, const struct command *const *commands,
     int option, struct error *error)
 {
 	if (is_in(option, line->command->others)) {
+		/* one of them does */
 		while (!is_in(option, (*commands)->options))
 			commands++;
 		error_set(error, "--%s goes with %s", options[option].name,
 		    (*commands)->name);
 		return -1;
 	}
-	if (is_in(option, ALONE) && (line->values[OPTION_CHECK_CONFIG] ||
-	    line->values[OPTION_PRINT_POLICIES])) {
+	if (is_in(option, ALONE) &&
+	    (line->values[OPTION_CHECK_CONFIG] != NULL ||
+	    line->values[OPTION_PRINT_POLICIES] != NULL)) {
 		error_set(error, "one thing at a time");
 		return -1;
 	}
