@@ -1,5 +1,3 @@
-#include "config.h"
-
 #include "transport/clock.h"
 
 #include <fcntl.h>

@@ -1,5 +1,3 @@
-#include "config.h"
-
 #include "transport/http.h"
 
 #include <malloc.h>

@@ -1,5 +1,3 @@
-#include "config.h"
-
 #include "transport/http_attempt.h"
 
 #include <stdlib.h>
@@ -107,7 +105,6 @@ http_attempt_new(const struct settings *settings, int trusts_system,
 	if (attempt == NULL)
 		return NULL;
 	attempt->exchange = exchange;
-	http_head_init(&attempt->head);
 	attempt->easy = curl_easy_init();
 	if (attempt->easy != NULL && http_setup(attempt->easy, settings,
 	    trusts_system, exchange, &attempt->headers) == 0 &&

@@ -1,15 +1,7 @@
-#include "config.h"
-
 #include "transport/http_head.h"
 
 #include <string.h>
 #include <strings.h>
-
-void
-http_head_init(struct http_head *head)
-{
-	memset(head, 0, sizeof(*head));
-}
 
 static int
 refuse(struct http_head *head, const char *fault)

@@ -19,6 +19,7 @@ struct http_head_field {
 	size_t value_len;
 };
 
+/* Zeros to begin with. */
 struct http_head {
 	int status;		/* of the last status line; 0: none yet */
 	size_t len;		/* bytes of all heads, interim ones too */
@@ -29,8 +30,6 @@ struct http_head {
 				   status is that of its head */
 	const char *fault;	/* NULL, or what is wrong; static text */
 };
-
-void http_head_init(struct http_head *head);
 
 /*
  * One line with its line end: 0, or -1 and `fault`.

@@ -1,6 +1,4 @@
 /* The Authorization header: Bearer, and Basic where it is accepted. */
-#include "config.h"
-
 #include "web/authorization.h"
 
 #include <stdlib.h>

@@ -1,5 +1,3 @@
-#include "config.h"
-
 #include "web/client_identity.h"
 
 #include <ctype.h>

@@ -1,6 +1,4 @@
 /* The Cookie header. */
-#include "config.h"
-
 #include "web/cookies.h"
 
 #include <string.h>

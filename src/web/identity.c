@@ -1,6 +1,4 @@
 /* From a grant to names and values. */
-#include "config.h"
-
 #include "web/identity.h"
 
 #include <ctype.h>

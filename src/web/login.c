@@ -1,5 +1,3 @@
-#include "config.h"
-
 #include "web/login.h"
 
 #include <stdio.h>

@@ -1,5 +1,3 @@
-#include "config.h"
-
 #include "web/login_attempts.h"
 
 #include <pthread.h>

@@ -1,6 +1,4 @@
 /* Finds the one credential of a web request. */
-#include "config.h"
-
 #include "web/web_credential.h"
 
 #include <string.h>

@@ -1,6 +1,4 @@
 /* From what a web server hands over to policy and credential. */
-#include "config.h"
-
 #include "web/web_question.h"
 
 #include <string.h>
