@@ -26,7 +26,7 @@ print_text(FILE *out, const char *section, const void *target)
 		if (strcmp(row->key.section, section) != 0)
 			continue;
 		buffer_init(&value, SETTINGS_MAX_VALUE * 2);
-		row->print(target, row, &value);
+		settings_table_print(target, row, &value);
 		if (is_unset(row, &value))
 			fprintf(out, "# %s: %s\n", row->key.name,
 			    row->key.default_text);
@@ -50,7 +50,7 @@ print_json_members(FILE *out, const char *section, const void *target)
 		if (strcmp(row->key.section, section) != 0)
 			continue;
 		buffer_init(&value, SETTINGS_MAX_VALUE * 2);
-		row->print(target, row, &value);
+		settings_table_print(target, row, &value);
 		quoted = value.failed ? NULL : json_quote(value.data);
 		buffer_clear(&value);
 		if (quoted == NULL)

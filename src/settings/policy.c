@@ -26,3 +26,11 @@ policy_lets_pass(const struct policy *policy, int is_preflight)
 	return policy->unauthenticated ||
 	    (policy->cors_preflight && is_preflight);
 }
+
+int
+policy_needs_claims(const struct policy *policy)
+{
+	return policy->has_audience || policy->clients.count > 0 ||
+	    policy->require_scope.count > 0 ||
+	    policy->remote_user == POLICY_REMOTE_USER_CLAIM;
+}

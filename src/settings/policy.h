@@ -6,6 +6,7 @@
 /*
  * One [policy NAME] of the settings: what a good credential must also be.
  * Member names are the settings' keys.
+ * Threads: constant once read; any thread.
  */
 
 #define POLICY_MAX_NAME 64	/* a-z 0-9 _ - */
@@ -51,5 +52,8 @@ void policy_free(struct policy *policy);
 /* 1 if a request without any credential is let through, without any identity:
  * unauthenticated = pass, or cors_preflight = pass and it is one. */
 int policy_lets_pass(const struct policy *policy, int is_preflight);
+
+/* 1 if it asks for what an opaque token or a cookie can never tell. */
+int policy_needs_claims(const struct policy *policy);
 
 #endif /* !POLICY_H_ */

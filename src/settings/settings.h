@@ -7,9 +7,9 @@
 #include "settings/policy.h"
 
 /*
- * The settings file (authgear.conf(5)): one table of keys serves the file,
- * --check-config, --print-policies and the test against the man page.
- * Member names are the keys.
+ * The settings file (authgear.conf(5)), read whole.  Member names are the
+ * keys; policies are borrowed until settings_free().
+ * Threads: constant once read; any thread.
  */
 
 #define SETTINGS_MAX_FILE (256 * 1024)	/* bytes */
@@ -51,16 +51,16 @@ struct settings {
 
 /*
  * Read the file.  NULL and "FILE:LINE: KEY: what is wrong, what to do" in
- * error.  Refused: a file not regular, not owned by root or the caller,
- * writable by group or others, larger than SETTINGS_MAX_FILE, with NUL or
- * other control bytes; keys before the first section, unknown sections or
- * keys, a key or section twice, a value out of range, " #" or ";" comments
- * behind a value, values that go on in the next line.  Also refused:
+ * error.  Freed by settings_free(), which takes NULL.
+ * Refused of the file: not regular, not of root or the caller, writable by
+ * group or others, over SETTINGS_MAX_FILE, and what settings_scan.h says.
+ * Refused of its keys: unknown ones, unknown sections, values out of range;
  * connect_timeout over total_timeout, keys_max_stale under keys_ttl,
- * absent_ttl over session_ttl, no [policy] at all, login_client without
- * login_return or the reverse, an http endpoint or resolver_url that is
- * neither loopback nor allowed by insecure_allow_http.  What was not written follows what was, where the two
- * must fit: absent_ttl, keys_ttl, keys_max_stale.
+ * absent_ttl over session_ttl; no [policy] at all; login_client without
+ * login_return or the reverse; an http endpoint or resolver_url that is
+ * neither loopback nor allowed by insecure_allow_http.
+ * What was not written follows what was, where the two must fit: absent_ttl,
+ * keys_ttl, keys_max_stale.
  */
 struct settings *settings_load(const char *path, struct error *error);
 void settings_free(struct settings *settings);
@@ -72,15 +72,5 @@ void settings_free(struct settings *settings);
  */
 const struct policy *settings_policy(const struct settings *settings,
     const char *name, int *unknown_out);
-
-/* The table of keys, for the test against the man page.  section is
- * "authgear" or "policy"; NULL behind the last index. */
-struct settings_key {
-	const char *section;
-	const char *name;
-	const char *default_text;	/* as the man page says it */
-	const char *meaning;		/* half a sentence */
-};
-const struct settings_key *settings_key_at(size_t index);
 
 #endif /* !SETTINGS_H_ */

@@ -3,7 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "settings/settings.h"
 #include "settings/settings_value.h"
+#include "settings/settings_value_list.h"
 
 #define MEMBER(name) offsetof(struct settings, name)
 #define RULE(name) offsetof(struct policy, name)
@@ -12,155 +14,87 @@ static const char authgear[] = "authgear";
 static const char policy[] = "policy";
 
 static const struct settings_row rows[] = {
-	{ { authgear, "endpoint", "required",
-	    "Authgear's origin, as in its tokens' iss" },
-	    NULL, MEMBER(endpoint), 0, 0,
-	    settings_value_set_origin, settings_value_print_string },
-	{ { authgear, "resolver_url", "endpoint/_resolver/resolve",
-	    "where Authgear's resolver is asked" },
-	    NULL, MEMBER(resolver_url), 0, 0,
-	    settings_value_set_url, settings_value_print_string },
-	{ { authgear, "ca_file", "the system's",
-	    "certificates to trust, in PEM" },
-	    NULL, MEMBER(ca_file), 0, 0,
-	    settings_value_set_path, settings_value_print_string },
-	{ { authgear, "proxy", "none",
-	    "the HTTP proxy for requests to Authgear" },
-	    NULL, MEMBER(proxy), 0, 0,
-	    settings_value_set_proxy, settings_value_print_string },
-	{ { authgear, "validate", "hybrid", "how credentials are checked" },
-	    "hybrid", MEMBER(validate), 0, 0,
-	    settings_value_set_validate, settings_value_print_validate },
-	{ { authgear, "session_ttl", "30",
-	    "seconds that the resolver's answer is kept" },
-	    "30", MEMBER(session_ttl), 1, 3600,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "absent_ttl", "5, or session_ttl if that is less",
-	    "seconds that a session not found is kept, at most" },
-	    "5", MEMBER(absent_ttl), 1, 300,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "stale_if_error", "0",
-	    "seconds that a live answer serves while Authgear is down" },
-	    "0", MEMBER(stale_if_error), 0, 300,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "keys_ttl", "3600, or keys_max_stale if that is less",
-	    "seconds until the keys are fetched anew" },
-	    "3600", MEMBER(keys_ttl), 1, 604800,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "keys_cooldown", "10",
-	    "seconds between two fetches of the keys, at least" },
-	    "10", MEMBER(keys_cooldown), 1, 3600,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "keys_max_stale", "86400, or keys_ttl if that is more",
-	    "seconds that keys serve while Authgear is down" },
+	{ { authgear, "endpoint", "required" },
+	    NULL, MEMBER(endpoint), 0, 0, &settings_value_origin },
+	{ { authgear, "resolver_url", "endpoint/_resolver/resolve" },
+	    NULL, MEMBER(resolver_url), 0, 0, &settings_value_url },
+	{ { authgear, "ca_file", "the system's" },
+	    NULL, MEMBER(ca_file), 0, 0, &settings_value_path },
+	{ { authgear, "proxy", "none" },
+	    NULL, MEMBER(proxy), 0, 0, &settings_value_proxy },
+	{ { authgear, "validate", "hybrid" },
+	    "hybrid", MEMBER(validate), 0, 0, &settings_value_validate },
+	{ { authgear, "session_ttl", "30" },
+	    "30", MEMBER(session_ttl), 1, 3600, &settings_value_number },
+	{ { authgear, "absent_ttl", "5, or session_ttl if that is less" },
+	    "5", MEMBER(absent_ttl), 1, 300, &settings_value_number },
+	{ { authgear, "stale_if_error", "0" },
+	    "0", MEMBER(stale_if_error), 0, 300, &settings_value_number },
+	{ { authgear, "keys_ttl", "3600, or keys_max_stale if that is less" },
+	    "3600", MEMBER(keys_ttl), 1, 604800, &settings_value_number },
+	{ { authgear, "keys_cooldown", "10" },
+	    "10", MEMBER(keys_cooldown), 1, 3600, &settings_value_number },
+	{ { authgear, "keys_max_stale", "86400, or keys_ttl if that is more" },
 	    "86400", MEMBER(keys_max_stale), 1, 2592000,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "leeway", "60",
-	    "seconds that clocks may differ" },
-	    "60", MEMBER(leeway), 0, 300,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "connect_timeout", "1",
-	    "seconds to connect to Authgear" },
-	    "1", MEMBER(connect_timeout), 1, 30,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "total_timeout", "2",
-	    "seconds for a decision with all its requests to Authgear" },
-	    "2", MEMBER(total_timeout), 1, 60,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "max_lookups", "8",
-	    "requests to the resolver at a time" },
-	    "8", MEMBER(max_lookups), 1, 256,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "lookup_rate", "600",
-	    "requests to the resolver a minute for unknown credentials" },
-	    "600", MEMBER(lookup_rate), 1, 60000,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "max_sessions", "100000",
-	    "sessions that are remembered, the latest ones" },
+	    &settings_value_number },
+	{ { authgear, "leeway", "60" },
+	    "60", MEMBER(leeway), 0, 300, &settings_value_number },
+	{ { authgear, "connect_timeout", "1" },
+	    "1", MEMBER(connect_timeout), 1, 30, &settings_value_number },
+	{ { authgear, "total_timeout", "2" },
+	    "2", MEMBER(total_timeout), 1, 60, &settings_value_number },
+	{ { authgear, "max_lookups", "8" },
+	    "8", MEMBER(max_lookups), 1, 256, &settings_value_number },
+	{ { authgear, "lookup_rate", "600" },
+	    "600", MEMBER(lookup_rate), 1, 60000, &settings_value_number },
+	{ { authgear, "max_sessions", "100000" },
 	    "100000", MEMBER(max_sessions), 1, 10000000,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "max_credential", "16384",
-	    "bytes of the longest credential" },
+	    &settings_value_number },
+	{ { authgear, "max_credential", "16384" },
 	    "16384", MEMBER(max_credential), 1024, 49152,
-	    settings_value_set_number, settings_value_print_number },
-	{ { authgear, "cookie_prefix", "empty",
-	    "Authgear's http.cookie_prefix" },
-	    "", MEMBER(cookie_prefix), 0, 0,
-	    settings_value_set_cookie_prefix, settings_value_print_string },
-	{ { authgear, "state", "/var/lib/authgear", "the state directory" },
-	    "/var/lib/authgear", MEMBER(state), 0, 0,
-	    settings_value_set_path, settings_value_print_string },
-	{ { authgear, "insecure_allow_http", "no",
-	    "allow plain http to Authgear beyond loopback" },
-	    "no", MEMBER(insecure_allow_http), 0, 0,
-	    settings_value_set_boolean, settings_value_print_boolean },
-	{ { authgear, "log_grants", "no", "log granted requests too" },
-	    "no", MEMBER(log_grants), 0, 0,
-	    settings_value_set_boolean, settings_value_print_boolean },
+	    &settings_value_number },
+	{ { authgear, "cookie_prefix", "empty" },
+	    "", MEMBER(cookie_prefix), 0, 0, &settings_value_cookie_prefix },
+	{ { authgear, "state", "/var/lib/authgear" },
+	    "/var/lib/authgear", MEMBER(state), 0, 0, &settings_value_path },
+	{ { authgear, "insecure_allow_http", "no" },
+	    "no", MEMBER(insecure_allow_http), 0, 0, &settings_value_boolean },
+	{ { authgear, "log_grants", "no" },
+	    "no", MEMBER(log_grants), 0, 0, &settings_value_boolean },
 
-	{ { policy, "audience", "the endpoint",
-	    "the token's aud must hold one of these" },
-	    NULL, RULE(audience), 0, 16,
-	    settings_value_set_list, settings_value_print_list },
-	{ { policy, "clients", "any client of the project",
-	    "the token's client_id must be one of these" },
-	    NULL, 0, 0, 256,
-	    settings_value_set_clients, settings_value_print_clients },
-	{ { policy, "require_role", "none",
-	    "the user must have one of these roles" },
-	    NULL, RULE(require_role), 0, 64,
-	    settings_value_set_list, settings_value_print_list },
-	{ { policy, "require_all_roles", "none",
-	    "the user must have all of these roles" },
-	    NULL, RULE(require_all_roles), 0, 64,
-	    settings_value_set_list, settings_value_print_list },
-	{ { policy, "require_scope", "none",
-	    "the token must have all of these scopes" },
-	    NULL, RULE(require_scope), 0, 64,
-	    settings_value_set_list, settings_value_print_list },
-	{ { policy, "verified_only", "no", "only verified users" },
-	    "no", RULE(verified_only), 0, 0,
-	    settings_value_set_boolean, settings_value_print_boolean },
-	{ { policy, "anonymous_users", "deny", "anonymous users" },
-	    "deny", RULE(anonymous_users), 0, 0,
-	    settings_value_set_allow, settings_value_print_allow },
-	{ { policy, "max_authentication_age", "none",
-	    "seconds since the login, at most" },
+	{ { policy, "audience", "the endpoint" },
+	    NULL, RULE(audience), 0, 16, &settings_value_list_words },
+	{ { policy, "clients", "any client of the project" },
+	    NULL, 0, 0, 256, &settings_value_list_clients },
+	{ { policy, "require_role", "none" },
+	    NULL, RULE(require_role), 0, 64, &settings_value_list_words },
+	{ { policy, "require_all_roles", "none" },
+	    NULL, RULE(require_all_roles), 0, 64, &settings_value_list_words },
+	{ { policy, "require_scope", "none" },
+	    NULL, RULE(require_scope), 0, 64, &settings_value_list_words },
+	{ { policy, "verified_only", "no" },
+	    "no", RULE(verified_only), 0, 0, &settings_value_boolean },
+	{ { policy, "anonymous_users", "deny" },
+	    "deny", RULE(anonymous_users), 0, 0, &settings_value_allow },
+	{ { policy, "max_authentication_age", "none" },
 	    NULL, RULE(max_authentication_age), 1, 31536000,
-	    settings_value_set_number, settings_value_print_number },
-	{ { policy, "unauthenticated", "deny",
-	    "requests without any credential" },
-	    "deny", RULE(unauthenticated), 0, 0,
-	    settings_value_set_pass, settings_value_print_pass },
-	{ { policy, "remote_user", "sub",
-	    "what REMOTE_USER is: sub, map or claim:NAME" },
-	    "sub", 0, 0, 0,
-	    settings_value_set_remote_user,
-	    settings_value_print_remote_user },
-	{ { policy, "export", "none",
-	    "claims that the application is told" },
-	    NULL, RULE(export), 0, 16,
-	    settings_value_set_export, settings_value_print_list },
-	{ { policy, "accept_basic", "no",
-	    "accept an access token as the password of Basic" },
-	    "no", RULE(accept_basic), 0, 0,
-	    settings_value_set_boolean, settings_value_print_boolean },
-	{ { policy, "login_client", "none",
-	    "client_id with which browsers are sent to log in" },
-	    NULL, RULE(login_client), 0, 0,
-	    settings_value_set_word, settings_value_print_string },
-	{ { policy, "login_return", "none",
-	    "URL of this site to which a login comes back" },
-	    NULL, RULE(login_return), 0, 0,
-	    settings_value_set_url, settings_value_print_string },
-	{ { policy, "cors_preflight", "deny",
-	    "CORS preflight requests, which carry no credential" },
-	    "deny", RULE(cors_preflight), 0, 0,
-	    settings_value_set_pass, settings_value_print_pass },
-	{ { policy, "client_identity", "refuse",
-	    "identity headers that the client sends" },
-	    "refuse", RULE(client_identity), 0, 0,
-	    settings_value_set_ignore, settings_value_print_ignore },
+	    &settings_value_number },
+	{ { policy, "unauthenticated", "deny" },
+	    "deny", RULE(unauthenticated), 0, 0, &settings_value_pass },
+	{ { policy, "remote_user", "sub" },
+	    "sub", 0, 0, 0, &settings_value_remote_user },
+	{ { policy, "export", "none" },
+	    NULL, RULE(export), 0, 16, &settings_value_list_export },
+	{ { policy, "accept_basic", "no" },
+	    "no", RULE(accept_basic), 0, 0, &settings_value_boolean },
+	{ { policy, "login_client", "none" },
+	    NULL, RULE(login_client), 0, 0, &settings_value_word },
+	{ { policy, "login_return", "none" },
+	    NULL, RULE(login_return), 0, 0, &settings_value_url },
+	{ { policy, "cors_preflight", "deny" },
+	    "deny", RULE(cors_preflight), 0, 0, &settings_value_pass },
+	{ { policy, "client_identity", "refuse" },
+	    "refuse", RULE(client_identity), 0, 0, &settings_value_ignore },
 };
 
 static const size_t row_count = sizeof(rows) / sizeof(rows[0]);
@@ -169,12 +103,6 @@ const struct settings_row *
 settings_table_at(size_t index)
 {
 	return index < row_count ? &rows[index] : NULL;
-}
-
-const struct settings_key *
-settings_key_at(size_t index)
-{
-	return index < row_count ? &rows[index].key : NULL;
 }
 
 const struct settings_row *
@@ -191,6 +119,21 @@ settings_table_find(const char *section, const char *name)
 }
 
 int
+settings_table_set(void *target, const struct settings_row *row,
+    const char *value, struct error *error)
+{
+	return row->type->set((char *)target + row->offset, row, value,
+	    error);
+}
+
+void
+settings_table_print(const void *target, const struct settings_row *row,
+    struct buffer *text)
+{
+	row->type->print((const char *)target + row->offset, row, text);
+}
+
+int
 settings_table_defaults(const char *section, void *target)
 {
 	const char *value;
@@ -201,7 +144,7 @@ settings_table_defaults(const char *section, void *target)
 			continue;
 		value = rows[i].default_value;
 		if (value != NULL &&
-		    rows[i].set(target, &rows[i], value, NULL) == -1)
+		    settings_table_set(target, &rows[i], value, NULL) == -1)
 			return -1;
 	}
 	return 0;

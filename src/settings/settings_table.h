@@ -3,33 +3,29 @@
 
 #include <stddef.h>
 
-#include "ground/buffer.h"
-#include "ground/error.h"
-#include "settings/settings.h"
+#include "settings/settings_row.h"
 
 /*
- * One row for each key: its name, default, what it means, how a value is
- * read and how it is printed.
+ * The table of keys: the file, what is printed of it and the tests are by
+ * it.  `target` is the struct of a row's section: settings for "authgear",
+ * policy for "policy".
+ * Threads: constant; any thread.
  */
 
-struct settings_row {
-	struct settings_key key;
-	const char *default_value;	/* given to set(); NULL: left empty */
-	size_t offset;		/* of the member in its struct */
-	long minimum;		/* of numbers and of list lengths */
-	long maximum;
-	/* 0, or -1 and error: what is wrong and what to do */
-	int (*set)(void *target, const struct settings_row *row,
-	    const char *value, struct error *error);
-	/* the effective value as text */
-	void (*print)(const void *target, const struct settings_row *row,
-	    struct buffer *text);
-};
-
-/* By section ("authgear" or "policy") and key; NULL if there is none. */
+/* By section and key; NULL if there is none. */
 const struct settings_row *settings_table_find(const char *section,
     const char *name);
+
+/* In the man page's order; NULL behind the last. */
 const struct settings_row *settings_table_at(size_t index);
+
+/* 0, or -1 and error: what is wrong with the value and what to do. */
+int settings_table_set(void *target, const struct settings_row *row,
+    const char *value, struct error *error);
+
+/* The effective value as text; nothing where there is none. */
+void settings_table_print(const void *target, const struct settings_row *row,
+    struct buffer *text);
 
 /* Give every member of a section its default.  0, or -1 (memory). */
 int settings_table_defaults(const char *section, void *target);

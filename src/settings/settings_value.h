@@ -1,84 +1,33 @@
 #ifndef SETTINGS_VALUE_H_
 #define SETTINGS_VALUE_H_
 
-#include "settings/settings_table.h"
+#include "settings/settings_row.h"
 
 /*
- * How values are read and printed, one pair for each type; all of the form
- * of the members `set` and `print` of struct settings_row.
+ * The types of values that are no lists.  Each says what its member is.
+ * Threads: no state; any thread.
  */
 
-int settings_value_set_number(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-void settings_value_print_number(const void *target,
-    const struct settings_row *row, struct buffer *text);
+extern const struct settings_type settings_value_number;	/* int */
 
-/* yes, no */
-int settings_value_set_boolean(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-void settings_value_print_boolean(const void *target,
-    const struct settings_row *row, struct buffer *text);
+/* int: 1 for the first of the two words, 0 for the other */
+extern const struct settings_type settings_value_boolean;  /* yes, no */
+extern const struct settings_type settings_value_allow;	   /* allow, deny */
+extern const struct settings_type settings_value_pass;	   /* pass, deny */
+extern const struct settings_type settings_value_ignore;   /* ignore, refuse */
 
-/* anonymous_users: allow, deny */
-int settings_value_set_allow(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-void settings_value_print_allow(const void *target,
-    const struct settings_row *row, struct buffer *text);
+/* enum settings_validate: hybrid, resolver, jwt */
+extern const struct settings_type settings_value_validate;
 
-/* unauthenticated, cors_preflight: pass, deny */
-int settings_value_set_pass(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-void settings_value_print_pass(const void *target,
-    const struct settings_row *row, struct buffer *text);
+/* char *, owned */
+extern const struct settings_type settings_value_path;	   /* absolute */
+extern const struct settings_type settings_value_origin;
+extern const struct settings_type settings_value_url;	   /* with a path */
+extern const struct settings_type settings_value_word;	   /* visible ASCII */
+extern const struct settings_type settings_value_proxy;
+extern const struct settings_type settings_value_cookie_prefix;
 
-/* client_identity: ignore, refuse */
-int settings_value_set_ignore(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-void settings_value_print_ignore(const void *target,
-    const struct settings_row *row, struct buffer *text);
-
-/* an absolute path; an origin; a URL with a path; one word of visible ASCII;
- * a proxy URL; a cookie prefix */
-int settings_value_set_url(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-int settings_value_set_word(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-int settings_value_set_path(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-int settings_value_set_origin(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-int settings_value_set_proxy(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-int settings_value_set_cookie_prefix(void *target,
-    const struct settings_row *row, const char *value, struct error *error);
-void settings_value_print_string(const void *target,
-    const struct settings_row *row, struct buffer *text);
-
-/* words separated by commas or blanks */
-int settings_value_set_list(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-/* the same, of names whose letters and digits differ */
-int settings_value_set_export(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-void settings_value_print_list(const void *target,
-    const struct settings_row *row, struct buffer *text);
-
-/* clients: a list, or any; the target is the struct policy itself */
-int settings_value_set_clients(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-void settings_value_print_clients(const void *target,
-    const struct settings_row *row, struct buffer *text);
-
-/* jwt, resolver, hybrid */
-int settings_value_set_validate(void *target, const struct settings_row *row,
-    const char *value, struct error *error);
-void settings_value_print_validate(const void *target,
-    const struct settings_row *row, struct buffer *text);
-
-/* sub, map, claim:NAME; the target is the struct policy itself */
-int settings_value_set_remote_user(void *target,
-    const struct settings_row *row, const char *value, struct error *error);
-void settings_value_print_remote_user(const void *target,
-    const struct settings_row *row, struct buffer *text);
+/* struct policy itself: sub, map, claim:NAME */
+extern const struct settings_type settings_value_remote_user;
 
 #endif /* !SETTINGS_VALUE_H_ */

@@ -13,6 +13,7 @@
 #include "scratch.h"
 #include "face/settings_print.h"
 #include "settings/settings.h"
+#include "settings/settings_table.h"
 
 #define HEAD "[authgear]\nendpoint = https://a.test\n"
 #define TAIL "[policy default]\nclients = one\n"
@@ -519,12 +520,14 @@ long_values_refused(void **state)
 static void
 every_key_twice(void **state)
 {
+	const struct settings_row *row;
 	const struct settings_key *key;
 	char text[512];
 	size_t i;
 
 	(void)state;
-	for (i = 0; (key = settings_key_at(i)) != NULL; i++) {
+	for (i = 0; (row = settings_table_at(i)) != NULL; i++) {
+		key = &row->key;
 		snprintf(text, sizeof(text), "[%s]\n%s = 1\n%s = 1\n",
 		    strcmp(key->section, "policy") == 0 ? "policy x" :
 		    key->section, key->name, key->name);
