@@ -6,12 +6,13 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "fcgi/reply_page.h"
 #include "gate/decision_log.h"
 #include "ground/params.h"
 #include "web/client_identity.h"
 #include "web/login.h"
 
-#define AUTHORIZE_RETRY_BUSY 1	/* seconds */
+#define RETRY_BUSY 1	/* seconds */
 
 int
 authorize_begin(struct authorize *authorize, enum reply_role role,
@@ -39,7 +40,7 @@ authorize_begin(struct authorize *authorize, enum reply_role role,
 
 /* For the log: letters, digits and what addresses and methods need. */
 static void
-authorize_copy(char *to, size_t size, const char *from)
+copy_plain(char *to, size_t size, const char *from)
 {
 	size_t i;
 
@@ -56,7 +57,7 @@ authorize_copy(char *to, size_t size, const char *from)
 
 /* Header values that a browser sends before the real request (Fetch 3.2.2). */
 static int
-authorize_is_preflight(const char *method, const char *origin,
+is_preflight(const char *method, const char *origin,
     const char *requested)
 {
 	return method != NULL && strcmp(method, "OPTIONS") == 0 &&
@@ -66,7 +67,7 @@ authorize_is_preflight(const char *method, const char *origin,
 
 /* NULL if absent; twice is an error. */
 static const char *
-authorize_find(char *const *params, const char *name, struct error *error)
+find_once(char *const *params, const char *name, struct error *error)
 {
 	const char *value;
 
@@ -78,7 +79,7 @@ authorize_find(char *const *params, const char *name, struct error *error)
 
 /* 1, and error: the client names itself, and the policy minds. */
 static int
-authorize_is_forged(const struct web_question *question,
+is_forged(const struct web_question *question,
     const struct settings *settings, char *const *params, struct error *error)
 {
 	const char *param = client_identity_find(params);
@@ -111,25 +112,25 @@ authorize_question(struct authorize *authorize,
 	memset(question, 0, sizeof(*question));
 	question->policy_name_twice = params_find(params, "AUTHGEAR_POLICY",
 	    &question->policy_name) == PARAMS_TWICE;
-	question->authorization = authorize_find(params, "HTTP_AUTHORIZATION",
+	question->authorization = find_once(params, "HTTP_AUTHORIZATION",
 	    &found);
-	question->cookie = authorize_find(params, "HTTP_COOKIE", &found);
-	authorize_find(params, "REQUEST_URI", &found);
-	authorize_find(params, "HTTP_HOST", &found);
-	authorize_copy(authorize->address, sizeof(authorize->address),
-	    authorize_find(params, "REMOTE_ADDR", &found));
+	question->cookie = find_once(params, "HTTP_COOKIE", &found);
+	find_once(params, "REQUEST_URI", &found);
+	find_once(params, "HTTP_HOST", &found);
+	copy_plain(authorize->address, sizeof(authorize->address),
+	    find_once(params, "REMOTE_ADDR", &found));
 	question->client_address = authorize->address;
-	method = authorize_find(params, "REQUEST_METHOD", &found);
-	authorize_copy(authorize->method, sizeof(authorize->method), method);
-	software = authorize_find(params, "SERVER_SOFTWARE", &found);
+	method = find_once(params, "REQUEST_METHOD", &found);
+	copy_plain(authorize->method, sizeof(authorize->method), method);
+	software = find_once(params, "SERVER_SOFTWARE", &found);
 	authorize->is_apache = software != NULL &&
 	    strncmp(software, "Apache", strlen("Apache")) == 0;
-	question->is_preflight = authorize_is_preflight(method,
-	    authorize_find(params, "HTTP_ORIGIN", &found),
-	    authorize_find(params, "HTTP_ACCESS_CONTROL_REQUEST_METHOD",
+	question->is_preflight = is_preflight(method,
+	    find_once(params, "HTTP_ORIGIN", &found),
+	    find_once(params, "HTTP_ACCESS_CONTROL_REQUEST_METHOD",
 	    &found));
 	*reason_out = REASON_FORGED_IDENTITY;
-	if (authorize_is_forged(question, settings, params, error))
+	if (is_forged(question, settings, params, error))
 		return -1;
 	*reason_out = REASON_REPLY_UNSENDABLE;
 	if (found.text[0] == '\0')
@@ -139,7 +140,7 @@ authorize_question(struct authorize *authorize,
 }
 
 static void
-authorize_log(const struct authorize *authorize,
+say_decision(const struct authorize *authorize,
     const struct decision *decision, struct log *log,
     const struct moment *now)
 {
@@ -167,7 +168,7 @@ add_detail(struct decision *decision, const char *text)
 
 /* Attempts to log in that are over count no longer. */
 static void
-authorize_sift(struct login_page *page, struct login_attempts *attempts)
+sift_attempts(struct login_page *page, struct login_attempts *attempts)
 {
 	size_t i, kept = 0;
 
@@ -178,7 +179,7 @@ authorize_sift(struct login_page *page, struct login_attempts *attempts)
 }
 
 static void
-authorize_end_attempts(const struct login_page *page,
+end_attempts(const struct login_page *page,
     struct login_attempts *attempts)
 {
 	size_t i;
@@ -190,22 +191,22 @@ authorize_end_attempts(const struct login_page *page,
 /* The refusal as a browser needs it, and so in the decision's detail; 0 if it
  * is none that may log in. */
 static int
-authorize_browser(const struct authorize *authorize,
+answer_browser(const struct authorize *authorize,
     struct decision *decision, const struct login_page *page,
-    const struct authorize_login *login, struct reply *reply)
+    const struct authorize_with *with, struct reply *reply)
 {
 	char url[LOGIN_URL_MAX];
 
-	switch (login_decide(page, decision, login->endpoint, authorize->id,
+	switch (login_decide(page, decision, with->endpoint, authorize->id,
 	    url)) {
 	case LOGIN_REDIRECT:
-		reply_login(reply, authorize->role, decision, url,
+		reply_page_login(reply, authorize->role, decision, url,
 		    authorize->id);
 		add_detail(decision, "sent to log in");
 		return 1;
 	case LOGIN_EXPLAIN:
-		authorize_end_attempts(page, login->attempts);
-		reply_login_failed(reply, authorize->role, decision,
+		end_attempts(page, with->attempts);
+		reply_page_login_failed(reply, authorize->role, decision,
 		    login_sentence(decision->reason), authorize->id);
 		add_detail(decision, decision->reason ==
 		    REASON_NO_CREDENTIAL ?
@@ -217,31 +218,30 @@ authorize_browser(const struct authorize *authorize,
 	case LOGIN_NOTHING:
 	default:
 		if (login_is_answered(page, decision))
-			authorize_end_attempts(page, login->attempts);
+			end_attempts(page, with->attempts);
 		return 0;
 	}
 }
 
 /* 0 if the answer is what it is for everybody. */
 static int
-authorize_login(const struct authorize *authorize,
-    struct decision *decision, char *const *params,
-    const struct authorize_login *login, const struct moment *now,
-    struct reply *reply)
+answer_login(const struct authorize *authorize, struct decision *decision,
+    const struct authorize_with *with, struct reply *reply)
 {
 	struct login_page page;
 
 	if (decision->policy == NULL || decision->policy->login_client == NULL)
 		return 0;
-	login_page_read(&page, decision->policy, params, now->wall);
-	authorize_sift(&page, login->attempts);
-	return authorize_browser(authorize, decision, &page, login, reply);
+	login_page_read(&page, decision->policy, with->params,
+	    with->now->wall);
+	sift_attempts(&page, with->attempts);
+	return answer_browser(authorize, decision, &page, with, reply);
 }
 
 /* What would be let in while the application is told a name that the client
  * chose: refused, unless the policy verifies it or does not mind. */
 static void
-authorize_refuse_name(struct decision *decision, char *const *params)
+refuse_name(struct decision *decision, char *const *params)
 {
 	const char *name = NULL;
 
@@ -262,19 +262,19 @@ authorize_refuse_name(struct decision *decision, char *const *params)
 
 void
 authorize_answer(const struct authorize *authorize,
-    const struct decision *decision, char *const *params,
-    const struct authorize_login *login, int log_grants, struct log *log,
-    const struct moment *now, struct reply *reply)
+    const struct decision *decision, const struct authorize_with *with,
+    struct reply *reply)
 {
 	struct decision sent = *decision;
 
 	/* it takes an answer without a user for an error */
 	if (authorize->is_apache)
 		sent.may_pass = 0;
-	authorize_refuse_name(&sent, params);
-	if (!authorize_login(authorize, &sent, params, login, now, reply))
+	refuse_name(&sent, with->params);
+	if (!answer_login(authorize, &sent, with, reply))
 		reply_decision(reply, authorize->role, &sent, authorize->id);
-	if ((reply->reason == REASON_GRANTED || reply->is_pass) && !log_grants)
+	if ((reply->reason == REASON_GRANTED || reply->is_pass) &&
+	    !with->log_grants)
 		return;
 	/* The log says what the client was told. */
 	sent.may_pass = reply->is_pass;
@@ -284,7 +284,7 @@ authorize_answer(const struct authorize *authorize,
 		error_set(&sent.detail, "a name, role or scope of the token "
 		    "cannot be put into a header, or they are too long");
 	}
-	authorize_log(authorize, &sent, log, now);
+	say_decision(authorize, &sent, with->log, with->now);
 }
 
 void
@@ -295,11 +295,11 @@ authorize_refuse(const struct authorize *authorize, enum reason reason,
 	struct decision decision = {
 		.verdict = reason_verdict(reason),
 		.reason = reason,
-		.retry_after = AUTHORIZE_RETRY_BUSY
+		.retry_after = RETRY_BUSY
 	};
 
 	reply_refusal(reply, reason, decision.retry_after, authorize->id);
 	if (detail[0] != '\0')
 		error_set(&decision.detail, "%s", detail);
-	authorize_log(authorize, &decision, log, now);
+	say_decision(authorize, &decision, log, now);
 }

@@ -12,6 +12,7 @@
 /*
  * From the parameters of a request to a question, and from a decision to the
  * reply and its line in the log.  Knows neither threads nor sockets.
+ * Threads: each with its own struct authorize, ids and reply.
  */
 
 /* One request from beginning to end. */
@@ -47,21 +48,21 @@ int authorize_question(struct authorize *authorize,
     struct web_question *question, enum reason *reason_out,
     struct error *error);
 
-/* What a browser's login needs. */
-struct authorize_login {
-	const char *endpoint;	/* the metadata's authorization_endpoint;
-				   NULL: not known */
+/* What an answer takes beside its decision; all is borrowed. */
+struct authorize_with {
+	char *const *params;	/* those of the question */
+	const char *endpoint;	/* where browsers log in: the metadata's
+				   authorization_endpoint; NULL: not known */
 	struct login_attempts *attempts;
+	const struct moment *now;
+	struct log *log;
+	int log_grants;		/* log what lets in too */
 };
 
-/*
- * Compose the reply and write the line; grants are logged on demand.
- * `params` are those of the question.
- */
+/* Compose the reply and write the line. */
 void authorize_answer(const struct authorize *authorize,
-    const struct decision *decision, char *const *params,
-    const struct authorize_login *login, int log_grants, struct log *log,
-    const struct moment *now, struct reply *reply);
+    const struct decision *decision, const struct authorize_with *with,
+    struct reply *reply);
 
 /* The same for a refusal without a decision; `detail` may be "".  Before
  * authorize_question() the line lacks address and method. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fcgi/reply_page.h"
 #include "ground/params.h"
 #include "web/login.h"
 
@@ -116,6 +117,6 @@ login_return_reply(struct reply *reply, char *const *params, int64_t now)
 		return;
 	}
 	read_state(query, now, path, cookie);
-	reply_redirect(reply, "303 See Other", path,
+	reply_page_redirect(reply, "303 See Other", path,
 	    cookie[0] != '\0' ? cookie : NULL);
 }

@@ -10,6 +10,7 @@
  * `Status:` is its first line and occurs once, the head ends in a blank line,
  * no value holds a control byte.  lighttpd lets a request pass whose answer
  * lacks any of this; nginx takes no head above 4 kB, Apache none above 8 kB.
+ * Threads: no state; each with its own reply.
  */
 
 #define REPLY_MAX 3500		/* bytes, head and body together */
@@ -45,34 +46,11 @@ void reply_refusal(struct reply *reply, enum reason reason, int retry_after,
     const char *request_id);
 
 /*
- * For a browser: the refusal of `decision` as a redirect to `url`, or as a
- * page that says why it does not help to log in again (`sentence`, text that
- * needs no escaping).  AUTHORIZER: 302 with Location, or 401 with the page;
- * RESPONDER, whose web server takes nothing but a status: 401 with the header
- * X-Authgear-Login: URL, or X-Authgear-Login-Failed: SENTENCE.
- */
-void reply_login(struct reply *reply, enum reply_role role,
-    const struct decision *decision, const char *url,
-    const char *request_id);
-void reply_login_failed(struct reply *reply, enum reply_role role,
-    const struct decision *decision, const char *sentence,
-    const char *request_id);
-
-/*
  * For a PAM module: as AUTHORIZER, and what a refusal means in one sentence
  * (X-Authgear-Meaning).  NOT_BLOCKED is 200 with that word as
  * AUTHGEAR_DECISION, and names nobody.
  */
 void reply_ask(struct reply *reply, const struct decision *decision,
     const char *meaning, const char *request_id);
-
-/* Not of a decision: a page of one paragraph without anything of the request
- * in it, with one more header line or NULL. */
-void reply_page(struct reply *reply, const char *status, const char *header,
-    const char *paragraph);
-
-/* To a path of this site; `cookie` is the value of Set-Cookie, or NULL. */
-void reply_redirect(struct reply *reply, const char *status,
-    const char *location, const char *cookie);
 
 #endif /* !REPLY_H_ */

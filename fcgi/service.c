@@ -109,7 +109,13 @@ service_answer(struct service_thread *thread, struct server_request *request,
     const struct caller *caller, const struct decision *decision)
 {
 	const struct service *service = thread->service;
-	struct authorize_login login = { NULL, service->attempts };
+	struct authorize_with with = {
+		.params = server_request_params(request),
+		.attempts = service->attempts,
+		.now = &thread->now,
+		.log = service->log,
+		.log_grants = service->settings->log_grants
+	};
 	struct reply reply;
 
 	if (caller->is_ask) {
@@ -121,11 +127,8 @@ service_answer(struct service_thread *thread, struct server_request *request,
 	/* it is looked up only for who may be sent there */
 	if (decision->verdict == VERDICT_DENIED && decision->policy != NULL &&
 	    decision->policy->login_client != NULL)
-		login.endpoint = gate_authorization_endpoint(thread->gate);
-	authorize_answer(&caller->authorize, decision,
-	    server_request_params(request), &login,
-	    service->settings->log_grants, service->log, &thread->now,
-	    &reply);
+		with.endpoint = gate_authorization_endpoint(thread->gate);
+	authorize_answer(&caller->authorize, decision, &with, &reply);
 	return service_send(request, &reply);
 }
 

@@ -33,10 +33,10 @@ struct policy {
 	int verified_only;
 	int anonymous_users;		/* 1 = allow */
 	int max_authentication_age;	/* seconds; 0 = no rule */
-	int unauthenticated;		/* 1 = pass: no credential is let through
+	int unauthenticated;		/* 1 = pass: no credential is let in,
 					   without any identity */
 	enum policy_remote_user remote_user;
-	char *remote_user_claim;	/* a URI outside https://authgear.com/ */
+	char *remote_user_claim;	/* a URI outside Authgear's */
 	struct word_list export;	/* claims told to the application */
 	int accept_basic;		/* the token as Basic password */
 	int cors_preflight;		/* 1 = pass */
@@ -44,7 +44,7 @@ struct policy {
 					   client sends are no reason to refuse,
 					   and are not believed */
 	char *login_client;		/* NULL: no browser login */
-	char *login_return;		/* absolute URL; NULL without the above */
+	char *login_return;		/* absolute URL; NULL: no login */
 };
 
 void policy_free(struct policy *policy);

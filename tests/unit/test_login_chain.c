@@ -69,10 +69,12 @@ answer(struct browser *browser, enum reason reason, const char *more)
 	static const struct facts facts = { .user_id = user_id };
 	struct decision decision = { .reason = reason,
 	    .verdict = reason_verdict(reason), .policy = &browser->policy };
-	const struct authorize_login login = { ENDPOINT, browser->attempts };
 	char method[] = "REQUEST_METHOD=GET", uri[] = "REQUEST_URI=/a";
 	char accept[] = "HTTP_ACCEPT=text/html", cookie[512], extra[128];
 	char *params[] = { method, uri, accept, cookie, extra, NULL };
+	const struct authorize_with with = { .params = params,
+	    .endpoint = ENDPOINT, .attempts = browser->attempts,
+	    .now = &browser->now, .log = browser->log };
 	struct authorize authorize;
 
 	if (reason == REASON_GRANTED) {
@@ -84,8 +86,7 @@ answer(struct browser *browser, enum reason reason, const char *more)
 	(void)snprintf(extra, sizeof(extra), "%s", more);
 	assert_int_equal(authorize_begin(&authorize, browser->role,
 	    &browser->ids), 0);
-	authorize_answer(&authorize, &decision, params, &login, 0,
-	    browser->log, &browser->now, &browser->reply);
+	authorize_answer(&authorize, &decision, &with, &browser->reply);
 	assert_int_equal(browser->reply.reason, reason);
 }
 
