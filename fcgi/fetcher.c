@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi/layer/server.h"
+#include "fcgi/layer/server_request.h"
 #include "transport/clock.h"
 #include "transport/http.h"
 

@@ -10,7 +10,7 @@
  * The one thread that waits for the network: it owns the HTTP transport,
  * performs the exchanges of parked tasks, resumes them with a gate of its
  * own until they are done, and fetches the keys when they are due.  How many
- * may be parked is the connection layer's to say (server_may_park()).
+ * may be parked is the connection layer's to say (server_request_may_park()).
  */
 
 struct fetcher;

@@ -15,7 +15,9 @@
 #include "face/ca_file.h"
 #include "face/config_command.h"
 #include "fcgi/fetcher.h"
+#include "fcgi/layer/listener_inherit.h"
 #include "fcgi/layer/server.h"
+#include "fcgi/layer/server_request.h"
 #include "fcgi/notify.h"
 #include "fcgi/options.h"
 #include "fcgi/probe_command.h"
@@ -122,14 +124,19 @@ main_raise_files(const struct daemon *daemon)
 static int
 main_open_listeners(struct daemon *daemon, struct error *error)
 {
+	const struct listener_inherit passed = {
+		.pid = getenv("LISTEN_PID"),
+		.fds = getenv("LISTEN_FDS"),
+		.names = getenv("LISTEN_FDNAMES"),
+		.our_pid = getpid()
+	};
 	struct options *options = &daemon->options;
 	struct listener *listener;
 	size_t i;
 
-	if (options->listen_count == 0 && listener_inherit(
-	    getenv("LISTEN_PID"), getenv("LISTEN_FDS"),
-	    getenv("LISTEN_FDNAMES"), getpid(), daemon->listeners,
-	    LISTENER_MAX, &daemon->listener_count, error) == -1)
+	if (options->listen_count == 0 && listener_inherit(&passed,
+	    daemon->listeners, LISTENER_MAX, &daemon->listener_count,
+	    error) == -1)
 		return -1;
 	for (i = 0; i < options->listen_count; i++) {
 		listener = &daemon->listeners[i];
@@ -231,7 +238,7 @@ main_begin(struct daemon *daemon, struct error *error)
 	daemon->service.places = &daemon->places;
 	daemon->service.attempts = login_attempts_new();
 	if (daemon->service.shared == NULL ||
-	    places_init(&daemon->places, server_places(
+	    places_init(&daemon->places, server_request_places(
 	    daemon->options.max_connections)) == -1 ||
 	    daemon->service.attempts == NULL) {
 		error_set(error, "out of memory");

@@ -8,6 +8,7 @@
 #include "fcgi/ask_answer.h"
 #include "fcgi/ask_question.h"
 #include "fcgi/authorize.h"
+#include "fcgi/layer/server_request.h"
 #include "fcgi/login_return.h"
 #include "gate/gate_account.h"
 #include "gate/gate_open.h"
@@ -174,7 +175,7 @@ service_park(struct service_thread *thread, struct server_request *request,
 	struct session *session;
 	const char *why;
 
-	if (!server_may_park(request))
+	if (!server_request_may_park(request))
 		return service_busy(thread, request, caller, task, step,
 		    "too many requests wait");
 	if (caller->is_ask) {

@@ -71,23 +71,6 @@ connection_feed_open(struct connection_feed *feed)
 	return 0;
 }
 
-struct connection *
-connection_new(void)
-{
-	struct connection *connection;
-
-	connection = calloc(1, sizeof(*connection));
-	if (connection == NULL)
-		return NULL;
-	/* without a listening socket libfcgi can never wait in accept() */
-	if (FCGX_InitRequest(&connection->request, -1,
-	    FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
-		free(connection);
-		return NULL;
-	}
-	return connection;
-}
-
 static void
 wipe_params(struct connection *connection)
 {
@@ -109,6 +92,23 @@ connection_free(struct connection *connection)
 		FCGX_Free(&connection->request, 0);
 	}
 	free(connection);
+}
+
+struct connection *
+connection_new(void)
+{
+	struct connection *connection;
+
+	connection = calloc(1, sizeof(*connection));
+	if (connection == NULL)
+		return NULL;
+	/* without a listening socket libfcgi can never wait in accept() */
+	if (FCGX_InitRequest(&connection->request, -1,
+	    FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+		connection_free(connection);
+		return NULL;
+	}
+	return connection;
 }
 
 static int

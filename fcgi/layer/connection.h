@@ -10,6 +10,7 @@
  * composed records of a checked request from a pipe (the feed, one a thread),
  * so nothing behind the request is ever lost or taken for another one; and it
  * never closes the peer's descriptor.
+ * Threads: one at a time for each connection; a feed belongs to one thread.
  */
 
 struct connection;

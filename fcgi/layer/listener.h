@@ -6,7 +6,10 @@
 
 #include "ground/error.h"
 
-/* Listening sockets: what --listen asks for, and what systemd hands over. */
+/*
+ * Listening sockets, as --listen asks for them.
+ * Threads: one at a time.
+ */
 
 #define LISTENER_BACKLOG 1024
 #define LISTENER_TEXT_SIZE 160
@@ -55,18 +58,5 @@ int listener_open(struct listener *listener, struct error *error);
 
 /* Closes, and removes the socket file if it is still the one made. */
 void listener_close(struct listener *listener);
-
-/*
- * Take over what systemd passed (sd_listen_fds(3)).  The strings are the
- * values of LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES, NULL if not set; `pid`
- * is ours; descriptors begin at 3.  A name is `auth`, `login` or `ask`, or
- * begins with `auth-`, `login-` or `ask-`; without LISTEN_FDNAMES (or
- * "unknown") it serves auth.  Only listening stream sockets, unix or loopback,
- * are taken.  *count_out is 0 if nothing was passed to us.  0, or -1 and error (too many, a wrong socket, an
- * unknown name).
- */
-int listener_inherit(const char *listen_pid, const char *listen_fds,
-    const char *listen_fdnames, pid_t pid, struct listener *out, size_t max,
-    size_t *count_out, struct error *error);
 
 #endif /* !FCGI_LISTENER_H_ */

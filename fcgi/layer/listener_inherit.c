@@ -1,3 +1,5 @@
+#include "fcgi/layer/listener_inherit.h"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -8,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "fcgi/layer/listener.h"
 
 #define FIRST_FD 3
 #define NAME_MAX_LEN 64
@@ -131,36 +131,39 @@ take(int fd, struct listener *out, struct error *error)
 	return 0;
 }
 
-int
-listener_inherit(const char *listen_pid, const char *listen_fds,
-    const char *listen_fdnames, pid_t pid, struct listener *out, size_t max,
-    size_t *count_out, struct error *error)
+static int
+refuse_name(const char *name, size_t len, struct error *error)
 {
-	enum listener_serve serve;
-	const char *name = listen_fdnames;
+	error_set(error, "socket name '%.*s' is not auth, login or ask, alone "
+	    "or with -... behind it (FileDescriptorName=)",
+	    (int)(len > NAME_MAX_LEN ? NAME_MAX_LEN : len), name);
+	return -1;
+}
+
+int
+listener_inherit(const struct listener_inherit *from, struct listener *out,
+    size_t max, size_t *count_out, struct error *error)
+{
+	enum listener_serve serve = LISTENER_SERVE_AUTH;
+	const char *name = from->names;
 	size_t i, len;
 	long count;
 
 	*count_out = 0;
-	if (listen_fds == NULL || number(listen_pid) != (long)pid)
+	if (from->fds == NULL || number(from->pid) != (long)from->our_pid)
 		return 0;
-	count = number(listen_fds);
+	count = number(from->fds);
 	if (count < 0 || (size_t)count > max) {
 		error_set(error, "LISTEN_FDS must be a number up to %zu", max);
 		return -1;
 	}
 	for (i = 0; i < (size_t)count; i++) {
-		serve = LISTENER_SERVE_AUTH;
-		if (listen_fdnames != NULL) {
-			len = name == NULL ? 0 : strcspn(name, ":");
-			if (name == NULL || serve_of(name, len, &serve) == -1) {
-				error_set(error, "socket name '%.*s' is not "
-				    "auth, login or ask, alone or with -... "
-				    "behind it (FileDescriptorName=)",
-				    (int)(len > NAME_MAX_LEN ? NAME_MAX_LEN :
-				    len), name == NULL ? "" : name);
-				return -1;
-			}
+		if (from->names != NULL) {
+			if (name == NULL)
+				return refuse_name("", 0, error);
+			len = strcspn(name, ":");
+			if (serve_of(name, len, &serve) == -1)
+				return refuse_name(name, len, error);
 			name = name[len] == ':' ? name + len + 1 : NULL;
 		}
 		if (take(FIRST_FD + (int)i, &out[i], error) == -1)

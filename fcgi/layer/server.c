@@ -12,7 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fcgi/layer/server_answer.h"
 #include "fcgi/layer/server_private.h"
+#include "fcgi/layer/server_slot.h"
+#include "fcgi/layer/server_worker.h"
 
 #define SWEEP_MSECS 250
 #define DRAIN_STEP_MSECS 10
@@ -126,12 +129,8 @@ server_free(struct server *server)
 
 	if (server == NULL)
 		return;
-	for (i = 0; server->slots != NULL && i < server->slot_count; i++) {
-		if (server->slots[i] == NULL)
-			continue;
-		connection_free(server->slots[i]->connection);
-		free(server->slots[i]);
-	}
+	for (i = 0; server->slots != NULL && i < server->slot_count; i++)
+		server_slot_free(server->slots[i]);
 	free(server->slots);
 	fds[0] = server->epoll_fd;
 	fds[1] = server->stop_fd;
@@ -165,13 +164,13 @@ wait_for_stop(struct server *server)
 	struct pollfd stop = { .fd = server->stop_fd, .events = POLLIN };
 
 	while (poll(&stop, 1, SWEEP_MSECS) != 1)
-		slot_sweep(server, SLOT_SWEEP_LATE);
+		server_slot_sweep(server, SLOT_SWEEP_LATE);
 }
 
 static void
 drain(struct server *server)
 {
-	const int64_t begun = server_now();
+	const int64_t begun = server_slot_now();
 	const int64_t end = begun + server->options.drain_msecs;
 	int is_empty = 0;
 	size_t i;
@@ -182,10 +181,10 @@ drain(struct server *server)
 	(void)pthread_mutex_lock(&server->lock);
 	server->is_stopping = 1;
 	(void)pthread_mutex_unlock(&server->lock);
-	slot_sweep(server, SLOT_SWEEP_IDLE);
-	while (!is_empty && server_now() < end) {
-		if (server_now() >= begun + DRAIN_HALF_MSECS)
-			slot_sweep(server, SLOT_SWEEP_ALL);
+	server_slot_sweep(server, SLOT_SWEEP_IDLE);
+	while (!is_empty && server_slot_now() < end) {
+		if (server_slot_now() >= begun + DRAIN_HALF_MSECS)
+			server_slot_sweep(server, SLOT_SWEEP_ALL);
 		(void)pthread_mutex_lock(&server->lock);
 		is_empty = server->connections == 0 && server->accepting == 0;
 		(void)pthread_mutex_unlock(&server->lock);
@@ -215,7 +214,7 @@ abandon_list(struct server *server, struct slot_list *list)
 			server->handler->abandon(NULL, slot);
 		slot->reply_len = 0;
 		(void)server_answer(slot);
-		slot_close(slot);
+		server_slot_close(slot);
 	}
 }
 
@@ -233,7 +232,7 @@ start_threads(struct server *server, struct server_thread *threads,
 		threads[i].server = server;
 		threads[i].index = i;
 		rc = pthread_create(&threads[i].thread, NULL,
-		    server_thread_main, &threads[i]);
+		    server_worker_main, &threads[i]);
 		if (rc != 0) {
 			error_set(error, "cannot start a thread: %s",
 			    strerror(rc));
@@ -299,7 +298,7 @@ server_run(struct server *server, struct error *error)
 		(void)pthread_join(threads[i].thread, NULL);
 	abandon_list(server, &server->parked);
 	abandon_list(server, &server->ready);
-	slot_sweep(server, SLOT_SWEEP_ALL);
+	server_slot_sweep(server, SLOT_SWEEP_ALL);
 	if (server->begin_failed)
 		error_set(error, "a thread could not be set up");
 	if (!server->is_failed)
@@ -307,12 +306,4 @@ server_run(struct server *server, struct error *error)
 done:
 	free(threads);
 	return ret;
-}
-
-void
-server_counters(struct server *server, struct server_counters *out)
-{
-	(void)pthread_mutex_lock(&server->lock);
-	*out = server->counters;
-	(void)pthread_mutex_unlock(&server->lock);
 }

@@ -2,11 +2,9 @@
 #define FCGI_SERVER_H_
 
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "fcgi/layer/listener.h"
 #include "ground/error.h"
-#include "ground/params.h"
 
 /*
  * The FastCGI connection layer: threads on one epoll.  A request reaches the
@@ -14,7 +12,9 @@
  * answered at once, or parked while somebody else works for it.  A request
  * that ends without a reply gets a canned `Status: 500`: the answer is never
  * empty.  Malformed, oversized, abort and management records close the
- * connection.  Nothing here logs.
+ * connection.  Of the connections where `ask` is served one peer uid, root's
+ * too, gets half of max_connections.  Nothing here logs.
+ * Threads: one makes, runs and frees it; server_stop() is for all.
  */
 
 struct server;
@@ -27,8 +27,7 @@ enum server_step {
 
 /*
  * What serves requests.  serve() and resume() are called by several threads
- * at a time, each with what thread_begin() gave to
- * its own thread.
+ * at a time, each with what thread_begin() gave to its own thread.
  */
 struct server_handler {
 	void *context;
@@ -41,7 +40,8 @@ struct server_handler {
 	void *ready_context;
 	enum server_step (*serve)(void *thread, struct server_request *request);
 	/* After a wake, maybe on another thread than before. */
-	enum server_step (*resume)(void *thread, struct server_request *request);
+	enum server_step (*resume)(void *thread,
+	    struct server_request *request);
 	/* A parked request is given up, by the end of server_run() (with no
 	 * thread: NULL): free what is attached, never wake it again.  The peer
 	 * gets the canned 500.  NULL if nothing is ever parked. */
@@ -52,28 +52,13 @@ struct server_handler {
 struct server_options {
 	unsigned int threads;		/* 1 to 64 */
 	unsigned int max_connections;	/* 16 to 65536 */
-	unsigned int max_per_uid;	/* connections of one peer uid on unix
-					   sockets, root excepted; 0: no cap.
-					   Where `ask` is served: half of
-					   max_connections, root too */
 	unsigned int request_msecs;	/* from accept or first byte to last */
 	unsigned int idle_msecs;	/* of a kept connection */
 	unsigned int drain_msecs;	/* for parked requests at the stop */
 };
 
-/* 4 threads, 1024 connections, no cap, 5 s, 60 s, 3 s. */
+/* 4 threads, 1024 connections, 5 s, 60 s, 3 s. */
 void server_options_init(struct server_options *options);
-
-/* Counters since the start; for tests and logs. */
-struct server_counters {
-	unsigned long accepted;
-	unsigned long answered;		/* canned ones included */
-	unsigned long canned;		/* answered with the canned 500 */
-	unsigned long refused;		/* closed for bad records */
-	unsigned long expired;		/* closed: too slow or too long idle */
-	unsigned long evicted;		/* closed: its place was needed */
-	unsigned long exhausted;	/* accept ran out of descriptors */
-};
 
 /*
  * Handler, options and listeners are borrowed until server_free(); the
@@ -96,72 +81,6 @@ int server_run(struct server *server, struct error *error);
 /* From any thread or signal handler; also before server_run(). */
 void server_stop(struct server *server);
 
-void server_counters(struct server *server, struct server_counters *out);
 void server_free(struct server *server);
-
-/* --- of a request; only by its owner, the thread inside serve or resume */
-
-enum server_role {
-	SERVER_RESPONDER = 1,	/* nginx auth_request, cgi */
-	SERVER_AUTHORIZER = 2	/* lighttpd, Apache */
-};
-
-enum server_role server_request_role(const struct server_request *request);
-
-/* What its listener serves. */
-enum listener_serve
-server_request_serve(const struct server_request *request);
-
-/* 1 if it had over RECORD_PARAMS_MAX bytes of parameters: it has none now. */
-int server_request_is_too_large(const struct server_request *request);
-
-/*
- * One parameter, by its exact name; params.h says the answer.  The value is
- * borrowed until the request is answered (parking keeps it) and is then
- * wiped.  No value holds a NUL: a request with one anywhere, or with a '=' in
- * a name, gets the canned 500 without being served.
- */
-enum params_answer server_request_param(const struct server_request *request,
-    const char *name, const char **value_out);
-
-/* All parameters, "NAME=value", closed by NULL. */
-char *const *server_request_params(const struct server_request *request);
-
-/* Uid of the peer, or -1 if it has none (TCP). */
-long server_request_peer_uid(const struct server_request *request);
-
-/* One pointer of the handler's; NULL at first, freed by nobody here. */
-void server_request_attach(struct server_request *request, void *pointer);
-void *server_request_attached(const struct server_request *request);
-
-/*
- * The reply, once: head and body, `Status:` first, SERVER_REPLY_MAX bytes at
- * most; written when serve() or resume() answers SERVER_ANSWERED.  Copied.
- * -1 if there was one already, or it is empty, too long or does not begin
- * with "Status: ": the canned 500 is sent then.
- */
-#define SERVER_REPLY_MAX 4096
-int server_request_reply(struct server_request *request, const char *bytes,
-    size_t len);
-
-/* How many requests of so many connections may be parked at a time: half, at
- * most 512. */
-unsigned int server_places(unsigned int max_connections);
-
-/*
- * May this request be parked?  1 reserves its place until it is answered (to
- * ask again is harmless); 0: half of max_connections, at most 512, are parked
- * already, or the server stops.  One parked without a place gets the canned
- * 500.
- */
-int server_may_park(struct server_request *request);
-
-/*
- * From any thread, for a request whose serve() or resume() answers or has
- * answered SERVER_PARKED: makes some thread call resume(), also if it is
- * woken before that answer.  Two wakes may become one; never wake a request
- * that was answered or abandoned.
- */
-void server_request_wake(struct server_request *request);
 
 #endif /* !FCGI_SERVER_H_ */

@@ -7,8 +7,9 @@
 
 #include "fcgi/layer/connection.h"
 #include "fcgi/layer/server.h"
+#include "fcgi/layer/server_request.h"
 
-/* What server.c, server_slot.c and server_worker.c share. */
+/* The types that server*.c share.  Threads: as each says. */
 
 #define SERVER_THREADS_MAX 64
 #define SERVER_PARKED_MAX 512
@@ -93,7 +94,6 @@ struct server {
 	int reserve_fd;		/* given up to survive EMFILE */
 	int is_stopping;
 	int begin_failed;
-	struct server_counters counters;
 };
 
 struct server_thread {
@@ -106,40 +106,5 @@ struct server_thread {
 	unsigned char params[RECORD_PARAMS_MAX];
 	unsigned char composed[RECORD_COMPOSED_MAX];
 };
-
-int64_t server_now(void);	/* monotonic, msecs */
-
-/*
- * Slots.  slot_open: a BUSY slot for an accepted descriptor, or NULL (no
- * place): the caller closes it.  slot_wait: back to waiting; 0, or -1 if the
- * owner must look again, because bytes came or the server stops.
- * slot_take: the slot of an event, BUSY, or NULL.  slot_park: 0, or -1 if it
- * was woken already and is still the caller's.  slot_ready: one woken.
- * slot_close: ends a BUSY one.
- */
-struct server_request *slot_open(struct server *server, int fd,
-    const struct listener *listener);
-int slot_wait(struct server_request *slot);
-struct server_request *slot_take(struct server *server, unsigned int fd,
-    uint32_t generation);
-int slot_park(struct server_request *slot);
-struct server_request *slot_ready(struct server *server);
-void slot_close(struct server_request *slot);
-
-/* Room for held bytes within the bound of all; 0, or -1. */
-int slot_hold(struct server_request *slot, size_t len);
-void slot_release(struct server_request *slot);	/* wipes */
-
-/* Under the lock: close one waiting connection to make room; 1, or 0. */
-int slot_evict(struct server *server);
-/* Close what is past its deadline, and what is kept without a request, or
- * everything that waits. */
-enum slot_sweep { SLOT_SWEEP_LATE, SLOT_SWEEP_IDLE, SLOT_SWEEP_ALL };
-void slot_sweep(struct server *server, enum slot_sweep which);
-
-/* Write the reply, or the canned one.  0: the connection may be kept. */
-int server_answer(struct server_request *slot);
-
-void *server_thread_main(void *argument);
 
 #endif /* !FCGI_SERVER_PRIVATE_H_ */

@@ -1,16 +1,11 @@
+#include "fcgi/layer/server_request.h"
+
 #include <sys/socket.h>
 
 #include <string.h>
 #include <unistd.h>
 
 #include "fcgi/layer/server_private.h"
-
-static const char canned[] =
-    "Status: 500 Internal Server Error\r\n"
-    "Content-Type: application/json\r\n"
-    "Cache-Control: no-store\r\n"
-    "\r\n"
-    "{\"error\":\"server_error\"}\n";
 
 enum server_role
 server_request_role(const struct server_request *request)
@@ -85,38 +80,8 @@ server_request_reply(struct server_request *request, const char *bytes,
 	return 0;
 }
 
-int
-server_answer(struct server_request *slot)
-{
-	struct server *server = slot->server;
-	const char *reply = slot->reply;
-	size_t len = slot->reply_len;
-	int is_canned = 0, ret;
-
-	if (len == 0 || slot->reply_failed) {
-		reply = canned;
-		len = sizeof(canned) - 1;
-		is_canned = 1;
-	}
-	ret = connection_end(slot->connection, reply, len);
-	explicit_bzero(slot->reply, slot->reply_len);
-	slot->reply_len = 0;
-	slot->attached = NULL;
-	(void)pthread_mutex_lock(&server->lock);
-	server->counters.answered++;
-	server->counters.canned += (unsigned long)is_canned;
-	if (slot->has_place)
-		server->places--;
-	slot->has_place = 0;
-	slot->is_woken = 0;
-	if (server->is_stopping)
-		ret = -1;
-	(void)pthread_mutex_unlock(&server->lock);
-	return ret;
-}
-
 unsigned int
-server_places(unsigned int max_connections)
+server_request_places(unsigned int max_connections)
 {
 	const unsigned int half = max_connections / 2;
 
@@ -124,11 +89,11 @@ server_places(unsigned int max_connections)
 }
 
 int
-server_may_park(struct server_request *request)
+server_request_may_park(struct server_request *request)
 {
 	struct server *server = request->server;
 	const unsigned int limit =
-	    server_places(server->options.max_connections);
+	    server_request_places(server->options.max_connections);
 	int ret;
 
 	(void)pthread_mutex_lock(&server->lock);

@@ -1,77 +1,21 @@
+#include "fcgi/layer/server_slot.h"
+
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "fcgi/layer/server_private.h"
+#include "fcgi/layer/server_uid.h"
 
 int64_t
-server_now(void)
+server_slot_now(void)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* --- one peer uid must not take every place */
-
-static struct uid_count *
-uid_find(struct server *server, long uid, int may_add)
-{
-	struct uid_count *empty = NULL;
-	size_t i;
-
-	for (i = 0; i < SERVER_UIDS; i++) {
-		if (server->uids[i].count == 0) {
-			if (empty == NULL)
-				empty = &server->uids[i];
-		} else if (server->uids[i].uid == uid)
-			return &server->uids[i];
-	}
-	if (empty == NULL || !may_add)
-		return NULL;
-	empty->uid = uid;
-	return empty;
-}
-
-static int
-uid_enter(struct server *server, struct server_request *slot)
-{
-	const int is_ask = slot->listener->serve == LISTENER_SERVE_ASK;
-	const unsigned int max = is_ask ? server->options.max_connections / 2 :
-	    server->options.max_per_uid;
-	struct uid_count *entry;
-	long uid;
-
-	slot->uid = -1;
-	if (max == 0 || !slot->listener->is_unix)
-		return 0;
-	uid = server_request_peer_uid(slot);
-	if (uid < 0 || (uid == 0 && !is_ask))
-		return 0;
-	entry = uid_find(server, uid, 1);
-	if (entry == NULL || entry->count >= max)
-		return -1;
-	entry->count++;
-	slot->uid = uid;
-	return 0;
-}
-
-static void
-uid_leave(struct server *server, struct server_request *slot)
-{
-	struct uid_count *entry;
-
-	if (slot->uid == -1)
-		return;
-	entry = uid_find(server, slot->uid, 0);
-	if (entry != NULL)
-		entry->count--;
-	slot->uid = -1;
 }
 
 /* --- under the lock */
@@ -95,7 +39,7 @@ vacate_locked(struct server *server, struct server_request *slot)
 {
 	int fd = slot->fd;
 
-	uid_leave(server, slot);
+	server_uid_leave(server, slot);
 	release_locked(server, slot);
 	if (slot->has_place)
 		server->places--;
@@ -126,7 +70,7 @@ oldest(struct slot_list *list)
 }
 
 int
-slot_evict(struct server *server)
+server_slot_evict(struct server *server)
 {
 	struct slot_list *list = &server->half;
 	struct server_request *slot;
@@ -140,7 +84,6 @@ slot_evict(struct server *server)
 		return 0;
 	TAILQ_REMOVE(list, slot, link);
 	close_locked(server, slot);
-	server->counters.evicted++;
 	return 1;
 }
 
@@ -155,51 +98,57 @@ sweep_list(struct server *server, struct slot_list *list, int64_t now, int all)
 			continue;
 		TAILQ_REMOVE(list, slot, link);
 		close_locked(server, slot);
-		if (!all)
-			server->counters.expired++;
 	}
 }
 
 static struct server_request *
-slot_of(struct server *server, int fd)
+get_slot(struct server *server, int fd)
 {
 	struct server_request *slot;
 
 	if (fd < 0 || (size_t)fd >= server->slot_count)
 		return NULL;
-	slot = server->slots[fd];
-	if (slot != NULL)
-		return slot;
+	if (server->slots[fd] != NULL)
+		return server->slots[fd];
 	slot = calloc(1, sizeof(*slot));
 	if (slot == NULL)
 		return NULL;
+	slot->server = server;
 	slot->connection = connection_new();
 	if (slot->connection == NULL) {
-		free(slot);
+		server_slot_free(slot);
 		return NULL;
 	}
-	slot->server = server;
 	server->slots[fd] = slot;
 	return slot;
+}
+
+void
+server_slot_free(struct server_request *slot)
+{
+	if (slot == NULL)
+		return;
+	connection_free(slot->connection);
+	free(slot);
 }
 
 /* --- from the threads */
 
 struct server_request *
-slot_open(struct server *server, int fd, const struct listener *listener)
+server_slot_open(struct server *server, int fd, const struct listener *listener)
 {
 	struct server_request *ret = NULL, *slot;
 
 	(void)pthread_mutex_lock(&server->lock);
 	if (server->connections >= server->options.max_connections &&
-	    !slot_evict(server))
+	    !server_slot_evict(server))
 		goto done;
-	slot = slot_of(server, fd);
+	slot = get_slot(server, fd);
 	if (slot == NULL)
 		goto done;
 	slot->fd = fd;
 	slot->listener = listener;
-	if (uid_enter(server, slot) == -1)
+	if (server_uid_enter(server, slot) == -1)
 		goto done;
 	slot->state = SLOT_BUSY;
 	if (++slot->generation == 0)
@@ -215,7 +164,6 @@ slot_open(struct server *server, int fd, const struct listener *listener)
 	slot->deadline = 0;
 	server->connections++;
 	server->busy++;
-	server->counters.accepted++;
 	ret = slot;
 done:
 	(void)pthread_mutex_unlock(&server->lock);
@@ -240,13 +188,13 @@ enter_epoll(struct server *server, struct server_request *slot)
 }
 
 int
-slot_wait(struct server_request *slot)
+server_slot_wait(struct server_request *slot)
 {
 	struct server *server = slot->server;
 	int64_t now;
 	int ret = -1;
 
-	now = server_now();
+	now = server_slot_now();
 	(void)pthread_mutex_lock(&server->lock);
 	if (slot->has_event) {
 		slot->has_event = 0;
@@ -275,7 +223,7 @@ done:
 }
 
 struct server_request *
-slot_take(struct server *server, unsigned int fd, uint32_t generation)
+server_slot_take(struct server *server, unsigned int fd, uint32_t generation)
 {
 	struct server_request *ret = NULL, *slot;
 
@@ -302,7 +250,7 @@ done:
 }
 
 int
-slot_park(struct server_request *slot)
+server_slot_park(struct server_request *slot)
 {
 	struct server *server = slot->server;
 	int ret = -1;
@@ -322,7 +270,7 @@ done:
 }
 
 struct server_request *
-slot_ready(struct server *server)
+server_slot_ready(struct server *server)
 {
 	struct server_request *slot;
 
@@ -339,7 +287,7 @@ slot_ready(struct server *server)
 }
 
 void
-slot_close(struct server_request *slot)
+server_slot_close(struct server_request *slot)
 {
 	struct server *server = slot->server;
 	int fd;
@@ -352,7 +300,7 @@ slot_close(struct server_request *slot)
 }
 
 int
-slot_hold(struct server_request *slot, size_t len)
+server_slot_hold(struct server_request *slot, size_t len)
 {
 	struct server *server = slot->server;
 	int ret = -1;
@@ -372,7 +320,7 @@ done:
 }
 
 void
-slot_release(struct server_request *slot)
+server_slot_release(struct server_request *slot)
 {
 	struct server *server = slot->server;
 
@@ -384,9 +332,9 @@ slot_release(struct server_request *slot)
 }
 
 void
-slot_sweep(struct server *server, enum slot_sweep which)
+server_slot_sweep(struct server *server, enum slot_sweep which)
 {
-	const int64_t now = server_now();
+	const int64_t now = server_slot_now();
 
 	(void)pthread_mutex_lock(&server->lock);
 	sweep_list(server, &server->half, now, which == SLOT_SWEEP_ALL);

@@ -1,3 +1,5 @@
+#include "fcgi/layer/server_worker.h"
+
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -10,17 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fcgi/layer/server_answer.h"
 #include "fcgi/layer/server_private.h"
+#include "fcgi/layer/server_slot.h"
 
 #define ACCEPTS_IN_A_ROW 16
-
-static void
-count(struct server *server, unsigned long *counter)
-{
-	(void)pthread_mutex_lock(&server->lock);
-	++*counter;
-	(void)pthread_mutex_unlock(&server->lock);
-}
 
 /* Put what is left of the input aside until more comes. */
 static int
@@ -29,7 +25,7 @@ hold(struct server_thread *thread, struct server_request *slot, size_t at,
 {
 	if (len == at)
 		return 0;
-	if (slot_hold(slot, len - at) == -1)
+	if (server_slot_hold(slot, len - at) == -1)
 		return -1;
 	memcpy(slot->held, thread->bytes + at, len - at);
 	return 0;
@@ -76,7 +72,7 @@ look(struct server_thread *thread, struct server_request *slot,
 		return look_over(thread, slot, request);
 	if (len > 0)
 		memcpy(thread->bytes, slot->held, len);
-	slot_release(slot);
+	server_slot_release(slot);
 	if (len > 0)
 		answer = record_check(thread->bytes, len, request,
 		    thread->params);
@@ -152,13 +148,13 @@ follow(struct server_thread *thread, struct server_request *slot,
 		(void)pthread_mutex_unlock(&server->lock);
 		if (!has_place)
 			break;
-		if (slot_park(slot) == 0)
+		if (server_slot_park(slot) == 0)
 			return -1;
 		step = server->handler->resume(thread->handler_thread, slot);
 	}
 	if (server_answer(slot) == 0 && slot->keep)
 		return 0;
-	slot_close(slot);
+	server_slot_close(slot);
 	return -1;
 }
 
@@ -174,7 +170,7 @@ work(struct server_thread *thread, struct server_request *slot)
 	for (;;) {
 		switch (look(thread, slot, &request)) {
 		case RECORD_SHORT:
-			if (slot_wait(slot) == 0)
+			if (server_slot_wait(slot) == 0)
 				return;
 			continue;
 		case RECORD_COMPLETE:
@@ -182,14 +178,12 @@ work(struct server_thread *thread, struct server_request *slot)
 		case RECORD_TOO_LARGE:
 		case RECORD_BAD:
 		default:
-			if (slot->is_partial)
-				count(server, &server->counters.refused);
-			slot_close(slot);
+			server_slot_close(slot);
 			return;
 		}
 		rc = begin(thread, slot, &request);
 		if (rc == -1) {
-			slot_close(slot);
+			server_slot_close(slot);
 			return;
 		}
 		step = SERVER_ANSWERED;
@@ -219,8 +213,7 @@ relieve(struct server *server, const struct listener *listener)
 	int fd, relieved = 0;
 
 	(void)pthread_mutex_lock(&server->lock);
-	server->counters.exhausted++;
-	if (slot_evict(server))
+	if (server_slot_evict(server))
 		relieved = 1;
 	else if (server->reserve_fd != -1) {
 		(void)close(server->reserve_fd);
@@ -263,7 +256,7 @@ accept_some(struct server_thread *thread, const struct listener *listener)
 		if (!listener->is_unix)
 			(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
 			    sizeof(on));
-		slot = slot_open(server, fd, listener);
+		slot = server_slot_open(server, fd, listener);
 		if (slot == NULL) {
 			(void)close(fd);
 			continue;
@@ -302,7 +295,7 @@ resume_one(struct server_thread *thread)
 	/* a semaphore: every wake is read by one thread */
 	if (read(server->wake_fd, &value, sizeof(value)) != sizeof(value))
 		return;
-	slot = slot_ready(server);
+	slot = server_slot_ready(server);
 	if (slot == NULL)
 		return;
 	if (follow(thread, slot, server->handler->resume(
@@ -324,7 +317,7 @@ serve_events(struct server_thread *thread)
 		generation = (uint32_t)(event.data.u64 >> 32);
 		number = (uint32_t)event.data.u64;
 		if (generation != 0) {
-			slot = slot_take(server, number, generation);
+			slot = server_slot_take(server, number, generation);
 			if (slot != NULL)
 				work(thread, slot);
 		} else if (number == SERVER_EVENT_QUIT)
@@ -359,7 +352,7 @@ begin_thread(struct server_thread *thread)
 }
 
 void *
-server_thread_main(void *argument)
+server_worker_main(void *argument)
 {
 	struct server_thread *thread = argument;
 

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi/layer/listener.h"
+#include "fcgi/layer/listener_inherit.h"
 
 static void
 test_parse(void **state)
@@ -37,7 +37,8 @@ test_parse(void **state)
 		{ "unix:/a,mode=999", -1 }, { "unix:/a,mode=01777", -1 },
 		{ "unix:/a,mode=", -1 }, { "unix:/a,mode=0600,mode=0600", -1 },
 		{ "unix:/a,serve=login", 0 }, { "unix:/a,", -1 },
-		{ "unix:/a,serve=ask,mode=0660", 0 }, { "unix:/a,serve=asks", -1 },
+		{ "unix:/a,serve=ask,mode=0660", 0 },
+		{ "unix:/a,serve=asks", -1 },
 		{ "unix:/a,serve=", -1 }, { "127.0.0.1:970,serve=ask", -1 },
 		{ "unix:/a,serve=auth,serve=auth", -1 },
 		{ "unix:/a,group=no-such-group-here", -1 },
@@ -154,20 +155,21 @@ static void
 test_inherit(void **state)
 {
 	static const struct {
-		const char *pid, *fds, *names;
+		const char *name;
+		struct listener_inherit from;
 		int ret;
 	} rows[] = {
-		{ NULL, NULL, NULL, 0 },
-		{ "8", "1", "auth", 0 },	/* of another process */
-		{ "7x", "1", NULL, 0 },
-		{ "7", "0", NULL, 0 },
-		{ "7", "x", NULL, -1 },
-		{ "7", "-1", NULL, -1 },
-		{ "7", "3", NULL, -1 },		/* more than fit */
-		{ "7", "1", "login", -1 },
-		{ "7", "1", "auth-", -1 },
-		{ "7", "1", "", -1 },
-		{ "7", "2", "auth", -1 },	/* a name is missing */
+		{ "nothing is set", { NULL, NULL, NULL, 7 }, 0 },
+		{ "of another process", { "8", "1", "auth", 7 }, 0 },
+		{ "a pid that is none", { "7x", "1", NULL, 7 }, 0 },
+		{ "no descriptor", { "7", "0", NULL, 7 }, 0 },
+		{ "no number", { "7", "x", NULL, 7 }, -1 },
+		{ "less than none", { "7", "-1", NULL, 7 }, -1 },
+		{ "more than fit", { "7", "3", NULL, 7 }, -1 },
+		{ "no socket", { "7", "1", "login", 7 }, -1 },
+		{ "nothing behind the -", { "7", "1", "auth-", 7 }, -1 },
+		{ "an empty name", { "7", "1", "", 7 }, -1 },
+		{ "a name is missing", { "7", "2", "auth", 7 }, -1 },
 	};
 	struct listener out[2];
 	struct error error;
@@ -177,9 +179,9 @@ test_inherit(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		error_clear(&error);
 		count = 9;
-		if (listener_inherit(rows[i].pid, rows[i].fds, rows[i].names,
-		    7, out, 2, &count, &error) != rows[i].ret || count != 0)
-			fail_msg("row %zu: %s", i, error_text(&error));
+		if (listener_inherit(&rows[i].from, out, 2, &count,
+		    &error) != rows[i].ret || count != 0)
+			fail_msg("%s: %s", rows[i].name, error_text(&error));
 	}
 }
 
