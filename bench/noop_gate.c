@@ -4,6 +4,7 @@
  */
 #include "bench/grant.h"
 #include "fcgi/layer/server_request.h"
+#include "ground/params.h"
 #include "tests/e2e/bare_gate.h"
 
 static enum server_step
@@ -13,7 +14,8 @@ serve(void *thread, struct server_request *request)
 	const char *value;
 
 	(void)thread;
-	(void)server_request_param(request, "HTTP_AUTHORIZATION", &value);
+	(void)params_find(server_request_params(request),
+	    "HTTP_AUTHORIZATION", &value);
 	(void)server_request_reply(request, reply, sizeof(reply) - 1);
 	return SERVER_ANSWERED;
 }

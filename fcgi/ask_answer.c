@@ -10,6 +10,7 @@
 #include "gate/decide.h"
 #include "gate/decision_log.h"
 
+#define MEANING_SIZE 640
 #define RETRY_BUSY 1		/* seconds */
 #define NAME_MAX_SHOWN 128	/* bytes of a user id or an account */
 
@@ -86,11 +87,12 @@ say_wrong_account(const struct ask *ask, const struct decision *decision,
 	}
 }
 
-void
-ask_meaning(const struct ask *ask, const struct decision *decision,
-    char meaning[ASK_MEANING_SIZE])
+/* The one sentence about a refusal. */
+static void
+write_meaning(const struct ask *ask, const struct decision *decision,
+    char meaning[MEANING_SIZE])
 {
-	char text[ASK_MEANING_SIZE];
+	char text[MEANING_SIZE];
 
 	if (decision->reason == REASON_WRONG_ACCOUNT &&
 	    decision->facts != NULL && decision->facts->user_id != NULL &&
@@ -102,14 +104,7 @@ ask_meaning(const struct ask *ask, const struct decision *decision,
 	else
 		(void)snprintf(text, sizeof(text), "%s",
 		    reason_sentence(decision->reason));
-	copy_text(meaning, ASK_MEANING_SIZE, text, 0);
-}
-
-void
-ask_share(const struct ask_call *call, char share[ASK_SHARE_SIZE])
-{
-	(void)snprintf(share, ASK_SHARE_SIZE, "%ld/%s", call->uid,
-	    call->ask.address);
+	copy_text(meaning, MEANING_SIZE, text, 0);
 }
 
 static void
@@ -142,9 +137,9 @@ ask_answer(const struct ask_call *call, const struct decision *decision,
     struct reply *reply)
 {
 	struct decision sent = *decision;
-	char meaning[ASK_MEANING_SIZE];
+	char meaning[MEANING_SIZE];
 
-	ask_meaning(&call->ask, decision, meaning);
+	write_meaning(&call->ask, decision, meaning);
 	reply_ask(reply, decision, meaning, call->id);
 	/* the log says what the module was told */
 	if (sent.reason == REASON_WRONG_ACCOUNT &&
@@ -160,7 +155,7 @@ ask_answer(const struct ask_call *call, const struct decision *decision,
 }
 
 void
-ask_refuse(const struct ask_call *call, enum reason reason,
+ask_answer_refusal(const struct ask_call *call, enum reason reason,
     const char *detail, struct log *log, const struct moment *now,
     struct reply *reply)
 {

@@ -9,6 +9,7 @@
 /*
  * From a decision to the answer that a PAM module gets, and its line in the
  * log.  Knows neither threads nor sockets.
+ * Threads: no state; each with its own call and reply.
  */
 
 /* One question from beginning to end. */
@@ -18,23 +19,17 @@ struct ask_call {
 	struct ask ask;		/* borrows the parameters */
 };
 
-/* Whose share of what lookups cost it is (shares.h). */
-#define ASK_SHARE_SIZE 96
-void ask_share(const struct ask_call *call, char share[ASK_SHARE_SIZE]);
-
-/* Grants, and that an account is not blocked, are logged on demand. */
+/*
+ * Grants, and that an account is not blocked, are logged on demand.  A refusal
+ * is told in one sentence, printable and without line ends.
+ */
 void ask_answer(const struct ask_call *call, const struct decision *decision,
     int log_grants, struct log *log, const struct moment *now,
     struct reply *reply);
 
 /* A refusal without a decision; `detail` may be "". */
-void ask_refuse(const struct ask_call *call, enum reason reason,
+void ask_answer_refusal(const struct ask_call *call, enum reason reason,
     const char *detail, struct log *log, const struct moment *now,
     struct reply *reply);
-
-#define ASK_MEANING_SIZE 640
-/* The one sentence about a refusal: printable, without line ends. */
-void ask_meaning(const struct ask *ask, const struct decision *decision,
-    char meaning[ASK_MEANING_SIZE]);
 
 #endif /* !FCGI_ASK_ANSWER_H_ */

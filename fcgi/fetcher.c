@@ -10,8 +10,8 @@
 #include "transport/clock.h"
 #include "transport/http.h"
 
-#define FETCHER_TICK_MS 500	/* longest wait: counts for the log */
-#define FETCHER_RETRY_MS 1000	/* when the state tells no time */
+#define TICK_MS 500	/* longest wait: counts for the log */
+#define RETRY_MS 1000	/* when the state tells no time */
 
 struct fetcher {
 	const struct settings *settings;
@@ -19,7 +19,6 @@ struct fetcher {
 	struct http *http;
 	pthread_t thread;
 	int has_thread;
-	int has_lock;
 
 	/* Shared, under the lock; and is_held and request of each parked. */
 	pthread_mutex_t lock;
@@ -60,7 +59,7 @@ fetcher_forget(struct fetcher *fetcher, struct parked *parked)
 
 /* What came of a fetch by timer; good news is told once. */
 static void
-fetcher_refreshed(struct fetcher *fetcher, const struct decision *decision)
+note_refresh(struct fetcher *fetcher, const struct decision *decision)
 {
 	const char *why = decision->detail.text;
 
@@ -76,12 +75,12 @@ fetcher_refreshed(struct fetcher *fetcher, const struct decision *decision)
 }
 
 static void
-fetcher_done(struct fetcher *fetcher, struct parked *parked)
+hand_back(struct fetcher *fetcher, struct parked *parked)
 {
 	int is_ours;
 
 	if (parked->is_refresh)
-		fetcher_refreshed(fetcher, gate_task_decision(parked->task));
+		note_refresh(fetcher, gate_task_decision(parked->task));
 	/* The request must not end between the look at it and its wake. */
 	pthread_mutex_lock(&fetcher->lock);
 	is_ours = parked->request == NULL;
@@ -95,12 +94,12 @@ fetcher_done(struct fetcher *fetcher, struct parked *parked)
 
 /* Where a task goes after each of its steps; -1: it must be resumed. */
 static int
-fetcher_place(struct fetcher *fetcher, struct parked *parked)
+place(struct fetcher *fetcher, struct parked *parked)
 {
 	int64_t deadline;
 
 	if (parked->step == GATE_DONE) {
-		fetcher_done(fetcher, parked);
+		hand_back(fetcher, parked);
 		return 0;
 	}
 	deadline = gate_task_deadline(parked->task);
@@ -121,16 +120,16 @@ fetcher_place(struct fetcher *fetcher, struct parked *parked)
 }
 
 static void
-fetcher_resume(struct fetcher *fetcher, struct parked *parked)
+resume(struct fetcher *fetcher, struct parked *parked)
 {
 	do {
 		parked->step = gate_resume(fetcher->gate, parked->task,
 		    &fetcher->now);
-	} while (fetcher_place(fetcher, parked) == -1);
+	} while (place(fetcher, parked) == -1);
 }
 
 static void
-fetcher_take_incoming(struct fetcher *fetcher)
+take_incoming(struct fetcher *fetcher)
 {
 	struct parking incoming = { NULL, NULL };
 	struct parked *parked;
@@ -139,28 +138,28 @@ fetcher_take_incoming(struct fetcher *fetcher)
 	parking_move(&incoming, &fetcher->incoming);
 	pthread_mutex_unlock(&fetcher->lock);
 	while ((parked = parking_take(&incoming)) != NULL) {
-		if (fetcher_place(fetcher, parked) == -1)
-			fetcher_resume(fetcher, parked);
+		if (place(fetcher, parked) == -1)
+			resume(fetcher, parked);
 	}
 }
 
 /* 1 if an exchange ended, so that those who wait should look again. */
 static int
-fetcher_take_finished(struct fetcher *fetcher)
+take_finished(struct fetcher *fetcher)
 {
 	struct parked *parked;
 	int any = 0;
 
 	while ((parked = http_finished(fetcher->http)) != NULL) {
 		parking_remove(&fetcher->asking, parked);
-		fetcher_resume(fetcher, parked);
+		resume(fetcher, parked);
 		any = 1;
 	}
 	return any;
 }
 
 static void
-fetcher_recheck(struct fetcher *fetcher, int all)
+recheck(struct fetcher *fetcher, int all)
 {
 	struct parking waiting = { NULL, NULL };
 	struct parked *parked;
@@ -168,14 +167,14 @@ fetcher_recheck(struct fetcher *fetcher, int all)
 	parking_move(&waiting, &fetcher->waiting);
 	while ((parked = parking_take(&waiting)) != NULL) {
 		if (all || parked->due <= fetcher->now.boottime)
-			fetcher_resume(fetcher, parked);
+			resume(fetcher, parked);
 		else
 			parking_put(&fetcher->waiting, parked);
 	}
 }
 
 static void
-fetcher_refresh(struct fetcher *fetcher)
+refresh(struct fetcher *fetcher)
 {
 	struct gate_task *task;
 	struct parked *parked;
@@ -186,7 +185,7 @@ fetcher_refresh(struct fetcher *fetcher)
 		return;
 	task = gate_refresh(fetcher->gate, &fetcher->now, &next);
 	if (next <= fetcher->now.boottime)
-		next = fetcher->now.boottime + FETCHER_RETRY_MS;
+		next = fetcher->now.boottime + RETRY_MS;
 	fetcher->refresh_at = next;
 	if (task == NULL)
 		return;
@@ -197,16 +196,16 @@ fetcher_refresh(struct fetcher *fetcher)
 	}
 	parked->is_refresh = 1;
 	fetcher->is_refreshing = 1;
-	if (fetcher_place(fetcher, parked) == -1)
-		fetcher_resume(fetcher, parked);
+	if (place(fetcher, parked) == -1)
+		resume(fetcher, parked);
 }
 
 static int
-fetcher_wait_ms(const struct fetcher *fetcher)
+wait_ms(const struct fetcher *fetcher)
 {
 	int64_t until, due;
 
-	until = fetcher->now.boottime + FETCHER_TICK_MS;
+	until = fetcher->now.boottime + TICK_MS;
 	due = parking_due(&fetcher->waiting);
 	if (due < until)
 		until = due;
@@ -218,7 +217,7 @@ fetcher_wait_ms(const struct fetcher *fetcher)
 }
 
 static int
-fetcher_must_stop(struct fetcher *fetcher)
+must_stop(struct fetcher *fetcher)
 {
 	int stop;
 
@@ -229,21 +228,21 @@ fetcher_must_stop(struct fetcher *fetcher)
 }
 
 static void *
-fetcher_main(void *argument)
+fetch_main(void *argument)
 {
 	struct fetcher *fetcher = argument;
 	int ended;
 
-	while (!fetcher_must_stop(fetcher)) {
+	while (!must_stop(fetcher)) {
 		/* Without a clock nothing is decided: tasks keep waiting. */
 		if (clock_advance(&fetcher->now) == 0) {
-			fetcher_take_incoming(fetcher);
-			ended = fetcher_take_finished(fetcher);
-			fetcher_recheck(fetcher, ended);
-			fetcher_refresh(fetcher);
+			take_incoming(fetcher);
+			ended = take_finished(fetcher);
+			recheck(fetcher, ended);
+			refresh(fetcher);
 			log_tick(fetcher->log, fetcher->now.boottime);
 		}
-		http_work(fetcher->http, fetcher_wait_ms(fetcher));
+		http_work(fetcher->http, wait_ms(fetcher));
 	}
 	return NULL;
 }
@@ -260,6 +259,7 @@ fetcher_new(const struct settings *settings, struct gate_shared *shared,
 		error_set(error, "out of memory");
 		return NULL;
 	}
+	(void)pthread_mutex_init(&fetcher->lock, NULL);
 	fetcher->settings = settings;
 	fetcher->log = log;
 	fetcher->gate = gate_new(settings, shared, error);
@@ -272,16 +272,10 @@ fetcher_new(const struct settings *settings, struct gate_shared *shared,
 		error_set(error, "no boot id: is /proc mounted?");
 		goto failed;
 	}
-	status = pthread_mutex_init(&fetcher->lock, NULL);
-	if (status != 0)
-		goto no_thread;
-	fetcher->has_lock = 1;
-	status = pthread_create(&fetcher->thread, NULL, fetcher_main, fetcher);
-	if (status != 0)
-		goto no_thread;
-	fetcher->has_thread = 1;
-	return fetcher;
-no_thread:
+	status = pthread_create(&fetcher->thread, NULL, fetch_main, fetcher);
+	fetcher->has_thread = status == 0;
+	if (status == 0)
+		return fetcher;
 	error_set(error, "cannot make a thread: %s", strerror(status));
 failed:
 	fetcher_free(fetcher);
@@ -289,7 +283,7 @@ failed:
 }
 
 static void
-fetcher_clear(struct parking *parking)
+free_all(struct parking *parking)
 {
 	struct parked *parked;
 
@@ -310,11 +304,10 @@ fetcher_free(struct fetcher *fetcher)
 		pthread_join(fetcher->thread, NULL);
 	}
 	http_free(fetcher->http);
-	fetcher_clear(&fetcher->incoming);
-	fetcher_clear(&fetcher->waiting);
-	fetcher_clear(&fetcher->asking);
+	free_all(&fetcher->incoming);
+	free_all(&fetcher->waiting);
+	free_all(&fetcher->asking);
 	gate_free(fetcher->gate);
-	if (fetcher->has_lock)
-		pthread_mutex_destroy(&fetcher->lock);
+	pthread_mutex_destroy(&fetcher->lock);
 	free(fetcher);
 }

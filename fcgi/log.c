@@ -37,8 +37,8 @@ struct log {
 	unsigned long lost;		/* lines that it did not take */
 };
 
-static const int log_priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO };
-static const char *const log_levels[] = { "error: ", "warning: ", "" };
+static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO };
+static const char *const level_words[] = { "error: ", "warning: ", "" };
 
 int
 log_is_journal(const char *journal_stream)
@@ -54,7 +54,7 @@ log_is_journal(const char *journal_stream)
 }
 
 static enum log_form
-log_form_of(const char *journal_stream)
+form_of(const char *journal_stream)
 {
 	struct stat out;
 
@@ -74,17 +74,10 @@ log_new(enum log_target target, const char *name, const char *journal_stream)
 	log = calloc(1, sizeof(*log));
 	if (log == NULL)
 		return NULL;
-	if (pthread_mutex_init(&log->lock, NULL) != 0) {
-		free(log);
-		return NULL;
-	}
-	if (pthread_mutex_init(&log->writing, NULL) != 0) {
-		pthread_mutex_destroy(&log->lock);
-		free(log);
-		return NULL;
-	}
+	(void)pthread_mutex_init(&log->lock, NULL);
+	(void)pthread_mutex_init(&log->writing, NULL);
 	log->target = target;
-	log->form = log_form_of(journal_stream);
+	log->form = form_of(journal_stream);
 	log->name = name;
 	if (target == LOG_TO_SYSLOG)
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
@@ -110,7 +103,7 @@ log_free(struct log *log)
  * or socket that takes anything takes a whole line, which is under PIPE_BUF.
  */
 static int
-log_put(const char *line, size_t len)
+put(const char *line, size_t len)
 {
 	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
 
@@ -121,7 +114,7 @@ log_put(const char *line, size_t len)
 
 /* The whole line as stderr gets it; its length, 0: none. */
 static size_t
-log_compose(const struct log *log, enum log_level level, const char *text,
+compose(const struct log *log, enum log_level level, const char *text,
     char *line, size_t size)
 {
 	char stamp[sizeof("2026-01-01T00:00:00Z ")] = "";
@@ -134,10 +127,10 @@ log_compose(const struct log *log, enum log_level level, const char *text,
 		stamp[0] = '\0';
 	if (log->form == LOG_FORM_JOURNAL)
 		len = snprintf(line, size, "<%d>%s%s\n",
-		    log_priorities[level], log_levels[level], text);
+		    priorities[level], level_words[level], text);
 	else
 		len = snprintf(line, size, "%s%s[%ld]: %s%s\n", stamp,
-		    log->name, (long)getpid(), log_levels[level], text);
+		    log->name, (long)getpid(), level_words[level], text);
 	if (len <= 0)
 		return 0;
 	if ((size_t)len >= size) {
@@ -148,7 +141,7 @@ log_compose(const struct log *log, enum log_level level, const char *text,
 }
 
 static void
-log_put_in_turn(struct log *log, const char *line, size_t len)
+put_in_turn(struct log *log, const char *line, size_t len)
 {
 	char text[64], lost[192];
 	size_t lost_len;
@@ -157,18 +150,18 @@ log_put_in_turn(struct log *log, const char *line, size_t len)
 	if (log->lost > 0) {
 		(void)snprintf(text, sizeof(text), "%lu lines lost, the log "
 		    "was not read", log->lost);
-		lost_len = log_compose(log, LOG_LEVEL_WARNING, text, lost,
+		lost_len = compose(log, LOG_LEVEL_WARNING, text, lost,
 		    sizeof(lost));
-		if (lost_len > 0 && log_put(lost, lost_len) == 0)
+		if (lost_len > 0 && put(lost, lost_len) == 0)
 			log->lost = 0;
 	}
-	if (log->lost > 0 || log_put(line, len) == -1)
+	if (log->lost > 0 || put(line, len) == -1)
 		log->lost++;
 	pthread_mutex_unlock(&log->writing);
 }
 
 static void
-log_write(struct log *log, enum log_level level, char *text)
+write_text(struct log *log, enum log_level level, char *text)
 {
 	char line[LOG_MAX_LINE + 128];
 	char *byte;
@@ -179,12 +172,12 @@ log_write(struct log *log, enum log_level level, char *text)
 			*byte = '?';
 	}
 	if (log->target == LOG_TO_SYSLOG) {
-		syslog(log_priorities[level], "%s%s", log_levels[level], text);
+		syslog(priorities[level], "%s%s", level_words[level], text);
 		return;
 	}
-	len = log_compose(log, level, text, line, sizeof(line));
+	len = compose(log, level, text, line, sizeof(line));
 	if (len > 0)
-		log_put_in_turn(log, line, len);
+		put_in_turn(log, line, len);
 }
 
 void
@@ -196,12 +189,12 @@ log_say(struct log *log, enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	log_write(log, level, text);
+	write_text(log, level, text);
 }
 
 /* Begins the second if it is new; the count of the one before. */
 static unsigned long
-log_turn(struct tally *tally, int64_t second)
+turn(struct tally *tally, int64_t second)
 {
 	unsigned long unsaid = tally->unsaid;
 
@@ -214,7 +207,7 @@ log_turn(struct tally *tally, int64_t second)
 }
 
 static void
-log_say_unsaid(struct log *log, enum reason reason, unsigned long unsaid)
+say_unsaid(struct log *log, enum reason reason, unsigned long unsaid)
 {
 	if (unsaid > 0)
 		log_say(log, LOG_LEVEL_WARNING, "not logged one by one: "
@@ -233,14 +226,14 @@ log_refusal(struct log *log, enum reason reason, int64_t boottime,
 		return;
 	tally = &log->tallies[reason];
 	pthread_mutex_lock(&log->lock);
-	unsaid = log_turn(tally, boottime / 1000);
+	unsaid = turn(tally, boottime / 1000);
 	say = tally->said < LOG_REFUSALS_A_SECOND;
 	if (say)
 		tally->said++;
 	else
 		tally->unsaid++;
 	pthread_mutex_unlock(&log->lock);
-	log_say_unsaid(log, reason, unsaid);
+	say_unsaid(log, reason, unsaid);
 	if (say)
 		log_say(log, LOG_LEVEL_INFO, "%s", line);
 }
@@ -253,8 +246,8 @@ log_tick(struct log *log, int64_t boottime)
 
 	for (i = 0; i < REASON_COUNT; i++) {
 		pthread_mutex_lock(&log->lock);
-		unsaid = log_turn(&log->tallies[i], boottime / 1000);
+		unsaid = turn(&log->tallies[i], boottime / 1000);
 		pthread_mutex_unlock(&log->lock);
-		log_say_unsaid(log, (enum reason)i, unsaid);
+		say_unsaid(log, (enum reason)i, unsaid);
 	}
 }

@@ -6,12 +6,13 @@
 #include "ground/reason.h"
 
 /*
- * The daemon's log: stderr (one write a line) or syslog.  Any thread.  It
- * never waits for whoever reads stderr: lines are lost then, and counted.
+ * The daemon's log: stderr (one write a line) or syslog.  It never waits for
+ * whoever reads stderr: lines are lost then, and counted.
  * Nothing here knows a credential; callers hand over finished lines.
  * On stderr a line begins with name[pid]:, before it the time (UTC) if that is
  * a terminal or a file; for the journal with <priority> alone (sd-daemon(3)),
  * since it notes name, pid and time by itself.
+ * Threads: may be used by all.
  */
 
 #define LOG_REFUSALS_A_SECOND 100	/* for each reason */

@@ -29,9 +29,9 @@
 #include "ground/json.h"
 #include "transport/http.h"
 
-#define MAIN_NAME "authgear-fcgi"
-#define MAIN_SPARE_FILES 64	/* network, log, inherited */
-#define MAIN_FILES_A_THREAD 12	/* two databases of three, a pipe */
+#define NAME "authgear-fcgi"
+#define SPARE_FILES 64	/* network, log, inherited */
+#define FILES_A_THREAD 12	/* two databases of three, a pipe */
 
 /* Everything that lives as long as the daemon. */
 struct daemon {
@@ -54,7 +54,7 @@ struct daemon {
 
 /* Tokens pass through this process: no core file, no other user's debugger. */
 static int
-main_harden(struct error *error)
+harden(struct error *error)
 {
 	static const struct rlimit none = { 0, 0 };
 
@@ -84,7 +84,7 @@ main_harden(struct error *error)
 
 /* Descriptors 0 to 2 must not become connections. */
 static int
-main_fill_standard(struct error *error)
+fill_standard(struct error *error)
 {
 	int fd;
 
@@ -100,13 +100,13 @@ main_fill_standard(struct error *error)
 }
 
 static void
-main_raise_files(const struct daemon *daemon)
+raise_files(const struct daemon *daemon)
 {
 	struct rlimit limit;
 	rlim_t wanted;
 
-	wanted = daemon->options.max_connections + MAIN_SPARE_FILES +
-	    daemon->options.threads * MAIN_FILES_A_THREAD;
+	wanted = daemon->options.max_connections + SPARE_FILES +
+	    daemon->options.threads * FILES_A_THREAD;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
 	    limit.rlim_cur >= wanted)
 		return;
@@ -122,7 +122,7 @@ main_raise_files(const struct daemon *daemon)
 }
 
 static int
-main_open_listeners(struct daemon *daemon, struct error *error)
+open_listeners(struct daemon *daemon, struct error *error)
 {
 	const struct listener_inherit passed = {
 		.pid = getenv("LISTEN_PID"),
@@ -154,7 +154,7 @@ main_open_listeners(struct daemon *daemon, struct error *error)
 }
 
 static void
-main_say_warnings(const struct daemon *daemon)
+say_warnings(const struct daemon *daemon)
 {
 	const struct word_list *warnings = &daemon->settings->warnings;
 	const char *ca_file = daemon->settings->ca_file;
@@ -173,7 +173,7 @@ main_say_warnings(const struct daemon *daemon)
 
 /* Every thread has its gate, and the doors are open. */
 static void
-main_say_ready(void *context)
+say_ready(void *context)
 {
 	const struct daemon *daemon = context;
 	struct buffer text;
@@ -193,7 +193,7 @@ main_say_ready(void *context)
 
 /* The habits of log rotation and of other daemons must not end this one. */
 static void *
-main_wait_for_signal(void *argument)
+wait_for_signal(void *argument)
 {
 	struct daemon *daemon = argument;
 	int number;
@@ -213,7 +213,7 @@ main_wait_for_signal(void *argument)
 
 /* It is opened here first: it fails early and clearly. */
 static int
-main_open_state(struct daemon *daemon, struct error *error)
+open_state(struct daemon *daemon, struct error *error)
 {
 	daemon->writer = writer_new(daemon->settings, daemon->service.shared,
 	    daemon->log, error);
@@ -230,7 +230,7 @@ main_open_state(struct daemon *daemon, struct error *error)
 
 /* All threads are made with the signals blocked; one of them waits. */
 static int
-main_begin(struct daemon *daemon, struct error *error)
+begin(struct daemon *daemon, struct error *error)
 {
 	daemon->service.settings = daemon->settings;
 	daemon->service.log = daemon->log;
@@ -244,12 +244,12 @@ main_begin(struct daemon *daemon, struct error *error)
 		error_set(error, "out of memory");
 		return -1;
 	}
-	if (main_open_state(daemon, error) == -1) {
+	if (open_state(daemon, error) == -1) {
 		state_place_explain(daemon->settings->state, error);
 		return -1;
 	}
 	service_handler(&daemon->service, &daemon->handler);
-	daemon->handler.ready = main_say_ready;
+	daemon->handler.ready = say_ready;
 	daemon->handler.ready_context = daemon;
 	server_options_init(&daemon->server_options);
 	daemon->server_options.threads = daemon->options.threads;
@@ -262,7 +262,7 @@ main_begin(struct daemon *daemon, struct error *error)
 	if (daemon->server == NULL)
 		return -1;
 	if (pthread_create(&daemon->signal_thread, NULL,
-	    main_wait_for_signal, daemon) != 0) {
+	    wait_for_signal, daemon) != 0) {
 		error_set(error, "cannot make a thread");
 		return -1;
 	}
@@ -271,7 +271,7 @@ main_begin(struct daemon *daemon, struct error *error)
 }
 
 static void
-main_end(struct daemon *daemon)
+end_all(struct daemon *daemon)
 {
 	size_t i;
 	int is_left;
@@ -296,7 +296,7 @@ main_end(struct daemon *daemon)
 
 /* In every thread, so that none but the one that waits takes them. */
 static int
-main_block_signals(struct daemon *daemon)
+block_signals(struct daemon *daemon)
 {
 	static const int taken[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1,
 	    SIGUSR2 };
@@ -310,9 +310,9 @@ main_block_signals(struct daemon *daemon)
 }
 
 static int
-main_serve(struct daemon *daemon, struct error *error)
+serve_all(struct daemon *daemon, struct error *error)
 {
-	if (main_block_signals(daemon) == -1 || main_harden(error) == -1)
+	if (block_signals(daemon) == -1 || harden(error) == -1)
 		return -1;
 	if (http_library_init() == -1) {
 		error_set(error, "the HTTP library does not start");
@@ -321,10 +321,10 @@ main_serve(struct daemon *daemon, struct error *error)
 	daemon->settings = settings_load(daemon->options.config, error);
 	if (daemon->settings == NULL)
 		return -1;
-	main_say_warnings(daemon);
-	main_raise_files(daemon);
-	if (main_open_listeners(daemon, error) == -1 ||
-	    main_begin(daemon, error) == -1)
+	say_warnings(daemon);
+	raise_files(daemon);
+	if (open_listeners(daemon, error) == -1 ||
+	    begin(daemon, error) == -1)
 		return -1;
 	if (server_run(daemon->server, error) == -1)
 		return -1;
@@ -334,34 +334,34 @@ main_serve(struct daemon *daemon, struct error *error)
 
 /* Where there is no log, or none that tells whether anybody heard it. */
 static void
-main_say_error(const char *text, const char *hint)
+say_error(const char *text, const char *hint)
 {
 	fprintf(stderr, "%s%s%s\n", log_is_journal(getenv("JOURNAL_STREAM")) ?
-	    "<3>" : MAIN_NAME ": ", text, hint);
+	    "<3>" : NAME ": ", text, hint);
 }
 
 static int
-main_run(struct daemon *daemon)
+run_daemon(struct daemon *daemon)
 {
 	struct error error = { "" };
 	int ret;
 
-	if (main_fill_standard(&error) == -1)
+	if (fill_standard(&error) == -1)
 		return EXIT_FAILURE;
-	daemon->log = log_new(daemon->options.log, MAIN_NAME,
+	daemon->log = log_new(daemon->options.log, NAME,
 	    getenv("JOURNAL_STREAM"));
 	if (daemon->log == NULL) {
-		main_say_error("out of memory", "");
+		say_error("out of memory", "");
 		return EXIT_FAILURE;
 	}
-	ret = main_serve(daemon, &error);
+	ret = serve_all(daemon, &error);
 	if (ret == -1) {
 		log_say(daemon->log, LOG_LEVEL_ERROR, "%s",
 		    error_text(&error));
 		if (daemon->options.log == LOG_TO_SYSLOG)
-			main_say_error(error_text(&error), "");
+			say_error(error_text(&error), "");
 	}
-	main_end(daemon);
+	end_all(daemon);
 	http_library_end();
 	return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -373,7 +373,7 @@ main(int argc, char *argv[])
 	struct error error = { "" };
 
 	if (options_read(&daemon.options, argc, argv, &error) == -1) {
-		main_say_error(error_text(&error), "; try --help");
+		say_error(error_text(&error), "; try --help");
 		return 2;
 	}
 	switch (daemon.options.action) {
@@ -381,7 +381,7 @@ main(int argc, char *argv[])
 		fputs(options_help(), stdout);
 		return EXIT_SUCCESS;
 	case OPTIONS_VERSION:
-		puts(MAIN_NAME " " PACKAGE_VERSION);
+		puts(NAME " " PACKAGE_VERSION);
 		return EXIT_SUCCESS;
 	case OPTIONS_CHECK_CONFIG:
 		return config_command_check(daemon.options.config,
@@ -390,11 +390,11 @@ main(int argc, char *argv[])
 		return config_command_policies(daemon.options.config,
 		    daemon.options.json);
 	case OPTIONS_PROBE:
-		if (main_fill_standard(&error) == -1)
+		if (fill_standard(&error) == -1)
 			return EXIT_FAILURE;
 		return probe_command(&daemon.options);
 	case OPTIONS_SERVE:
 	default:
-		return main_run(&daemon);
+		return run_daemon(&daemon);
 	}
 }

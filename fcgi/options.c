@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_MAX_THREADS 64
-#define OPTIONS_MIN_CONNECTIONS 16
-#define OPTIONS_MAX_CONNECTIONS 65536
+#define MAX_THREADS 64
+#define MIN_CONNECTIONS 16
+#define MAX_CONNECTIONS 65536
 
 /* A known one is refused only in its long form, with a value too many. */
 #define LETTERS "c:l:t:jhV"
@@ -39,7 +39,7 @@ static const struct option long_options[] = {
 };
 
 static int
-options_number(const char *name, const char *text, unsigned int min,
+read_number(const char *name, const char *text, unsigned int min,
     unsigned int max, unsigned int *number_out, struct error *error)
 {
 	unsigned long number;
@@ -59,7 +59,7 @@ options_number(const char *name, const char *text, unsigned int min,
 }
 
 static int
-options_listen(struct options *options, const char *text,
+add_listener(struct options *options, const char *text,
     struct error *error)
 {
 	struct listener listener;
@@ -76,7 +76,7 @@ options_listen(struct options *options, const char *text,
 }
 
 static int
-options_log(struct options *options, const char *text, struct error *error)
+read_log(struct options *options, const char *text, struct error *error)
 {
 	if (strcmp(text, "stderr") == 0) {
 		options->log = LOG_TO_STDERR;
@@ -91,7 +91,7 @@ options_log(struct options *options, const char *text, struct error *error)
 }
 
 static int
-options_action(struct options *options, enum options_action action)
+set_action(struct options *options, enum options_action action)
 {
 	/* --help and --version win over everything else. */
 	if (options->action != OPTIONS_HELP)
@@ -100,7 +100,7 @@ options_action(struct options *options, enum options_action action)
 }
 
 static int
-options_take(struct options *options, int option, const char *value,
+take(struct options *options, int option, const char *value,
     struct error *error)
 {
 	switch (option) {
@@ -109,29 +109,29 @@ options_take(struct options *options, int option, const char *value,
 		options->has_config = 1;
 		return 0;
 	case 'l':
-		return options_listen(options, value, error);
+		return add_listener(options, value, error);
 	case 't':
-		return options_number("--threads", value, 1,
-		    OPTIONS_MAX_THREADS, &options->threads, error);
+		return read_number("--threads", value, 1,
+		    MAX_THREADS, &options->threads, error);
 	case OPTION_MAX_CONNECTIONS:
-		return options_number("--max-connections", value,
-		    OPTIONS_MIN_CONNECTIONS, OPTIONS_MAX_CONNECTIONS,
+		return read_number("--max-connections", value,
+		    MIN_CONNECTIONS, MAX_CONNECTIONS,
 		    &options->max_connections, error);
 	case OPTION_LOG:
-		return options_log(options, value, error);
+		return read_log(options, value, error);
 	case OPTION_CHECK_CONFIG:
-		return options_action(options, OPTIONS_CHECK_CONFIG);
+		return set_action(options, OPTIONS_CHECK_CONFIG);
 	case OPTION_PRINT_POLICIES:
-		return options_action(options, OPTIONS_PRINT_POLICIES);
+		return set_action(options, OPTIONS_PRINT_POLICIES);
 	case OPTION_PROBE:
-		return options_action(options, OPTIONS_PROBE);
+		return set_action(options, OPTIONS_PROBE);
 	case 'j':
 		options->json = 1;
 		return 0;
 	case 'h':
-		return options_action(options, OPTIONS_HELP);
+		return set_action(options, OPTIONS_HELP);
 	case 'V':
-		return options_action(options, OPTIONS_VERSION);
+		return set_action(options, OPTIONS_VERSION);
 	default:
 		return -1;
 	}
@@ -142,7 +142,7 @@ options_take(struct options *options, int option, const char *value,
  * word before optind; in the middle of "-xy", optopt tells the letter.
  */
 static void
-options_refused(int option, char *const argv[], struct error *error)
+say_refused(int option, char *const argv[], struct error *error)
 {
 	if (option == ':')
 		error_set(error, "%.40s: needs a value", argv[optind - 1]);
@@ -168,10 +168,10 @@ options_read(struct options *options, int argc, char *argv[],
 	while ((option = getopt_long(argc, argv, ":" LETTERS, long_options,
 	    NULL)) != -1) {
 		if (option == '?' || option == ':') {
-			options_refused(option, argv, error);
+			say_refused(option, argv, error);
 			return -1;
 		}
-		if (options_take(options, option, optarg, error) == -1)
+		if (take(options, option, optarg, error) == -1)
 			return -1;
 	}
 	if (options->action == OPTIONS_PROBE) {

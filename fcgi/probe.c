@@ -85,7 +85,7 @@ probe_find(const struct probe_report *report, const char *method,
 
 /* The value if it stands there once and is made of `set` alone; else "". */
 static void
-probe_take(const struct exchange *exchange, const char *name, const char *set,
+take_kept(const struct exchange *exchange, const char *name, const char *set,
     char *value_out, size_t size)
 {
 	const char *value;
@@ -101,23 +101,23 @@ probe_take(const struct exchange *exchange, const char *name, const char *set,
 }
 
 static void
-probe_read(struct probe_result *result, const struct exchange *exchange)
+read_exchange(struct probe_result *result, const struct exchange *exchange)
 {
 	result->error = exchange->error;
 	if (exchange->outcome != EXCHANGE_ANSWERED)
 		return;
 	result->status = exchange->status;
-	probe_take(exchange, "X-Authgear-Request-Id", "0123456789abcdef",
+	take_kept(exchange, "X-Authgear-Request-Id", "0123456789abcdef",
 	    result->id, sizeof(result->id));
 	if (strlen(result->id) != PROBE_ID_LEN)
 		result->id[0] = '\0';
-	probe_take(exchange, "X-Authgear-Reason",
+	take_kept(exchange, "X-Authgear-Reason",
 	    "abcdefghijklmnopqrstuvwxyz-", result->reason,
 	    sizeof(result->reason));
 }
 
 static int
-probe_is_stored(const struct probe_report *report, const char *id)
+is_stored(const struct probe_report *report, const char *id)
 {
 	size_t i;
 
@@ -129,7 +129,7 @@ probe_is_stored(const struct probe_report *report, const char *id)
 }
 
 static int
-probe_is_redirect(int status)
+is_redirect(int status)
 {
 	return status == 301 || status == 302 || status == 303 ||
 	    status == 307 || status == 308;
@@ -137,21 +137,21 @@ probe_is_redirect(int status)
 
 /* Why a status that came with our request id. */
 static enum probe_why
-probe_judge_ours(const struct probe_report *report,
+judge_ours(const struct probe_report *report,
     const struct probe_result *result, const char *location)
 {
-	if (probe_is_stored(report, result->id))
+	if (is_stored(report, result->id))
 		return PROBE_STORED;
 	if (result->status >= 400)
 		return PROBE_REFUSED;
-	if (probe_is_redirect(result->status) && location != NULL)
+	if (is_redirect(result->status) && location != NULL)
 		return PROBE_LOGIN;
 	return PROBE_ANSWERED;
 }
 
 /* The server's own word on a method; PROBE_ANSWERED: it is not. */
 static enum probe_why
-probe_judge_method(const struct probe_report *report,
+judge_method(const struct probe_report *report,
     const struct probe_result *result)
 {
 	const char *method = result->asking->method;
@@ -176,10 +176,10 @@ probe_judge_method(const struct probe_report *report,
 
 /* Why a status that came without. */
 static enum probe_why
-probe_judge_other(const struct probe_report *report,
+judge_other(const struct probe_report *report,
     const struct probe_result *result, const char *url, const char *location)
 {
-	enum probe_why why = probe_judge_method(report, result);
+	enum probe_why why = judge_method(report, result);
 
 	if (why != PROBE_ANSWERED)
 		return why;
@@ -187,7 +187,7 @@ probe_judge_other(const struct probe_report *report,
 		return PROBE_SERVER_FAILS;
 	if (result->status == 401 || result->status == 403)
 		return PROBE_OTHER_REFUSES;
-	if (!probe_is_redirect(result->status) || location == NULL)
+	if (!is_redirect(result->status) || location == NULL)
 		return PROBE_ANSWERED;
 	if (strncmp(url, "http://", 7) == 0 &&
 	    strncasecmp(location, "https://", 8) == 0)
@@ -196,7 +196,7 @@ probe_judge_other(const struct probe_report *report,
 }
 
 static enum probe_why
-probe_judge(const struct probe_report *report,
+judge(const struct probe_report *report,
     const struct probe_result *result, const struct exchange *exchange)
 {
 	const char *location;
@@ -213,8 +213,8 @@ probe_judge(const struct probe_report *report,
 	}
 	(void)exchange_find_kept(exchange, "Location", &location);
 	if (result->id[0] != '\0')
-		return probe_judge_ours(report, result, location);
-	return probe_judge_other(report, result, exchange->url, location);
+		return judge_ours(report, result, location);
+	return judge_other(report, result, exchange->url, location);
 }
 
 const struct probe_result *
@@ -225,8 +225,8 @@ probe_add(struct probe_report *report, const struct probe_asking *asking,
 
 	memset(result, 0, sizeof(*result));
 	result->asking = asking;
-	probe_read(result, exchange);
-	result->why = probe_judge(report, result, exchange);
+	read_exchange(result, exchange);
+	result->why = judge(report, result, exchange);
 	report->count++;
 	return result;
 }

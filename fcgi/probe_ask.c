@@ -65,7 +65,7 @@ static const struct header preflight[] = {
 };
 
 const struct probe_asking *
-probe_asking_at(size_t i)
+probe_ask_at(size_t i)
 {
 	_Static_assert(COUNT(askings) == PROBE_ASKINGS, "as in the header");
 
@@ -73,7 +73,7 @@ probe_asking_at(size_t i)
 }
 
 static int
-probe_add_headers(struct exchange *exchange, const struct header *headers,
+add_headers(struct exchange *exchange, const struct header *headers,
     size_t count)
 {
 	size_t i;
@@ -87,7 +87,7 @@ probe_add_headers(struct exchange *exchange, const struct header *headers,
 }
 
 static int
-probe_add_forged(struct exchange *exchange, char separator)
+add_forged(struct exchange *exchange, char separator)
 {
 	char name[64];
 	size_t i;
@@ -107,7 +107,7 @@ probe_add_forged(struct exchange *exchange, char separator)
 }
 
 static int
-probe_add_cookie(struct exchange *exchange, const char *prefix)
+add_cookie(struct exchange *exchange, const char *prefix)
 {
 	struct buffer cookie;
 	int ret;
@@ -124,7 +124,7 @@ probe_add_cookie(struct exchange *exchange, const char *prefix)
 }
 
 static int
-probe_bring(struct exchange *exchange, enum probe_brings brings,
+bring(struct exchange *exchange, enum probe_brings brings,
     const char *prefix)
 {
 	switch (brings) {
@@ -132,17 +132,17 @@ probe_bring(struct exchange *exchange, enum probe_brings brings,
 		return exchange_add_header(exchange, "Authorization",
 		    BAD_BEARER);
 	case PROBE_COOKIE:
-		return probe_add_cookie(exchange, prefix);
+		return add_cookie(exchange, prefix);
 	case PROBE_FORGED:
-		return probe_add_forged(exchange, '-');
+		return add_forged(exchange, '-');
 	case PROBE_FORGED_UNDERSCORE:
-		return probe_add_forged(exchange, '_');
+		return add_forged(exchange, '_');
 	case PROBE_FORGED_DOT:
-		return probe_add_forged(exchange, '.');
+		return add_forged(exchange, '.');
 	case PROBE_FORGED_ALL:
-		return probe_add_forged(exchange, '-') == 0 &&
-		    probe_add_forged(exchange, '_') == 0 ?
-		    probe_add_forged(exchange, '.') : -1;
+		return add_forged(exchange, '-') == 0 &&
+		    add_forged(exchange, '_') == 0 ?
+		    add_forged(exchange, '.') : -1;
 	case PROBE_NOTHING:
 	default:
 		return 0;
@@ -150,7 +150,7 @@ probe_bring(struct exchange *exchange, enum probe_brings brings,
 }
 
 struct exchange *
-probe_exchange(const struct probe_asking *asking, const char *url,
+probe_ask_exchange(const struct probe_asking *asking, const char *url,
     const char *cookie_prefix)
 {
 	struct exchange *exchange;
@@ -161,10 +161,10 @@ probe_exchange(const struct probe_asking *asking, const char *url,
 	exchange->keep[0] = "x-authgear-re";	/* request-id, reason */
 	exchange->keep[1] = "location";
 	if (exchange_set_method(exchange, asking->method) == -1 ||
-	    probe_add_headers(exchange, always, COUNT(always)) == -1 ||
+	    add_headers(exchange, always, COUNT(always)) == -1 ||
 	    (strcmp(asking->method, "OPTIONS") == 0 &&
-	    probe_add_headers(exchange, preflight, COUNT(preflight)) == -1) ||
-	    probe_bring(exchange, asking->brings, cookie_prefix) == -1) {
+	    add_headers(exchange, preflight, COUNT(preflight)) == -1) ||
+	    bring(exchange, asking->brings, cookie_prefix) == -1) {
 		exchange_free(exchange);
 		return NULL;
 	}
@@ -172,7 +172,7 @@ probe_exchange(const struct probe_asking *asking, const char *url,
 }
 
 const char *
-probe_brings_name(enum probe_brings brings)
+probe_ask_brings_name(enum probe_brings brings)
 {
 	static const char *const names[] = {
 		[PROBE_NOTHING] = "no credential",

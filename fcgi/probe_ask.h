@@ -30,16 +30,16 @@ struct probe_asking {
 #define PROBE_UNKNOWN "NOSUCH"
 
 #define PROBE_ASKINGS 23
-const struct probe_asking *probe_asking_at(size_t i);	/* NULL: the end */
+const struct probe_asking *probe_ask_at(size_t i);	/* NULL: the end */
 
 /*
  * The exchange of an asking; OPTIONS is a CORS preflight request.
  * `cookie_prefix`: that of the settings, "" if not known.  NULL: out of
  * memory.
  */
-struct exchange *probe_exchange(const struct probe_asking *asking,
+struct exchange *probe_ask_exchange(const struct probe_asking *asking,
     const char *url, const char *cookie_prefix);
 
-const char *probe_brings_name(enum probe_brings brings);
+const char *probe_ask_brings_name(enum probe_brings brings);
 
 #endif /* !PROBE_ASK_H_ */

@@ -13,9 +13,9 @@
 #include "settings/settings.h"
 #include "transport/http.h"
 
-#define PROBE_NAME "authgear-fcgi"
-#define PROBE_CONNECT_SECONDS 3
-#define PROBE_DEADLINE_MS 5000	/* of one asking */
+#define NAME "authgear-fcgi"
+#define CONNECT_SECONDS 3
+#define DEADLINE_MS 5000	/* of one asking */
 
 struct probe {
 	struct settings *settings;	/* NULL: not readable */
@@ -26,7 +26,7 @@ struct probe {
 
 /* One that is refused is not repeated: it may hold a password. */
 static int
-probe_check_urls(const struct options *options)
+check_urls(const struct options *options)
 {
 	struct error error;
 	char url[PROBE_URL_MAX + 1];
@@ -37,10 +37,10 @@ probe_check_urls(const struct options *options)
 		if (probe_url_read(options->urls[i], url, &error) == 0)
 			continue;
 		if (strchr(options->urls[i], '@') == NULL)
-			fprintf(stderr, PROBE_NAME ": \"%.80s\": %s; try "
+			fprintf(stderr, NAME ": \"%.80s\": %s; try "
 			    "--help\n", options->urls[i], error_text(&error));
 		else
-			fprintf(stderr, PROBE_NAME ": address %zu: %s; try "
+			fprintf(stderr, NAME ": address %zu: %s; try "
 			    "--help\n", i + 1, error_text(&error));
 		return -1;
 	}
@@ -48,12 +48,12 @@ probe_check_urls(const struct options *options)
 }
 
 static void
-probe_load(struct probe *probe, const struct options *options)
+load_settings(struct probe *probe, const struct options *options)
 {
 	struct error error = { "" };
 	const char *ca_file;
 
-	probe->site.connect_timeout = PROBE_CONNECT_SECONDS;
+	probe->site.connect_timeout = CONNECT_SECONDS;
 	probe->site.insecure_allow_http = 1;
 	probe->site.max_lookups = 1;
 	probe->settings = settings_load(options->config, &error);
@@ -61,7 +61,7 @@ probe_load(struct probe *probe, const struct options *options)
 		/* another machine than the server's has none */
 		if (options->has_config ||
 		    access(options->config, F_OK) == 0)
-			fprintf(stderr, PROBE_NAME ": probed without "
+			fprintf(stderr, NAME ": probed without "
 			    "settings: %s\n", error_text(&error));
 		return;
 	}
@@ -71,21 +71,21 @@ probe_load(struct probe *probe, const struct options *options)
 }
 
 static int
-probe_begin(struct probe *probe, const struct options *options)
+begin(struct probe *probe, const struct options *options)
 {
 	struct error error = { "" };
 
-	probe_load(probe, options);
+	load_settings(probe, options);
 	/* a connection that breaks is an answer; so is a closed stdout */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
 	    http_library_init() == -1) {
-		fputs(PROBE_NAME ": the HTTP library does not start\n",
+		fputs(NAME ": the HTTP library does not start\n",
 		    stderr);
 		return -1;
 	}
 	probe->http = http_new(&probe->site, &error);
 	if (probe->http == NULL) {
-		fprintf(stderr, PROBE_NAME ": %s\n", error_text(&error));
+		fprintf(stderr, NAME ": %s\n", error_text(&error));
 		return -1;
 	}
 	http_trust_system(probe->http);
@@ -94,24 +94,24 @@ probe_begin(struct probe *probe, const struct options *options)
 
 /* 0, or -1: out of memory. */
 static int
-probe_ask(struct probe *probe, const char *url,
+ask(struct probe *probe, const char *url,
     const struct probe_asking *asking, struct probe_report *report)
 {
 	const char *prefix = probe->settings != NULL ?
 	    probe->settings->cookie_prefix : "";
 	struct exchange *exchange;
 
-	exchange = probe_exchange(asking, url, prefix);
+	exchange = probe_ask_exchange(asking, url, prefix);
 	if (exchange == NULL)
 		return -1;
-	http_perform(probe->http, exchange, PROBE_DEADLINE_MS);
+	http_perform(probe->http, exchange, DEADLINE_MS);
 	probe_print_result(&probe->print, probe_add(report, asking, exchange));
 	exchange_free(exchange);
 	return 0;
 }
 
 static enum probe_verdict
-probe_address(struct probe *probe, const char *text)
+ask_address(struct probe *probe, const char *text)
 {
 	const struct probe_asking *asking;
 	struct probe_report report = { .count = 0 };
@@ -121,11 +121,11 @@ probe_address(struct probe *probe, const char *text)
 	if (probe_url_read(text, url, NULL) == -1)
 		return PROBE_NOT_TOLD;
 	probe_print_address(&probe->print, url);
-	for (i = 0; (asking = probe_asking_at(i)) != NULL; i++) {
+	for (i = 0; (asking = probe_ask_at(i)) != NULL; i++) {
 		if (probe_is_hopeless(&report))
 			break;
-		if (probe_ask(probe, url, asking, &report) == -1) {
-			fputs(PROBE_NAME ": out of memory\n", stderr);
+		if (ask(probe, url, asking, &report) == -1) {
+			fputs(NAME ": out of memory\n", stderr);
 			break;
 		}
 	}
@@ -141,13 +141,13 @@ probe_command(const struct options *options)
 	int ret = EXIT_FAILURE;
 	size_t i;
 
-	if (probe_check_urls(options) == -1)
+	if (check_urls(options) == -1)
 		return 2;
-	if (probe_begin(&probe, options) == -1)
+	if (begin(&probe, options) == -1)
 		goto done;
 	probe_print_begin(&probe.print, stdout, options->json);
 	for (i = 0; i < options->url_count; i++) {
-		verdict = probe_address(&probe, options->urls[i]);
+		verdict = ask_address(&probe, options->urls[i]);
 		if (verdict < worst)
 			worst = verdict;
 	}

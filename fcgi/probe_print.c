@@ -55,7 +55,7 @@ print_json_result(struct probe_print *print, const struct probe_result *result)
 	fputs(print->lines > 0 ? ",\n {" : "\n {", out);
 	json_text(out, "method", result->asking->method);
 	fputs(",", out);
-	json_text(out, "brings", probe_brings_name(result->asking->brings));
+	json_text(out, "brings", probe_ask_brings_name(result->asking->brings));
 	fputs(",", out);
 	json_text(out, "verdict",
 	    probe_verdict_name(probe_why_verdict(result->why)));
@@ -93,7 +93,7 @@ print_line(const struct probe_print *print, const struct probe_result *result)
 		colon = "";
 	fprintf(print->out, "  %-8s  %-8s  %-17s  %3s  %s%s%s\n",
 	    probe_verdict_name(probe_why_verdict(result->why)),
-	    result->asking->method, probe_brings_name(result->asking->brings),
+	    result->asking->method, probe_ask_brings_name(result->asking->brings),
 	    status, probe_why_text(result->why), colon, more);
 }
 

@@ -11,7 +11,7 @@
 
 /* Where it begins behind the scheme; NULL: another scheme. */
 static const char *
-probe_url_authority(const char *text)
+authority_of(const char *text)
 {
 	if (strncasecmp(text, "http://", 7) == 0)
 		return text + 7;
@@ -22,7 +22,7 @@ probe_url_authority(const char *text)
 
 /* 0, or -1: an origin that is too long. */
 static int
-probe_url_origin(const char *text, const char *end,
+read_origin(const char *text, const char *end,
     char origin[ORIGIN_MAX + 1])
 {
 	static const char *const defaults[] = { ":80", ":443" };
@@ -42,7 +42,7 @@ probe_url_origin(const char *text, const char *end,
 }
 
 static int
-probe_url_is_printable(const char *text)
+is_printable(const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if (*text <= ' ' || *text >= 0x7f)
@@ -55,7 +55,7 @@ int
 probe_url_read(const char *text, char url_out[PROBE_URL_MAX + 1],
     struct error *error)
 {
-	const char *authority = probe_url_authority(text), *end, *slash;
+	const char *authority = authority_of(text), *end, *slash;
 	struct error why = { "" };
 	char origin[ORIGIN_MAX + 1];
 
@@ -70,13 +70,13 @@ probe_url_read(const char *text, char url_out[PROBE_URL_MAX + 1],
 		    "credential is sent: leave out what stands before the @");
 		return -1;
 	}
-	if (!probe_url_is_printable(text)) {
+	if (!is_printable(text)) {
 		error_set(error, "holds blanks, control or non-ASCII "
 		    "characters: write them as %%XX, and such a name as "
 		    "xn--...");
 		return -1;
 	}
-	if (probe_url_origin(text, end, origin) == -1 ||
+	if (read_origin(text, end, origin) == -1 ||
 	    strlen(text) > PROBE_URL_MAX - 1) {
 		error_set(error, "is too long");
 		return -1;

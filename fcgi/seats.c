@@ -14,23 +14,6 @@ struct seats {
 	unsigned int max;	/* of one address */
 };
 
-struct seats *
-seats_new(unsigned int places)
-{
-	struct seats *seats = calloc(1, sizeof(*seats));
-
-	if (seats == NULL)
-		return NULL;
-	seats->max = places < 2 ? 1 : places / 2;
-	seats->shares = shares_new();
-	if (seats->shares != NULL &&
-	    pthread_mutex_init(&seats->lock, NULL) == 0)
-		return seats;
-	shares_free(seats->shares);
-	free(seats);
-	return NULL;
-}
-
 void
 seats_free(struct seats *seats)
 {
@@ -39,6 +22,23 @@ seats_free(struct seats *seats)
 	(void)pthread_mutex_destroy(&seats->lock);
 	shares_free(seats->shares);
 	free(seats);
+}
+
+struct seats *
+seats_new(unsigned int places)
+{
+	struct seats *seats = calloc(1, sizeof(*seats));
+
+	if (seats == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&seats->lock, NULL);
+	seats->max = places < 2 ? 1 : places / 2;
+	seats->shares = shares_new();
+	if (seats->shares == NULL) {
+		seats_free(seats);
+		return NULL;
+	}
+	return seats;
 }
 
 int

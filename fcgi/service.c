@@ -2,6 +2,7 @@
 
 #include "fcgi/service.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #include "gate/gate_account.h"
 #include "gate/gate_open.h"
 #include "transport/clock.h"
+
+#define SHARE_SIZE 96
 
 struct service_thread {
 	struct service *service;
@@ -38,41 +41,14 @@ struct session {
 };
 
 static void
-session_free(struct session *session)
+free_session(struct session *session)
 {
 	places_leave(session->places, &session->place);
 	free(session);
 }
 
-static void *
-service_thread_begin(void *context, unsigned int index)
-{
-	struct service *service = context;
-	struct service_thread *thread;
-	struct error error = { "" };
-
-	thread = calloc(1, sizeof(*thread));
-	if (thread == NULL)
-		return NULL;
-	thread->service = service;
-	thread->gate = gate_new(service->settings, service->shared,
-	    &error);
-	if (thread->gate != NULL && clock_now(&thread->now) == -1) {
-		error_set(&error, "no boot id: is /proc mounted?");
-		gate_free(thread->gate);
-		thread->gate = NULL;
-	}
-	if (thread->gate == NULL) {
-		log_say(service->log, LOG_LEVEL_ERROR, "thread %u: %s", index,
-		    error_text(&error));
-		free(thread);
-		return NULL;
-	}
-	return thread;
-}
-
 static void
-service_thread_end(void *context)
+thread_end(void *context)
 {
 	struct service_thread *thread = context;
 
@@ -82,8 +58,29 @@ service_thread_end(void *context)
 	free(thread);
 }
 
+static void *
+thread_begin(void *context, unsigned int index)
+{
+	struct service *service = context;
+	struct service_thread *thread;
+	struct error error = { "" };
+
+	thread = calloc(1, sizeof(*thread));
+	if (thread == NULL)
+		return NULL;
+	thread->service = service;
+	thread->gate = gate_new(service->settings, service->shared, &error);
+	if (thread->gate != NULL && clock_now(&thread->now) == 0)
+		return thread;
+	error_set(&error, "no boot id: is /proc mounted?");
+	log_say(service->log, LOG_LEVEL_ERROR, "thread %u: %s", index,
+	    error_text(&error));
+	thread_end(thread);
+	return NULL;
+}
+
 static enum server_step
-service_send(struct server_request *request, const struct reply *reply)
+send_reply(struct server_request *request, const struct reply *reply)
 {
 	/* What the layer does not take it answers with its own 500. */
 	(void)server_request_reply(request, reply->text, reply->len);
@@ -91,22 +88,22 @@ service_send(struct server_request *request, const struct reply *reply)
 }
 
 static enum server_step
-service_refuse(struct service_thread *thread, struct server_request *request,
+refuse(struct service_thread *thread, struct server_request *request,
     const struct caller *caller, enum reason reason, const char *detail)
 {
 	struct reply reply;
 
 	if (caller->is_ask)
-		ask_refuse(&caller->call, reason, detail,
+		ask_answer_refusal(&caller->call, reason, detail,
 		    thread->service->log, &thread->now, &reply);
 	else
 		authorize_refuse(&caller->authorize, reason, detail,
 		    thread->service->log, &thread->now, &reply);
-	return service_send(request, &reply);
+	return send_reply(request, &reply);
 }
 
 static enum server_step
-service_answer(struct service_thread *thread, struct server_request *request,
+answer(struct service_thread *thread, struct server_request *request,
     const struct caller *caller, const struct decision *decision)
 {
 	const struct service *service = thread->service;
@@ -123,19 +120,19 @@ service_answer(struct service_thread *thread, struct server_request *request,
 		ask_answer(&caller->call, decision,
 		    service->settings->log_grants, service->log,
 		    &thread->now, &reply);
-		return service_send(request, &reply);
+		return send_reply(request, &reply);
 	}
 	/* it is looked up only for who may be sent there */
 	if (decision->verdict == VERDICT_DENIED && decision->policy != NULL &&
 	    decision->policy->login_client != NULL)
 		with.endpoint = gate_authorization_endpoint(thread->gate);
 	authorize_answer(&caller->authorize, decision, &with, &reply);
-	return service_send(request, &reply);
+	return send_reply(request, &reply);
 }
 
 /* No place for the request; a fetch whose lease it holds goes on. */
 static enum server_step
-service_busy(struct service_thread *thread, struct server_request *request,
+refuse_busy(struct service_thread *thread, struct server_request *request,
     const struct caller *caller, struct gate_task *task,
     enum gate_step step, const char *detail)
 {
@@ -147,12 +144,12 @@ service_busy(struct service_thread *thread, struct server_request *request,
 		fetcher_park(thread->service->fetcher, parked);
 	else
 		gate_task_free(task);
-	return service_refuse(thread, request, caller, REASON_BUSY, detail);
+	return refuse(thread, request, caller, REASON_BUSY, detail);
 }
 
 /* The decided task is free, or asks on for the next request of its session. */
 static void
-service_go_on(struct service_thread *thread, struct gate_task *task)
+go_on(struct service_thread *thread, struct gate_task *task)
 {
 	struct parked *parked = NULL;
 
@@ -164,35 +161,43 @@ service_go_on(struct service_thread *thread, struct gate_task *task)
 		gate_task_free(task);
 }
 
+/* Whose share of what lookups cost it is (shares.h). */
+static void
+share_of(const struct ask_call *call, char share[SHARE_SIZE])
+{
+	(void)snprintf(share, SHARE_SIZE, "%ld/%s", call->uid,
+	    call->ask.address);
+}
+
 static enum server_step
-service_park(struct service_thread *thread, struct server_request *request,
+park(struct service_thread *thread, struct server_request *request,
     const struct caller *caller, struct gate_task *task,
     enum gate_step step)
 {
 	const struct service *service = thread->service;
 	struct place place = { .address = { "", 0 } };
-	char share[ASK_SHARE_SIZE];
+	char share[SHARE_SIZE];
 	struct session *session;
 	const char *why;
 
 	if (!server_request_may_park(request))
-		return service_busy(thread, request, caller, task, step,
+		return refuse_busy(thread, request, caller, task, step,
 		    "too many requests wait");
 	if (caller->is_ask) {
-		ask_share(&caller->call, share);
+		share_of(&caller->call, share);
 		why = places_enter_asker(service->places, share, &place);
 	} else
 		why = places_enter(service->places, caller->authorize.address,
 		    &place);
 	if (why != NULL)
-		return service_busy(thread, request, caller, task, step, why);
+		return refuse_busy(thread, request, caller, task, step, why);
 	session = calloc(1, sizeof(*session));
 	if (session != NULL)
 		session->parked = parked_new(task, step, request);
 	if (session == NULL || session->parked == NULL) {
 		places_leave(service->places, &place);
 		free(session);
-		return service_busy(thread, request, caller, task, step,
+		return refuse_busy(thread, request, caller, task, step,
 		    "out of memory");
 	}
 	session->caller = *caller;
@@ -206,7 +211,7 @@ service_park(struct service_thread *thread, struct server_request *request,
 
 /* Where a login comes back to: no credential, no decision. */
 static enum server_step
-service_login(struct service_thread *thread, struct server_request *request)
+serve_login(struct service_thread *thread, struct server_request *request)
 {
 	struct reply reply;
 
@@ -214,31 +219,31 @@ service_login(struct service_thread *thread, struct server_request *request)
 	(void)clock_advance(&thread->now);
 	login_return_reply(&reply, server_request_params(request),
 	    thread->now.wall);
-	return service_send(request, &reply);
+	return send_reply(request, &reply);
 }
 
 /* The gate has begun with it. */
 static enum server_step
-service_follow(struct service_thread *thread, struct server_request *request,
+follow(struct service_thread *thread, struct server_request *request,
     const struct caller *caller, enum gate_step step,
     struct gate_task *task)
 {
 	enum server_step answered;
 
 	if (task == NULL)
-		return service_refuse(thread, request, caller,
+		return refuse(thread, request, caller,
 		    REASON_OUT_OF_MEMORY, "");
 	if (step != GATE_DONE)
-		return service_park(thread, request, caller, task, step);
-	answered = service_answer(thread, request, caller,
+		return park(thread, request, caller, task, step);
+	answered = answer(thread, request, caller,
 	    gate_task_decision(task));
-	service_go_on(thread, task);
+	go_on(thread, task);
 	return answered;
 }
 
 /* A web server's question. */
 static enum server_step
-service_web(struct service_thread *thread, struct server_request *request,
+serve_web(struct service_thread *thread, struct server_request *request,
     struct caller *caller)
 {
 	const struct settings *settings = thread->service->settings;
@@ -253,34 +258,34 @@ service_web(struct service_thread *thread, struct server_request *request,
 
 	if (authorize_question(&caller->authorize, settings,
 	    server_request_params(request), &question, &reason, &error) == -1)
-		return service_refuse(thread, request, caller, reason,
+		return refuse(thread, request, caller, reason,
 		    error_text(&error));
 	if (clock_advance(&thread->now) == -1)
-		return service_refuse(thread, request, caller,
+		return refuse(thread, request, caller,
 		    REASON_STATE_UNREADABLE, "no clock");
 	if (web_question_read(&question, settings, &credential,
 	    &decision) == -1)
-		return service_answer(thread, request, caller, &decision);
+		return answer(thread, request, caller, &decision);
 	asker.address = question.client_address;
 	step = gate_start(thread->gate, decision.policy, &credential, &asker,
 	    &thread->now, &task);
-	return service_follow(thread, request, caller, step, task);
+	return follow(thread, request, caller, step, task);
 }
 
 /* The gate's question of a PAM module. */
 static enum gate_step
-service_begin_ask(struct service_thread *thread, const struct ask_call *call,
+begin_ask(struct service_thread *thread, const struct ask_call *call,
     const struct policy *policy, struct credential *credential,
     struct gate_task **task_out)
 {
 	struct gate_asker asker = { .manner = call->ask.is_account ?
 	    GATE_MAY_NOT_ASK : GATE_LOGIN };
-	char share[ASK_SHARE_SIZE];
+	char share[SHARE_SIZE];
 
 	if (credential->kind == CREDENTIAL_NONE)
 		return gate_account_start(thread->gate, policy,
 		    call->ask.account, &thread->now, task_out);
-	ask_share(call, share);
+	share_of(call, share);
 	asker.address = share;
 	return gate_start(thread->gate, policy, credential, &asker,
 	    &thread->now, task_out);
@@ -288,7 +293,7 @@ service_begin_ask(struct service_thread *thread, const struct ask_call *call,
 
 /* A PAM module's. */
 static enum server_step
-service_ask(struct service_thread *thread, struct server_request *request,
+serve_ask(struct service_thread *thread, struct server_request *request,
     struct caller *caller)
 {
 	const struct settings *settings = thread->service->settings;
@@ -300,33 +305,33 @@ service_ask(struct service_thread *thread, struct server_request *request,
 	enum gate_step step;
 
 	if (server_request_role(request) != SERVER_AUTHORIZER)
-		return service_refuse(thread, request, caller,
+		return refuse(thread, request, caller,
 		    REASON_REPLY_UNSENDABLE, "what asks here is no "
 		    "authorizer's request");
 	if (ask_read(&caller->call.ask, server_request_params(request),
 	    &reason, &error) == -1)
-		return service_refuse(thread, request, caller, reason,
+		return refuse(thread, request, caller, reason,
 		    error_text(&error));
 	if (clock_advance(&thread->now) == -1)
-		return service_refuse(thread, request, caller,
+		return refuse(thread, request, caller,
 		    REASON_STATE_UNREADABLE, "no clock");
 	if (ask_question(&caller->call.ask, settings, &credential,
 	    &decision) == -1)
-		return service_answer(thread, request, caller, &decision);
-	step = service_begin_ask(thread, &caller->call, decision.policy,
+		return answer(thread, request, caller, &decision);
+	step = begin_ask(thread, &caller->call, decision.policy,
 	    &credential, &task);
-	return service_follow(thread, request, caller, step, task);
+	return follow(thread, request, caller, step, task);
 }
 
 static enum server_step
-service_serve(void *context, struct server_request *request)
+serve(void *context, struct server_request *request)
 {
 	struct service_thread *thread = context;
 	struct caller caller = { .is_ask = server_request_serve(request) ==
 	    LISTENER_SERVE_ASK };
 
 	if (server_request_serve(request) == LISTENER_SERVE_LOGIN)
-		return service_login(thread, request);
+		return serve_login(thread, request);
 	if (authorize_begin(&caller.authorize,
 	    server_request_role(request) == SERVER_AUTHORIZER ?
 	    REPLY_AUTHORIZER : REPLY_RESPONDER, &thread->ids) == -1)
@@ -334,14 +339,14 @@ service_serve(void *context, struct server_request *request)
 	memcpy(caller.call.id, caller.authorize.id, sizeof(caller.call.id));
 	caller.call.uid = server_request_peer_uid(request);
 	if (server_request_is_too_large(request))
-		return service_refuse(thread, request, &caller,
+		return refuse(thread, request, &caller,
 		    REASON_HEADERS_TOO_LARGE, "");
-	return caller.is_ask ? service_ask(thread, request, &caller) :
-	    service_web(thread, request, &caller);
+	return caller.is_ask ? serve_ask(thread, request, &caller) :
+	    serve_web(thread, request, &caller);
 }
 
 static enum server_step
-service_resume(void *context, struct server_request *request)
+resume(void *context, struct server_request *request)
 {
 	struct service_thread *thread = context;
 	struct session *session = server_request_attached(request);
@@ -349,16 +354,16 @@ service_resume(void *context, struct server_request *request)
 
 	/* Should the clock fail now, the earlier moment is good enough. */
 	(void)clock_advance(&thread->now);
-	answered = service_answer(thread, request, &session->caller,
+	answered = answer(thread, request, &session->caller,
 	    gate_task_decision(session->parked->task));
 	server_request_attach(request, NULL);
 	parked_free(session->parked);
-	session_free(session);
+	free_session(session);
 	return answered;
 }
 
 static void
-service_abandon(void *context, struct server_request *request)
+abandon(void *context, struct server_request *request)
 {
 	struct session *session = server_request_attached(request);
 
@@ -367,7 +372,7 @@ service_abandon(void *context, struct server_request *request)
 		return;
 	if (!fetcher_forget(session->fetcher, session->parked))
 		parked_free(session->parked);
-	session_free(session);
+	free_session(session);
 }
 
 void
@@ -375,9 +380,9 @@ service_handler(struct service *service, struct server_handler *handler)
 {
 	memset(handler, 0, sizeof(*handler));
 	handler->context = service;
-	handler->thread_begin = service_thread_begin;
-	handler->serve = service_serve;
-	handler->resume = service_resume;
-	handler->abandon = service_abandon;
-	handler->thread_end = service_thread_end;
+	handler->thread_begin = thread_begin;
+	handler->serve = serve;
+	handler->resume = resume;
+	handler->abandon = abandon;
+	handler->thread_end = thread_end;
 }

@@ -9,19 +9,18 @@
 
 #include "transport/clock.h"
 
-#define WRITER_GATHER_MS 20	/* in which more may come to be written */
-#define WRITER_PAUSE_MS 100	/* when the file took nothing */
-#define WRITER_TIDY_MS 10000	/* between looks for rows too many */
-#define WRITER_TIDY_MORE_MS 20	/* between small steps, while there are */
-#define WRITER_PATIENCE_MS 1000	/* less is told nobody */
-#define WRITER_SAY_MS 60000	/* between two lines */
+#define GATHER_MS 20	/* in which more may come to be written */
+#define PAUSE_MS 100	/* when the file took nothing */
+#define TIDY_MS 10000	/* between looks for rows too many */
+#define TIDY_MORE_MS 20	/* between small steps, while there are */
+#define PATIENCE_MS 1000	/* less is told nobody */
+#define SAY_MS 60000	/* between two lines */
 
 struct writer {
 	struct log *log;
 	struct gate_writer *gate;
 	pthread_t thread;
 	int has_thread;
-	int has_lock;
 
 	/* Shared, under the lock. */
 	pthread_mutex_t lock;
@@ -39,7 +38,7 @@ struct writer {
 };
 
 static void
-writer_call(void *context, int is_urgent)
+call(void *context, int is_urgent)
 {
 	struct writer *writer = context;
 
@@ -51,7 +50,7 @@ writer_call(void *context, int is_urgent)
 }
 
 static struct timespec
-writer_after(int64_t msecs)
+moment_after(int64_t msecs)
 {
 	struct timespec until;
 
@@ -68,16 +67,16 @@ writer_after(int64_t msecs)
 /* 1 if it must stop; 0 when something is to be written, and others have had
  * their moment to add to it, or time is up. */
 static int
-writer_wait(struct writer *writer, int64_t msecs)
+wait_for_work(struct writer *writer, int64_t msecs)
 {
-	struct timespec until = writer_after(msecs);
+	struct timespec until = moment_after(msecs);
 	int stop, rc = 0;
 
 	pthread_mutex_lock(&writer->lock);
 	while (!writer->is_called && !writer->stop && rc == 0)
 		rc = pthread_cond_timedwait(&writer->changed, &writer->lock,
 		    &until);
-	until = writer_after(WRITER_GATHER_MS);
+	until = moment_after(GATHER_MS);
 	rc = 0;
 	while (writer->is_called && !writer->is_urgent && !writer->stop &&
 	    rc == 0)
@@ -90,7 +89,7 @@ writer_wait(struct writer *writer, int64_t msecs)
 }
 
 static void
-writer_pause(int64_t msecs)
+pause_for(int64_t msecs)
 {
 	const struct timespec pause = { msecs / 1000,
 	    msecs % 1000 * 1000000 };
@@ -100,22 +99,22 @@ writer_pause(int64_t msecs)
 
 /* Good news or bad, one line a minute. */
 static int
-writer_may_say(struct writer *writer)
+may_say(struct writer *writer)
 {
 	if (writer->said_at >= 0 &&
-	    writer->now.boottime - writer->said_at < WRITER_SAY_MS)
+	    writer->now.boottime - writer->said_at < SAY_MS)
 		return 0;
 	writer->said_at = writer->now.boottime;
 	return 1;
 }
 
 static void
-writer_failed(struct writer *writer, const struct error *error)
+say_failed(struct writer *writer, const struct error *error)
 {
 	if (writer->failing_since < 0)
 		writer->failing_since = writer->now.boottime;
 	if (writer->now.boottime - writer->failing_since <
-	    WRITER_PATIENCE_MS || !writer_may_say(writer))
+	    PATIENCE_MS || !may_say(writer))
 		return;
 	log_say(writer->log, LOG_LEVEL_WARNING, "%s; %zu answers of Authgear "
 	    "wait in memory until it takes writes", error_text(error),
@@ -124,10 +123,10 @@ writer_failed(struct writer *writer, const struct error *error)
 }
 
 static void
-writer_well(struct writer *writer)
+say_well(struct writer *writer)
 {
 	writer->failing_since = -1;
-	if (!writer->is_told || !writer_may_say(writer))
+	if (!writer->is_told || !may_say(writer))
 		return;
 	log_say(writer->log, LOG_LEVEL_INFO, "status.db takes writes again");
 	writer->is_told = 0;
@@ -135,7 +134,7 @@ writer_well(struct writer *writer)
 
 /* All that waits, as far as the file takes it; -1: it takes none. */
 static int
-writer_write(struct writer *writer)
+write_all(struct writer *writer)
 {
 	struct error error = { "" };
 
@@ -146,18 +145,18 @@ writer_write(struct writer *writer)
 		case GATE_WRITER_MORE:
 			continue;
 		case GATE_WRITER_DONE:
-			writer_well(writer);
+			say_well(writer);
 			return 0;
 		case GATE_WRITER_FAILED:
 		default:
-			writer_failed(writer, &error);
+			say_failed(writer, &error);
 			return -1;
 		}
 	}
 }
 
 static void
-writer_tidy(struct writer *writer)
+tidy(struct writer *writer)
 {
 	int more;
 
@@ -165,11 +164,11 @@ writer_tidy(struct writer *writer)
 		return;
 	more = gate_writer_tidy(writer->gate, &writer->now);
 	writer->tidy_at = writer->now.boottime +
-	    (more ? WRITER_TIDY_MORE_MS : WRITER_TIDY_MS);
+	    (more ? TIDY_MORE_MS : TIDY_MS);
 }
 
 static int64_t
-writer_wait_msecs(const struct writer *writer)
+wait_msecs(const struct writer *writer)
 {
 	const int64_t wait = writer->tidy_at - writer->now.boottime;
 
@@ -178,13 +177,13 @@ writer_wait_msecs(const struct writer *writer)
 
 /* What waits at the end is not to be forgotten for want of a moment. */
 static void
-writer_end(struct writer *writer)
+write_rest(struct writer *writer)
 {
 	const int64_t begun = writer->now.boottime;
 
-	while (writer_write(writer) == -1 &&
+	while (write_all(writer) == -1 &&
 	    writer->now.boottime - begun < WRITER_END_MS)
-		writer_pause(WRITER_PAUSE_MS);
+		pause_for(PAUSE_MS);
 	if (gate_writer_waiting(writer->gate) > 0)
 		log_say(writer->log, LOG_LEVEL_WARNING, "%zu answers of "
 		    "Authgear were not written to status.db; they will be "
@@ -192,44 +191,34 @@ writer_end(struct writer *writer)
 }
 
 static void *
-writer_main(void *argument)
+write_main(void *argument)
 {
 	struct writer *writer = argument;
 	int64_t wait = 0;
 
-	while (!writer_wait(writer, wait)) {
-		if (writer_write(writer) == -1) {
-			writer_pause(WRITER_PAUSE_MS);
+	while (!wait_for_work(writer, wait)) {
+		if (write_all(writer) == -1) {
+			pause_for(PAUSE_MS);
 			wait = 0;
 			continue;
 		}
-		writer_tidy(writer);
-		wait = writer_wait_msecs(writer);
+		tidy(writer);
+		wait = wait_msecs(writer);
 	}
-	writer_end(writer);
+	write_rest(writer);
 	return NULL;
 }
 
-static int
-writer_begin(struct writer *writer, struct error *error)
+static void
+init_lock(struct writer *writer)
 {
 	pthread_condattr_t attributes;
-	int status;
 
-	status = pthread_mutex_init(&writer->lock, NULL);
-	if (status == 0)
-		status = pthread_condattr_init(&attributes);
-	if (status == 0) {
-		(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-		status = pthread_cond_init(&writer->changed, &attributes);
-		(void)pthread_condattr_destroy(&attributes);
-	}
-	if (status != 0) {
-		error_set(error, "cannot make a lock: %s", strerror(status));
-		return -1;
-	}
-	writer->has_lock = 1;
-	return 0;
+	(void)pthread_mutex_init(&writer->lock, NULL);
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&writer->changed, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
 }
 
 struct writer *
@@ -245,23 +234,20 @@ writer_new(const struct settings *settings, struct gate_shared *shared,
 	}
 	writer->log = log;
 	writer->failing_since = writer->said_at = -1;
-	if (writer_begin(writer, error) == -1)
-		goto failed;
+	init_lock(writer);
 	if (clock_now(&writer->now) == -1) {
 		error_set(error, "no boot id: is /proc mounted?");
 		goto failed;
 	}
-	writer->gate = gate_writer_new(settings, shared, writer_call, writer,
+	writer->gate = gate_writer_new(settings, shared, call, writer,
 	    error);
 	if (writer->gate == NULL)
 		goto failed;
-	status = pthread_create(&writer->thread, NULL, writer_main, writer);
-	if (status != 0) {
-		error_set(error, "cannot make a thread: %s", strerror(status));
-		goto failed;
-	}
-	writer->has_thread = 1;
-	return writer;
+	status = pthread_create(&writer->thread, NULL, write_main, writer);
+	writer->has_thread = status == 0;
+	if (status == 0)
+		return writer;
+	error_set(error, "cannot make a thread: %s", strerror(status));
 failed:
 	writer_free(writer);
 	return NULL;
@@ -280,9 +266,7 @@ writer_free(struct writer *writer)
 		pthread_join(writer->thread, NULL);
 	}
 	gate_writer_free(writer->gate);
-	if (writer->has_lock) {
-		pthread_cond_destroy(&writer->changed);
-		pthread_mutex_destroy(&writer->lock);
-	}
+	pthread_cond_destroy(&writer->changed);
+	pthread_mutex_destroy(&writer->lock);
 	free(writer);
 }

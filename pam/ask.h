@@ -2,7 +2,7 @@
 #define PAM_ASK_H_
 
 #include "face/answer.h"
-#include "pam/options.h"
+#include "pam/pam_options.h"
 
 /*
  * One question to the daemon's socket (authgear-fcgi, serve=ask), within a

@@ -36,7 +36,7 @@ granted(const struct ask_question *question, const struct answer *answer,
 }
 
 static int
-code_of(enum reason reason, const struct ask_question *question)
+judge_answer(enum reason reason, const struct ask_question *question)
 {
 	switch (reason_pam(reason)) {
 	case REASON_PAM_AUTH_ERR:
@@ -81,7 +81,7 @@ refused(const struct ask_question *question, const struct answer *answer,
 	}
 	(void)snprintf(why, size, "%s: %s", name,
 	    meaning != NULL ? meaning : reason_sentence(reason));
-	return code_of(reason, question);
+	return judge_answer(reason, question);
 }
 
 int

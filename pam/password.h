@@ -2,7 +2,7 @@
 #define PAM_PASSWORD_H_
 
 #include "pam/host.h"
-#include "pam/options.h"
+#include "pam/pam_options.h"
 
 /*
  * Is what somebody typed a credential at all?  Looked at before anything else:

@@ -25,14 +25,6 @@ server_request_is_too_large(const struct server_request *request)
 	return request->is_too_large;
 }
 
-enum params_answer
-server_request_param(const struct server_request *request, const char *name,
-    const char **value_out)
-{
-	return params_find(connection_params(request->connection), name,
-	    value_out);
-}
-
 char *const *
 server_request_params(const struct server_request *request)
 {

@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include "fcgi/layer/listener.h"
-#include "ground/params.h"
 
 /*
  * One request, from serve() to its answer.
@@ -29,15 +28,11 @@ server_request_serve(const struct server_request *request);
 int server_request_is_too_large(const struct server_request *request);
 
 /*
- * One parameter, by its exact name; params.h says the answer.  The value is
- * borrowed until the request is answered (parking keeps it) and is then
- * wiped.  No value holds a NUL: a request with one anywhere, or with a '=' in
- * a name, gets the canned 500 without being served.
+ * All parameters, "NAME=value", closed by NULL; for params_find().  Borrowed
+ * until the request is answered (parking keeps them), then wiped.  No value
+ * holds a NUL: a request with one anywhere, or with a '=' in a name, gets the
+ * canned 500 without being served.
  */
-enum params_answer server_request_param(const struct server_request *request,
-    const char *name, const char **value_out);
-
-/* All parameters, "NAME=value", closed by NULL. */
 char *const *server_request_params(const struct server_request *request);
 
 /* Uid of the peer, or -1 if it has none (TCP). */

@@ -11,6 +11,7 @@
 #include "tests/e2e/bare_gate.h"
 #include "fcgi/layer/server_request.h"
 #include "ground/buffer.h"
+#include "ground/params.h"
 
 static enum server_step
 echo(void *thread, struct server_request *request)
@@ -46,7 +47,8 @@ serve(void *thread, struct server_request *request)
 	const char *what;
 	pthread_t waker;
 
-	if (server_request_param(request, "TEST", &what) != PARAMS_ONCE ||
+	if (params_find(server_request_params(request), "TEST", &what) !=
+	    PARAMS_ONCE ||
 	    strcmp(what, "echo") == 0)
 		return echo(thread, request);
 	if (strcmp(what, "empty") == 0 || !server_request_may_park(request))

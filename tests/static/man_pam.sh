@@ -1,7 +1,7 @@
 #!/bin/sh
 # The options of pam_authgear.so are those of its manual page, in its order.
 cd "$(dirname "$0")/../.." || exit 1
-code=$(sed -n '/^static const struct pam_option rows/,/^};/p' pam/options.c |
+code=$(sed -n '/^static const struct pam_option rows/,/^};/p' pam/pam_options.c |
     sed -n 's/^	{ "\([a-z_]*\)".*/\1/p')
 page=$(sed -n '/^The options are:/,/^\.El/p' man/pam_authgear.8 |
     sed -n 's/^\.It Cm \([a-z_]*\).*/\1/p')

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,27 @@ test_question(void **state)
 
 /* --- what a refusal means */
 
+/* The sentence that the module gets, as it stands in the answer. */
+static void
+read_meaning(const struct ask *ask, const struct decision *decision,
+    struct reply *reply, char meaning[REPLY_MAX])
+{
+	static const char name[] = "\r\nX-Authgear-Meaning: ";
+	struct ask_call call = { .id = "0123456789abcdef", .ask = *ask };
+	struct log *log = log_new(LOG_TO_STDERR, "test", NULL);
+	const struct moment now = { .boottime = 1 };
+	const char *line;
+
+	assert_non_null(log);
+	ask_answer(&call, decision, 0, log, &now, reply);
+	log_free(log);
+	line = strstr(reply->text, name);
+	assert_non_null(line);
+	line += sizeof(name) - 1;
+	(void)snprintf(meaning, REPLY_MAX, "%.*s",
+	    (int)(strstr(line, "\r\n") - line), line);
+}
+
 static void
 test_wrong_account(void **state)
 {
@@ -75,30 +97,31 @@ test_wrong_account(void **state)
 	struct decision decision = { .reason = REASON_WRONG_ACCOUNT,
 	    .verdict = VERDICT_FORBIDDEN, .policy = &mail, .facts = &facts };
 	struct ask ask = { .account = "alice" };
-	char meaning[ASK_MEANING_SIZE], odd[] = "a\r\nb \"c";
+	char meaning[REPLY_MAX], odd[] = "a\r\nb \"c";
+	struct reply reply;
 
 	(void)state;
 	mail.remote_user = POLICY_REMOTE_USER_MAP;
-	ask_meaning(&ask, &decision, meaning);
+	read_meaning(&ask, &decision, &reply, meaning);
 	assert_string_equal(meaning, "the token is of user " USER ", whose "
 	    "account is bob, and the login is for alice: 'authgear-cache map "
 	    "add' changes that");
 	decision.kind = CREDENTIAL_SESSION_COOKIE;
 	facts.account = NULL;
-	ask_meaning(&ask, &decision, meaning);
+	read_meaning(&ask, &decision, &reply, meaning);
 	assert_string_equal(meaning, "the cookie is of user " USER ", who has "
 	    "no account, and the login is for alice: 'authgear-cache map add' "
 	    "changes that");
 	mail.remote_user = POLICY_REMOTE_USER_SUB;
-	ask_meaning(&ask, &decision, meaning);
+	read_meaning(&ask, &decision, &reply, meaning);
 	assert_non_null(strstr(meaning, "remote_user = map"));
 	assert_null(strstr(meaning, "map add"));
 	/* what was typed for a name may be a password, or worse */
 	ask.account = SESSION;
-	ask_meaning(&ask, &decision, meaning);
+	read_meaning(&ask, &decision, &reply, meaning);
 	assert_null(strstr(meaning, "K7dQ"));
 	ask.account = odd;
-	ask_meaning(&ask, &decision, meaning);
+	read_meaning(&ask, &decision, &reply, meaning);
 	assert_non_null(strstr(meaning, "a??b??c"));
 }
 
@@ -107,7 +130,7 @@ test_meaning(void **state)
 {
 	struct decision decision = { .policy = &mail };
 	struct ask ask = { .account = "alice" };
-	char meaning[ASK_MEANING_SIZE];
+	char meaning[REPLY_MAX];
 	struct reply reply;
 	unsigned int i;
 
@@ -116,14 +139,13 @@ test_meaning(void **state)
 		decision.reason = (enum reason)i;
 		decision.verdict = reason_verdict(decision.reason);
 		error_clear(&decision.detail);
-		ask_meaning(&ask, &decision, meaning);
+		read_meaning(&ask, &decision, &reply, meaning);
 		assert_string_equal(meaning,
 		    reason_sentence(decision.reason));
 		error_set(&decision.detail, "its\r\nStatus: 200 %0500d", 1);
-		ask_meaning(&ask, &decision, meaning);
+		read_meaning(&ask, &decision, &reply, meaning);
 		assert_null(strpbrk(meaning, "\r\n"));
 		assert_non_null(strstr(meaning, "(its??Status"));
-		reply_ask(&reply, &decision, meaning, "0123456789abcdef");
 		assert_int_equal(reply.reason, i);
 		assert_non_null(strstr(reply.text, "\r\nX-Authgear-Meaning: "));
 		assert_null(strstr(reply.text, "\r\nStatus"));

@@ -40,7 +40,7 @@ add(struct probe_report *report, const struct probe_asking *asking,
 	const struct probe_result *result;
 	struct exchange *exchange;
 
-	exchange = probe_exchange(asking, url, "");
+	exchange = probe_ask_exchange(asking, url, "");
 	assert_non_null(exchange);
 	exchange->outcome = answer->outcome;
 	exchange->was_closed = answer->was_closed;
@@ -173,7 +173,7 @@ answers_are_judged(void **state)
 		if (judged[i].unknown == 0)
 			unknown = (struct answer)WITH_ID("fedcba9876543210");
 		if (strcmp(judged[i].method, PROBE_UNKNOWN) != 0)
-			add(&report, probe_asking_at(0), "http://a/",
+			add(&report, probe_ask_at(0), "http://a/",
 			    &unknown);
 		asking.method = judged[i].method;
 		result = add(&report, &asking, "http://a/",
@@ -195,11 +195,11 @@ ids_come_once(void **state)
 	struct probe_report report = { .count = 0 };
 
 	(void)state;
-	assert_int_equal(add(&report, probe_asking_at(0), "http://a/",
+	assert_int_equal(add(&report, probe_ask_at(0), "http://a/",
 	    &ours)->why, PROBE_REFUSED);
-	assert_int_equal(add(&report, probe_asking_at(1), "http://a/",
+	assert_int_equal(add(&report, probe_ask_at(1), "http://a/",
 	    &other)->why, PROBE_REFUSED);
-	assert_int_equal(add(&report, probe_asking_at(2), "http://a/",
+	assert_int_equal(add(&report, probe_ask_at(2), "http://a/",
 	    &ours)->why, PROBE_STORED);
 	assert_int_equal(probe_report_verdict(&report), PROBE_OPEN);
 }
@@ -211,7 +211,7 @@ https_is_no_way_to_https(void **state)
 	struct probe_report report = { .count = 0 };
 
 	(void)state;
-	assert_int_equal(add(&report, probe_asking_at(1), "https://a/",
+	assert_int_equal(add(&report, probe_ask_at(1), "https://a/",
 	    &redirect)->why, PROBE_REDIRECTS);
 }
 
@@ -231,9 +231,9 @@ all_must_be_asked(void **state)
 		assert_int_equal(probe_report_verdict(&report),
 		    PROBE_NOT_TOLD);
 		(void)snprintf(id, sizeof(id), "%016zx", i);
-		add(&report, probe_asking_at(i), "http://a/", &refusal);
+		add(&report, probe_ask_at(i), "http://a/", &refusal);
 	}
-	assert_null(probe_asking_at(i));
+	assert_null(probe_ask_at(i));
 	assert_int_equal(probe_report_verdict(&report), PROBE_CLOSED);
 }
 
@@ -247,14 +247,14 @@ hope_ends(void **state)
 
 	(void)state;
 	for (i = 0; i < PROBE_MAX_UNHEARD - 1; i++) {
-		add(&report, probe_asking_at(i), "http://a/", &unheard);
+		add(&report, probe_ask_at(i), "http://a/", &unheard);
 		assert_int_equal(probe_is_hopeless(&report), 0);
 	}
-	add(&report, probe_asking_at(i++), "http://a/", &silent);
-	add(&report, probe_asking_at(i++), "http://a/", &unheard);
+	add(&report, probe_ask_at(i++), "http://a/", &silent);
+	add(&report, probe_ask_at(i++), "http://a/", &unheard);
 	assert_int_equal(probe_is_hopeless(&report), 0);
-	add(&report, probe_asking_at(i++), "http://a/", &unheard);
-	add(&report, probe_asking_at(i++), "http://a/", &unheard);
+	add(&report, probe_ask_at(i++), "http://a/", &unheard);
+	add(&report, probe_ask_at(i++), "http://a/", &unheard);
 	assert_int_equal(probe_is_hopeless(&report), 1);
 }
 
@@ -288,8 +288,8 @@ what_is_brought(void **state)
 	int all, wanted;
 
 	(void)state;
-	for (i = 0; (asking = probe_asking_at(i)) != NULL; i++) {
-		exchange = probe_exchange(asking, "http://a/", "p_");
+	for (i = 0; (asking = probe_ask_at(i)) != NULL; i++) {
+		exchange = probe_ask_exchange(asking, "http://a/", "p_");
 		assert_non_null(exchange);
 		assert_string_equal(exchange->method, asking->method);
 		assert_int_equal(exchange->head_only, 1);
@@ -326,9 +326,9 @@ all_ways_are_asked(void **state)
 	(void)state;
 	for (i = 0; i < PROBE_ASKINGS; i++) {
 		/* none twice */
-		assert_null(probe_find(&report, probe_asking_at(i)->method,
-		    probe_asking_at(i)->brings));
-		add(&report, probe_asking_at(i), "http://a/", &ours);
+		assert_null(probe_find(&report, probe_ask_at(i)->method,
+		    probe_ask_at(i)->brings));
+		add(&report, probe_ask_at(i), "http://a/", &ours);
 	}
 	assert_non_null(probe_find(&report, PROBE_UNKNOWN, PROBE_NOTHING));
 	for (i = 0; i < COUNT(methods); i++) {
@@ -357,7 +357,7 @@ the_cookie_has_the_prefix(void **state)
 	size_t i;
 
 	(void)state;
-	exchange = probe_exchange(&asking, "http://a/", "p_");
+	exchange = probe_ask_exchange(&asking, "http://a/", "p_");
 	assert_non_null(exchange);
 	for (i = 0; i < exchange->header_count; i++) {
 		if (strcmp(exchange->headers[i].name, "Cookie") == 0)
@@ -368,7 +368,7 @@ the_cookie_has_the_prefix(void **state)
 	exchange_free(exchange);
 	memset(prefix, 'p', sizeof(prefix) - 1);
 	prefix[sizeof(prefix) - 1] = '\0';
-	assert_null(probe_exchange(&asking, "http://a/", prefix));
+	assert_null(probe_ask_exchange(&asking, "http://a/", prefix));
 }
 
 int

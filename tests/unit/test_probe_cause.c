@@ -127,7 +127,7 @@ make_report(struct probe_report *report, const struct rule *rules)
 	memset(report, 0, sizeof(*report));
 	for (; report->count < PROBE_ASKINGS; report->count++) {
 		result = &report->results[report->count];
-		result->asking = probe_asking_at(report->count);
+		result->asking = probe_ask_at(report->count);
 		result->why = why_of(rules, result->asking);
 		if (result->why == PROBE_UNHEARD)
 			error_set(&result->error, "cannot connect");

@@ -6,8 +6,9 @@
 #include "facts/shape.h"
 
 /*
- * The words behind pam_authgear.so in a pam.d line.  One table for parser,
- * manual page and test.  Nothing is read from the environment.
+ * The words behind pam_authgear.so in a pam.d line.  Nothing is read from the
+ * environment.
+ * Threads: no state; any thread.
  */
 
 #define PAM_OPTIONS_SOCKET "/run/authgear/ask.sock"
@@ -30,19 +31,8 @@ struct pam_options {
 	int fail_delay;			/* seconds; 0: none of ours */
 	int ignore_without_auth;	/* account_without_auth = ignore */
 	int allow_root;			/* root = allow */
-	const char *env;		/* names, separated by commas; or NULL */
+	const char *env;		/* names, with commas; or NULL */
 };
-
-/* One row of the table. */
-struct pam_option {
-	const char *name;
-	const char *value;	/* as a person writes it; NULL: takes none */
-	const char *default_text;
-	int (*set)(struct pam_options *options, const char *value);
-};
-
-/* NULL behind the last. */
-const struct pam_option *pam_options_at(size_t index);
 
 /*
  * 0, or -1 and one line for the log: an unknown word, one given twice, a value

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "pam/options.h"
+#include "pam/pam_options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -163,6 +163,14 @@ set_env(struct pam_options *options, const char *value)
 	return 0;
 }
 
+/* The manual page is tested against it. */
+struct pam_option {
+	const char *name;
+	const char *value;	/* as a person writes it; NULL: takes none */
+	const char *default_text;
+	int (*set)(struct pam_options *options, const char *value);
+};
+
 static const struct pam_option rows[] = {
 	{ "policy", "NAME", "must be given", set_policy },
 	{ "socket", "PATH", PAM_OPTIONS_SOCKET,
@@ -180,12 +188,6 @@ static const struct pam_option rows[] = {
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
-
-const struct pam_option *
-pam_options_at(size_t index)
-{
-	return index < ROWS ? &rows[index] : NULL;
-}
 
 /* The row of a word, and the value in it; ROWS if none fits. */
 static size_t
