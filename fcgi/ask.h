@@ -7,7 +7,8 @@
 /*
  * What a PAM module asks at a listener that serves `ask`: a FastCGI AUTHORIZER
  * request whose parameters are its own.  HTTP_* is not read there, and
- * AUTHGEAR_CREDENTIAL nowhere else.  Pure.
+ * AUTHGEAR_CREDENTIAL nowhere else.
+ * Threads: no state; any thread.
  */
 
 #define ASK_ACCOUNT_MAX 255	/* bytes */
@@ -23,12 +24,13 @@ struct ask {
 };
 
 /*
- * 0, or -1 and error if it is no such question: AUTHGEAR_ASK is not 1, a
- * parameter that is read occurs twice, no policy, no account or one over
- * ASK_ACCOUNT_MAX, another phase than auth and account, phase auth without a
- * credential, REMOTE_ADDR that is neither an IP address nor absent.
- * *reason_out is then MALFORMED for phase auth without a credential,
- * REPLY_UNSENDABLE for all that no module asks.  Borrows the parameters.
+ * Read the parameters, which are borrowed.
+ * Refused: AUTHGEAR_ASK that is not 1; a parameter twice; no policy; no
+ * account, or one over ASK_ACCOUNT_MAX; another phase than auth and account;
+ * phase auth without a credential; REMOTE_ADDR that is no IP address.
+ * *reason_out is MALFORMED for phase auth without a credential, else
+ * REPLY_UNSENDABLE.
+ * 0, or -1 and error.
  */
 int ask_read(struct ask *ask, char *const *params, enum reason *reason_out,
     struct error *error);

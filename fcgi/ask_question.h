@@ -5,10 +5,12 @@
 #include "gate/gate.h"
 
 /*
- * Policy and credential of a module's question: 0, with decision->policy and
- * the credential, which is for that account (kind NONE: it brought none).  -1
- * and the whole of the decision where no gate is needed: POLICY_UNKNOWN, or as
- * credential_from_password() refuses.
+ * Policy and credential of a module's question.
+ * 0: decision->policy, and the credential, which is for that account (kind
+ * NONE: it brought none).
+ * -1: the whole of the decision, where no gate is needed: POLICY_UNKNOWN, or
+ * as credential_from_password() refuses.
+ * Threads: no state; any thread.
  */
 int ask_question(const struct ask *ask, const struct settings *settings,
     struct credential *credential, struct decision *decision);

@@ -11,13 +11,17 @@
  * performs the exchanges of parked tasks, resumes them with a gate of its
  * own until they are done, and fetches the keys when they are due.  How many
  * may be parked is the connection layer's to say (server_request_may_park()).
+ * Threads: one makes and frees it; the rest is for all.
  */
 
 struct fetcher;
 
-/* Begins with a fetch of the keys, which nobody waits for.  Opens the state:
- * NULL and error if it cannot.  Borrows settings, shared and log.  The thread
- * takes over the caller's signal mask. */
+/*
+ * Begins with a fetch of the keys, which nobody waits for, and opens the state.
+ * Settings, shared and log are borrowed.  The thread takes over the caller's
+ * signal mask.
+ * NULL and error: it cannot.
+ */
 struct fetcher *fetcher_new(const struct settings *settings,
     struct gate_shared *shared, struct log *log, struct error *error);
 
@@ -26,10 +30,9 @@ struct fetcher *fetcher_new(const struct settings *settings,
 void fetcher_free(struct fetcher *fetcher);
 
 /*
- * From any thread: hand over a task whose last step was GATE_EXCHANGE or
- * GATE_WAIT.  When it is GATE_DONE the request is woken (from within the
- * fetcher's lock) and `parked` is the caller's again; without a request
- * `parked` is freed.
+ * Hand over a task whose last step was GATE_EXCHANGE or GATE_WAIT.  When it is
+ * GATE_DONE the request is woken (from within the fetcher's lock) and `parked`
+ * is the caller's again; without a request `parked` is freed.
  */
 void fetcher_park(struct fetcher *fetcher, struct parked *parked);
 

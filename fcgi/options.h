@@ -13,7 +13,10 @@ enum options_action {
 	OPTIONS_VERSION
 };
 
-/* The command line of authgear-fcgi(8); strings are argv's. */
+/*
+ * The command line of authgear-fcgi(8); strings are argv's.
+ * Threads: before there are others (getopt_long(3)).
+ */
 struct options {
 	enum options_action action;
 	int json;

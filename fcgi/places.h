@@ -6,7 +6,8 @@
 /*
  * Where requests may wait for the network: of a web server's by client
  * address; of a PAM module's by the uid that asks, and by that and the address
- * of its client.  May be used by all threads.
+ * of its client.
+ * Threads: one makes and clears it; the rest is for all.
  */
 struct places {
 	struct seats *addresses;

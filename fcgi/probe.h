@@ -7,7 +7,10 @@
 #include "ground/error.h"
 #include "ground/exchange.h"
 
-/* What the answers to the askings of probe_ask.h tell.  Pure. */
+/*
+ * What the answers to the askings of probe_ask.h tell.
+ * Threads: one at a time for each report.
+ */
 
 enum probe_verdict {
 	PROBE_OPEN = 0,		/* answered, and not by a refusal of ours */
@@ -56,14 +59,14 @@ struct probe_report {
 /*
  * Judge one exchange that was performed, in the light of those before it, and
  * add it; the result is the report's.
- *
  * Closed: 3xx with a Location, 4xx or 5xx with one X-Authgear-Request-Id of
  * 16 hex digits that came with no other answer; a connection closed without
  * an answer; 400, 405 or 501 to another method than GET and HEAD if
  * PROBE_UNKNOWN got the same, and to TRACE and PROBE_UNKNOWN always.
  * Not told: 5xx without our id; no connection, or no answer in time; 400, 405
  * or 501 to GET and HEAD if PROBE_UNKNOWN got the same, since then nothing
- * shows that anybody is asked.  Open: everything else.
+ * shows that anybody is asked.
+ * Open: everything else.
  */
 const struct probe_result *probe_add(struct probe_report *report,
     const struct probe_asking *asking, const struct exchange *exchange);

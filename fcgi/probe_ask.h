@@ -8,6 +8,7 @@
 /*
  * What --probe asks of a guarded address, as a stranger would.  Nothing that
  * is sent is a credential of anybody, and no method changes anything.
+ * Threads: no state; any thread.
  */
 
 /* What an asking brings. */

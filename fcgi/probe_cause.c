@@ -43,8 +43,9 @@ static const struct {
 	    "authgear-fcgi is asked for some methods only (Limit, "
 	    "limit_except, a condition on the method): guard all" },
 	[PROBE_CAUSE_OTHER] = { "other",
-	    "something refuses here, but not authgear-fcgi: another login, an "
-	    "access rule, or an error page of the site's own in place of ours" },
+	    "something refuses here, but not authgear-fcgi: another login, "
+	    "an access rule, or an error page of the site's own in place of "
+	    "ours" },
 	[PROBE_CAUSE_REDIRECT] = { "redirect",
 	    "a redirect that is no login of ours: the server answers before "
 	    "authgear-fcgi is asked, or another login guards the address" },

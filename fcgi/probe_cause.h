@@ -5,7 +5,10 @@
 #include "ground/buffer.h"
 #include "settings/settings.h"
 
-/* The likely cause of what one address answered.  Pure. */
+/*
+ * The likely cause of what one address answered.
+ * Threads: no state; any thread.
+ */
 enum probe_cause {
 	/* open */
 	PROBE_CAUSE_NOBODY = 0,	/* no answer at all is ours */

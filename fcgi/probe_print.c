@@ -93,8 +93,9 @@ print_line(const struct probe_print *print, const struct probe_result *result)
 		colon = "";
 	fprintf(print->out, "  %-8s  %-8s  %-17s  %3s  %s%s%s\n",
 	    probe_verdict_name(probe_why_verdict(result->why)),
-	    result->asking->method, probe_ask_brings_name(result->asking->brings),
-	    status, probe_why_text(result->why), colon, more);
+	    result->asking->method,
+	    probe_ask_brings_name(result->asking->brings), status,
+	    probe_why_text(result->why), colon, more);
 }
 
 void

@@ -10,6 +10,7 @@
  * What --probe says, as lines for people or as one JSON object, each part as
  * soon as it is known.  Nothing of an answer is printed but its status, our
  * request id and our reason.
+ * Threads: one at a time.
  */
 struct probe_print {
 	FILE *out;

@@ -5,8 +5,8 @@
  * Requests that wait for the network, by client address: one of them gets at
  * most half of the places, so that whoever makes many wait (with tokens of
  * unknown keys, with sessions that must be looked up) leaves the rest to
- * others.  Behind a proxy that is not told apart all share that half.  May be
- * used by all threads.
+ * others.  Behind a proxy that is not told apart all share that half.
+ * Threads: one makes and frees it; the rest is for all.
  */
 
 struct seats;

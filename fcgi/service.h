@@ -9,6 +9,7 @@
 /*
  * What authgear-fcgi serves on its connection layer: one gate for each
  * thread; tasks that need the network are parked with the fetcher.
+ * Threads: shared by those of the server, which change nothing of it.
  */
 struct service {
 	const struct settings *settings;

@@ -53,8 +53,8 @@ state_place_explain(const char *state, struct error *error)
 	if (errno == EACCES) {
 		error_clear(error);
 		error_set(error, "%.160s cannot be reached: %s; each folder "
-		    "above it must let the daemon's user through, and systemd's "
-		    "unit hides /home, /root and /run/user from it "
+		    "above it must let the daemon's user through, and "
+		    "systemd's unit hides /home, /root and /run/user from it "
 		    "(ProtectHome=): set 'state' to a place below /var/lib",
 		    state, strerror(EACCES));
 	} else if (errno == ENOENT && (begins_with(state, "/tmp/") ||

@@ -8,6 +8,7 @@
  * file system of its own, of which systemd's unit lets it write little.
  * If `error` is about `state` and that is the cause, it is said in its place,
  * with what helps; otherwise `error` stays as it is.
+ * Threads: no state; any thread.
  */
 void state_place_explain(const char *state, struct error *error);
 

@@ -10,6 +10,7 @@
  * trust.db was seen and logs what the floors below want known; the other,
  * with less of the processor than requests get, checks the whole of the state
  * and asks the directory service.
+ * Threads: one makes and frees it.
  */
 
 struct upkeep;
@@ -18,7 +19,7 @@ struct upkeep;
 struct upkeep *upkeep_new(const struct settings *settings,
     struct gate_shared *shared, struct log *log, struct error *error);
 
-/* 0; -1 if a directory service does not answer, so that a thread is left
+/* 0, or -1: a directory service does not answer, so that a thread is left
  * which still has all that was borrowed: it must stay until the process
  * ends. */
 int upkeep_free(struct upkeep *upkeep);

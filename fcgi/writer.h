@@ -10,12 +10,16 @@
  * there, and the taking out of what is too much.  It alone waits for other
  * processes that hold the file, and for the disk; while it takes no write
  * the log says why, once a minute.
+ * Threads: one makes and frees it.
  */
 
 struct writer;
 
-/* Opens the state: NULL and error if it cannot.  Borrows settings, shared and
- * log.  The thread takes over the caller's signal mask. */
+/*
+ * Opens the state.  Settings, shared and log are borrowed.  The thread takes
+ * over the caller's signal mask.
+ * NULL and error: it cannot.
+ */
 struct writer *writer_new(const struct settings *settings,
     struct gate_shared *shared, struct log *log, struct error *error);
 

@@ -8,6 +8,7 @@
  * One question to the daemon's socket (authgear-fcgi, serve=ask), within a
  * deadline.  No thread, no signal, no environment, no directory service; the
  * descriptor is closed again, the bytes of the credential are wiped.
+ * Threads: no state; any thread of the host.
  */
 
 enum ask_result {
@@ -24,7 +25,7 @@ struct ask_question {
 	const char *account;
 	const char *phase;		/* "auth" or "account" */
 	const char *service;		/* NULL: not known */
-	const char *address;		/* of the client, an IP address; or NULL */
+	const char *address;		/* of the client, an IP; or NULL */
 };
 
 /* An answer of phase account to a question without a credential: nothing is

@@ -8,6 +8,7 @@
  * is root) or the daemon's user, and nobody else may write the socket's
  * directory, or anybody could answer in their place.  The daemon's user is
  * looked up in /etc/passwd itself: no directory service is asked.
+ * Threads: no state; any thread of the host.
  */
 
 /* 0, or -1 and one line that names the uid found and the one expected. */

@@ -74,9 +74,9 @@ refused(const struct ask_question *question, const struct answer *answer,
 	}
 	/* a web server's listener reads headers, of which it got none */
 	if (reason == REASON_NO_CREDENTIAL && question->credential != NULL) {
-		(void)snprintf(why, size, "%s: who answers was given one and saw "
-		    "none; does socket= name a listener of authgear-fcgi with "
-		    "serve=ask?", name);
+		(void)snprintf(why, size, "%s: who answers was given one and "
+		    "saw none; does socket= name a listener of authgear-fcgi "
+		    "with serve=ask?", name);
 		return PAM_AUTHINFO_UNAVAIL;
 	}
 	(void)snprintf(why, size, "%s: %s", name,

@@ -6,9 +6,10 @@
 #include "pam/ask.h"
 
 /*
- * From what the daemon answered to a PAM code.  Pure.  The answer is trusted
- * no further than it must be: granted only on status 200, the decision
- * "granted" and a REMOTE_USER that is the account asked for, byte for byte.
+ * From what the daemon answered to a PAM code.  The answer is trusted no
+ * further than it must be: granted only on status 200, the decision "granted"
+ * and a REMOTE_USER that is the account asked for, byte for byte.
+ * Threads: no state; any thread of the host.
  */
 
 /*

@@ -15,7 +15,7 @@
 
 #include "facts/shape.h"
 
-#define PASSWD_MAX (1024 * 1024)	/* bytes of one entry with its strings */
+#define PASSWD_MAX (1024 * 1024)	/* bytes of one entry, strings too */
 
 /* People type passwords where a name belongs. */
 static void

@@ -9,20 +9,24 @@
  * What is read of the host's transaction, and its log.  Nothing is printed,
  * openlog() is never called (the host's next line would go through an unloaded
  * module), no locale, no environment.
+ * Threads: one at a time for each transaction.
  */
 
 #define HOST_NAME_SIZE 256	/* of an account, with its NUL */
 
 struct host {
 	pam_handle_t *pamh;
-	const char *user;		/* PAM_USER; never NULL, never changed */
+	const char *user;		/* PAM_USER, unchanged; never NULL */
 	const char *service;		/* PAM_SERVICE or NULL */
 	const char *address;		/* PAM_RHOST if it is an IP address */
 	char user_text[65];		/* for the log */
 };
 
-/* PAM_SUCCESS, or what the host said.  Asks for the name if it is not set; one
- * that is none or too long is PAM_AUTH_ERR. */
+/*
+ * Asks for the name if it is not set.
+ * PAM_SUCCESS, PAM_AUTH_ERR for a name that is none or too long, or what the
+ * host said.
+ */
 int host_read(struct host *host, pam_handle_t *pamh);
 
 /* One line to the system log (authpriv); `priority` of syslog(3). */

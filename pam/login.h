@@ -7,6 +7,7 @@
  * The credential of phase auth, kept in the transaction until phase account
  * has asked about it again; wiped then, and by libpam's end of the
  * transaction.
+ * Threads: one at a time for each transaction.
  */
 
 /* Somebody logs in: what another user was granted before in this transaction

@@ -9,6 +9,7 @@
  * what is none never leaves the process and costs no line in the log but at
  * debug level, since in a stack before pam_unix every ordinary login passes
  * here.
+ * Threads: one at a time for each transaction.
  */
 
 #define PASSWORD_MAX 16384	/* bytes */

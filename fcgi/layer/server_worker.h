@@ -3,7 +3,8 @@
 
 /*
  * A thread that accepts and serves until the server quits; `argument` is its
- * struct server_thread.  For pthread_create().
+ * struct server_thread.
+ * Threads: it is one, for pthread_create().
  */
 void *server_worker_main(void *argument);
 

@@ -9,6 +9,7 @@
 /*
  * One key of the settings: its name, its default and its type, which is
  * how a value is read and printed.  Types alone.
+ * Threads: constant; any thread.
  */
 
 struct settings_row;

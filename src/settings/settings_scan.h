@@ -9,6 +9,7 @@
  * The strict look at the text of a settings file before libini_config reads
  * it: what that library would let pass is refused here, and every key's line
  * is noted for later errors.
+ * Threads: no state; any thread.
  */
 
 struct settings_entry {
@@ -33,7 +34,7 @@ void settings_scan_outdent(char *text, size_t *len);
  * a line of more than SETTINGS_MAX_VALUE bytes, anything before the first
  * section, sections or keys twice, names but of a-z 0-9 _ -, a line that is
  * neither section, key nor comment, an empty value, a comment behind a value.
- * 0 or -1 and error.
+ * 0, or -1 and error, "PATH:LINE: what is wrong, what to do".
  */
 int settings_scan(struct settings_scan *scan, const char *path,
     const char *text, size_t len, struct error *error);

@@ -5,9 +5,10 @@
  *            [-C DIR] [-m] [-x] CONFDIR SERVICE USER PHASE... < PASSWORD
  *
  * PHASE is auth, account, setcred, open, close, user=NAME (who logs in from
- * then on), or wait (until a line comes on descriptor 3).  Prints "PHASE CODE" for each, then "prompts N", the
- * environment of the transaction as "env NAME=VALUE" and, if it was changed,
- * "user NAME".  With -n or -t only how often each code came: "PHASE CODE xN".
+ * then on), or wait (until a line comes on descriptor 3).  Prints "PHASE CODE"
+ * for each, then "prompts N", the environment of the transaction as
+ * "env NAME=VALUE" and, if it was changed, "user NAME".  With -n or -t only
+ * how often each code came: "PHASE CODE xN".
  * -C: goes into that root once the transaction is begun.  -m: with -n or -t,
  * first a tenth as many, then all, and what the process held after each:
  * "held=RSS_KB,DESCRIPTORS,THREADS".  -x: descriptors 0 to 2 are closed.  The
