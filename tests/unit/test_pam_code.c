@@ -92,33 +92,43 @@ static void
 test_granted(void **state)
 {
 	static const struct {
+		const char *name;
 		int status;
 		const char *decision, *user;
 		int code;
 	} rows[] = {
-		{ 200, "granted", "alice", PAM_SUCCESS },
-		{ 200, "granted", "Alice", PAM_AUTHINFO_UNAVAIL },
-		{ 200, "granted", "alice ", PAM_AUTHINFO_UNAVAIL },
-		{ 200, "granted", "root", PAM_AUTHINFO_UNAVAIL },
-		{ 200, "granted", "", PAM_AUTHINFO_UNAVAIL },
-		{ 200, "granted", NULL, PAM_AUTHINFO_UNAVAIL },
-		{ 200, "Granted", "alice", PAM_AUTHINFO_UNAVAIL },
-		{ 200, "pass", "alice", PAM_AUTHINFO_UNAVAIL },
-		{ 200, "not-blocked", "alice", PAM_AUTHINFO_UNAVAIL },
-		{ 200, "not-blocked", NULL, PAM_AUTHINFO_UNAVAIL },
-		{ 200, NULL, "alice", PAM_AUTHINFO_UNAVAIL },
-		{ 201, "granted", "alice", PAM_AUTHINFO_UNAVAIL },
-		{ 204, "granted", "alice", PAM_AUTHINFO_UNAVAIL },
-		{ 302, "granted", "alice", PAM_AUTHINFO_UNAVAIL },
-		{ 401, "granted", "alice", PAM_AUTHINFO_UNAVAIL },
+		{ "granted", 200, "granted", "alice", PAM_SUCCESS },
+		{ "another spelling", 200, "granted", "Alice",
+		    PAM_AUTHINFO_UNAVAIL },
+		{ "a blank behind it", 200, "granted", "alice ",
+		    PAM_AUTHINFO_UNAVAIL },
+		{ "another account", 200, "granted", "root",
+		    PAM_AUTHINFO_UNAVAIL },
+		{ "an empty account", 200, "granted", "",
+		    PAM_AUTHINFO_UNAVAIL },
+		{ "no account", 200, "granted", NULL, PAM_AUTHINFO_UNAVAIL },
+		{ "another spelling of granted", 200, "Granted", "alice",
+		    PAM_AUTHINFO_UNAVAIL },
+		{ "pass", 200, "pass", "alice", PAM_AUTHINFO_UNAVAIL },
+		{ "not blocked", 200, "not-blocked", "alice",
+		    PAM_AUTHINFO_UNAVAIL },
+		{ "not blocked, nobody", 200, "not-blocked", NULL,
+		    PAM_AUTHINFO_UNAVAIL },
+		{ "no decision", 200, NULL, "alice", PAM_AUTHINFO_UNAVAIL },
+		{ "status 201", 201, "granted", "alice", PAM_AUTHINFO_UNAVAIL },
+		{ "status 204", 204, "granted", "alice", PAM_AUTHINFO_UNAVAIL },
+		{ "status 302", 302, "granted", "alice", PAM_AUTHINFO_UNAVAIL },
+		{ "status 401", 401, "granted", "alice", PAM_AUTHINFO_UNAVAIL },
 	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		fill(rows[i].status, rows[i].decision, rows[i].user, NULL);
-		assert_int_equal(judge("auth", "x"), rows[i].code);
-		assert_int_equal(judge("account", "x"), rows[i].code);
+		if (judge("auth", "x") != rows[i].code ||
+		    judge("account", "x") != rows[i].code)
+			fail_msg("%s: %d, %d", rows[i].name,
+			    judge("auth", "x"), judge("account", "x"));
 	}
 }
 

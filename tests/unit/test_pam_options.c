@@ -95,7 +95,8 @@ test_bad(void **state)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (read_words(P, bad[i], &options, why, sizeof(why)) == 0)
 			fail_msg("%s: taken", bad[i]);
-		assert_true(strlen(why) > 10);
+		if (strlen(why) <= 10)
+			fail_msg("%s: \"%s\"", bad[i], why);
 	}
 	assert_int_equal(read_words(NULL, NULL, &options, why, sizeof(why)),
 	    -1);

@@ -6,97 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/stat.h>
-
 #include <cmocka.h>
 
-#include "scratch.h"
 #include "face/settings_print.h"
-#include "settings/settings.h"
-#include "settings/settings_table.h"
-
-#define HEAD "[authgear]\nendpoint = https://a.test\n"
-#define TAIL "[policy default]\nclients = one\n"
-
-/* A file that cannot be used: its text, and what the error begins with
- * behind the path and names somewhere. */
-struct refused {
-	const char *text;
-	const char *line;	/* ":3: " */
-	const char *names;
-};
-
-static char *directory;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	directory = scratch_make();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	scratch_remove(directory);
-	return 0;
-}
-
-static const char *
-write_settings(const void *text, size_t len)
-{
-	const char *path = scratch_path(directory, "authgear.conf");
-
-	scratch_write(path, text, len);
-	assert_int_equal(chmod(path, 0644), 0);
-	return path;
-}
-
-static void
-expect_refused(const void *text, size_t len, const char *line,
-    const char *names)
-{
-	const char *path = write_settings(text, len);
-	struct error error = { "" };
-	struct settings *settings = settings_load(path, &error);
-
-	if (settings != NULL)
-		fail_msg("accepted: %s", (const char *)text);
-	if (strncmp(error.text, path, strlen(path)) != 0 ||
-	    strncmp(error.text + strlen(path), line, strlen(line)) != 0 ||
-	    strstr(error.text + strlen(path), names) == NULL)
-		fail_msg("expected %s %s: %s", line, names, error.text);
-}
-
-static void
-expect_all_refused(const struct refused *cases, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		expect_refused(cases[i].text, strlen(cases[i].text),
-		    cases[i].line, cases[i].names);
-}
-
-static struct settings *
-load(const char *text)
-{
-	struct error error = { "" };
-	struct settings *settings;
-
-	settings = settings_load(write_settings(text, strlen(text)), &error);
-	if (settings == NULL)
-		fail_msg("%s", error.text);
-	return settings;
-}
+#include "settings_fixture.h"
 
 static void
 defaults(void **state)
 {
-	struct settings *settings = load(HEAD "[policy default]\n"
-	    "verified_only = no\n");
+	struct settings *settings = settings_fixture_load(HEAD
+	    "[policy default]\nverified_only = no\n");
 	struct policy *policy;
 
 	(void)state;
@@ -146,7 +65,8 @@ defaults(void **state)
 static void
 everything_set(void **state)
 {
-	struct settings *settings = load("# caf\xc3\xa9\n; too\n\n"
+	struct settings *settings = settings_fixture_load(
+	    "# caf\xc3\xa9\n; too\n\n"
 	    "[authgear]\nendpoint=http://127.0.0.1:3000\nca_file = /etc/ca\n"
 	    "proxy = http://proxy:3128\nvalidate = jwt\nkeys_ttl = 1\n"
 	    "keys_cooldown = 3600\nkeys_max_stale = 2592000\nleeway = 0\n"
@@ -183,7 +103,7 @@ everything_set(void **state)
 static void
 sessions_set(void **state)
 {
-	struct settings *settings = load(HEAD
+	struct settings *settings = settings_fixture_load(HEAD
 	    "resolver_url = http://127.0.0.1:3001/_resolver/resolve\n"
 	    "validate = hybrid\nsession_ttl = 3600\nabsent_ttl = 300\n"
 	    "stale_if_error = 300\nmax_lookups = 256\n"
@@ -228,18 +148,18 @@ bounds_accepted(void **state)
 	struct settings *settings;
 
 	(void)state;
-	settings = load(HEAD "validate = resolver\nsession_ttl = 1\n"
-	    "absent_ttl = 1\nstale_if_error = 0\nmax_lookups = 1\n"
-	    "lookup_rate = 1\n[policy default]\n");
+	settings = settings_fixture_load(HEAD "validate = resolver\n"
+	    "session_ttl = 1\nabsent_ttl = 1\nstale_if_error = 0\n"
+	    "max_lookups = 1\nlookup_rate = 1\n[policy default]\n");
 	assert_int_equal(settings->validate, SETTINGS_VALIDATE_RESOLVER);
 	assert_int_equal(settings->session_ttl, 1);
 	assert_int_equal(settings->max_lookups, 1);
 	assert_int_equal(settings->lookup_rate, 1);
 	settings_free(settings);
-	settings = load(HEAD "validate = jwt\n" TAIL);
+	settings = settings_fixture_load(HEAD "validate = jwt\n" TAIL);
 	assert_int_equal(settings->validate, SETTINGS_VALIDATE_JWT);
 	settings_free(settings);
-	settings = load(HEAD "insecure_allow_http = yes\n"
+	settings = settings_fixture_load(HEAD "insecure_allow_http = yes\n"
 	    "resolver_url = http://resolver/r\n" TAIL);
 	assert_string_equal(settings->resolver_url, "http://resolver/r");
 	settings_free(settings);
@@ -262,13 +182,13 @@ not_evaluable_is_a_warning(void **state)
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		snprintf(text, sizeof(text), HEAD "validate = resolver\n"
 		    "[policy default]\n%s", rules[i]);
-		settings = load(text);
+		settings = settings_fixture_load(text);
 		assert_non_null(strstr(settings->warnings.words[
 		    settings->warnings.count - 1], "not-evaluable"));
 		settings_free(settings);
 	}
-	settings = load(HEAD "validate = resolver\n[policy default]\n"
-	    "require_role = a\nremote_user = map\n");
+	settings = settings_fixture_load(HEAD "validate = resolver\n"
+	    "[policy default]\nrequire_role = a\nremote_user = map\n");
 	assert_int_equal(settings->warnings.count, 1);
 	assert_non_null(strstr(settings->warnings.words[0], "clients"));
 	settings_free(settings);
@@ -277,7 +197,7 @@ not_evaluable_is_a_warning(void **state)
 static void
 the_only_policy_serves_a_missing_name(void **state)
 {
-	struct settings *settings = load(HEAD TAIL);
+	struct settings *settings = settings_fixture_load(HEAD TAIL);
 	int unknown;
 
 	(void)state;
@@ -285,295 +205,18 @@ the_only_policy_serves_a_missing_name(void **state)
 	assert_non_null(settings_policy(settings, "", &unknown));
 	assert_null(settings_policy(settings, "Default", &unknown));
 	settings_free(settings);
-	settings = load(HEAD TAIL "[policy b]\nclients = x\n");
+	settings = settings_fixture_load(HEAD TAIL "[policy b]\nclients = x\n");
 	assert_null(settings_policy(settings, NULL, &unknown));
 	assert_int_equal(unknown, 0);
 	assert_non_null(settings_policy(settings, "default", &unknown));
 	settings_free(settings);
 }
 
-static void
-shapes_refused(void **state)
-{
-	static const struct refused cases[] = {
-		{ "", ":1: ", "endpoint" },
-		{ "[authgear]\nleeway = 1\n" TAIL, ":1: ", "endpoint" },
-		{ HEAD, ":1: ", "policy" },
-		{ "endpoint = https://a\n" HEAD, ":1: ", "endpoint" },
-		{ "# x\nleeway = 1\n" HEAD TAIL, ":2: ", "leeway" },
-		{ HEAD "endpoint = https://b\n" TAIL, ":3: ", "endpoint" },
-		{ HEAD TAIL HEAD, ":5: ", "[authgear]" },
-		{ HEAD TAIL TAIL, ":5: ", "[policy default]" },
-		{ HEAD "[other]\nx = 1\n" TAIL, ":3: ", "[other]" },
-		{ HEAD "[policy]\nclients = 1\n", ":3: ", "policy" },
-		{ HEAD "[policy A]\nclients = 1\n", ":3: ", "section" },
-		{ HEAD "[policy a b]\nclients = 1\n", ":3: ", "name" },
-		{ HEAD "[policy a\nclients = 1\n", ":3: ", "section" },
-		{ HEAD "[policy a] # x\nclients = 1\n", ":3: ", "section" },
-		{ HEAD "Leeway = 1\n" TAIL, ":3: ", "Leeway" },
-		{ HEAD "leeway\n" TAIL, ":3: ", "KEY = VALUE" },
-		{ HEAD "leeway =\n" TAIL, ":3: ", "leeway" },
-		{ HEAD "leeway = \n" TAIL, ":3: ", "leeway" },
-		{ HEAD "= 1\n" TAIL, ":3: ", "" },
-		{ HEAD "leeway = 1 # x\n" TAIL, ":3: ", "leeway" },
-		{ HEAD "leeway = 1\t; x\n" TAIL, ":3: ", "leeway" },
-		{ HEAD "leeway = 1\n  2\n" TAIL, ":4: ", "" },
-		{ HEAD "leeway = 1\r\n" TAIL, ":3: ", "control" },
-		{ HEAD "state = /\033x\n" TAIL, ":3: ", "control" },
-		{ HEAD "state = /\xc3\xa4\n" TAIL, ":3: ", "ASCII" },
-		{ HEAD "clients = a\n" TAIL, ":3: ", "clients" },
-		{ HEAD TAIL "leeway = 1\n", ":5: ", "leeway" },
-		{ HEAD "no_such = 1\n" TAIL, ":3: ", "no_such" },
-		{ HEAD "/* x */\n" TAIL, ":3: ", "" },
-		{ HEAD "session_ttl = 4\nabsent_ttl = 5\n" TAIL, ":4: ",
-		    "absent_ttl" },
-		{ HEAD "absent_ttl = 31\n" TAIL, ":3: ", "30 by default" },
-		{ HEAD "connect_timeout = 3\n" TAIL, ":3: ",
-		    "2 by default" },
-		{ HEAD "keys_ttl = 100000\nkeys_max_stale = 99999\n" TAIL,
-		    ":4: ", "keys_max_stale" },
-		{ HEAD "absent_ttl = 9\nsession_ttl = 8\n" TAIL, ":3: ",
-		    "absent_ttl" },
-		{ HEAD TAIL "login_client = a\n", ":5: ", "login_return" },
-		{ HEAD TAIL "login_return = https://a/b\n", ":5: ",
-		    "login_client" },
-		{ HEAD TAIL "[policy b]\nclients = x\nlogin_client = a\n",
-		    ":7: ", "login_return" },
-		{ HEAD TAIL "login_client = a\n[policy b]\n"
-		    "login_return = https://a/b\n", ":5: ", "login_return" },
-		/* what comes back from a login must be good */
-		{ HEAD TAIL "login_client = a\nlogin_return = https://a/b\n",
-		    ":5: ", "cookie" },
-		{ HEAD "validate = jwt\n[policy default]\nlogin_client = a\n"
-		    "login_return = https://a/b\n", ":5: ", "hybrid" },
-		{ HEAD "[policy default]\nlogin_client = a\n"
-		    "login_return = https://a/b\nrequire_scope = x\n",
-		    ":4: ", "scope" },
-		{ HEAD "[policy default]\nlogin_client = a\n"
-		    "login_return = https://a/b\naudience = https://x\n",
-		    ":4: ", "audience" },
-		{ HEAD "[policy default]\nlogin_client = a\n"
-		    "login_return = http://www.a.test/b\n", ":5: ",
-		    "plain http" },
-	};
-
-	(void)state;
-	expect_all_refused(cases, sizeof(cases) / sizeof(cases[0]));
-	expect_refused(HEAD "state = /a\0b\n" TAIL,
-	    sizeof(HEAD "state = /a\0b\n" TAIL) - 1, ":3: ", "NUL");
-}
-
-/* KEY = VALUE in line 3 of [authgear], refused with the key named. */
-static void
-values_of_authgear_refused(void **state)
-{
-	static const char *const cases[][2] = {
-		{ "ca_file", "relative" }, { "ca_file", "/a/../b" },
-		{ "proxy", "socks5://a:1" }, { "proxy", "http://a:1/x" },
-		{ "proxy", "http://user:pw@a:1" },
-		{ "validate", "JWT" }, { "validate", "Hybrid" },
-		{ "validate", "introspect" }, { "validate", "jwt, resolver" },
-		{ "validate", "2" }, { "validate", "none" },
-		{ "session_ttl", "0" }, { "session_ttl", "3601" },
-		{ "session_ttl", "-1" }, { "session_ttl", "30s" },
-		{ "absent_ttl", "0" }, { "absent_ttl", "301" },
-		{ "absent_ttl", "31" }, { "stale_if_error", "-1" },
-		{ "stale_if_error", "301" }, { "stale_if_error", "yes" },
-		{ "max_lookups", "0" }, { "max_lookups", "257" },
-		{ "max_lookups", "8 8" }, { "lookup_rate", "0" },
-		{ "lookup_rate", "60001" }, { "lookup_rate", "10/s" },
-		{ "resolver_url", "resolver" }, { "resolver_url", "/resolve" },
-		{ "resolver_url", "https://a.test" },
-		{ "resolver_url", "https://a.test?x=/" },
-		{ "resolver_url", "https:///x" }, { "resolver_url", "://a/x" },
-		{ "resolver_url", "https://A.example/x" },
-		{ "resolver_url", "https://a.test:443/x" },
-		{ "resolver_url", "https://a.test:0/x" },
-		{ "resolver_url", "https://a.test:65536/x" },
-		{ "resolver_url", "https://me:pw@a.test/x" },
-		{ "resolver_url", "https://a.test/x#y" },
-		{ "resolver_url", "https://a.test/x y" },
-		{ "resolver_url", "https://a.test/\"x" },
-		{ "resolver_url", "https://a.test/\\x" },
-		{ "resolver_url", "ftp://a.test/x" },
-		{ "resolver_url", "file:///etc/passwd" },
-		{ "resolver_url", "http://a.test/x" },
-		{ "resolver_url", "http://127.0.0.1.example/x" },
-		{ "resolver_url", "http://localhost.example/x" },
-		{ "keys_ttl", "0" },
-		{ "keys_ttl", "604801" }, { "keys_ttl", "1h" },
-		{ "keys_ttl", "-1" }, { "keys_ttl", "99999999999999999999" },
-		{ "keys_cooldown", "0" }, { "keys_cooldown", "3601" },
-		{ "keys_max_stale", "0" }, { "keys_max_stale", "1h" },
-		{ "keys_max_stale", "2592001" },
-		{ "leeway", "301" }, { "leeway", "-0" }, { "leeway", "+1" },
-		{ "leeway", "1.5" }, { "leeway", "0x10" },
-		{ "leeway", "1 0" }, { "connect_timeout", "0" },
-		{ "connect_timeout", "31" }, { "connect_timeout", "3" },
-		{ "total_timeout", "0" }, { "total_timeout", "61" },
-		{ "max_credential", "1023" }, { "max_credential", "49153" },
-		{ "cookie_prefix", "a b" }, { "cookie_prefix", "a=" },
-		{ "state", "var" }, { "state", "/a/.." },
-		{ "insecure_allow_http", "true" },
-		{ "insecure_allow_http", "Yes" }, { "log_grants", "1" },
-	};
-	char text[512];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(text, sizeof(text), HEAD "%s = %s\n" TAIL,
-		    cases[i][0], cases[i][1]);
-		expect_refused(text, strlen(text), ":3: ", cases[i][0]);
-	}
-}
-
-static void
-endpoints_refused(void **state)
-{
-	static const char *const cases[] = {
-		"a.test", "https://a.test/", "https://A.example",
-		"http://a.test", "https://a:443", "ftp://a",
-	};
-	char text[512];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(text, sizeof(text), "[authgear]\nendpoint = %s\n"
-		    TAIL, cases[i]);
-		expect_refused(text, strlen(text), ":2: ", "endpoint");
-	}
-	settings_free(load("[authgear]\nendpoint = http://a.test\n"
-	    "insecure_allow_http = yes\n" TAIL));
-}
-
-static void
-values_of_a_policy_refused(void **state)
-{
-	static const char *const cases[][2] = {
-		{ "audience", "," }, { "require_role", ", ," },
-		{ "clients", "\"a\"" }, { "clients", "a; b" },
-		{ "require_role", "'staff'" },
-		{ "require_all_roles", "," }, { "require_scope", "," },
-		{ "audience", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17" },
-		{ "verified_only", "maybe" }, { "anonymous_users", "yes" },
-		{ "max_authentication_age", "0" },
-		{ "max_authentication_age", "31536001" },
-		{ "remote_user", "email" }, { "remote_user", "claim:" },
-		{ "remote_user", "claim:email" },
-		{ "remote_user", "claim:preferred_username" },
-		{ "remote_user", "claim:https://authgear.com/claims/x" },
-		{ "remote_user", "SUB" }, { "remote_user", "MAP" },
-		{ "remote_user", "map:x" }, { "remote_user", "sub, map" },
-		{ "clients", "any, a" }, { "clients", "a any" },
-		{ "clients", "any any" }, { "clients", "'any'" },
-		{ "unauthenticated", "allow" }, { "unauthenticated", "yes" },
-		{ "unauthenticated", "Pass" }, { "unauthenticated", "login" },
-		{ "cors_preflight", "allow" }, { "cors_preflight", "1" },
-		{ "client_identity", "believe" }, { "client_identity", "no" },
-		{ "client_identity", "Ignore" }, { "client_identity", "" },
-		{ "accept_basic", "pass" }, { "accept_basic", "true" },
-		{ "export", "," }, { "export", "'email'" },
-		{ "export", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17" },
-		{ "login_client", "a b" }, { "login_client", "a\"b" },
-		{ "login_client", "a<b" }, { "login_client", "a\\b" },
-		{ "login_return", "/login" },
-		{ "login_return", "https://a.test" },
-		{ "login_return", "https://a.test/x#y" },
-		{ "login_return", "https://a.test/x y" },
-		{ "login_return", "https://a.test/'x" },
-		{ "login_return", "https://A/x" },
-		{ "login_return", "javascript://a/%0aalert(1)" },
-		{ "login_return", "https://u@a.test/x" },
-	};
-	char text[512];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(text, sizeof(text), HEAD TAIL "%s = %s\n",
-		    cases[i][0], cases[i][1]);
-		expect_refused(text, strlen(text), ":5: ", cases[i][0]);
-	}
-}
-
-static void
-long_values_refused(void **state)
-{
-	char text[2048], path[1024];
-
-	(void)state;
-	memset(path, 'a', sizeof(path) - 1);
-	path[sizeof(path) - 1] = '\0';
-	snprintf(text, sizeof(text), HEAD TAIL "login_return = https://b/%s\n",
-	    path);
-	expect_refused(text, strlen(text), ":5: ", "login_return");
-	snprintf(text, sizeof(text), HEAD "resolver_url = https://%.*s/x\n"
-	    TAIL, 248, path);
-	expect_refused(text, strlen(text), ":3: ", "resolver_url");
-	snprintf(text, sizeof(text), HEAD TAIL "login_client = %.*s\n", 256,
-	    path);
-	expect_refused(text, strlen(text), ":5: ", "login_client");
-}
-
-static void
-every_key_twice(void **state)
-{
-	const struct settings_row *row;
-	const struct settings_key *key;
-	char text[512];
-	size_t i;
-
-	(void)state;
-	for (i = 0; (row = settings_table_at(i)) != NULL; i++) {
-		key = &row->key;
-		snprintf(text, sizeof(text), "[%s]\n%s = 1\n%s = 1\n",
-		    strcmp(key->section, "policy") == 0 ? "policy x" :
-		    key->section, key->name, key->name);
-		expect_refused(text, strlen(text), ":3: ", key->name);
-		snprintf(text, sizeof(text), "%s = 1\n[%s]\n", key->name,
-		    key->section);
-		expect_refused(text, strlen(text), ":1: ", key->name);
-		snprintf(text, sizeof(text), "[authgear]\n%s =\n",
-		    key->name);
-		expect_refused(text, strlen(text), ":2: ", key->name);
-	}
-	assert_true(i > 20);
-}
-
-static void
-files_refused(void **state)
-{
-	static char huge[SETTINGS_MAX_FILE + 2];
-	const char *path;
-	struct error error = { "" };
-
-	(void)state;
-	memset(huge, '\n', sizeof(huge));
-	expect_refused(huge, sizeof(huge), ": ", "larger");
-	memset(huge, 'a', SETTINGS_MAX_VALUE + 1);
-	expect_refused(huge, SETTINGS_MAX_VALUE + 2, ":1: ", "long");
-	path = write_settings(HEAD TAIL, strlen(HEAD TAIL));
-	assert_int_equal(chmod(path, 0664), 0);
-	assert_null(settings_load(path, &error));
-	assert_non_null(strstr(error.text, "chmod"));
-	assert_int_equal(chmod(path, 0646), 0);
-	assert_null(settings_load(path, NULL));
-	error_clear(&error);
-	assert_null(settings_load(directory, &error));
-	assert_non_null(strstr(error.text, "regular"));
-	path = scratch_path(directory, "fifo");
-	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_null(settings_load(path, NULL));
-	assert_null(settings_load(scratch_path(directory, "none"), NULL));
-}
-
 /* Who passes and who is sent to log in are not the same people. */
 static void
 printed_login_and_pass(void **state)
 {
-	struct settings *settings = load(HEAD "[policy open]\n"
+	struct settings *settings = settings_fixture_load(HEAD "[policy open]\n"
 	    "unauthenticated = pass\nlogin_client = web\n"
 	    "login_return = https://b/login\n");
 	char *words = NULL;
@@ -599,7 +242,8 @@ printed_login_and_pass(void **state)
 static void
 printed(void **state)
 {
-	struct settings *settings = load(HEAD "leeway = 7\n" TAIL
+	struct settings *settings = settings_fixture_load(HEAD
+	    "leeway = 7\n" TAIL
 	    "unauthenticated = pass\nremote_user = map\nexport = a, b\n"
 	    "accept_basic = yes\ncors_preflight = pass\n"
 	    "client_identity = ignore\n"
@@ -618,7 +262,7 @@ printed(void **state)
 	assert_non_null(strstr(text, "clients = one\n"));
 	assert_non_null(strstr(text, "# ca_file: the system's\n"));
 	assert_non_null(strstr(text, "# max_authentication_age: none\n"));
-	again = load(text);
+	again = settings_fixture_load(text);
 	assert_int_equal(again->leeway, 7);
 	assert_int_equal(again->validate, SETTINGS_VALIDATE_HYBRID);
 	assert_string_equal(again->resolver_url, settings->resolver_url);
@@ -665,16 +309,10 @@ main(void)
 		cmocka_unit_test(bounds_accepted),
 		cmocka_unit_test(not_evaluable_is_a_warning),
 		cmocka_unit_test(the_only_policy_serves_a_missing_name),
-		cmocka_unit_test(shapes_refused),
-		cmocka_unit_test(values_of_authgear_refused),
-		cmocka_unit_test(endpoints_refused),
-		cmocka_unit_test(values_of_a_policy_refused),
-		cmocka_unit_test(long_values_refused),
-		cmocka_unit_test(every_key_twice),
-		cmocka_unit_test(files_refused),
 		cmocka_unit_test(printed),
 		cmocka_unit_test(printed_login_and_pass),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, settings_fixture_setup,
+	    settings_fixture_teardown);
 }
