@@ -22,14 +22,14 @@ struct fetcher {
 
 	/* Shared, under the lock; and is_held and request of each parked. */
 	pthread_mutex_t lock;
-	struct parking incoming;
+	struct parked_list incoming;
 	int stop;
 
 	/* The thread's own. */
 	struct gate *gate;
 	struct moment now;
-	struct parking waiting;	/* GATE_WAIT */
-	struct parking asking;	/* GATE_EXCHANGE, so that all can be freed */
+	struct parked_list waiting;	/* GATE_WAIT */
+	struct parked_list asking;	/* GATE_EXCHANGE, for the end */
 	int64_t refresh_at;	/* boottime of the keys timer */
 	int is_refreshing;
 	int is_well;		/* the last fetch by timer went well */
@@ -40,7 +40,7 @@ fetcher_park(struct fetcher *fetcher, struct parked *parked)
 {
 	pthread_mutex_lock(&fetcher->lock);
 	parked->is_held = 1;
-	parking_put(&fetcher->incoming, parked);
+	TAILQ_INSERT_TAIL(&fetcher->incoming, parked, link);
 	pthread_mutex_unlock(&fetcher->lock);
 	http_wake(fetcher->http);
 }
@@ -107,7 +107,7 @@ place(struct fetcher *fetcher, struct parked *parked)
 		if (http_begin(fetcher->http, gate_task_exchange(parked->task),
 		    deadline - fetcher->now.boottime, parked) == -1)
 			return -1;
-		parking_put(&fetcher->asking, parked);
+		TAILQ_INSERT_TAIL(&fetcher->asking, parked, link);
 		return 0;
 	}
 	parked->due = gate_task_resume_at(parked->task);
@@ -115,7 +115,7 @@ place(struct fetcher *fetcher, struct parked *parked)
 		parked->due = fetcher->now.boottime + 1;
 	if (deadline < parked->due)
 		parked->due = deadline;
-	parking_put(&fetcher->waiting, parked);
+	TAILQ_INSERT_TAIL(&fetcher->waiting, parked, link);
 	return 0;
 }
 
@@ -128,16 +128,26 @@ resume(struct fetcher *fetcher, struct parked *parked)
 	} while (place(fetcher, parked) == -1);
 }
 
+static struct parked *
+take_first(struct parked_list *list)
+{
+	struct parked *parked = TAILQ_FIRST(list);
+
+	if (parked != NULL)
+		TAILQ_REMOVE(list, parked, link);
+	return parked;
+}
+
 static void
 take_incoming(struct fetcher *fetcher)
 {
-	struct parking incoming = { NULL, NULL };
+	struct parked_list incoming = TAILQ_HEAD_INITIALIZER(incoming);
 	struct parked *parked;
 
 	pthread_mutex_lock(&fetcher->lock);
-	parking_move(&incoming, &fetcher->incoming);
+	TAILQ_CONCAT(&incoming, &fetcher->incoming, link);
 	pthread_mutex_unlock(&fetcher->lock);
-	while ((parked = parking_take(&incoming)) != NULL) {
+	while ((parked = take_first(&incoming)) != NULL) {
 		if (place(fetcher, parked) == -1)
 			resume(fetcher, parked);
 	}
@@ -151,7 +161,7 @@ take_finished(struct fetcher *fetcher)
 	int any = 0;
 
 	while ((parked = http_finished(fetcher->http)) != NULL) {
-		parking_remove(&fetcher->asking, parked);
+		TAILQ_REMOVE(&fetcher->asking, parked, link);
 		resume(fetcher, parked);
 		any = 1;
 	}
@@ -161,15 +171,15 @@ take_finished(struct fetcher *fetcher)
 static void
 recheck(struct fetcher *fetcher, int all)
 {
-	struct parking waiting = { NULL, NULL };
+	struct parked_list waiting = TAILQ_HEAD_INITIALIZER(waiting);
 	struct parked *parked;
 
-	parking_move(&waiting, &fetcher->waiting);
-	while ((parked = parking_take(&waiting)) != NULL) {
+	TAILQ_CONCAT(&waiting, &fetcher->waiting, link);
+	while ((parked = take_first(&waiting)) != NULL) {
 		if (all || parked->due <= fetcher->now.boottime)
 			resume(fetcher, parked);
 		else
-			parking_put(&fetcher->waiting, parked);
+			TAILQ_INSERT_TAIL(&fetcher->waiting, parked, link);
 	}
 }
 
@@ -203,12 +213,12 @@ refresh(struct fetcher *fetcher)
 static int
 wait_ms(const struct fetcher *fetcher)
 {
-	int64_t until, due;
+	const struct parked *parked;
+	int64_t until = fetcher->now.boottime + TICK_MS;
 
-	until = fetcher->now.boottime + TICK_MS;
-	due = parking_due(&fetcher->waiting);
-	if (due < until)
-		until = due;
+	TAILQ_FOREACH(parked, &fetcher->waiting, link)
+		if (parked->due < until)
+			until = parked->due;
 	if (!fetcher->is_refreshing && fetcher->refresh_at < until)
 		until = fetcher->refresh_at;
 	if (until <= fetcher->now.boottime)
@@ -260,6 +270,9 @@ fetcher_new(const struct settings *settings, struct gate_shared *shared,
 		return NULL;
 	}
 	(void)pthread_mutex_init(&fetcher->lock, NULL);
+	TAILQ_INIT(&fetcher->incoming);
+	TAILQ_INIT(&fetcher->waiting);
+	TAILQ_INIT(&fetcher->asking);
 	fetcher->settings = settings;
 	fetcher->log = log;
 	fetcher->gate = gate_new(settings, shared, error);
@@ -283,11 +296,11 @@ failed:
 }
 
 static void
-free_all(struct parking *parking)
+free_all(struct parked_list *list)
 {
 	struct parked *parked;
 
-	while ((parked = parking_take(parking)) != NULL)
+	while ((parked = take_first(list)) != NULL)
 		parked_free(parked);
 }
 

@@ -2,7 +2,7 @@
 #define FETCHER_H_
 
 #include "fcgi/log.h"
-#include "fcgi/parking.h"
+#include "fcgi/parked.h"
 #include "gate/gate_open.h"
 #include "settings/settings.h"
 

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_THREADS 64
-#define MIN_CONNECTIONS 16
-#define MAX_CONNECTIONS 65536
+#include "fcgi/layer/server.h"
 
 /* A known one is refused only in its long form, with a value too many. */
 #define LETTERS "c:l:t:jhV"
@@ -112,10 +110,10 @@ take(struct options *options, int option, const char *value,
 		return add_listener(options, value, error);
 	case 't':
 		return read_number("--threads", value, 1,
-		    MAX_THREADS, &options->threads, error);
+		    SERVER_THREADS_MAX, &options->threads, error);
 	case OPTION_MAX_CONNECTIONS:
 		return read_number("--max-connections", value,
-		    MIN_CONNECTIONS, MAX_CONNECTIONS,
+		    SERVER_CONNECTIONS_MIN, SERVER_CONNECTIONS_MAX,
 		    &options->max_connections, error);
 	case OPTION_LOG:
 		return read_log(options, value, error);

@@ -2,6 +2,7 @@
 #define PARKED_H_
 
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "gate/gate.h"
 
@@ -11,7 +12,7 @@
  */
 
 struct parked {
-	struct parked *next;
+	TAILQ_ENTRY(parked) link;
 	struct gate_task *task;
 	void *request;		/* whom to wake; NULL: nobody */
 	enum gate_step step;	/* why it waits */
@@ -24,5 +25,7 @@ struct parked {
 struct parked *parked_new(struct gate_task *task, enum gate_step step,
     void *request);
 void parked_free(struct parked *parked);	/* and its task */
+
+TAILQ_HEAD(parked_list, parked);
 
 #endif /* !PARKED_H_ */

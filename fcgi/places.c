@@ -2,33 +2,85 @@
 
 #include "fcgi/places.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-int
-places_init(struct places *places, unsigned int count)
+#include "ground/shares.h"
+
+struct places {
+	pthread_mutex_t lock;
+	struct shares *shares[PLACES_KINDS];
+	int max[PLACES_KINDS];	/* of one name */
+};
+
+static int
+half(unsigned int count)
 {
-	places->addresses = seats_new(count);
-	places->askers = seats_new(count / 2);
-	places->uids = seats_new(count);
-	return places->addresses != NULL && places->askers != NULL &&
-	    places->uids != NULL ? 0 : -1;
+	return count < 2 ? 1 : (int)(count / 2);
+}
+
+struct places *
+places_new(unsigned int count)
+{
+	struct places *places = calloc(1, sizeof(*places));
+	size_t i;
+
+	if (places == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&places->lock, NULL);
+	places->max[PLACES_ADDRESS] = half(count);
+	places->max[PLACES_ASKER] = half(count / 2);
+	places->max[PLACES_UID] = half(count);
+	for (i = 0; i < PLACES_KINDS; i++) {
+		places->shares[i] = shares_new();
+		if (places->shares[i] == NULL) {
+			places_free(places);
+			return NULL;
+		}
+	}
+	return places;
 }
 
 void
-places_clear(struct places *places)
+places_free(struct places *places)
 {
-	seats_free(places->addresses);
-	seats_free(places->askers);
-	seats_free(places->uids);
-	memset(places, 0, sizeof(*places));
+	size_t i;
+
+	if (places == NULL)
+		return;
+	for (i = 0; i < PLACES_KINDS; i++)
+		shares_free(places->shares[i]);
+	(void)pthread_mutex_destroy(&places->lock);
+	free(places);
+}
+
+/* 0, or -1: that name has its part. */
+static int
+enter(struct places *places, enum places_kind kind, const char *name,
+    struct place *place)
+{
+	struct shares *shares = places->shares[kind];
+	int ret = -1;
+
+	(void)snprintf(place->names[kind], sizeof(place->names[kind]), "%s",
+	    name);
+	(void)pthread_mutex_lock(&places->lock);
+	if (shares_of(shares, place->names[kind]) < places->max[kind]) {
+		place->is_taken[kind] = shares_take(shares,
+		    place->names[kind]);
+		ret = 0;
+	}
+	(void)pthread_mutex_unlock(&places->lock);
+	return ret;
 }
 
 const char *
 places_enter(struct places *places, const char *address, struct place *place)
 {
-	return seats_enter(places->addresses, address, &place->address) == 0 ?
-	    NULL : "too many requests of this client address wait";
+	return enter(places, PLACES_ADDRESS, address, place) == 0 ? NULL :
+	    "too many requests of this client address wait";
 }
 
 const char *
@@ -37,11 +89,11 @@ places_enter_asker(struct places *places, const char *share,
 {
 	char uid[32];
 
-	if (seats_enter(places->askers, share, &place->asker) == -1)
+	if (enter(places, PLACES_ASKER, share, place) == -1)
 		return "too many logins from this client address wait";
 	(void)snprintf(uid, sizeof(uid), "%.*s/", (int)strcspn(share, "/"),
 	    share);
-	if (seats_enter(places->uids, uid, &place->uid) == 0)
+	if (enter(places, PLACES_UID, uid, place) == 0)
 		return NULL;
 	places_leave(places, place);
 	return "too many requests of this asker wait";
@@ -50,7 +102,13 @@ places_enter_asker(struct places *places, const char *share,
 void
 places_leave(struct places *places, struct place *place)
 {
-	seats_leave(places->addresses, &place->address);
-	seats_leave(places->askers, &place->asker);
-	seats_leave(places->uids, &place->uid);
+	size_t i;
+
+	(void)pthread_mutex_lock(&places->lock);
+	for (i = 0; i < PLACES_KINDS; i++) {
+		if (place->is_taken[i])
+			shares_give(places->shares[i], place->names[i]);
+		place->is_taken[i] = 0;
+	}
+	(void)pthread_mutex_unlock(&places->lock);
 }

@@ -1,38 +1,43 @@
 #ifndef PLACES_H_
 #define PLACES_H_
 
-#include "fcgi/seats.h"
-
 /*
- * Where requests may wait for the network: of a web server's by client
- * address; of a PAM module's by the uid that asks, and by that and the address
- * of its client.
- * Threads: one makes and clears it; the rest is for all.
+ * Where requests may wait for the network.  Of a web server's, one client
+ * address gets half of the places, so that whoever makes many wait (with
+ * tokens of unknown keys, with sessions that must be looked up) leaves the
+ * rest to others; behind a proxy that is not told apart all share that half.
+ * Of a PAM module's, the uid that asks gets half, and that with the address
+ * of its client a quarter.
+ * Threads: one makes and frees them; the rest is for all.
  */
-struct places {
-	struct seats *addresses;
-	struct seats *askers;	/* uid and address */
-	struct seats *uids;
-};
 
-/* `count`: how many requests may wait in all.  0, or -1: out of memory (clear
- * them all the same). */
-int places_init(struct places *places, unsigned int count);
-void places_clear(struct places *places);
+struct places;
+
+enum places_kind {
+	PLACES_ADDRESS = 0,	/* of a web server's client */
+	PLACES_ASKER,		/* "UID/ADDRESS" (shares.h) */
+	PLACES_UID,		/* "UID/" */
+	PLACES_KINDS
+};
 
 /* What one request holds; {0} at first. */
 struct place {
-	struct seat address, asker, uid;
+	char names[PLACES_KINDS][64];
+	int is_taken[PLACES_KINDS];
 };
 
-/*
- * NULL, or why it may not wait, for a person.  `share` of a module is
- * "UID/ADDRESS" (shares.h).
- */
+/* `count`: how many requests may wait in all.  NULL: out of memory. */
+struct places *places_new(unsigned int count);
+void places_free(struct places *places);
+
+/* NULL, or why it may not wait, for a person. */
 const char *places_enter(struct places *places, const char *address,
     struct place *place);
+
+/* The same for a module's; `share` is "UID/ADDRESS". */
 const char *places_enter_asker(struct places *places, const char *share,
     struct place *place);
+
 void places_leave(struct places *places, struct place *place);
 
 #endif /* !PLACES_H_ */

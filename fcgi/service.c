@@ -130,11 +130,10 @@ answer(struct service_thread *thread, struct server_request *request,
 	return send_reply(request, &reply);
 }
 
-/* No place for the request; a fetch whose lease it holds goes on. */
-static enum server_step
-refuse_busy(struct service_thread *thread, struct server_request *request,
-    const struct caller *caller, struct gate_task *task,
-    enum gate_step step, const char *detail)
+/* The request is answered; an exchange of its task goes on. */
+static void
+go_on(struct service_thread *thread, struct gate_task *task,
+    enum gate_step step)
 {
 	struct parked *parked = NULL;
 
@@ -144,21 +143,16 @@ refuse_busy(struct service_thread *thread, struct server_request *request,
 		fetcher_park(thread->service->fetcher, parked);
 	else
 		gate_task_free(task);
-	return refuse(thread, request, caller, REASON_BUSY, detail);
 }
 
-/* The decided task is free, or asks on for the next request of its session. */
-static void
-go_on(struct service_thread *thread, struct gate_task *task)
+/* No place for the request; a fetch whose lease it holds goes on. */
+static enum server_step
+refuse_busy(struct service_thread *thread, struct server_request *request,
+    const struct caller *caller, struct gate_task *task,
+    enum gate_step step, const char *detail)
 {
-	struct parked *parked = NULL;
-
-	if (gate_go_on(thread->gate, task, &thread->now) == GATE_EXCHANGE)
-		parked = parked_new(task, GATE_EXCHANGE, NULL);
-	if (parked != NULL)
-		fetcher_park(thread->service->fetcher, parked);
-	else
-		gate_task_free(task);
+	go_on(thread, task, step);
+	return refuse(thread, request, caller, REASON_BUSY, detail);
 }
 
 /* Whose share of what lookups cost it is (shares.h). */
@@ -175,7 +169,7 @@ park(struct service_thread *thread, struct server_request *request,
     enum gate_step step)
 {
 	const struct service *service = thread->service;
-	struct place place = { .address = { "", 0 } };
+	struct place place = { .is_taken = { 0 } };
 	char share[SHARE_SIZE];
 	struct session *session;
 	const char *why;
@@ -237,7 +231,8 @@ follow(struct service_thread *thread, struct server_request *request,
 		return park(thread, request, caller, task, step);
 	answered = answer(thread, request, caller,
 	    gate_task_decision(task));
-	go_on(thread, task);
+	/* it is free, or asks on for the next request of its session */
+	go_on(thread, task, gate_go_on(thread->gate, task, &thread->now));
 	return answered;
 }
 

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fcgi/layer/server_answer.h"
 #include "fcgi/layer/server_private.h"
 #include "fcgi/layer/server_slot.h"
 #include "fcgi/layer/server_worker.h"
@@ -66,22 +65,6 @@ open_descriptors(struct server *server)
 	return 0;
 }
 
-static int
-check_options(const struct server_options *options, struct error *error)
-{
-	if (options->threads < 1 || options->threads > SERVER_THREADS_MAX) {
-		error_set(error, "threads must be 1 to %d",
-		    SERVER_THREADS_MAX);
-		return -1;
-	}
-	if (options->max_connections < 16 ||
-	    options->max_connections > 65536) {
-		error_set(error, "max-connections must be 16 to 65536");
-		return -1;
-	}
-	return 0;
-}
-
 struct server *
 server_new(const struct server_handler *handler,
     const struct server_options *options, const struct listener *listeners,
@@ -89,8 +72,6 @@ server_new(const struct server_handler *handler,
 {
 	struct server *server;
 
-	if (check_options(options, error) == -1)
-		return NULL;
 	if (connection_library_init() == -1) {
 		error_set(error, "libfcgi cannot be initialised");
 		return NULL;
@@ -213,7 +194,7 @@ abandon_list(struct server *server, struct slot_list *list)
 		if (server->handler->abandon != NULL)
 			server->handler->abandon(NULL, slot);
 		slot->reply_len = 0;
-		(void)server_answer(slot);
+		(void)server_slot_answer(slot);
 		server_slot_close(slot);
 	}
 }

@@ -49,9 +49,13 @@ struct server_handler {
 	void (*thread_end)(void *thread);
 };
 
+#define SERVER_THREADS_MAX 64
+#define SERVER_CONNECTIONS_MIN 16
+#define SERVER_CONNECTIONS_MAX 65536
+
 struct server_options {
-	unsigned int threads;		/* 1 to 64 */
-	unsigned int max_connections;	/* 16 to 65536 */
+	unsigned int threads;		/* 1 to SERVER_THREADS_MAX */
+	unsigned int max_connections;
 	unsigned int request_msecs;	/* from accept or first byte to last */
 	unsigned int idle_msecs;	/* of a kept connection */
 	unsigned int drain_msecs;	/* for parked requests at the stop */

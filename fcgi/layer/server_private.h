@@ -11,7 +11,6 @@
 
 /* The types that server*.c share.  Threads: as each says. */
 
-#define SERVER_THREADS_MAX 64
 #define SERVER_PARKED_MAX 512
 #define SERVER_UIDS 64
 #define SERVER_HELD_MAX (16 * 1024 * 1024)

@@ -32,6 +32,10 @@ int server_slot_park(struct server_request *slot);
 /* One that was woken, BUSY, or NULL. */
 struct server_request *server_slot_ready(struct server *server);
 
+/* Write the reply of a BUSY one, or the canned 500 where there is none.  0: the
+ * connection may be kept; -1: it must be closed. */
+int server_slot_answer(struct server_request *slot);
+
 /* Ends a BUSY one. */
 void server_slot_close(struct server_request *slot);
 

@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fcgi/layer/server_answer.h"
 #include "fcgi/layer/server_private.h"
 #include "fcgi/layer/server_slot.h"
 
@@ -152,7 +151,7 @@ follow(struct server_thread *thread, struct server_request *slot,
 			return -1;
 		step = server->handler->resume(thread->handler_thread, slot);
 	}
-	if (server_answer(slot) == 0 && slot->keep)
+	if (server_slot_answer(slot) == 0 && slot->keep)
 		return 0;
 	server_slot_close(slot);
 	return -1;

@@ -67,35 +67,33 @@ print_choice(const void *member, const struct settings_row *row,
 	    row->type->words[*(const int *)member]);
 }
 
-static const char *const boolean_words[] = { "no", "yes", NULL };
-static const char *const allow_words[] = { "deny", "allow", NULL };
-static const char *const pass_words[] = { "deny", "pass", NULL };
-static const char *const ignore_words[] = { "refuse", "ignore", NULL };
-static const char *const validate_words[] = {
-	[SETTINGS_VALIDATE_JWT] = "jwt",
-	[SETTINGS_VALIDATE_RESOLVER] = "resolver",
-	[SETTINGS_VALIDATE_HYBRID] = "hybrid",
-	NULL
-};
-
 const struct settings_type settings_value_boolean = {
-	set_choice, print_choice, boolean_words
+	set_choice, print_choice,
+	(const char *const[]){ "no", "yes", NULL }
 };
 
 const struct settings_type settings_value_allow = {
-	set_choice, print_choice, allow_words
+	set_choice, print_choice,
+	(const char *const[]){ "deny", "allow", NULL }
 };
 
 const struct settings_type settings_value_pass = {
-	set_choice, print_choice, pass_words
+	set_choice, print_choice,
+	(const char *const[]){ "deny", "pass", NULL }
 };
 
 const struct settings_type settings_value_ignore = {
-	set_choice, print_choice, ignore_words
+	set_choice, print_choice,
+	(const char *const[]){ "refuse", "ignore", NULL }
 };
 
 const struct settings_type settings_value_validate = {
-	set_choice, print_choice, validate_words
+	set_choice, print_choice, (const char *const[]){
+		[SETTINGS_VALIDATE_JWT] = "jwt",
+		[SETTINGS_VALIDATE_RESOLVER] = "resolver",
+		[SETTINGS_VALIDATE_HYBRID] = "hybrid",
+		NULL
+	}
 };
 
 static int
