@@ -48,7 +48,7 @@ struct server_request {
 	int is_registered;	/* in epoll */
 	int has_event;		/* came while it was not waiting */
 	int is_woken;		/* before it was parked */
-	int has_place;		/* counted in parked_count */
+	int has_place;		/* counted in places */
 	long uid;		/* counted in uids; -1: not */
 	int64_t deadline;	/* monotonic msecs; 0: not set */
 	unsigned char *held;	/* bytes of a request still incomplete */
