@@ -1,7 +1,6 @@
 #include "settings/settings_check.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ground/buffer.h"
