@@ -4,16 +4,15 @@
 #include "gate/logins.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WAYS 8			/* places of one key */
-#define SETS (LOGINS_MAX / WAYS)
+#include "ground/fixed_table.h"
+
+#define PLACES 8		/* of one set */
 
 struct login {
-	char key[STATUS_KEY_SIZE];	/* "": free */
-	int64_t at;			/* boottime */
+	int64_t at;		/* boottime */
 	struct status_session row;
 };
 
@@ -21,7 +20,7 @@ struct logins {
 	pthread_mutex_t lock;
 	int64_t msecs;
 	int64_t alone_until;	/* boottime */
-	struct login places[SETS][WAYS];
+	struct fixed_table *table;
 };
 
 struct logins *
@@ -31,57 +30,31 @@ logins_new(int64_t msecs)
 
 	if (logins == NULL)
 		return NULL;
+	if (pthread_mutex_init(&logins->lock, NULL) != 0) {
+		free(logins);
+		return NULL;
+	}
 	logins->msecs = msecs;
-	if (pthread_mutex_init(&logins->lock, NULL) == 0)
+	logins->table = fixed_table_new(LOGINS_MAX / PLACES, PLACES,
+	    STATUS_KEY_SIZE - 1, sizeof(struct login));
+	if (logins->table != NULL)
 		return logins;
-	free(logins);
+	logins_free(logins);
 	return NULL;
-}
-
-static void
-empty(struct login *login)
-{
-	if (login->key[0] != '\0')
-		status_session_clear(&login->row);
-	memset(login, 0, sizeof(*login));
 }
 
 void
 logins_free(struct logins *logins)
 {
-	size_t i, j;
+	struct login *login = NULL;
 
 	if (logins == NULL)
 		return;
-	for (i = 0; i < SETS; i++)
-		for (j = 0; j < WAYS; j++)
-			empty(&logins->places[i][j]);
+	while ((login = fixed_table_next(logins->table, login)) != NULL)
+		status_session_clear(&login->row);
+	fixed_table_free(logins->table);
 	(void)pthread_mutex_destroy(&logins->lock);
 	free(logins);
-}
-
-/* The digits of a hash spread well. */
-static struct login *
-set_of(struct logins *logins, const char *key)
-{
-	size_t number = 0, i;
-
-	for (i = 0; i < 4 && key[i] != '\0'; i++)
-		number = number * 16 + ((unsigned char)key[i] & 15) +
-		    (key[i] > '9' ? 9 : 0);
-	return logins->places[number % SETS];
-}
-
-static struct login *
-find(struct logins *logins, const char *key)
-{
-	struct login *set = set_of(logins, key);
-	size_t i;
-
-	for (i = 0; i < WAYS; i++)
-		if (strcmp(set[i].key, key) == 0)
-			return &set[i];
-	return NULL;
 }
 
 /* The moments of two threads may cross. */
@@ -93,22 +66,13 @@ is_over(const struct logins *logins, const struct login *login,
 	    login->at - now->boottime >= logins->msecs;
 }
 
-/* Its own place, a free one, or that of the oldest. */
-static struct login *
-place_for(struct logins *logins, const char *key)
+static int
+is_older(const void *value, const void *other, const void *context)
 {
-	struct login *set = set_of(logins, key), *place = find(logins, key);
-	size_t i;
+	const struct login *login = value, *oldest = other;
 
-	for (i = 0; i < WAYS && place == NULL; i++)
-		if (set[i].key[0] == '\0')
-			place = &set[i];
-	if (place != NULL)
-		return place;
-	for (place = set, i = 1; i < WAYS; i++)
-		if (set[i].at < place->at)
-			place = &set[i];
-	return place;
+	(void)context;
+	return oldest == NULL || login->at < oldest->at;
 }
 
 void
@@ -116,16 +80,19 @@ logins_keep(struct logins *logins, const char *key,
     const struct status_session *row, const struct moment *now)
 {
 	struct status_session copy;
-	struct login *place;
+	struct login *login;
 
-	if (key[0] == '\0' || status_session_copy(&copy, row) == -1)
+	if (status_session_copy(&copy, row) == -1)
 		return;
 	(void)pthread_mutex_lock(&logins->lock);
-	place = place_for(logins, key);
-	empty(place);
-	(void)snprintf(place->key, sizeof(place->key), "%s", key);
-	place->at = now->boottime;
-	place->row = copy;
+	login = fixed_table_place(logins->table, key, strlen(key), is_older,
+	    NULL);
+	if (login != NULL) {
+		status_session_clear(&login->row);
+		login->at = now->boottime;
+		login->row = copy;
+	} else
+		status_session_clear(&copy);
 	(void)pthread_mutex_unlock(&logins->lock);
 }
 
@@ -137,7 +104,7 @@ logins_recall(struct logins *logins, const char *key,
 	int ret = 0;
 
 	(void)pthread_mutex_lock(&logins->lock);
-	login = key[0] == '\0' ? NULL : find(logins, key);
+	login = fixed_table_find(logins->table, key, strlen(key));
 	if (login != NULL && !is_over(logins, login, now))
 		ret = status_session_copy(row, &login->row) == 0;
 	(void)pthread_mutex_unlock(&logins->lock);
@@ -150,9 +117,11 @@ logins_forget(struct logins *logins, const char *key)
 	struct login *login;
 
 	(void)pthread_mutex_lock(&logins->lock);
-	login = key[0] == '\0' ? NULL : find(logins, key);
-	if (login != NULL)
-		empty(login);
+	login = fixed_table_find(logins->table, key, strlen(key));
+	if (login != NULL) {
+		status_session_clear(&login->row);
+		fixed_table_drop(logins->table, login);
+	}
 	(void)pthread_mutex_unlock(&logins->lock);
 }
 

@@ -6,11 +6,13 @@
 
 /*
  * What logins were granted on: the answer about the session of each credential
- * that was let in within the last GATE_LOGIN_MSECS (gate.h), for the question
- * that follows a login and may ask nobody.  Facts, never a decision.  A table
- * of fixed size in which the oldest make place; for all threads of a process
- * (it has a lock of its own).  A key is that of status_session_key(): no
- * credential is held.  Also whether logins may wait for Authgear at all.
+ * that was let in a moment ago, for the question that follows a login and may
+ * ask nobody.  Also whether logins may wait for Authgear at all.
+ *
+ * Facts, never a decision.  No credential is held: a key is that of
+ * status_session_key(); "" is none.
+ * Size: LOGINS_MAX; of a full set the oldest gives way.
+ * Threads: all of a process; it has a lock of its own.
  */
 
 struct logins;

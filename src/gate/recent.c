@@ -5,27 +5,23 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define WAYS 8			/* places of one session */
-#define SETS (RECENT_MAX / WAYS)
+#include "ground/fixed_table.h"
+
+#define PLACES 8		/* of one set */
+#define SETS (RECENT_MAX / PLACES)
+#define KEY_SIZE (STATUS_KEY_SIZE - 1)
 
 struct entry {
-	char hash[HASH_HEX_SIZE];
-	enum credential_kind kind;
 	int64_t at;		/* boottime */
 	struct status_session row;
 	struct facts *token;	/* NULL: no JWT */
 };
 
-struct set {
-	uint64_t changes;	/* lookups of its sessions that ended */
-	struct entry *entries[WAYS];
-};
-
 struct recent {
 	pthread_mutex_t lock;
-	struct set sets[SETS];
+	struct fixed_table *entries;	/* struct entry * */
+	uint64_t changes[SETS];	/* lookups of its sessions that ended */
 };
 
 static void
@@ -44,44 +40,39 @@ recent_new(void)
 {
 	struct recent *recent = calloc(1, sizeof(*recent));
 
-	if (recent != NULL && pthread_mutex_init(&recent->lock, NULL) == 0)
+	if (recent == NULL)
+		return NULL;
+	if (pthread_mutex_init(&recent->lock, NULL) != 0) {
+		free(recent);
+		return NULL;
+	}
+	recent->entries = fixed_table_new(SETS, PLACES, KEY_SIZE,
+	    sizeof(struct entry *));
+	if (recent->entries != NULL)
 		return recent;
-	free(recent);
+	recent_free(recent);
 	return NULL;
 }
 
 void
 recent_free(struct recent *recent)
 {
-	size_t i, j;
+	struct entry **entry = NULL;
 
 	if (recent == NULL)
 		return;
-	for (i = 0; i < SETS; i++)
-		for (j = 0; j < WAYS; j++)
-			entry_free(recent->sets[i].entries[j]);
+	while ((entry = fixed_table_next(recent->entries, entry)) != NULL)
+		entry_free(*entry);
+	fixed_table_free(recent->entries);
 	(void)pthread_mutex_destroy(&recent->lock);
 	free(recent);
 }
 
-/* The digits of a hash spread well. */
-static struct set *
-set_of(struct recent *recent, const struct credential *credential)
+static uint64_t *
+changes_of(struct recent *recent, const char *key)
 {
-	size_t number = 0, i;
-
-	for (i = 0; i < 4 && credential->hash[i] != '\0'; i++)
-		number = number * 16 +
-		    ((unsigned char)credential->hash[i] & 15) +
-		    (credential->hash[i] > '9' ? 9 : 0);
-	return &recent->sets[number % SETS];
-}
-
-static int
-is_of(const struct entry *entry, const struct credential *credential)
-{
-	return entry != NULL && entry->kind == credential->kind &&
-	    strcmp(entry->hash, credential->hash) == 0;
+	return &recent->changes[fixed_table_set(recent->entries, key,
+	    KEY_SIZE)];
 }
 
 /* The moments of two threads may cross. */
@@ -92,18 +83,20 @@ is_over(const struct entry *entry, const struct moment *now)
 	    entry->at - now->boottime >= RECENT_MS;
 }
 
+/* While all are in use, others get no place. */
 static int
-copy_row(struct status_session *to, const struct status_session *from)
+gives_way(const void *value, const void *other, const void *now)
 {
-	*to = *from;
-	return facts_copy(&to->facts, &from->facts);
+	struct entry *const *entry = value;
+
+	return other == NULL && is_over(*entry, now);
 }
 
 static int
 copy_entry(const struct entry *entry, struct status_session *row,
     struct facts *token)
 {
-	if (copy_row(row, &entry->row) == -1)
+	if (status_session_copy(row, &entry->row) == -1)
 		return -1;
 	if (token == NULL || (entry->token != NULL &&
 	    facts_copy(token, entry->token) == 0))
@@ -117,15 +110,15 @@ recent_recall(struct recent *recent, const struct credential *credential,
     const struct moment *now, struct status_session *row,
     struct facts *token)
 {
-	const struct set *set = set_of(recent, credential);
+	char key[STATUS_KEY_SIZE];
+	struct entry **entry;
 	int ret = 0;
-	size_t i;
 
+	status_session_key(credential, key);
 	(void)pthread_mutex_lock(&recent->lock);
-	for (i = 0; i < WAYS; i++)
-		if (is_of(set->entries[i], credential) &&
-		    !is_over(set->entries[i], now))
-			ret = copy_entry(set->entries[i], row, token) == 0;
+	entry = fixed_table_find(recent->entries, key, KEY_SIZE);
+	if (entry != NULL && !is_over(*entry, now))
+		ret = copy_entry(*entry, row, token) == 0;
 	(void)pthread_mutex_unlock(&recent->lock);
 	return ret;
 }
@@ -133,10 +126,12 @@ recent_recall(struct recent *recent, const struct credential *credential,
 uint64_t
 recent_mark(struct recent *recent, const struct credential *credential)
 {
+	char key[STATUS_KEY_SIZE];
 	uint64_t mark;
 
+	status_session_key(credential, key);
 	(void)pthread_mutex_lock(&recent->lock);
-	mark = set_of(recent, credential)->changes;
+	mark = *changes_of(recent, key);
 	(void)pthread_mutex_unlock(&recent->lock);
 	return mark;
 }
@@ -153,41 +148,19 @@ facts_new(const struct facts *from)
 }
 
 static struct entry *
-entry_new(const struct credential *credential,
-    const struct status_session *row, const struct facts *token,
+entry_new(const struct status_session *row, const struct facts *token,
     const struct moment *now)
 {
 	struct entry *entry = calloc(1, sizeof(*entry));
 
 	if (entry == NULL)
 		return NULL;
-	memcpy(entry->hash, credential->hash, sizeof(entry->hash));
-	entry->kind = credential->kind;
 	entry->at = now->boottime;
-	status_session_init(&entry->row);
-	if (copy_row(&entry->row, row) == 0 && (token == NULL ||
+	if (status_session_copy(&entry->row, row) == 0 && (token == NULL ||
 	    (entry->token = facts_new(token)) != NULL))
 		return entry;
 	entry_free(entry);
 	return NULL;
-}
-
-/* Its own place, one that is free or whose time is over; NULL: none. */
-static struct entry **
-place_for(struct set *set, const struct credential *credential,
-    const struct moment *now)
-{
-	struct entry **found = NULL;
-	size_t i;
-
-	for (i = 0; i < WAYS; i++) {
-		if (is_of(set->entries[i], credential))
-			return &set->entries[i];
-		if (set->entries[i] == NULL || (found == NULL &&
-		    is_over(set->entries[i], now)))
-			found = &set->entries[i];
-	}
-	return found;
 }
 
 void
@@ -195,16 +168,19 @@ recent_keep(struct recent *recent, const struct credential *credential,
     uint64_t mark, const struct status_session *row,
     const struct facts *token, const struct moment *now)
 {
-	struct set *set = set_of(recent, credential);
-	struct entry **place, *old = NULL, *entry;
+	struct entry **place = NULL, *old = NULL, *entry;
+	char key[STATUS_KEY_SIZE];
 
 	if (!row->is_live || credential->len > RECENT_MAX_CREDENTIAL ||
 	    row->facts.roles.count > RECENT_MAX_ROLES)
 		return;
-	if ((entry = entry_new(credential, row, token, now)) == NULL)
+	if ((entry = entry_new(row, token, now)) == NULL)
 		return;
+	status_session_key(credential, key);
 	(void)pthread_mutex_lock(&recent->lock);
-	place = set->changes == mark ? place_for(set, credential, now) : NULL;
+	if (*changes_of(recent, key) == mark)
+		place = fixed_table_place(recent->entries, key, KEY_SIZE,
+		    gives_way, now);
 	if (place != NULL) {
 		old = *place;
 		*place = entry;
@@ -218,17 +194,17 @@ recent_keep(struct recent *recent, const struct credential *credential,
 void
 recent_forget(struct recent *recent, const struct credential *credential)
 {
-	struct set *set = set_of(recent, credential);
-	struct entry *old = NULL;
-	size_t i;
+	struct entry **entry, *old = NULL;
+	char key[STATUS_KEY_SIZE];
 
+	status_session_key(credential, key);
 	(void)pthread_mutex_lock(&recent->lock);
-	set->changes++;
-	for (i = 0; i < WAYS; i++)
-		if (is_of(set->entries[i], credential)) {
-			old = set->entries[i];
-			set->entries[i] = NULL;
-		}
+	++*changes_of(recent, key);
+	entry = fixed_table_find(recent->entries, key, KEY_SIZE);
+	if (entry != NULL) {
+		old = *entry;
+		fixed_table_drop(recent->entries, entry);
+	}
 	(void)pthread_mutex_unlock(&recent->lock);
 	entry_free(old);
 }

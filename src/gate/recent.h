@@ -10,15 +10,16 @@
 
 /*
  * Sessions in use: what status.db said of a live one, and what the text of a
- * JWT says, for RECENT_MS since they were read, so that a client that asks
- * often costs no reading of either.  Facts, never a decision: age, exp, key,
- * policy and revocations are judged on each request, as if just read.
+ * JWT says, so that a client that asks often costs no reading of either.
  *
- * One for the gates of a process, whose threads may all use it (it has a lock
- * of its own).  What a lookup of this process brings holds at once, if its
- * row is written before recent_forget(); what another process writes is seen
- * after RECENT_MS, which session_ttl bounds as ever.  No credential is held,
- * only its SHA-256.
+ * Facts, never a decision: age, exp, key, policy and revocations are judged
+ * on each request, as if just read.
+ * Entries serve for RECENT_MS since they were read.
+ * A lookup of this process holds at once, if its row is written before
+ * recent_forget(); what another process writes is seen after RECENT_MS, which
+ * session_ttl bounds as ever.
+ * No credential is held, only its SHA-256.
+ * Threads: all of a process; it has a lock of its own.
  */
 
 #define RECENT_MS 1000		/* on boottime */
