@@ -8,25 +8,23 @@
 #include "settings/settings.h"
 
 /*
- * The lookups at Authgear's resolver that one process has under way: one for
- * a key at a time, at most max_lookups of them, and what unknown credentials
- * may take.  Unknown is a credential that neither verified here as a JWT nor
- * has a row in status.db: all of them share half of the places and
- * lookup_rate a minute, of which one client address (of IPv6: one /64) gets a
- * tenth, and one asker that is not root (UID/ADDRESS) half whatever addresses
- * it names, at least one of each, and few may wait at a time: for their turn or
- * for another lookup of the same key, they would take all places where
- * requests wait; so a flood of random tokens starves no known session, and
- * from one address (with many places: from nine) nobody else's first login.
- * Known ones of one address get at most half of the places while others wait
- * for one.
+ * The lookups at Authgear's resolver that one process has under way.
  *
- * Also what lookups brought that makes no row: not-live answers for
- * absent_ttl, and failures for those who waited for the same key; a table of
- * fixed size in which old ones make place.
- *
- * May be used by all threads of a process (it has a lock of its own).  A key
- * is that of status_session_key().
+ * Keys: those of status_session_key(); of each one lookup at a time.
+ * Places: max_lookups, for all.
+ * Known credentials: one address gets at most half of the places while others
+ * wait for one.
+ * Unknown ones (neither verified here as a JWT nor with a row in status.db):
+ * half of the places and lookup_rate a minute together; one client address
+ * (of IPv6: one /64) a tenth of both, one asker that is not root
+ * (UID/ADDRESS) half of the minute whatever addresses it names; at least one.
+ * So a flood of random tokens starves no known session, and from one address
+ * (with many places: from nine) nobody else's first login.
+ * Waiting: few unknown ones, for their turn or for another lookup of their
+ * key; they would take all places where requests wait.
+ * Remembered: "not live" for absent_ttl, failures for those who waited for
+ * that key; 4,096 keys, of which the ones that end first give way.
+ * Threads: all of a process; it has a lock of its own.
  */
 
 struct lookups;

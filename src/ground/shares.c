@@ -7,28 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAYS 8			/* places of one address */
-#define SETS 256
+#include "ground/fixed_table.h"
 
-struct share {
-	unsigned char address[SHARES_ADDRESS];
-	int held;		/* 0: free */
-};
+#define SETS 256
+#define PLACES 8
 
 struct shares {
 	int all;
-	struct share sets[SETS][WAYS];
+	struct fixed_table *held;	/* int, at least 1, by address */
 };
 
 struct shares *
 shares_new(void)
 {
-	return calloc(1, sizeof(struct shares));
+	struct shares *shares = calloc(1, sizeof(*shares));
+
+	if (shares == NULL)
+		return NULL;
+	shares->held = fixed_table_new(SETS, PLACES, SHARES_ADDRESS,
+	    sizeof(int));
+	if (shares->held != NULL)
+		return shares;
+	shares_free(shares);
+	return NULL;
 }
 
 void
 shares_free(struct shares *shares)
 {
+	if (shares == NULL)
+		return;
+	fixed_table_free(shares->held);
 	free(shares);
 }
 
@@ -76,53 +85,28 @@ shares_address(const char *text, unsigned char bytes[SHARES_ADDRESS])
 	put_uid(uid, bytes);
 }
 
-size_t
-shares_set(const unsigned char bytes[SHARES_ADDRESS], size_t sets)
+/* NULL: nothing. */
+static int *
+held_by(const struct shares *shares, const char *text)
 {
-	size_t set = 0, i;
+	unsigned char address[SHARES_ADDRESS];
 
-	for (i = 0; i < SHARES_ADDRESS; i++)
-		set = set * 131 + bytes[i];
-	return set % sets;
-}
-
-/* Its share; NULL if it holds nothing. */
-static const struct share *
-find(const struct shares *shares, const unsigned char address[SHARES_ADDRESS])
-{
-	const struct share *set = shares->sets[shares_set(address, SETS)];
-	size_t i;
-
-	for (i = 0; i < WAYS; i++)
-		if (set[i].held > 0 && memcmp(set[i].address, address,
-		    SHARES_ADDRESS) == 0)
-			return &set[i];
-	return NULL;
+	shares_address(text, address);
+	return fixed_table_find(shares->held, address, sizeof(address));
 }
 
 int
 shares_take(struct shares *shares, const char *text)
 {
 	unsigned char address[SHARES_ADDRESS];
-	struct share *set, *share = NULL;
-	size_t i;
+	int *held;
 
 	shares_address(text, address);
-	set = shares->sets[shares_set(address, SETS)];
-	for (i = 0; i < WAYS; i++) {
-		if (set[i].held == 0) {
-			if (share == NULL)
-				share = &set[i];
-		} else if (memcmp(set[i].address, address,
-		    SHARES_ADDRESS) == 0) {
-			share = &set[i];
-			break;
-		}
-	}
-	if (share == NULL)
+	held = fixed_table_place(shares->held, address, sizeof(address),
+	    NULL, NULL);
+	if (held == NULL)
 		return 0;
-	memcpy(share->address, address, SHARES_ADDRESS);
-	share->held++;
+	++*held;
 	shares->all++;
 	return 1;
 }
@@ -130,30 +114,21 @@ shares_take(struct shares *shares, const char *text)
 void
 shares_give(struct shares *shares, const char *text)
 {
-	unsigned char address[SHARES_ADDRESS];
-	struct share *set;
-	size_t i;
+	int *held = held_by(shares, text);
 
-	shares_address(text, address);
-	set = shares->sets[shares_set(address, SETS)];
-	for (i = 0; i < WAYS; i++)
-		if (set[i].held > 0 && memcmp(set[i].address, address,
-		    SHARES_ADDRESS) == 0) {
-			set[i].held--;
-			shares->all--;
-			return;
-		}
+	if (held == NULL)
+		return;
+	shares->all--;
+	if (--*held == 0)
+		fixed_table_drop(shares->held, held);
 }
 
 int
 shares_of(const struct shares *shares, const char *text)
 {
-	unsigned char address[SHARES_ADDRESS];
-	const struct share *share;
+	const int *held = held_by(shares, text);
 
-	shares_address(text, address);
-	share = find(shares, address);
-	return share != NULL ? share->held : 0;
+	return held != NULL ? *held : 0;
 }
 
 int

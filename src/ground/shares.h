@@ -1,16 +1,17 @@
 #ifndef SHARES_H_
 #define SHARES_H_
 
-#include <stddef.h>
-
 /*
- * How much of something each client address holds, so that none takes it
- * all.  An address is its text: IPv4, also as mapped into IPv6; of IPv6 the
- * /64; whatever is no address (NULL too) shares one.  "UID/ADDRESS" is that of
- * a program of this machine that asks for a client of its own ("UID/": for one
- * without an address).  A table of fixed size:
- * where it has no room for one more, that address holds nothing and is not
- * limited either.  Not locked: the caller's lock holds it.
+ * How much of something each client address holds, so that none takes it all.
+ *
+ * Addresses are text.  IPv4, also as mapped into IPv6: each is one.
+ * Of IPv6 the /64 is one.
+ * Whatever is no address (NULL too) is one, together.
+ * "UID/ADDRESS" is that of a program of this machine that asks for a client
+ * of its own; "UID/": for one without an address.
+ * Size: about 2,000 addresses.  One for which there is no room holds nothing,
+ * and is not limited either.
+ * Threads: one at a time; the caller's lock holds it.
  */
 
 struct shares;
@@ -32,7 +33,5 @@ int shares_all(const struct shares *shares);
 /* The bytes that stand for an address, and for no other; 16 zeros for what is
  * none. */
 void shares_address(const char *text, unsigned char bytes[SHARES_ADDRESS]);
-/* In which of so many sets of a table they belong. */
-size_t shares_set(const unsigned char bytes[SHARES_ADDRESS], size_t sets);
 
 #endif /* !SHARES_H_ */
