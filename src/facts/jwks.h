@@ -7,11 +7,13 @@
 #include "ground/error.h"
 
 /*
- * A JWK Set (RFC 7517 section 5), complete or not at all: one refused key,
- * two equal kids or no usable key refuse the whole set, so that it can never
- * replace a good one.  Skipped keys (key.h) count for JWKS_MAX_KEYS, but
- * neither for "usable" nor for equal kids.  Once made it does not change:
- * several threads may use it.
+ * A JWK Set (RFC 7517 section 5), complete or not at all.
+ *
+ * One refused key, two equal kids or no usable key refuse the whole set, so
+ * that it can never replace a good one.
+ * Skipped keys (key.h) count for JWKS_MAX_KEYS, but neither for "usable" nor
+ * for equal kids.
+ * Threads: any together; once made it does not change.
  */
 
 #define JWKS_MAX_TEXT (1024 * 1024)	/* bytes */
@@ -22,8 +24,6 @@ struct jwks;
 /* NULL and the cause in error if refused. */
 struct jwks *jwks_parse(const char *text, size_t len, struct error *error);
 void jwks_free(struct jwks *jwks);
-
-size_t jwks_count(const struct jwks *jwks);
 
 /* By exact kid; NULL if there is none.  Borrowed. */
 const struct key *jwks_find(const struct jwks *jwks, const char *kid);

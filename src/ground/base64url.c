@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-static const char alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /* The value of a character and 1; 0: not of the alphabet. */
 static const unsigned char values[256] = {
 	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6,
@@ -76,30 +73,5 @@ base64url_decode(const char *text, size_t len, unsigned char *out,
 		memcpy(out + 3 * whole, three, tail);
 	}
 	*out_len = whole * 3 + tail;
-	return 0;
-}
-
-int
-base64url_encode(const unsigned char *data, size_t len, char *out,
-    size_t out_size)
-{
-	unsigned int bits = 0;
-	unsigned int held = 0;
-	size_t n = 0;
-	size_t i;
-
-	if (len > (out_size - 1) / 4 * 3 + 2 || out_size == 0 ||
-	    out_size <= (len * 4 + 2) / 3)
-		return -1;
-	for (i = 0; i < len; i++) {
-		bits = (bits << 8 | data[i]) & 0xffff;
-		for (held += 8; held >= 6; ) {
-			held -= 6;
-			out[n++] = alphabet[bits >> held & 0x3f];
-		}
-	}
-	if (held > 0)
-		out[n++] = alphabet[bits << (6 - held) & 0x3f];
-	out[n] = '\0';
 	return 0;
 }

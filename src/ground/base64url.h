@@ -7,6 +7,7 @@
  * base64url without padding (RFC 7515 section 2, RFC 4648 section 5),
  * strictly: no other byte, no impossible length, the unused bits of the last
  * character zero; so every byte string has exactly one text.
+ * No state: any thread.
  */
 
 /* Greatest decoded length of `len` characters. */
@@ -19,12 +20,5 @@ size_t base64url_decoded_max(size_t len);
  */
 int base64url_decode(const char *text, size_t len, unsigned char *out,
     size_t out_size, size_t *out_len);
-
-/*
- * Encode into `out` of out_size >= (len * 4 + 2) / 3 + 1 characters, NUL
- * included.  0, or -1 if it does not fit.
- */
-int base64url_encode(const unsigned char *data, size_t len, char *out,
-    size_t out_size);
 
 #endif /* !BASE64URL_H_ */

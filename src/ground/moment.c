@@ -2,16 +2,10 @@
 
 #include <string.h>
 
-int64_t
-moment_latest(const struct moment *now)
-{
-	return now->boottime + MOMENT_AHEAD_MS;
-}
-
 int
 moment_is_credible(int64_t boottime, const struct moment *now)
 {
-	return boottime >= 0 && boottime <= moment_latest(now);
+	return boottime >= 0 && boottime <= now->boottime + MOMENT_AHEAD_MS;
 }
 
 int64_t

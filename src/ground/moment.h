@@ -6,13 +6,15 @@
 #define MOMENT_BOOT_ID_SIZE 37	/* a UUID as text and NUL */
 
 /*
- * When a decision is made.  Floors 0 to 3 have no clock: the face reads it
- * (src/transport/clock.h) and passes it in.  What Authgear stamped (exp, nbf,
- * iat, auth_time) is compared with `wall`; our own ages (TTLs, leases,
- * cooldowns, back-off) use `boottime`, which no administrator can set.
+ * When a decision is made; and the stamp of what is kept: the moment at which
+ * its lookup or fetch began.
  *
- * The same is the stamp of what is kept: the moment at which its lookup or
- * fetch began.
+ * Nothing from here to the gate has a clock: the face reads it (clock.h) and
+ * passes it in.
+ * `wall` is compared with what Authgear stamped (exp, nbf, iat, auth_time).
+ * `boottime`, which no administrator can set, is for our own ages (TTLs,
+ * leases, cooldowns, back-off).
+ * No state: any thread.
  */
 struct moment {
 	int64_t wall;		/* CLOCK_REALTIME, whole seconds */
@@ -27,11 +29,8 @@ struct moment {
  */
 #define MOMENT_AHEAD_MS 60000
 
-/* The latest boottime that a stamp of this boot may have. */
-int64_t moment_latest(const struct moment *now);
-
 /* 1 if a time of this boot may have this boottime: it is neither negative nor
- * behind moment_latest(). */
+ * further ahead. */
 int moment_is_credible(int64_t boottime, const struct moment *now);
 
 /* Milliseconds of boottime from the stamp to now; -1 if they cannot be told:

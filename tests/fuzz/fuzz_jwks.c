@@ -5,9 +5,29 @@
 
 #include "facts/jwks.h"
 #include "facts/metadata.h"
+#include "ground/json.h"
 #include "ground/origin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* At least one of its keys is found by its kid. */
+static void
+check_found(const struct jwks *jwks, const char *text, size_t len)
+{
+	struct json *json = json_parse(text, len);
+	const struct json *array;
+	size_t i, count = 0;
+	const char *kid;
+
+	assert(json_find_array(json, "keys", &array) == JSON_FOUND);
+	assert(json_array_length(array) <= JWKS_MAX_KEYS);
+	for (i = 0; i < json_array_length(array); i++)
+		if (json_find_string(json_array_at(array, i), "kid", &kid) ==
+		    JSON_FOUND)
+			count += jwks_find(jwks, kid) != NULL;
+	assert(count > 0);
+	json_free(json);
+}
 
 static void
 check_set(const char *text, size_t len)
@@ -22,7 +42,7 @@ check_set(const char *text, size_t len)
 		return;
 	}
 	assert(error.text[0] == '\0');
-	assert(jwks_count(jwks) >= 1 && jwks_count(jwks) <= JWKS_MAX_KEYS);
+	check_found(jwks, text, len);
 	assert(jwks_find(jwks, "") == NULL);
 	if ((key = jwks_find(jwks, "k")) != NULL) {
 		assert(strcmp(key_id(key), "k") == 0);

@@ -36,7 +36,6 @@ static void
 known_values(void **state)
 {
 	unsigned char out[16];
-	char text[16];
 	size_t i, len;
 
 	(void)state;
@@ -45,13 +44,6 @@ known_values(void **state)
 		    strlen(good[i].text), out, sizeof(out), &len), 0);
 		assert_int_equal(len, good[i].len);
 		assert_memory_equal(out, good[i].bytes, len);
-		assert_int_equal(base64url_encode(
-		    (const unsigned char *)good[i].bytes, good[i].len, text,
-		    strlen(good[i].text) + 1), 0);
-		assert_string_equal(text, good[i].text);
-		assert_int_equal(base64url_encode(
-		    (const unsigned char *)good[i].bytes, good[i].len, text,
-		    strlen(good[i].text)), -1);
 	}
 }
 
@@ -120,15 +112,12 @@ static void
 room_to_spare(void **state)
 {
 	unsigned char out[3];
-	char text[1];
 	size_t i, len;
 
 	(void)state;
 	assert_int_equal(base64url_decode("Zm9v", 4, out, 2, &len), -1);
 	assert_int_equal(base64url_decode("Zm9v", 4, out, 3, &len), 0);
 	assert_int_equal(base64url_decode("", 0, out, 0, &len), 0);
-	assert_int_equal(base64url_encode(out, 0, text, 0), -1);
-	assert_int_equal(base64url_encode(out, 0, text, 1), 0);
 	for (i = 0; i < 20; i++)
 		assert_true(base64url_decoded_max(i) >= i * 3 / 4);
 }
