@@ -7,6 +7,7 @@
 
 /*
  * A file of certificates in PEM, as the TLS library will read it.
+ * No state: any thread.
  */
 
 #define CERTIFICATES_MAX_FILE (8 * 1024 * 1024)	/* bytes */

@@ -18,8 +18,9 @@ enum fact {
 #define FACTS_NO_TIME INT64_C(-1)
 
 /*
- * What is known of who a verified credential speaks for.  Strings are owned;
- * facts_init() first, facts_clear() last.
+ * What is known of who a verified credential speaks for.
+ * Strings are owned; facts_init() first, facts_clear() last.
+ * Threads: one at a time.
  */
 struct facts {
 	enum credential_kind kind;

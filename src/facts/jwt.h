@@ -9,6 +9,7 @@
 /*
  * A compact JWS (RFC 7515 section 7.1) as Authgear issues access tokens
  * (RFC 9068): header checked, nothing verified yet.
+ * Threads: one at a time.
  */
 
 #define JWT_MAX_KID KEY_MAX_ID	/* bytes */
@@ -26,16 +27,18 @@ struct jwt {
 };
 
 /*
- * Take a token apart.  `text` must outlive the jwt.  0, or -1 and the reason:
- * MALFORMED, TRUNCATED (the text ends too early to be one: fewer than two
- * dots, or a signature shorter than the weakest accepted key makes),
- * WRONG_TYPE (typ is not at+jwt nor application/at+jwt, any case; an ID
- * token), BAD_ALGORITHM (alg is missing or not exactly "RS256"),
- * OUT_OF_MEMORY.  Refused as MALFORMED: any crit, any b64, a missing, empty,
- * too long or control-byte kid, members twice, padding, non-canonical
- * base64url, an empty header or payload.  Unknown header members (jku, jwk,
- * x5c too) mean nothing.  On -1 the jwt is empty.
+ * Take a token apart.  `text` must outlive the jwt.  0, or -1, the jwt empty,
+ * and the reason:
  *
+ * TRUNCATED: the text ends too early to be one (fewer than two dots, or a
+ * signature shorter than the weakest accepted key makes).
+ * WRONG_TYPE: typ is not at+jwt nor application/at+jwt, any case (an ID token).
+ * BAD_ALGORITHM: alg is missing or not exactly "RS256".
+ * MALFORMED: any crit, any b64, a missing, empty, too long or control-byte kid,
+ * members twice, padding, non-canonical base64url, an empty header or payload.
+ * OUT_OF_MEMORY.
+ *
+ * Unknown header members (jku, jwk, x5c too) mean nothing.
  * A signature of a larger key may be cut and still come through here: one
  * shorter than key_signature_length() is TRUNCATED too.
  */

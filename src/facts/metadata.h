@@ -8,6 +8,7 @@
 /*
  * Authorization server metadata (OpenID Connect Discovery 1.0 section 4.3,
  * RFC 8414 section 3.3).
+ * Threads: one at a time.
  */
 
 #define METADATA_MAX_TEXT (256 * 1024)	/* bytes */

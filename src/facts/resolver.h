@@ -8,7 +8,7 @@
 
 /*
  * Authgear's resolver: the request that asks about one credential, and what
- * its answer means.  Pure: the exchange is data.
+ * its answer means.  Pure: the exchange is data.  No state: any thread.
  *
  * Contract (authgear-server at fa7a7d551dda, pkg/resolver): GET; 200 without
  * a body; X-Authgear-Session-Valid is `true` with the facts of the user,
@@ -18,12 +18,13 @@
 #define RESOLVER_MAX_BODY 4096	/* bytes read of an answer that has one */
 
 /*
- * Ask `url` about the credential: built from nothing, fixed headers, the
- * origin `endpoint` as Host, X-Forwarded-Host and X-Forwarded-Proto, and
- * exactly one credential, in Authorization (access tokens) or in Cookie under
- * `cookie_prefix` and its name (app_session, session).  The transport adds a
- * fixed User-Agent.  NULL: out of memory,
- * or CREDENTIAL_NONE.
+ * Ask `url` about the credential: a request built from nothing, of fixed
+ * headers (the transport adds a fixed User-Agent).
+ * NULL: out of memory, or CREDENTIAL_NONE.
+ *
+ * `endpoint`, an origin, is Host, X-Forwarded-Host and X-Forwarded-Proto.
+ * Exactly one credential: in Authorization (access tokens), or in Cookie under
+ * `cookie_prefix` and its name (app_session, session).
  */
 struct exchange *resolver_ask(const char *url, const char *endpoint,
     const char *cookie_prefix, const struct credential *credential);
@@ -40,12 +41,13 @@ enum resolver_answer {
 };
 
 /*
- * Read the answer.  LIVE: fills in of `facts` (facts_init() done) user_id,
- * roles and has_roles (an absent header is "none"), is_anonymous,
- * is_verified, can_reauthenticate (FACT_ABSENT if not told),
- * authenticated_at, amr and has_amr.  All else leaves `facts` empty and, but
- * for NOT_LIVE and ABSENT, says why in error (no credential in it).
+ * Read the answer.
  *
+ * LIVE: fills in of `facts` (facts_init() done) user_id, roles and has_roles
+ * (an absent header is "none"), is_anonymous, is_verified, can_reauthenticate
+ * (FACT_ABSENT if not told), authenticated_at, amr and has_amr.
+ * All else leaves `facts` empty and, but for NOT_LIVE and ABSENT, says why in
+ * error (no credential in it).
  * FAULT: any status but 200 and 5xx; a body; a X-Authgear-* header twice; a
  * value that is not exactly `true` or `false`; `true` without a user id; ids,
  * roles, times that are malformed or too long; facts beside `false`.

@@ -7,9 +7,11 @@
 #include "ground/reason.h"
 
 /*
- * What an administrator takes back, as data; pure.  A fact that is absent
- * does not save a credential from "signed out" (see below), and no leeway
- * softens any of it.
+ * What an administrator takes back, as data; pure.
+ *
+ * A fact that is absent does not save a credential from "signed out" (below).
+ * No leeway softens any of it.
+ * No state: any thread.
  */
 
 enum revocation_kind {

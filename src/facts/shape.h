@@ -6,7 +6,7 @@
 /*
  * What the text of a credential looks like, before anybody is asked: by its
  * characters and their number alone.  Needs no library, so that a host's
- * process can tell a password from a credential.
+ * process can tell a password from a credential.  No state: any thread.
  */
 
 enum shape {

@@ -4,10 +4,12 @@
 #include <stddef.h>
 
 /*
- * A byte string that grows up to a limit fixed when it is made.  After a
- * failed append (limit or memory) `failed` is set and stays set, further
- * appends do nothing: callers check once, at the end.  `data` always ends in
- * a NUL that is not counted in `len`.
+ * A byte string that grows up to a limit fixed when it is made.
+ *
+ * After a failed append (limit or memory) `failed` is set and stays set, and
+ * further appends do nothing: callers check once, at the end.
+ * `data` always ends in a NUL that is not counted in `len`.
+ * Threads: one at a time.
  */
 struct buffer {
 	char *data;		/* "" until the first append; owned */

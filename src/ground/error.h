@@ -2,12 +2,16 @@
 #define ERROR_H_
 
 /*
- * What went wrong, as one line of text for a person.  The caller owns the
- * struct; the first error set wins, so that the cause is not covered by its
- * consequences.  Never put credential text into one.
+ * What went wrong, as one line of text for a person.
+ *
+ * The struct is the caller's.
+ * The first error set wins, so that the cause is not covered by its
+ * consequences.
+ * The text of a credential never comes into one.
+ * Threads: one at a time.
  */
 struct error {
-	char text[512];		/* "" = none; always ends in NUL; cut if longer */
+	char text[512];		/* "": none; ends in NUL, cut if longer */
 };
 
 /* Empty it, so that the next error_set() is kept. */

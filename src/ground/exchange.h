@@ -8,8 +8,10 @@
 
 /*
  * One HTTP exchange as data: what the gate wants asked, and what came back.
- * The gate (floor 3) fills in the request; the transport (floor 4) fills in
- * the answer; nobody else looks inside.
+ *
+ * The gate fills in the request, the transport the answer; nobody else looks
+ * inside.
+ * Threads: one at a time; it is handed from one to another.
  */
 
 #define EXCHANGE_MAX_METHOD 16	/* letters */
@@ -24,9 +26,9 @@ struct exchange_header {
 
 enum exchange_outcome {
 	EXCHANGE_UNSENT = 0,	/* nothing tried yet */
-	EXCHANGE_ANSWERED,	/* a complete HTTP answer, whatever its status */
+	EXCHANGE_ANSWERED,	/* a complete HTTP answer, of any status */
 	EXCHANGE_UNREACHABLE,	/* no answer: name, connection, TLS, deadline */
-	EXCHANGE_FAULTY		/* an answer that breaks HTTP, is cut or too big */
+	EXCHANGE_FAULTY		/* it breaks HTTP, is cut or too big */
 };
 
 struct exchange {
@@ -44,8 +46,8 @@ struct exchange {
 
 	/* answer */
 	enum exchange_outcome outcome;
-	int was_closed;		/* UNREACHABLE: connected (TLS made), then closed
-				   without a line of an answer */
+	int was_closed;		/* UNREACHABLE: connected (TLS made), then
+				   closed without a line of an answer */
 	int status;		/* HTTP status code; 0 unless ANSWERED */
 	struct buffer body;
 	struct exchange_header kept[EXCHANGE_MAX_KEPT]; /* of the final head,

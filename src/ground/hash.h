@@ -7,7 +7,7 @@
 
 /*
  * SHA-256 as lower-case hex (FIPS 180-4, OpenSSL EVP).  0, or -1 when
- * OpenSSL fails (memory); hex is then "".
+ * OpenSSL fails (memory); hex is then "".  No state: any thread.
  */
 int hash_hex(const void *data, size_t len, char hex[HASH_HEX_SIZE]);
 

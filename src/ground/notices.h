@@ -4,8 +4,9 @@
 #include "ground/error.h"
 
 /*
- * What floors 0 to 3, which have no log, want an operator to know, until the
- * face takes it into its log.  For all threads of a process.
+ * What the gate and all below it, which have no log, want an operator to know,
+ * until the face takes it into its log.
+ * Threads: all of a process; it has a lock of its own.
  */
 
 enum notice_level {

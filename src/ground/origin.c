@@ -63,8 +63,8 @@ origin_check(const char *text, struct error *error)
 	}
 	len = host_length(host);
 	if (len == 0 || host[0] == '.' || host[0] == '-' || host[0] == ':') {
-		error_set(error, "has no host, or one that is not in lower-case "
-		    "letters, digits, dots and hyphens");
+		error_set(error, "has no host, or one that is not in "
+		    "lower-case letters, digits, dots and hyphens");
 		return -1;
 	}
 	if (host[len] == '\0')

@@ -7,6 +7,7 @@
  * Origins (RFC 6454 section 6.2: scheme "://" host [":" port]) as Authgear
  * writes them in `iss` and `aud`: http or https, lower-case host, no default
  * port, no user, path, query, fragment or trailing slash.
+ * No state: any thread.
  */
 
 #define ORIGIN_MAX 255		/* characters */

@@ -1,10 +1,11 @@
-#ifndef FCGI_PARAMS_H_
-#define FCGI_PARAMS_H_
+#ifndef PARAMS_H_
+#define PARAMS_H_
 
 /*
  * FastCGI parameters as libfcgi gives them: "NAME=value" strings, closed by
  * NULL.  A server may send one name several times, and libfcgi's own lookup
  * would answer the first.
+ * No state: any thread.
  */
 
 enum params_answer {
@@ -17,4 +18,4 @@ enum params_answer {
 enum params_answer params_find(char *const *params, const char *name,
     const char **value_out);
 
-#endif /* !FCGI_PARAMS_H_ */
+#endif /* !PARAMS_H_ */

@@ -19,23 +19,23 @@ static const struct row rows[REASON_COUNT] = {
 	    "The request carries no Authgear credential; the client must send "
 	    "an access token as Authorization: Bearer." },
 	[REASON_MALFORMED] = { "malformed", VERDICT_DENIED, 401, token,
-	    "The credential is not a well-formed Authgear access token; look at "
-	    "how the client builds its Authorization header, or at what was "
+	    "The credential is not a well-formed Authgear access token; look "
+	    "at how the client builds its Authorization header, or at what was "
 	    "typed." },
 	[REASON_TRUNCATED] = { "truncated", VERDICT_DENIED, 401, token,
 	    "The token ends too early; look for a buffer or a field between "
 	    "client and server that cuts it." },
 	[REASON_WRONG_TYPE] = { "wrong-type", VERDICT_DENIED, 401, token,
-	    "This is no access token of a user: an ID token, a refresh token or "
-	    "a session cookie in its place, or with validate = resolver the "
+	    "This is no access token of a user: an ID token, a refresh token "
+	    "or a session cookie in its place, or with validate = resolver the "
 	    "token of a machine; send an access token, and for machines set "
 	    "validate = hybrid." },
 	[REASON_BAD_ALGORITHM] = { "bad-algorithm", VERDICT_DENIED, 401, token,
 	    "The token is not signed with RS256, the one algorithm that "
 	    "Authgear signs with; somebody may be forging tokens." },
 	[REASON_BAD_SIGNATURE] = { "bad-signature", VERDICT_DENIED, 401, token,
-	    "The signature does not fit the token; it was changed on its way or "
-	    "forged." },
+	    "The signature does not fit the token; it was changed on its way "
+	    "or forged." },
 	[REASON_UNKNOWN_KEY] = { "unknown-key", VERDICT_DENIED, 401, token,
 	    "The token was signed by a key that Authgear no longer publishes; "
 	    "the client must get a new token." },
@@ -50,16 +50,17 @@ static const struct row rows[REASON_COUNT] = {
 	    "The token lacks a claim that every Authgear access token has; it "
 	    "was not made for this use." },
 	[REASON_EXPIRED] = { "expired", VERDICT_DENIED, 401, token,
-	    "The token's time is over; the client must refresh it. If it should "
-	    "still hold, compare this machine's clock with Authgear's." },
+	    "The token's time is over; the client must refresh it. If it "
+	    "should still hold, compare this machine's clock with "
+	    "Authgear's." },
 	[REASON_NOT_YET_VALID] = { "not-yet-valid", VERDICT_DENIED, 401, token,
 	    "The token begins in the future; compare this machine's clock with "
 	    "Authgear's." },
 	[REASON_NEEDS_RESOLVER] = { "needs-resolver", VERDICT_DENIED, 401,
 	    token,
 	    "Opaque tokens and cookies can be checked by Authgear's resolver "
-	    "only, which validate = jwt does not ask; set validate = hybrid, or "
-	    "let the client use JWT access tokens." },
+	    "only, which validate = jwt does not ask; set validate = hybrid, "
+	    "or let the client use JWT access tokens." },
 	[REASON_NOT_LIVE] = { "not-live", VERDICT_DENIED, 401, token,
 	    "Authgear knows no live session of this credential: logged out, "
 	    "expired, revoked, or the user is disabled; the client must get a "
@@ -102,19 +103,20 @@ static const struct row rows[REASON_COUNT] = {
 	    "Authgear, then get a new token." },
 	[REASON_CLIENT_NOT_ALLOWED] = { "client-not-allowed",
 	    VERDICT_FORBIDDEN, 403, NULL,
-	    "The token's client is not in the policy's clients; add it there if "
-	    "it should pass. Machine clients always have to be named." },
+	    "The token's client is not in the policy's clients; add it there "
+	    "if it should pass. Machine clients always have to be named." },
 	[REASON_ANONYMOUS_USER] = { "anonymous-user", VERDICT_FORBIDDEN, 403,
 	    NULL,
-	    "The user is anonymous; set anonymous_users = allow in the policy if "
-	    "such users should pass." },
+	    "The user is anonymous; set anonymous_users = allow in the policy "
+	    "if such users should pass." },
 	[REASON_UNVERIFIED_USER] = { "unverified-user", VERDICT_FORBIDDEN, 403,
 	    NULL,
 	    "The user is not verified, which the policy's verified_only asks "
 	    "for; the user must verify an address or number in Authgear." },
 	[REASON_USER_BLOCKED] = { "user-blocked", VERDICT_FORBIDDEN, 403, NULL,
-	    "An administrator blocked the user; authgear-cache list revocations "
-	    "says why and until when, authgear-cache lift ends it." },
+	    "An administrator blocked the user; authgear-cache list "
+	    "revocations says why and until when, authgear-cache lift ends "
+	    "it." },
 	[REASON_WRONG_ACCOUNT] = { "wrong-account", VERDICT_FORBIDDEN, 403,
 	    NULL,
 	    "The credential holds but is of another user than the account "
@@ -122,12 +124,13 @@ static const struct row rows[REASON_COUNT] = {
 	    "authgear-cache list map and the policy's remote_user." },
 	[REASON_NOT_EVALUABLE] = { "not-evaluable", VERDICT_FORBIDDEN, 403,
 	    NULL,
-	    "A rule of the policy asks for a fact that this credential does not "
-	    "tell; use a credential that tells it, or drop the rule." },
+	    "A rule of the policy asks for a fact that this credential does "
+	    "not tell; use a credential that tells it, or drop the rule." },
 	[REASON_POLICY_MISSING] = { "policy-missing", VERDICT_FORBIDDEN, 403,
 	    NULL,
-	    "The web server named no policy and there is more than one, or none "
-	    "called default; set AUTHGEAR_POLICY where the path is matched.",
+	    "The web server named no policy and there is more than one, or "
+	    "none called default; set AUTHGEAR_POLICY where the path is "
+	    "matched.",
 	    REASON_PAM_SERVICE_ERR },
 	[REASON_POLICY_UNKNOWN] = { "policy-unknown", VERDICT_FORBIDDEN, 403,
 	    NULL,
@@ -161,9 +164,9 @@ static const struct row rows[REASON_COUNT] = {
 	    "what takes over a minute between auth and account." },
 	[REASON_USER_UNTRACEABLE] = { "user-untraceable", VERDICT_UNDECIDED,
 	    503, NULL,
-	    "The policy's remote_user is a claim, which leads from a user to an "
-	    "account and never back, so without a credential nobody can tell "
-	    "whose account it is; where logins come without one, use "
+	    "The policy's remote_user is a claim, which leads from a user to "
+	    "an account and never back, so without a credential nobody can "
+	    "tell whose account it is; where logins come without one, use "
 	    "remote_user = map." },
 	[REASON_STATE_UNREADABLE] = { "state-unreadable", VERDICT_UNDECIDED,
 	    503, NULL,

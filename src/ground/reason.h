@@ -3,8 +3,11 @@
 
 /*
  * Why a decision is what it is: a closed list, used alike in logs, JSON,
- * response headers and documentation.  The order is that of the table in
- * reason.c; names are stable.
+ * response headers and documentation.
+ *
+ * Names are stable.
+ * The order is that of the table in reason.c.
+ * No state: any thread.
  */
 
 /* Zero is denied, so that storage nobody filled in can never grant. */

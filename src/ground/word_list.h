@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* An ordered list of strings; {0} is an empty one. */
+/* An ordered list of strings; {0} is an empty one.  Threads: one at a time. */
 struct word_list {
 	char **words;		/* owned */
 	size_t count;
