@@ -202,9 +202,9 @@ every_other_algorithm(void **state)
 		for (method = MINT_RS256; method < MINT_METHODS; method++) {
 			if (method == MINT_ES256)
 				continue;
-			assert_int_equal(parse(mint_token(*state,
-			    (enum mint_method)method, header, "{}")),
-			    REASON_BAD_ALGORITHM);
+			if (parse(mint_token(*state, (enum mint_method)method,
+			    header, "{}")) != REASON_BAD_ALGORITHM)
+				fail_msg("%s by method %d", names[i], method);
 		}
 		free(header);
 	}
@@ -245,12 +245,10 @@ kids(void **state)
 		header = mint_header(rows[i].kid);
 		token = mint_token(*state, MINT_RS256, header, "{}");
 		ret = jwt_parse(&jwt, token, strlen(token), &reason);
-		if ((ret == 0) != (rows[i].read != NULL))
-			fail_msg("row %zu: %d", i, ret);
-		if (rows[i].read != NULL)
-			assert_string_equal(jwt.kid, rows[i].read);
-		else
-			assert_int_equal(reason, REASON_MALFORMED);
+		if ((ret == 0) != (rows[i].read != NULL) ||
+		    (ret == 0 && strcmp(jwt.kid, rows[i].read) != 0) ||
+		    (ret != 0 && reason != REASON_MALFORMED))
+			fail_msg("%s: %d", rows[i].kid, ret);
 		jwt_clear(&jwt);
 		free(header);
 		free(token);
@@ -276,8 +274,9 @@ long_kids(void **state)
 		memset(kid, 'k', rows[i].len);
 		kid[rows[i].len] = '\0';
 		header = mint_header(kid);
-		assert_int_equal(parse(mint_token(*state, MINT_RS256, header,
-		    "{}")), rows[i].reason);
+		if (parse(mint_token(*state, MINT_RS256, header, "{}")) !=
+		    rows[i].reason)
+			fail_msg("%zu bytes", rows[i].len);
 		free(kid);
 		free(header);
 	}

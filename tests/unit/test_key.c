@@ -165,7 +165,8 @@ labels(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (outcome_of(mint_jwk(minted, "k", rows[i].more)) !=
 		    rows[i].outcome)
-			fail_msg("row %zu", i);
+			fail_msg("with %s", rows[i].more != NULL ?
+			    rows[i].more : "nothing more");
 	mint_key_free(minted);
 }
 
@@ -226,12 +227,13 @@ texts(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (outcome_of(mint_text("%s", rows[i].text)) !=
 		    rows[i].outcome)
-			fail_msg("row %zu", i);
+			fail_msg("%s", rows[i].text);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (outcome_of(mint_text("{\"kty\":\"RSA\",\"kid\":%s,"
 		    "\"n\":%s,\"e\":%s}", bad[i][0], bad[i][1], bad[i][2])) !=
 		    KEY_REFUSED)
-			fail_msg("bad row %zu", i);
+			fail_msg("kid %s, n %s, e %s", bad[i][0], bad[i][1],
+			    bad[i][2]);
 	/* 3 is small but lawful */
 	assert_int_equal(outcome_of(mint_text("{\"kty\":\"RSA\",\"kid\":\"k\","
 	    "\"n\":\"" RFC_N "\",\"e\":\"Aw\"}")), KEY_MADE);

@@ -291,7 +291,8 @@ addresses(void **state)
 
 	for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		assert_int_equal(go(*state, 1, 0, same[i][0]), LOOKUPS_GO);
-		assert_int_equal(go(*state, 2, 0, same[i][1]), LOOKUPS_QUEUED);
+		if (go(*state, 2, 0, same[i][1]) != LOOKUPS_QUEUED)
+			fail_msg("%s has another share", same[i][1]);
 		assert_int_equal(go(*state, 3, 0, "2001:db8:1:3::1"),
 		    LOOKUPS_GO);
 		finish(*state, 1, LOOKUPS_ENDED);

@@ -15,22 +15,21 @@ static void
 ages(void **state)
 {
 	static const struct {
+		const char *name;
 		int64_t stamp, now, age;
 		const char *boot_id;
 	} cases[] = {
-		{ 1000, 1000, 0, BOOT },
-		{ 1000, 3500, 2500, BOOT },
-		{ 0, 5, 5, BOOT },
-		/* another thread read the clock later */
-		{ 1001, 1000, 0, BOOT },
-		{ 61000, 1000, 0, BOOT },
-		{ 61001, 1000, -1, BOOT },
-		{ INT64_MAX, 1000, -1, BOOT },
-		{ -1, 1000, -1, BOOT },
-		{ INT64_MIN, 1000, -1, BOOT },
-		/* another boot, none at all */
-		{ 1000, 3500, -1, OTHER },
-		{ 1000, 3500, -1, "" }
+		{ "now", 1000, 1000, 0, BOOT },
+		{ "2.5 s ago", 1000, 3500, 2500, BOOT },
+		{ "at the boot", 0, 5, 5, BOOT },
+		{ "a thread that read the clock later", 1001, 1000, 0, BOOT },
+		{ "a minute ahead", 61000, 1000, 0, BOOT },
+		{ "more than a minute", 61001, 1000, -1, BOOT },
+		{ "the end of time", INT64_MAX, 1000, -1, BOOT },
+		{ "before the boot", -1, 1000, -1, BOOT },
+		{ "its beginning", INT64_MIN, 1000, -1, BOOT },
+		{ "another boot", 1000, 3500, -1, OTHER },
+		{ "no boot", 1000, 3500, -1, "" }
 	};
 	struct moment now = { 1700000000, 0, BOOT };
 	struct moment stamp = { 1700000000, 0, "" };
@@ -41,7 +40,8 @@ ages(void **state)
 		now.boottime = cases[i].now;
 		stamp.boottime = cases[i].stamp;
 		strcpy(stamp.boot_id, cases[i].boot_id);
-		assert_int_equal(moment_age(&stamp, &now), cases[i].age);
+		if (moment_age(&stamp, &now) != cases[i].age)
+			fail_msg("%s", cases[i].name);
 	}
 }
 

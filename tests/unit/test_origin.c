@@ -105,8 +105,10 @@ placeholders(void **state)
 	} cases[] = {
 		{ "https://authgear.example", 1 }, { "https://example", 1 },
 		{ "https://accounts.example.com", 1 },
-		{ "https://example.com:8443", 1 }, { "http://a.example.net", 1 },
-		{ "https://a.b.example.org/x?y", 1 }, { "http://x.invalid", 1 },
+		{ "https://example.com:8443", 1 },
+		{ "http://a.example.net", 1 },
+		{ "https://a.b.example.org/x?y", 1 },
+		{ "http://x.invalid", 1 },
 		{ "https://a.example.", 1 }, { "https://myexample.com", 0 },
 		{ "https://example.com.evil.net", 0 },
 		{ "https://example.de", 0 }, { "https://a.test", 0 },

@@ -34,28 +34,40 @@ facts_of(int64_t login, int64_t issued)
 	return facts;
 }
 
+/* Does it hit these facts as it is meant to? */
+static void
+expect_hit(const char *name, const struct revocation *row,
+    const struct facts *facts, int64_t wall, int wanted)
+{
+	if (revocation_hits(row, facts, HASH, wall) != wanted)
+		fail_msg("%s: %s %s at %lld", name,
+		    revocation_kind_name(row->kind),
+		    wanted ? "does not hit" : "hits", (long long)wall);
+}
+
 static void
 values(void **state)
 {
 	static const struct {
+		const char *name;
 		enum revocation_kind kind;
 		enum revocation_rule rule;
 		const char *value;
 		enum reason reason;
 	} rows[] = {
-		{ REVOCATION_TOKEN, REVOCATION_REVOKED, "jti-1",
-		    REASON_REVOKED },
-		{ REVOCATION_TOKEN, REVOCATION_REVOKED, HASH,
-		    REASON_REVOKED },
-		{ REVOCATION_USER, REVOCATION_SIGNED_OUT, "user-1",
-		    REASON_SIGNED_OUT },
-		{ REVOCATION_USER, REVOCATION_BLOCKED, "user-1",
-		    REASON_USER_BLOCKED },
-		{ REVOCATION_CLIENT, REVOCATION_SIGNED_OUT, "client-1",
-		    REASON_CLIENT_REVOKED },
-		{ REVOCATION_CLIENT, REVOCATION_BLOCKED, "client-1",
-		    REASON_CLIENT_REVOKED },
-		{ REVOCATION_KEY, REVOCATION_REVOKED, "kid-1",
+		{ "a token by jti", REVOCATION_TOKEN, REVOCATION_REVOKED,
+		    "jti-1", REASON_REVOKED },
+		{ "a token by hash", REVOCATION_TOKEN, REVOCATION_REVOKED,
+		    HASH, REASON_REVOKED },
+		{ "a user signed out", REVOCATION_USER, REVOCATION_SIGNED_OUT,
+		    "user-1", REASON_SIGNED_OUT },
+		{ "a user blocked", REVOCATION_USER, REVOCATION_BLOCKED,
+		    "user-1", REASON_USER_BLOCKED },
+		{ "a client signed out", REVOCATION_CLIENT,
+		    REVOCATION_SIGNED_OUT, "client-1", REASON_CLIENT_REVOKED },
+		{ "a client blocked", REVOCATION_CLIENT, REVOCATION_BLOCKED,
+		    "client-1", REASON_CLIENT_REVOKED },
+		{ "a key", REVOCATION_KEY, REVOCATION_REVOKED, "kid-1",
 		    REASON_KEY_REVOKED },
 	};
 	static const char *const others[] = { "", "jti-", "jti-11", "JTI-1",
@@ -71,16 +83,16 @@ values(void **state)
 
 		if (row.rule == REVOCATION_SIGNED_OUT)
 			row.from = T;
-		assert_int_equal(revocation_check(&row), 0);
-		assert_int_equal(revocation_hits(&row, &facts, HASH, NOW), 1);
-		assert_int_equal(revocation_reason(&row), rows[i].reason);
+		expect_hit(rows[i].name, &row, &facts, NOW, 1);
 		/* the fact is absent */
-		assert_int_equal(revocation_hits(&row, &none, NULL, NOW), 0);
-		assert_int_equal(revocation_hits(&row, &none, "", NOW), 0);
+		if (revocation_check(&row) != 0 ||
+		    revocation_reason(&row) != rows[i].reason ||
+		    revocation_hits(&row, &none, NULL, NOW) != 0 ||
+		    revocation_hits(&row, &none, "", NOW) != 0)
+			fail_msg("%s", rows[i].name);
 		for (j = 0; j < sizeof(others) / sizeof(others[0]); j++) {
 			row.value = others[j];
-			assert_int_equal(revocation_hits(&row, &facts, HASH,
-			    NOW), 0);
+			expect_hit(others[j], &row, &facts, NOW, 0);
 		}
 	}
 }
@@ -103,8 +115,7 @@ kinds_apart(void **state)
 			    i == 1 || i == 2 ? REVOCATION_BLOCKED :
 			    REVOCATION_REVOKED, all[j], NO, NO };
 
-			assert_int_equal(revocation_hits(&row, &facts, HASH,
-			    NOW), i == j);
+			expect_hit(all[j], &row, &facts, NOW, i == j);
 		}
 }
 
@@ -112,30 +123,28 @@ static void
 signed_out(void **state)
 {
 	static const struct {
+		const char *name;
 		int64_t login, issued;
 		int user, client, all;
 	} rows[] = {
-		{ T - 1000, T - 1000, 1, 1, 1 },
-		{ T, T, 1, 1, 1 },
-		{ T + 5, T + 5, 1, 1, 1 },
-		{ T + 6, T + 6, 0, 0, 0 },
-		{ T + 1000, T + 1000, 0, 0, 0 },
-		/* refreshed after it: the login is still the old one */
-		{ T, T + 6, 1, 0, 1 },
-		{ T + 5, T + 1000, 1, 0, 1 },
-		/* a time of login that lies after the token */
-		{ T + 6, T + 5, 0, 1, 1 },
-		/* no time of login: that of issue */
-		{ NO, T - 1000, 1, 1, 1 },
-		{ NO, T + 5, 1, 1, 1 },
-		{ NO, T + 6, 0, 0, 0 },
-		/* no time of issue */
-		{ T + 5, NO, 1, 1, 1 },
-		{ T + 6, NO, 0, 1, 0 },
-		/* neither */
-		{ NO, NO, 1, 1, 1 },
-		{ INT64_MAX, INT64_MAX, 0, 0, 0 },
-		{ 0, 0, 1, 1, 1 },
+		{ "long before", T - 1000, T - 1000, 1, 1, 1 },
+		{ "at T", T, T, 1, 1, 1 },
+		{ "the last second", T + 5, T + 5, 1, 1, 1 },
+		{ "the first second after", T + 6, T + 6, 0, 0, 0 },
+		{ "long after", T + 1000, T + 1000, 0, 0, 0 },
+		/* the login is still the old one */
+		{ "refreshed after it", T, T + 6, 1, 0, 1 },
+		{ "refreshed long after it", T + 5, T + 1000, 1, 0, 1 },
+		{ "a login after the token", T + 6, T + 5, 0, 1, 1 },
+		/* the time of issue in its place */
+		{ "no login, long before", NO, T - 1000, 1, 1, 1 },
+		{ "no login, the last second", NO, T + 5, 1, 1, 1 },
+		{ "no login, the first after", NO, T + 6, 0, 0, 0 },
+		{ "no issue, the last second", T + 5, NO, 1, 1, 1 },
+		{ "no issue, the first after", T + 6, NO, 0, 1, 0 },
+		{ "neither", NO, NO, 1, 1, 1 },
+		{ "the end of time", INT64_MAX, INT64_MAX, 0, 0, 0 },
+		{ "its beginning", 0, 0, 1, 1, 1 },
 	};
 	struct revocation row = { REVOCATION_USER, REVOCATION_SIGNED_OUT,
 	    user, T, NO };
@@ -151,16 +160,16 @@ signed_out(void **state)
 		for (wall = T - 3600; wall <= T + 3600; wall += 3600) {
 			row.kind = REVOCATION_USER;
 			row.value = user;
-			assert_int_equal(revocation_hits(&row, &facts, HASH,
-			    wall), rows[i].user);
+			expect_hit(rows[i].name, &row, &facts, wall,
+			    rows[i].user);
 			row.kind = REVOCATION_CLIENT;
 			row.value = client;
-			assert_int_equal(revocation_hits(&row, &facts, HASH,
-			    wall), rows[i].client);
+			expect_hit(rows[i].name, &row, &facts, wall,
+			    rows[i].client);
 			row.kind = REVOCATION_ALL;
 			row.value = "";
-			assert_int_equal(revocation_hits(&row, &facts, HASH,
-			    wall), rows[i].all);
+			expect_hit(rows[i].name, &row, &facts, wall,
+			    rows[i].all);
 			assert_int_equal(revocation_reason(&row),
 			    REASON_SIGNED_OUT);
 		}
@@ -171,16 +180,26 @@ static void
 windows(void **state)
 {
 	static const struct {
+		const char *name;
 		int64_t from, until, wall;
 		int hits;
 	} rows[] = {
-		{ NO, NO, 0, 1 }, { NO, NO, INT64_MAX, 1 },
-		{ T, NO, T - 1, 0 }, { T, NO, T, 1 }, { T, NO, T + 9999, 1 },
-		{ NO, T, 0, 1 }, { NO, T, T - 1, 1 }, { NO, T, T, 0 },
-		{ T, T + 10, T - 1, 0 }, { T, T + 10, T, 1 },
-		{ T, T + 10, T + 9, 1 }, { T, T + 10, T + 10, 0 },
-		{ T, T + 1, T, 1 }, { T, T + 1, T + 1, 0 },
-		{ 0, 1, 0, 1 }, { 0, 1, 1, 0 },
+		{ "for ever", NO, NO, 0, 1 },
+		{ "for ever", NO, NO, INT64_MAX, 1 },
+		{ "from T", T, NO, T - 1, 0 },
+		{ "from T", T, NO, T, 1 },
+		{ "from T", T, NO, T + 9999, 1 },
+		{ "until T", NO, T, 0, 1 },
+		{ "until T", NO, T, T - 1, 1 },
+		{ "until T", NO, T, T, 0 },
+		{ "10 s", T, T + 10, T - 1, 0 },
+		{ "10 s", T, T + 10, T, 1 },
+		{ "10 s", T, T + 10, T + 9, 1 },
+		{ "10 s", T, T + 10, T + 10, 0 },
+		{ "one second", T, T + 1, T, 1 },
+		{ "one second", T, T + 1, T + 1, 0 },
+		{ "the first second", 0, 1, 0, 1 },
+		{ "the first second", 0, 1, 1, 0 },
 	};
 	/* new tokens too: the times of the token mean nothing */
 	const struct facts old = facts_of(0, 0);
@@ -192,16 +211,27 @@ windows(void **state)
 		struct revocation row = { REVOCATION_USER, REVOCATION_BLOCKED,
 		    user, rows[i].from, rows[i].until };
 
-		assert_int_equal(revocation_check(&row), 0);
-		assert_int_equal(revocation_hits(&row, &old, NULL,
-		    rows[i].wall), rows[i].hits);
-		assert_int_equal(revocation_hits(&row, &fresh, NULL,
-		    rows[i].wall), rows[i].hits);
+		if (revocation_check(&row) != 0)
+			fail_msg("%s", rows[i].name);
+		expect_hit(rows[i].name, &row, &old, rows[i].wall,
+		    rows[i].hits);
+		expect_hit(rows[i].name, &row, &fresh, rows[i].wall,
+		    rows[i].hits);
 		row.kind = REVOCATION_CLIENT;
 		row.value = client;
-		assert_int_equal(revocation_hits(&row, &fresh, NULL,
-		    rows[i].wall), rows[i].hits);
+		expect_hit(rows[i].name, &row, &fresh, rows[i].wall,
+		    rows[i].hits);
 	}
+}
+
+/* Its members are its name. */
+static void
+fail_row(const struct revocation *row)
+{
+	fail_msg("%s \"%s\" %s, from %lld until %lld",
+	    revocation_kind_name(row->kind), row->value,
+	    revocation_rule_name(row->rule), (long long)row->from,
+	    (long long)row->until);
 }
 
 /* What cannot be is refused, and hits rather than not. */
@@ -241,14 +271,15 @@ impossible(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(revocation_check(&rows[i]), -1);
-		assert_int_equal(revocation_hits(&rows[i], &facts, HASH,
-		    NOW), 1);
-		assert_int_not_equal(reason_verdict(revocation_reason(
-		    &rows[i])), VERDICT_GRANTED);
+		if (revocation_check(&rows[i]) != -1 ||
+		    revocation_hits(&rows[i], &facts, HASH, NOW) != 1 ||
+		    reason_verdict(revocation_reason(&rows[i])) ==
+		    VERDICT_GRANTED)
+			fail_row(&rows[i]);
 	}
 	for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
-		assert_int_equal(revocation_check(&empty[i]), -1);
+		if (revocation_check(&empty[i]) != -1)
+			fail_row(&empty[i]);
 }
 
 static void

@@ -35,7 +35,8 @@ split(void **state)
 			strcat(joined, list.words[j]);
 			strcat(joined, "|");
 		}
-		assert_string_equal(joined, cases[i].joined);
+		if (strcmp(joined, cases[i].joined) != 0)
+			fail_msg("%s: %s", cases[i].text, joined);
 		word_list_clear(&list);
 	}
 	word_list_clear(NULL);
