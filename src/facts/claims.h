@@ -14,13 +14,12 @@ struct json;
  */
 
 /*
- * Read them into `facts`, which is initialised here; no clock, no rule.
- * 0, or -1 and MISSING_CLAIM (one that is required is absent or empty),
- * MALFORMED (one that is read is of a wrong type or length, or has control
- * bytes) or OUT_OF_MEMORY.
- *
- * `claims` is facts->claims, and owned by it, on success.
- * key_id is left to the caller.
+ * Read them into `facts`, which is initialised here; no clock, no rule.  0, or
+ * -1 and MISSING_CLAIM (one that is required is absent or empty), MALFORMED
+ * (one that is read is of a wrong type or length, or has control bytes) or
+ * OUT_OF_MEMORY.
+ * `claims` is facts->claims, and owned by it, on success; key_id is left to the
+ * caller.
  * Required: iss, aud, sub, client_id, iat, exp, jti.
  * aud: a string or an array of 1 to 16 strings.
  * Lengths: 2,048 bytes each; roles, scopes and amr: 256 of them.

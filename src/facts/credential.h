@@ -8,12 +8,10 @@
 
 /*
  * What somebody brings to prove who he is.
- *
  * The kind is told by content, not by carrier: two dots are a JWT, 32
  * alphanumerics an opaque token (or the app_session cookie, by its name),
  * uuid "." 32 a session cookie.
- * Anything else is no credential and is sent nowhere.
- * Threads: one at a time.
+ * Anything else is no credential and is sent nowhere.  Threads: one at a time.
  */
 enum credential_kind {
 	CREDENTIAL_NONE = 0,

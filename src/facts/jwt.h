@@ -28,15 +28,13 @@ struct jwt {
 
 /*
  * Take a token apart.  `text` must outlive the jwt.  0, or -1, the jwt empty,
- * and the reason:
- *
+ * and the reason (or OUT_OF_MEMORY):
  * TRUNCATED: the text ends too early to be one (fewer than two dots, or a
  * signature shorter than the weakest accepted key makes).
  * WRONG_TYPE: typ is not at+jwt nor application/at+jwt, any case (an ID token).
  * BAD_ALGORITHM: alg is missing or not exactly "RS256".
  * MALFORMED: any crit, any b64, a missing, empty, too long or control-byte kid,
  * members twice, padding, non-canonical base64url, an empty header or payload.
- * OUT_OF_MEMORY.
  *
  * Unknown header members (jku, jwk, x5c too) mean nothing.
  * A signature of a larger key may be cut and still come through here: one

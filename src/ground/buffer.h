@@ -5,9 +5,8 @@
 
 /*
  * A byte string that grows up to a limit fixed when it is made.
- *
- * After a failed append (limit or memory) `failed` is set and stays set, and
- * further appends do nothing: callers check once, at the end.
+ * After a failed append (limit or memory) `failed` stays set, and further ones
+ * do nothing: callers check once, at the end.
  * `data` always ends in a NUL that is not counted in `len`.
  * Threads: one at a time.
  */

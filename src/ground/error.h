@@ -3,10 +3,7 @@
 
 /*
  * What went wrong, as one line of text for a person.
- *
- * The struct is the caller's.
- * The first error set wins, so that the cause is not covered by its
- * consequences.
+ * The first error set wins: no consequence covers the cause.
  * The text of a credential never comes into one.
  * Threads: one at a time.
  */

@@ -8,10 +8,8 @@
 
 /*
  * One HTTP exchange as data: what the gate wants asked, and what came back.
- *
  * The gate fills in the request, the transport the answer; nobody else looks
- * inside.
- * Threads: one at a time; it is handed from one to another.
+ * inside.  Threads: one at a time; it is handed from one to another.
  */
 
 #define EXCHANGE_MAX_METHOD 16	/* letters */

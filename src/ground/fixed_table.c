@@ -14,22 +14,18 @@ struct fixed_table {
 	size_t sets, places;
 	size_t key_size, value_size;
 	size_t stride;		/* from one place to the next */
-	unsigned char *bytes;
+	alignas(max_align_t) unsigned char bytes[];
 };
-
-static size_t
-aligned(size_t size)
-{
-	const size_t unit = alignof(max_align_t);
-
-	return (size + unit - 1) / unit * unit;
-}
 
 struct fixed_table *
 fixed_table_new(size_t sets, size_t places, size_t key_size,
     size_t value_size)
 {
-	struct fixed_table *table = calloc(1, sizeof(*table));
+	const size_t unit = alignof(max_align_t);
+	const size_t stride = (value_size + 1 + key_size + unit - 1) / unit *
+	    unit;
+	struct fixed_table *table = calloc(1, sizeof(*table) +
+	    sets * places * stride);
 
 	if (table == NULL)
 		return NULL;
@@ -37,20 +33,13 @@ fixed_table_new(size_t sets, size_t places, size_t key_size,
 	table->places = places;
 	table->key_size = key_size;
 	table->value_size = value_size;
-	table->stride = aligned(value_size + 1 + key_size);
-	table->bytes = calloc(sets * places, table->stride);
-	if (table->bytes != NULL)
-		return table;
-	fixed_table_free(table);
-	return NULL;
+	table->stride = stride;
+	return table;
 }
 
 void
 fixed_table_free(struct fixed_table *table)
 {
-	if (table == NULL)
-		return;
-	free(table->bytes);
 	free(table);
 }
 
@@ -66,57 +55,35 @@ fixed_table_set(const struct fixed_table *table, const void *key, size_t len)
 }
 
 static unsigned char *
-first_of(const struct fixed_table *table, const void *key, size_t len)
+first_of(struct fixed_table *table, const void *key, size_t len)
 {
 	return table->bytes + fixed_table_set(table, key, len) *
 	    table->places * table->stride;
 }
 
-static int
-is_free(const struct fixed_table *table, const unsigned char *place)
-{
-	return place[table->value_size] == 0;
-}
-
-static int
-is_of(const struct fixed_table *table, const unsigned char *place,
-    const void *key, size_t len)
-{
-	return place[table->value_size] == len &&
-	    memcmp(place + table->value_size + 1, key, len) == 0;
-}
-
-static int
-is_key(const struct fixed_table *table, size_t len)
-{
-	return len > 0 && len <= table->key_size;
-}
-
 void *
-fixed_table_find(const struct fixed_table *table, const void *key, size_t len)
+fixed_table_find(struct fixed_table *table, const void *key, size_t len)
 {
-	unsigned char *place;
+	unsigned char *place = first_of(table, key, len);
 	size_t i;
 
-	if (!is_key(table, len))
-		return NULL;
-	place = first_of(table, key, len);
 	for (i = 0; i < table->places; i++, place += table->stride)
-		if (is_of(table, place, key, len))
+		if (len > 0 && place[table->value_size] == len &&
+		    memcmp(place + table->value_size + 1, key, len) == 0)
 			return place;
 	return NULL;
 }
 
 /* A free one of the set, or who gives way before all others. */
 static unsigned char *
-make_place(const struct fixed_table *table, unsigned char *place,
+make_place(struct fixed_table *table, unsigned char *place,
     fixed_table_rule *rule, const void *context)
 {
 	unsigned char *found = NULL;
 	size_t i;
 
 	for (i = 0; i < table->places; i++, place += table->stride) {
-		if (is_free(table, place))
+		if (place[table->value_size] == 0)
 			return place;
 		if (rule != NULL && rule(place, found, context))
 			found = place;
@@ -130,7 +97,7 @@ fixed_table_place(struct fixed_table *table, const void *key, size_t len,
 {
 	unsigned char *place = fixed_table_find(table, key, len);
 
-	if (place != NULL || !is_key(table, len))
+	if (place != NULL || len == 0 || len > table->key_size)
 		return place;
 	place = make_place(table, first_of(table, key, len), rule, context);
 	if (place == NULL)
@@ -147,19 +114,17 @@ fixed_table_drop(struct fixed_table *table, void *value)
 }
 
 void *
-fixed_table_next(const struct fixed_table *table, const void *value)
+fixed_table_next(struct fixed_table *table, const void *value)
 {
-	const unsigned char *last = value;
-	unsigned char *place, *end;
+	size_t at;
 
 	if (table == NULL)
 		return NULL;
-	place = table->bytes;
-	end = place + table->sets * table->places * table->stride;
-	if (last != NULL)
-		place += (size_t)(last - place) + table->stride;
-	for (; place < end; place += table->stride)
-		if (!is_free(table, place))
-			return place;
+	at = value == NULL ? 0 : table->stride +
+	    (size_t)((const unsigned char *)value - table->bytes);
+	for (; at < table->sets * table->places * table->stride;
+	    at += table->stride)
+		if (table->bytes[at + table->value_size] != 0)
+			return table->bytes + at;
 	return NULL;
 }

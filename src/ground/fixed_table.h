@@ -4,13 +4,13 @@
 #include <stddef.h>
 
 /*
- * Values by key, in a table that never grows: a set-associative one, whose
- * keys each belong to one set of a few places.
+ * Values by key in a table that never grows: a set-associative one, whose keys
+ * each belong to one set of a few places.
  *
  * Memory: all of it by fixed_table_new().
- * Values: `value_size` bytes that belong to the caller; zeros at first.
- * Keys: 1 to `key_size` bytes (255 at most); another length is in no table.
- * Their first 16 bytes tell the set: digits of a hash, addresses.
+ * Values: `value_size` bytes that are the caller's; zeros at first.
+ * Keys: 1 to `key_size` bytes (at most 255); one of another length is in no
+ * table.  Their first 16 bytes tell the set: digits of a hash, addresses.
  * Threads: one at a time; the caller's lock holds it.
  */
 
@@ -26,29 +26,25 @@ size_t fixed_table_set(const struct fixed_table *table, const void *key,
     size_t len);
 
 /* The value of a key, until it is dropped or gives way; NULL: none. */
-void *fixed_table_find(const struct fixed_table *table, const void *key,
+void *fixed_table_find(struct fixed_table *table, const void *key,
     size_t len);
 
-/*
- * Who gives way where a set is full: 1 if `value` does, before `other` does
- * (NULL: of no other that does is known yet).
- */
+/* Who gives way where a set is full: 1 if `value` does, before `other` (NULL:
+ * nobody else is known to). */
 typedef int fixed_table_rule(const void *value, const void *other,
     const void *context);
 
-/*
- * A place for a key: its own, a free one, or that of whoever gives way first;
- * NULL: nobody does (`rule` NULL: never).  The value is as it was left: of the
- * key itself, of who gave way, or zeros.
- */
+/* A place for a key: its own, a free one, or that of whoever gives way first
+ * (`rule` NULL: nobody); NULL: none.  The value is as it was left: of the key
+ * itself, of who gave way, or zeros. */
 void *fixed_table_place(struct fixed_table *table, const void *key,
     size_t len, fixed_table_rule *rule, const void *context);
 
 /* Its place is free, and zeros. */
 void fixed_table_drop(struct fixed_table *table, void *value);
 
-/* Each value that is there, the first after NULL; NULL: no more (a table of
- * NULL has none). */
-void *fixed_table_next(const struct fixed_table *table, const void *value);
+/* Each value that is there, the first after NULL; NULL: no more, as in a table
+ * of NULL. */
+void *fixed_table_next(struct fixed_table *table, const void *value);
 
 #endif /* !FIXED_TABLE_H_ */

@@ -7,7 +7,6 @@
 /*
  * Strict reading of JSON (RFC 8259) for untrusted bytes; the only file that
  * knows jansson.
- *
  * Refused: duplicate members, anything after the value, NUL in strings,
  * invalid UTF-8, nesting deeper than JSON_MAX_DEPTH, a document whose
  * outermost value is not an object.

@@ -4,9 +4,7 @@
 /*
  * Why a decision is what it is: a closed list, used alike in logs, JSON,
  * response headers and documentation.
- *
- * Names are stable.
- * The order is that of the table in reason.c.
+ * Names are stable; the order is that of the table in reason.c.
  * No state: any thread.
  */
 
