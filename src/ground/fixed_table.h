@@ -21,7 +21,7 @@ struct fixed_table *fixed_table_new(size_t sets, size_t places,
     size_t key_size, size_t value_size);
 void fixed_table_free(struct fixed_table *table);
 
-/* The set of a key, from 0. */
+/* The set of a key, from 0; for any thread. */
 size_t fixed_table_set(const struct fixed_table *table, const void *key,
     size_t len);
 
