@@ -8,12 +8,10 @@
 import os
 import random
 import string
-import subprocess
 
 import fastcgi
 import gate
 import sessions
-import tap
 
 UID = os.geteuid()
 NOT_BLOCKED = ('not-blocked', 200, None)
@@ -82,15 +80,15 @@ class World:
             person = sessions.Person(self.control, 'user-of-' + name,
                                      self.kinds)
             setattr(self, name, person)
-            self.cache('map', 'add', person.name, name)
+            site.cache('map', 'add', person.name, name)
         self.daemon = site.daemon(arguments=[
             '--listen', 'unix:%s,serve=ask' % self.path] + list(arguments),
             **options)
         sessions.warm(self.daemon, self.control)
 
-    def control(self, path, body=None):
+    def control(self, name, **body):
         """Of the simulator; remembers what it mints."""
-        answer = self.site.sim.control(path, body)
+        answer = self.site.sim.control(name, **body)
         if 'token' in answer:
             self.texts.add(answer['token'])
         return answer
@@ -98,18 +96,8 @@ class World:
     def secrets(self):
         return self.texts
 
-    def cache(self, *arguments, data=''):
-        """authgear-cache, which must do what it is told."""
-        done = subprocess.run(
-            [tap.program('authgear-cache'), arguments[0], '--config',
-             self.site.config] + list(arguments[1:]), input=data.encode(),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=gate.PATIENCE, check=False)
-        if done.returncode != 0:
-            raise ChildProcessError('%r: %s' % (arguments, done.stdout))
-
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.daemon.__exit__()
+        self.daemon.end()

@@ -121,6 +121,13 @@ def write_record(stream, kind, content):
     stream.write(content)
 
 
+def write_answer(stream, data):
+    for at in range(0, len(data), 32768):
+        write_record(stream, 6, data[at:at + 32768])
+    write_record(stream, 6, b'')
+    write_record(stream, 3, bytes(8))
+
+
 def pairs_of(data):
     pairs, at = [], 0
 
@@ -139,15 +146,26 @@ def pairs_of(data):
     return pairs
 
 
-class Fastcgi:
-    """A FastCGI responder on a unix socket."""
+def read_params(stream):
+    """Of a request, to their end; pairs."""
+    params = b''
+    while True:
+        kind, content = read_record(stream)
+        if kind == 4 and not content:
+            return pairs_of(params)
+        params += content if kind == 4 else b''
 
-    def __init__(self, path, runs):
-        self.ran = runs
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(path)
-        os.chmod(path, 0o666)
-        self.socket.listen(256)
+
+class Listener:
+    """On a unix socket; serve() gets each connection in a thread of its own.
+    `held`: a listening socket that somebody else made."""
+
+    def __init__(self, path, held=None):
+        self.socket = held or socket.socket(socket.AF_UNIX)
+        if not held:
+            self.socket.bind(path)
+            os.chmod(path, 0o666)
+            self.socket.listen(256)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -162,22 +180,34 @@ class Fastcgi:
     def _serve(self, peer):
         try:
             with peer, peer.makefile('rwb') as stream:
-                self._request(stream)
+                self.serve(stream)
+                stream.flush()
         except (OSError, EOFError, ValueError):
             pass
 
-    def _request(self, stream):
-        params, length, digest = b'', 0, hashlib.sha256()
+    def serve(self, stream):
+        raise NotImplementedError
+
+    def stop(self):
+        self.socket.close()
+
+
+class Fastcgi(Listener):
+    """A FastCGI responder on a unix socket."""
+
+    def __init__(self, path, runs):
+        self.ran = runs
+        super().__init__(path)
+
+    def serve(self, stream):
+        pairs = read_params(stream)
+        length, digest = 0, hashlib.sha256()
         while True:
             kind, content = read_record(stream)
-            if kind == 4:
-                params += content
-            elif kind == 5 and content:
-                length += len(content)
-                digest.update(content)
-            elif kind == 5:
+            if kind == 5 and not content:
                 break
-        pairs = pairs_of(params)
+            length += len(content)
+            digest.update(content)
         self.ran('fastcgi')
         body = json.dumps({'kind': 'fastcgi', 'env': pairs, 'length': length,
                            'sha256': digest.hexdigest()})
@@ -185,12 +215,4 @@ class Fastcgi:
                 'X-Backend: fastcgi\r\n\r\n')
         if dict(pairs).get('REQUEST_METHOD') == 'HEAD':
             body = ''
-        data = (head + body).encode()
-        for at in range(0, len(data), 32768):
-            write_record(stream, 6, data[at:at + 32768])
-        write_record(stream, 6, b'')
-        write_record(stream, 3, bytes(8))
-        stream.flush()
-
-    def stop(self):
-        self.socket.close()
+        write_answer(stream, (head + body).encode())

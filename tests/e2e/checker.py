@@ -3,38 +3,24 @@
     with checker.World() as world:
         world.ask('nginx', '/show.cgi', world.token())
 
-A world is a simulator, a daemon and the servers asked for.  The policies
-take REMOTE_USER from a claim, so that nobody who takes the user id for it
-passes.
+A world is a site with a running daemon and the servers asked for.  The
+policies take REMOTE_USER from a claim, so that nobody who takes the user id
+for it passes.
 """
 
 import http.client
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
+import socket
 import sys
-import tempfile
-import time
 
+import gate
 import servers
-import sim
 import tap
 
 LOGIN = 'https://example.com/login'
-DEADLINE = 30
-
-
-def eventually(condition, seconds=DEADLINE):
-    """Whether it became true in time."""
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 class Answer:
@@ -78,6 +64,13 @@ def ask(port, path, token=None, method='GET', headers=(), body=None,
         link.close()
 
 
+def exchange(port, data):
+    """All that comes for these bytes until the connection ends."""
+    with socket.create_connection(('127.0.0.1', port), 60) as link:
+        link.sendall(data)
+        return b''.join(iter(lambda: link.recv(65536), b''))
+
+
 def values(shown, name):
     """Every value under this name in any spelling, of env or headers."""
     plain = name.upper().replace('-', '_').replace('.', '_')
@@ -95,126 +88,71 @@ def changed(text, settings):
     return text
 
 
-class World:
+class World(gate.Site):
     def __init__(self, names=servers.NAMES, threads=4, settings=None,
                  rules='', policies=''):
         """`rules`: more lines for each policy; `policies`: more of them."""
-        self.rules = rules
-        self.policies = policies
-        self.names = names
-        self.threads = threads
-        # most tests are of tokens, not of sessions
-        self.settings = dict({'validate': 'jwt'}, **(settings or {}))
-        self.dir = tempfile.mkdtemp(prefix='authgear-world-')
-        os.chmod(self.dir, 0o755)
-        self.config = os.path.join(self.dir, 'authgear.conf')
-        self.state = os.path.join(self.dir, 'state')
-        self.log = os.path.join(self.dir, 'log')
-        self.daemon = None
-        self.sim = None
-        self.site = None
-        self.servers = {}
-        self.addresses = {
-            name: os.path.join(self.dir, name + '.sock')
-            for name in ('lighttpd', 'nginx')}
-
-    def __enter__(self):
         # Told to end, a test still ends what it started.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        self.rules = rules
+        self.names = names
+        self.threads = threads
+        self.fcgi = self.site = None
+        self.servers, self.addresses = {}, {}
+        # most tests are of tokens, not of sessions
+        super().__init__(dict({'validate': 'jwt'}, **(settings or {})),
+                         policies)
         try:
             self._start()
         except BaseException:
-            self.__exit__()
+            self.end()
             raise
-        return self
 
-    def __exit__(self, *exception):
+    def end(self):
         for server in self.servers.values():
             server.stop()
-        self.stop_daemon(signal.SIGKILL)
+        if self.fcgi:
+            self.fcgi.kill()
         if self.site:
             self.site.stop()
-        if self.sim:
-            self.sim.stop()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        super().end()
 
-    def _start(self):
-        self.sim = sim.Sim().start()
+    def configure(self, settings=None, policies=None):
         text = servers.example('authgear.conf', [
-            ('https://project.authgear.example', self.sim.origin, 1),
+            ('https://project.authgear.example', self.sim.url, 1),
             ('/var/lib/authgear', self.state, 1),
             ('\nremote_user = sub', '\nremote_user = claim:' + LOGIN +
              self.rules, 2)])
-        with open(self.config, 'w') as file:
-            file.write(changed(text, self.settings) + self.policies)
-        os.chmod(self.config, 0o644)
-        made = subprocess.run(
-            [tap.program('authgear-cache'), 'init', '--config', self.config],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=DEADLINE)
-        if made.returncode != 0:
-            raise RuntimeError('init: %r' % made.stdout)
-        self._first_daemon()
+        self.write_settings(changed(text, settings) + policies)
+
+    def _start(self):
+        self.addresses = {name: os.path.join(self.folder, name + '.sock')
+                          for name in ('lighttpd', 'nginx')}
+        self.addresses['apache'] = '127.0.0.1:0'
+        self.start_daemon()
+        self.addresses['apache'] = '127.0.0.1:%d' % self.fcgi.port
         self.site = servers.Site()
         for name in self.names:
             self.servers[name] = servers.start(name, self.site,
                                                self.addresses[name])
 
-    def _first_daemon(self):
-        for attempt in range(5):
-            self.addresses['apache'] = '127.0.0.1:%d' % servers.free_port()
-            try:
-                self.start_daemon()
-                return
-            except RuntimeError as error:
-                if attempt == 4 or 'in use' not in str(error).lower():
-                    raise
-
     def start_daemon(self):
-        command = [tap.program('authgear-fcgi'), '--config', self.config,
-                   '--threads', str(self.threads), '--log', 'stderr']
-        for name in servers.NAMES:
-            address = self.addresses[name]
-            if name != 'apache':
-                address = 'unix:%s,mode=0666' % address
-            command += ['--listen', address]
-        at = os.path.getsize(self.log) if os.path.exists(self.log) else 0
-        with open(self.log, 'ab') as log:
-            self.daemon = subprocess.Popen(command, stdout=log, stderr=log,
-                                           stdin=subprocess.DEVNULL)
-
-        def is_ready():
-            return 'ready:' in self.said(at) or \
-                self.daemon.poll() is not None
-        eventually(is_ready)
-        if 'ready:' not in self.said(at):
-            self.stop_daemon(signal.SIGKILL)
-            raise RuntimeError('authgear-fcgi: ' + self.said(at))
+        """Where the last one was, if there was one."""
+        self.fcgi = self.daemon(
+            listen=[address if name == 'apache' else
+                    'unix:%s,mode=0666' % address
+                    for name, address in self.addresses.items()],
+            arguments=['--threads', str(self.threads), '--log', 'stderr'])
 
     def said(self, at=0):
-        with open(self.log, errors='replace') as log:
-            log.seek(at)
-            return log.read()
-
-    def stop_daemon(self, number=signal.SIGTERM):
-        if self.daemon is None:
-            return None
-        if self.daemon.poll() is None:
-            self.daemon.send_signal(number)
-        try:
-            self.daemon.wait(DEADLINE)
-        except subprocess.TimeoutExpired:
-            self.daemon.kill()
-            self.daemon.wait()
-        status = self.daemon.returncode
-        self.daemon = None
-        return status
+        """What all daemons wrote, from there on."""
+        return gate.read(self.fcgi.err, at)
 
     def token(self, name='alice', **members):
         claims = {LOGIN: 'login-' + name}
         claims.update(members.pop('claims', {}))
         members.setdefault('sub', 'id-' + name)
-        return self.sim.mint(claims=claims, **members)
+        return self.sim.token(claims=claims, **members)
 
     def ask(self, server, path, token=None, **more):
         return ask(self.servers[server].port, path, token, **more)

@@ -13,7 +13,6 @@ import http.client
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import urllib.parse
@@ -21,7 +20,6 @@ import urllib.parse
 import fastcgi
 import gate
 import servers
-import tap
 
 NAMES = ('lighttpd', 'nginx')
 DAY = 86400
@@ -82,11 +80,8 @@ class Demo:
     def cache(self, *arguments, stdin=''):
         """authgear-cache, and what it says."""
         print('\n$ authgear-cache %s' % ' '.join(arguments))
-        run = subprocess.run(
-            [tap.program('authgear-cache')] + list(arguments) +
-            ['--config', self.site.config], input=stdin, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        print('  ' + run.stdout.strip().replace('\n', '\n  '))
+        run = self.site.cache(*arguments, check=False, stdin=stdin)
+        print('  ' + run.text.strip().replace('\n', '\n  '))
         if run.returncode != 0:
             self.wrong += 1
 
@@ -104,8 +99,8 @@ def show_sessions(demo, sim):
               200, user='opaque-user')
     demo.show("So it is with a browser's cookie.", '/show.cgi',
               cookie(browser['token']), 200, user='cookie-user')
-    sim.control('logout', {'session': opaque['session']})
-    sim.control('user', {'id': 'cookie-user', 'disabled': True})
+    sim.control('logout', session=opaque['session'])
+    sim.control('user', id='cookie-user', disabled=True)
     print('\nThe first logs out, the second is disabled; %d seconds later '
           '(session_ttl):' % TTL)
     time.sleep(TTL + 0.2)
@@ -113,7 +108,7 @@ def show_sessions(demo, sim):
               'not-live')
     demo.show('The cookie too.', '/show.cgi', cookie(browser['token']), 401,
               'not-live')
-    lost = sim.mint(kind='opaque', sub='lost-user')['token']
+    lost = sim.token(kind='opaque', sub='lost-user')
     demo.show('A token that will be lost.', '/show.cgi', lost, 200)
     demo.cache('revoke', 'token', '--reason', 'lost', stdin=lost)
     demo.show('What is revoked here is refused at once.', '/show.cgi', lost,
@@ -182,8 +177,8 @@ def show_login(demo, sim):
 
 def show_outage(demo, sim, user):
     """Sessions and keys while Authgear is down."""
-    known = sim.mint(kind='opaque', sub=user)['token']
-    new = sim.mint(kind='opaque', sub='stranger')['token']
+    known = sim.token(kind='opaque', sub=user)
+    new = sim.token(kind='opaque', sub='stranger')
     demo.show('A session that is known.', '/show.cgi', known, 200, user=user)
     print('\nNow Authgear goes down.')
     sim.fault('drop')
@@ -340,9 +335,8 @@ def run(options):
                            {'default': {}, 'admin': {'require_role':
                                                      'admin'}})
             if site.sim:
-                site.sim.control('client', {'id': CLIENT,
-                                            'redirect_uris': [back]})
-                site.sim.control('user', {'id': USER, 'password': PASSWORD})
+                site.sim.control('client', id=CLIENT, redirect_uris=[back])
+                site.sim.control('user', id=USER, password=PASSWORD)
             with gate.Daemon(site.folder, site.config, arguments=[
                     '--listen', 'unix:%s,mode=0660%s' % (path, group),
                     '--listen', 'unix:%s,serve=login,mode=0660%s' %

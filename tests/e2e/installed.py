@@ -86,31 +86,13 @@ class Site(gate.Site):
     def init(self):
         self.cache('init', '--user', self.who.pw_name)
 
-    @property
-    def trust(self):
-        return os.path.join(self.state, 'trust.db')
-
-    def command(self, *arguments):
-        return [PROGRAM, arguments[0], '--config', self.config,
-                *arguments[1:]]
-
-    def cache(self, *arguments, check=True, stdin=b'', **options):
-        run = subprocess.run(self.command(*arguments), input=stdin,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             timeout=gate.PATIENCE * 2, check=False,
-                             **options)
-        run.text = run.stdout.decode('utf-8', 'replace')
-        if check and run.returncode != 0:
-            raise ChildProcessError('%r: %s' % (arguments, run.text))
-        return run
-
     def daemon(self, name='fcgi', **options):
-        return gate.Daemon(self.run, self.config, name,
-                           user=self.who.pw_uid, group=self.who.pw_gid,
-                           extra_groups=[], **options)
+        return super().daemon(name, user=self.who.pw_uid,
+                              group=self.who.pw_gid, extra_groups=[],
+                              **options)
 
     def token(self, name, **wanted):
-        return self.sim.mint(sub=name, lifetime=24 * 3600, **wanted)['token']
+        return self.sim.token(sub=name, lifetime=24 * 3600, **wanted)
 
     def rows(self, sql='SELECT value FROM revocation', path=None):
         """Of trust.db, or of a copy of it."""

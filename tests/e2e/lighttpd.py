@@ -10,10 +10,9 @@ the folder of the server, @SHARE@ that of the include, @HTTP@ the port and
 """
 
 import os
-import socket
-import threading
 
 import backend
+import checker
 import servers
 
 INCLUDE = 'include "'
@@ -30,8 +29,8 @@ class Variant:
         self.behind = behind
         self.change = change or (lambda text: text)
 
-    def _made(self, site, at, port, address):
-        text, command = servers._MAKERS['lighttpd'](site, at, port, address)
+    def made(self, site, at, port, address):
+        text, command = servers.MAKERS['lighttpd'](site, at, port, address)
         if text.count(INCLUDE) != 1:
             raise ValueError('lighttpd.conf: not one include')
         text = text.replace(INCLUDE, self.before + '\n' + INCLUDE)
@@ -43,18 +42,9 @@ class Variant:
             text = text.replace(mark, value)
         return text, command
 
-    def register(self):
-        """A name for servers.start()."""
-        servers._MAKERS['lighttpd-variant'] = self._made
-        return 'lighttpd-variant'
-
-    def start(self):
-        self.register()
-        return servers.start('lighttpd-variant', self.world.site,
-                             self.address)
-
     def __enter__(self):
-        self.server = self.start()
+        self.server = servers.start('lighttpd', self.world.site,
+                                    self.address, self.made)
         return self.server
 
     def __exit__(self, *_):
@@ -69,59 +59,24 @@ def raw(port, target, token=None, method='GET', headers=()):
     if token:
         text += 'Authorization: Bearer %s\r\n' % token
     text += ''.join('%s: %s\r\n' % header for header in headers)
-    with socket.create_connection(('127.0.0.1', port), 60) as link:
-        link.sendall((text + '\r\n').encode())
-        data = b''
-        while True:
-            more = link.recv(65536)
-            if not more:
-                break
-            data += more
+    data = checker.exchange(port, (text + '\r\n').encode())
     head, _, body = data.partition(b'\r\n\r\n')
     return int(head.split()[1]), body
 
 
-class Recorder:
+class Recorder(backend.Listener):
     """An authorizer that lets alice in, and keeps what it was told."""
 
     def __init__(self, path):
         self.asked = []
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(path)
-        os.chmod(path, 0o666)
-        self.socket.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(path)
 
-    def _accept(self):
-        while True:
-            try:
-                peer, _ = self.socket.accept()
-            except OSError:
-                return
-            try:
-                with peer, peer.makefile('rwb') as stream:
-                    self._answer(stream)
-            except (OSError, EOFError):
-                pass
-
-    def _answer(self, stream):
-        params = b''
-        while True:
-            kind, content = backend.read_record(stream)
-            if kind == 4 and not content:
-                break
-            params += content if kind == 4 else b''
-        pairs = backend.pairs_of(params)
+    def serve(self, stream):
+        pairs = backend.read_params(stream)
         self.asked.append(pairs)
         policy = dict(pairs).get('AUTHGEAR_POLICY', 'default')
         head = 'Status: 200 OK\r\n' + ''.join(
             'Variable-%s: %s\r\n' % pair for pair in (
                 ('AUTHGEAR_DECISION', 'granted'), ('AUTHGEAR_POLICY', policy),
                 ('REMOTE_USER', 'login-alice'))) + '\r\n'
-        backend.write_record(stream, 6, head.encode())
-        backend.write_record(stream, 6, b'')
-        backend.write_record(stream, 3, bytes(8))
-        stream.flush()
-
-    def stop(self):
-        self.socket.close()
+        backend.write_answer(stream, head.encode())

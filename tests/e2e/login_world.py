@@ -7,13 +7,12 @@ import contextlib
 import select
 import shutil
 import socket
-import subprocess
 import tempfile
 
 import gate
 import http_server
 import servers
-import tap
+import sim
 
 AUTHGEAR = 'auth.site.localhost'
 APPLICATION = 'app.site.localhost'
@@ -44,8 +43,9 @@ class World:
     world.sim the simulator, world.cache(...) runs authgear-cache. With `tls`
     browsers come by https, through a proxy that ends it."""
 
-    def __init__(self, name, domain=DOMAIN, tls=False):
+    def __init__(self, name, domain=DOMAIN, tls=False, maker=None):
         self.name, self.domain, self.tls = name, domain, tls
+        self.maker = maker
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -65,16 +65,15 @@ class World:
         self.stack.callback(shutil.rmtree, folder, True)
         port = servers.free_port()
         self.authgear = 'http://%s:%d' % (AUTHGEAR, port)
-        self.sim = enter(gate.Simulator(
-            folder, port=port,
-            arguments=['--public-origin', self.authgear]))
+        self.sim = enter(sim.Sim(folder, port, origin=self.authgear))
         self.pages = servers.Site()
         self.stack.callback(self.pages.stop)
         # the port is known only once the server runs: a daemon afterwards
         address = self.pages.path('gate.sock')
         tcp = '127.0.0.1:%d' % servers.free_port()
         self.server = servers.start(
-            self.name, self.pages, tcp if self.name == 'apache' else address)
+            self.name, self.pages, tcp if self.name == 'apache' else address,
+            self.maker)
         self.stack.callback(self.server.stop)
         self.url = 'http://%s:%d' % (APPLICATION, self.server.port)
         if self.tls:
@@ -91,10 +90,10 @@ class World:
             policies={'default': login,
                       'admin': dict(login, require_role='admin')},
             sim=False, endpoint=self.authgear))
-        self.sim.control('client', {'id': CLIENT, 'redirect_uris': [back]})
+        self.sim.control('client', id=CLIENT, redirect_uris=[back])
         for user in (USER, OTHER):
-            self.sim.control('user', {'id': user, 'password': PASSWORD})
-        self.sim.control('resolver', {'cookie_domain': self.domain})
+            self.sim.control('user', id=user, password=PASSWORD)
+        self.sim.control('resolver', cookie_domain=self.domain)
         self.daemon = enter(gate.Daemon(
             self.site.folder, self.site.config, 'fcgi', arguments=[
                 '--listen', (tcp if self.name == 'apache' else
@@ -106,14 +105,7 @@ class World:
 
     def log_out(self, user=USER):
         """At Authgear; `session_ttl` later it is known here."""
-        self.sim.control('logout', {'user_id': user})
+        self.sim.control('logout', user_id=user)
 
     def cache(self, *arguments):
-        run = subprocess.run(
-            [tap.program('authgear-cache')] + list(arguments) +
-            ['--config', self.site.config], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
-            check=False)
-        if run.returncode != 0:
-            raise ChildProcessError(run.stdout.decode(errors='replace'))
-        return run.stdout.decode()
+        return self.site.cache(*arguments).text

@@ -18,7 +18,7 @@ import tempfile
 import time
 
 import gate
-import servers
+import process
 import tap
 
 SYSTEMD = '/usr/lib/systemd/systemd'
@@ -127,7 +127,7 @@ class Machine:
 
     def __exit__(self, *_):
         if self.outer:
-            self.outer.__exit__()
+            self.outer.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _etc(self):
@@ -149,7 +149,7 @@ class Machine:
         self.outer = gate.Process(
             'machine', ['unshare', '--mount', 'sh', '-ec', OUTER, 'outer',
                         self.folder, INNER, tap.SRC, tap.BUILD], self.folder,
-            preexec_fn=servers.end_with_parent)
+            preexec_fn=process.end_with_parent)
         child = self.folder + '/child'
         gate.until(lambda: gate.read(child).endswith('\n') or
                    not self.outer.alive(), 'the child')

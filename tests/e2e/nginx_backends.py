@@ -16,14 +16,14 @@ import contextlib
 import glob
 import json
 import os
-import signal
 import socket
-import subprocess
 import threading
-import time
 
 import grpc
 import websockets
+
+import backend
+import process
 
 METHOD = '/authgear.Show/Show'
 
@@ -61,43 +61,24 @@ pm.max_children = 2
 '''
 
 
-class Scgi:
+class Scgi(backend.Listener):
     """A responder of SCGI on a unix socket."""
 
     def __init__(self, path, ran):
         self.ran = ran
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(path)
-        os.chmod(path, 0o666)
-        self.socket.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(path)
 
-    def _accept(self):
-        while True:
-            try:
-                peer, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,),
-                             daemon=True).start()
-
-    def _serve(self, peer):
-        with contextlib.suppress(OSError, ValueError), peer, \
-                peer.makefile('rwb') as stream:
-            length = b''
-            while not length.endswith(b':'):
-                length += stream.read(1)
-            words = stream.read(int(length[:-1])).decode('latin-1')
-            words = words.split('\0')[:-1]
-            env = [list(pair) for pair in zip(words[::2], words[1::2])]
-            self.ran('scgi')
-            stream.write(b'Status: 200 OK\r\nX-Backend: scgi\r\n'
-                         b'Content-Type: application/json\r\n\r\n' +
-                         json.dumps({'kind': 'scgi', 'env': env}).encode())
-            stream.flush()
-
-    def stop(self):
-        self.socket.close()
+    def serve(self, stream):
+        length = b''
+        while not length.endswith(b':'):
+            length += stream.read(1)
+        words = stream.read(int(length[:-1])).decode('latin-1')
+        words = words.split('\0')[:-1]
+        env = [list(pair) for pair in zip(words[::2], words[1::2])]
+        self.ran('scgi')
+        stream.write(b'Status: 200 OK\r\nX-Backend: scgi\r\n'
+                     b'Content-Type: application/json\r\n\r\n' +
+                     json.dumps({'kind': 'scgi', 'env': env}).encode())
 
 
 class Grpc:
@@ -182,13 +163,12 @@ class Backends:
         self.php, self.uwsgi, self.scgi = (
             at + '/' + name for name in ('php.sock', 'uwsgi.sock',
                                          'scgi.sock'))
-        for backend in (Scgi(self.scgi, self.site.ran),
-                        Grpc(self.site.ran), Websocket(self.site.ran)):
-            self.stack.callback(backend.stop)
-            setattr(self, type(backend).__name__.lower() + '_server',
-                    backend)
-        self.grpc = self.grpc_server.port
-        self.websocket = self.websocket_server.port
+        answers, calls, talks = (Scgi(self.scgi, self.site.ran),
+                                 Grpc(self.site.ran),
+                                 Websocket(self.site.ran))
+        for each in answers, calls, talks:
+            self.stack.callback(each.stop)
+        self.grpc, self.websocket = calls.port, talks.port
         self._start_php(at)
         self._start_uwsgi(at)
 
@@ -203,7 +183,7 @@ class Backends:
                             PHP % {'runs': self.site.runs_file})
         self._process([sorted(glob.glob('/usr/sbin/php-fpm*'))[-1], '-F',
                        '-y', at + '/php.conf', '-g', at + '/php.pid'],
-                      at + '/php.out', self.php)
+                      at, self.php)
 
     def _start_uwsgi(self, at):
         with open(at + '/app.py', 'w') as file:
@@ -213,20 +193,15 @@ class Backends:
                    at + '/app.py', '--die-on-term']
         if os.geteuid() == 0:
             command += ['--uid', 'www-data', '--gid', 'www-data']
-        self._process(command, at + '/uwsgi.out', self.uwsgi)
+        self._process(command, at, self.uwsgi)
 
-    def _process(self, command, output, path):
-        with open(output, 'w') as out:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                     stdout=out, stderr=out,
-                                     start_new_session=True)
-        self.stack.callback(end, child)
-        until = time.monotonic() + 30
-        while not is_there(path):
-            if child.poll() is not None or time.monotonic() > until:
-                with open(output, errors='replace') as out:
-                    raise RuntimeError('%s: %s' % (command[0], out.read()))
-            time.sleep(0.05)
+    def _process(self, command, at, path):
+        name = os.path.basename(command[0])
+        started = self.stack.enter_context(process.Process(
+            name, command, at, start_new_session=True))
+        process.until(lambda: is_there(path) or not started.alive(), name)
+        if not started.alive():
+            raise ChildProcessError(started.log())
 
 
 def is_there(path):
@@ -236,13 +211,3 @@ def is_there(path):
             return True
         except OSError:
             return False
-
-
-def end(child):
-    """A process and whatever it started."""
-    child.send_signal(signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(20)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()

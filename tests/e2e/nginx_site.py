@@ -78,8 +78,7 @@ def running(world, server, http='', modules='', asking=''):
             file.write(asking)
         return whole, servers.nginx_command(at)
 
-    servers._MAKERS['nginx_site'] = made
-    nginx = servers.start('nginx_site', world.site, world.addresses['nginx'])
+    nginx = servers.start('nginx', world.site, world.addresses['nginx'], made)
     nginx.ports = ports
     try:
         yield nginx

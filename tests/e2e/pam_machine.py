@@ -130,7 +130,7 @@ class Machine:
 
     def __exit__(self, *_):
         for started in reversed(self.started):
-            started.__exit__()
+            started.end()
 
     # files
 
@@ -229,7 +229,7 @@ class Machine:
 
     def stop(self, started):
         self.started.remove(started)
-        started.__exit__()
+        started.end()
 
     def terminal(self, argv, typed=(), user=None, environment=()):
         """A command on a terminal of its own.  `typed` are pairs: when the

@@ -17,6 +17,7 @@ import gate
 import pam_machine
 import pam_root
 import sessions
+import sim as simulator
 import tap
 from test_activation import EXEC
 
@@ -58,7 +59,7 @@ class Person:
         self.site, self.account = site, account
         self.name = 'user-of-%s-0123456789abcdef' % account
         self.made = sessions.Person(
-            lambda *said: site.sim.control(*said), self.name,
+            lambda *said, **more: site.sim.control(*said, **more), self.name,
             tuple(KINDS.values()), roles=JWT_ROLES)
         site.secrets += self.made.text.values()
 
@@ -186,17 +187,17 @@ class Site:
     def authgear_up(self):
         if self.sim is None:
             self.starts += 1
-            self.sim = gate.Simulator(
+            self.sim = simulator.Sim(
                 os.path.join(pam_root.MOUNTED, 'logs'), port=self.port,
                 name='sim-%d' % self.starts)
 
     def authgear_down(self):
         if self.sim is not None:
-            self.sim.__exit__()
+            self.sim.end()
         self.sim = None
 
     def lookups(self):
-        return self.sim.counts().get(RESOLVER, 0)
+        return self.sim.count(RESOLVER)
 
     # the daemon, as its service and its socket's unit start it
 

@@ -9,7 +9,6 @@ host: what the tests of pam_authgear.so share.
 import collections
 import os
 import shutil
-import socket
 import struct
 import subprocess
 import tempfile
@@ -60,61 +59,30 @@ NOT_BLOCKED = stdout('Status: 200 OK\r\n'
                      'Variable-AUTHGEAR_DECISION: not-blocked\r\n\r\n') + end()
 
 
-class Listener:
+class Listener(backend.Listener):
     """Answers with `answer`: bytes, or a function of the parameters that
-    gives bytes, None (close) or 'hang'.  `asked` keeps the parameters.
-    `held`: a listening socket that somebody else made."""
+    gives bytes, None (close) or 'hang'.  `asked` keeps the parameters."""
 
     def __init__(self, path, held=None):
-        self.path, self.answer, self.asked = path, b'', []
+        self.answer, self.asked = b'', []
         self.over = threading.Event()
-        self.socket = held or self._listen(path)
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(path, held)
 
-    @staticmethod
-    def _listen(path):
-        made = socket.socket(socket.AF_UNIX)
-        made.bind(path)
-        os.chmod(path, 0o666)
-        made.listen(64)
-        return made
-
-    def _accept(self):
-        while True:
-            try:
-                peer, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,),
-                             daemon=True).start()
-
-    def _serve(self, peer):
-        try:
-            with peer, peer.makefile('rwb') as stream:
-                params = b''
-                while True:
-                    kind, content = backend.read_record(stream)
-                    if kind == fastcgi.PARAMS:
-                        if not content:
-                            break
-                        params += content
-                pairs = backend.pairs_of(params)
-                self.asked.append(dict(pairs))
-                assert len(pairs) == len(dict(pairs))
-                answer = self.answer
-                if callable(answer):
-                    answer = answer(dict(pairs))
-                if answer == 'hang':
-                    self.over.wait(60)
-                elif answer is not None:
-                    stream.write(answer)
-                    stream.flush()
-        except (OSError, EOFError):
-            pass
+    def serve(self, stream):
+        pairs = backend.read_params(stream)
+        self.asked.append(dict(pairs))
+        assert len(pairs) == len(dict(pairs))
+        answer = self.answer
+        if callable(answer):
+            answer = answer(dict(pairs))
+        if answer == 'hang':
+            self.over.wait(60)
+        elif answer is not None:
+            stream.write(answer)
 
     def stop(self):
         self.over.set()
-        self.socket.close()
+        super().stop()
 
 
 class World:

@@ -8,19 +8,17 @@ Nothing is changed in the examples but addresses, sockets and folders, by
 substitutions each of which must hit as often as it says.
 """
 
-import ctypes
+import contextlib
 import http.client
 import os
 import shutil
-import signal
-import socket
-import subprocess
 import tempfile
 import threading
-import time
 
 import backend
+import process
 import tap
+from process import free_port
 
 NAMES = ('lighttpd', 'nginx', 'apache')
 DEADLINE = 20
@@ -37,12 +35,6 @@ def example(name, changes):
                 name, old, text.count(old), count))
         text = text.replace(old, new)
     return text
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 class Site:
@@ -169,98 +161,54 @@ def _apache(site, at, port, address):
                   at + '/conf']
 
 
-_MAKERS = {'lighttpd': _lighttpd, 'nginx': _nginx, 'apache': _apache}
+MAKERS = {'lighttpd': _lighttpd, 'nginx': _nginx, 'apache': _apache}
 
 
-class Server:
-    def __init__(self, name, site, at, port, process):
-        self.name = name
+class Server(process.Process):
+    def __init__(self, name, site, maker, address):
+        self.dir = tempfile.mkdtemp(prefix=name + '-', dir=site.dir)
+        os.chmod(self.dir, 0o777)
+        os.mkdir(self.dir + '/work')
+        os.chmod(self.dir + '/work', 0o777)
         self.site = site
-        self.dir = at
-        self.port = port
-        self.process = process
+        self.port = free_port()
+        text, command = maker(site, self.dir, self.port, address)
+        with open(self.dir + '/conf', 'w') as file:
+            file.write(text)
+        super().__init__(
+            name, command, self.dir, start_new_session=True,
+            preexec_fn=process.end_with_parent,
+            env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C'})
 
-    def log(self):
-        text = ''
-        for name in ('output', 'error.log'):
-            try:
-                with open(os.path.join(self.dir, name),
-                          errors='replace') as file:
-                    text += file.read()
-            except FileNotFoundError:
-                pass
-        return text
+    def log(self, path=None):
+        return ''.join(process.read(path) for path in (
+            self.out, self.err, self.dir + '/error.log'))
 
     def stop(self):
-        """Ends the server and whatever it started."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(DEADLINE)
-            except subprocess.TimeoutExpired:
-                pass
+        self.end()
+
+    def is_ready(self):
         try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
-        self.process.wait()
-
-
-_LIBC = ctypes.CDLL(None)
-
-
-def end_with_parent():
-    """A test that is killed takes its servers along (PR_SET_PDEATHSIG)."""
-    _LIBC.prctl(1, signal.SIGTERM)
-
-
-def _is_ready(server):
-    try:
-        link = http.client.HTTPConnection('127.0.0.1', server.port,
-                                          timeout=5)
-        try:
-            link.request('GET', '/public/ready.txt')
-            answer = link.getresponse()
-            return answer.read().decode('latin-1') == server.site.token
-        finally:
-            link.close()
-    except (OSError, http.client.HTTPException):
-        return False
-
-
-def _attempt(name, site, address, maker):
-    at = tempfile.mkdtemp(prefix=name + '-', dir=site.dir)
-    os.chmod(at, 0o777)
-    os.mkdir(at + '/work')
-    os.chmod(at + '/work', 0o777)
-    port = free_port()
-    text, command = maker(site, at, port, address)
-    with open(at + '/conf', 'w') as file:
-        file.write(text)
-    with open(at + '/output', 'w') as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True, preexec_fn=end_with_parent,
-            env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C'})
-    server = Server(name, site, at, port, process)
-    until = time.monotonic() + DEADLINE
-    while time.monotonic() < until and process.poll() is None:
-        if _is_ready(server):
-            return server, ''
-        time.sleep(0.05)
-    server.stop()
-    return None, server.log()
+            link = http.client.HTTPConnection('127.0.0.1', self.port,
+                                              timeout=5)
+            with contextlib.closing(link):
+                link.request('GET', '/public/ready.txt')
+                return link.getresponse().read() == self.site.token.encode()
+        except (OSError, http.client.HTTPException):
+            return False
 
 
 def start(name, site, address, maker=None):
     """A running server. `address`: a path for lighttpd and nginx,
     127.0.0.1:PORT for Apache. Another port when one was taken. `maker`: what
     writes its configuration, if not the example."""
-    log = ''
     for _ in range(5):
-        server, log = _attempt(name, site, address, maker or _MAKERS[name])
-        if server is not None:
+        server = Server(name, site, maker or MAKERS[name], address)
+        process.eventually(lambda: server.is_ready() or not server.alive(),
+                           DEADLINE)
+        if server.alive() and server.is_ready():
             return server
-        if 'in use' not in log.lower():
+        server.stop()
+        if 'in use' not in server.log().lower():
             break
-    raise RuntimeError('%s did not start:\n%s' % (name, log[:3000]))
+    raise RuntimeError('%s did not start:\n%s' % (name, server.log()[:3000]))

@@ -10,7 +10,6 @@ A way is what a request says: (Authorization, Cookie), either may be None.
 import collections
 import hashlib
 import itertools
-import os
 import sqlite3
 import time
 import uuid
@@ -48,7 +47,7 @@ def mint(control, kind, session, **members):
         body['kind'] = made[kind]
     else:
         body['session'] = True
-    return control('mint', body)['token']
+    return control('mint', **body)['token']
 
 
 def way(kind, text):
@@ -63,7 +62,7 @@ class Person:
     def __init__(self, control, name=None, kinds=KINDS, **members):
         self.control = control
         self.name = name or 'user-' + uuid.uuid4().hex[:12]
-        control('user', dict(members, id=self.name))
+        control('user', id=self.name, **members)
         self.session, self.text, self.way = {}, {}, {}
         for kind in kinds:
             self.session[kind] = str(uuid.uuid4())
@@ -82,10 +81,10 @@ class Person:
         return self.add(kind, **members)
 
     def change(self, **members):
-        self.control('user', dict(members, id=self.name))
+        self.control('user', id=self.name, **members)
 
     def log_out(self, kind):
-        self.control('logout', {'session': self.session[kind]})
+        self.control('logout', session=self.session[kind])
 
 
 Got = collections.namedtuple('Got', 'status reason user headers')
@@ -123,7 +122,7 @@ def say(where, said, **more):
 
 
 def lookups(site):
-    return site.sim.counts().get(RESOLVER, 0)
+    return site.sim.count(RESOLVER)
 
 
 def warm(daemon, control):
@@ -135,8 +134,7 @@ def warm(daemon, control):
 
 def status_db(site):
     """status.db for one who reads or changes rows; the daemon's own uid."""
-    return sqlite3.connect(os.path.join(site.state, 'daemon', 'status.db'),
-                           timeout=gate.PATIENCE)
+    return sqlite3.connect(site.status, timeout=gate.PATIENCE)
 
 
 def ask_rows(site, sql, *values):

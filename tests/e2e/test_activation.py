@@ -65,7 +65,7 @@ class Supervisor(threading.Thread):
                                  'held-%d' % self.started)
             while self.current.alive() and not self.over.is_set():
                 time.sleep(0.02)
-        self.current.__exit__()
+        self.current.end()
 
 
 class Client(threading.Thread):

@@ -9,6 +9,7 @@ import subprocess
 
 import apache
 import checker
+import process
 import servers
 import tap
 from checker import refused
@@ -142,7 +143,7 @@ def logged(world, mpm):
     def lines():
         with open(server.dir + '/access.log') as file:
             return file.read()
-    checker.eventually(lambda: '?refused' in lines())
+    process.eventually(lambda: '?refused' in lines())
     tap.ok(re.search(r'- login-alice \[.*\?granted HTTP.* 200 .* '
                      r'[0-9a-f]{16} -\n', lines()),
            mpm + ': user and request id of what was granted', lines())

@@ -300,7 +300,7 @@ def cache(world):
         answer = world.ask('apache', '/app/x', world.token(name))
         tap.equal(checker.values(answer.shown(), 'Remote-User'),
                   ['login-' + name], 'cache: the page of ' + name)
-    world.stop_daemon()
+    world.fcgi.stop()
     for path in paths:
         refused(world, 'apache', 'cache: no daemon, ' + path, (500, 503),
                 path)

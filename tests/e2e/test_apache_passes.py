@@ -168,7 +168,7 @@ def served(world, cases, name, roles):
 
 def nobody(world):
     for path, _ in SERVED + ADMIN:
-        at = os.path.getsize(world.log)
+        at = os.path.getsize(world.fcgi.err)
         refused(world, 'apache', 'nobody, ' + path, (401,), path)
         tap.equal(world.said(at).count('decision='),
                   2 if path == '/ahead' else 1,

@@ -1,8 +1,6 @@
 """What the daemon answers PAM modules, asked as the module asks: each verdict
 in each phase under each binding; what is read of a question and what is not."""
 
-import subprocess
-import time
 
 import asking
 import fastcgi
@@ -79,12 +77,12 @@ def test_wrong_account(world):
         tap.equal((asking.verdict(got), asking.meaning(got)),
                   (refused('wrong-account'), wanted),
                   'a wrong account: ' + phase)
-    world.cache('map', 'remove', world.bob.name)
+    world.site.cache('map', 'remove', world.bob.name)
     got = ask(world.path, account='bob', credential=text)
     tap.ok(asking.verdict(got) == refused('wrong-account') and
            'who has no account' in asking.meaning(got), 'no account',
            asking.meaning(got))
-    world.cache('map', 'add', world.bob.name, 'bob')
+    world.site.cache('map', 'add', world.bob.name, 'bob')
     got = ask(world.path, account='bob', credential=text)
     tap.equal(asking.verdict(got), granted('bob'), 'from the next login')
     for account in ('BOB', 'bob ', 'bo', 'root', world.bob.name):
@@ -122,11 +120,11 @@ def test_refusals(world):
         both(kind + ', no such policy', refused('policy-unknown'), 'none')
         for command, reason in (('block', refused('user-blocked')),
                                 ('revoke', ('denied', 401, 'signed-out'))):
-            world.cache(command, 'user', world.alice.name)
+            world.site.cache(command, 'user', world.alice.name)
             both(kind + ', ' + command, reason)
-            world.cache('lift', 'user', world.alice.name)
+            world.site.cache('lift', 'user', world.alice.name)
         both(kind + ', lifted', granted('alice'))
-        world.cache('revoke', 'token', data=text)
+        world.site.cache('revoke', 'token', stdin=text)
         both(kind + ', revoked', ('denied', 401, 'revoked'))
     for text in ('correct horse', 'x' * 31, 'a.b.c.d', 'Bearer ' + text,
                  'session=' + text, '\xe9' * 32):
@@ -183,16 +181,16 @@ def test_without_credential(world):
             tap.ok('variable-remote_user' not in got.headers,
                    policy + ': nobody is named', got.headers)
     each('nothing is known', asking.NOT_BLOCKED)
-    world.cache('revoke', 'user', name)
+    world.site.cache('revoke', 'user', name)
     each('signed out', asking.NOT_BLOCKED)
-    world.cache('lift', 'user', name)
-    world.cache('block', 'user', name)
+    world.site.cache('lift', 'user', name)
+    world.site.cache('block', 'user', name)
     each('blocked', refused('user-blocked'))
-    world.cache('map', 'remove', name)
+    world.site.cache('map', 'remove', name)
     world.quiet('of nobody', asking.NOT_BLOCKED, account='alice',
                 phase='account')
-    world.cache('map', 'add', name, 'alice')
-    world.cache('lift', 'user', name)
+    world.site.cache('map', 'add', name, 'alice')
+    world.site.cache('lift', 'user', name)
     each('lifted', asking.NOT_BLOCKED)
     world.quiet('claim: no way back', UNTRACEABLE, policy='claim',
                 account='alice', phase='account')

@@ -32,7 +32,7 @@ def test_login(world):
                   name + ': and every other page is granted')
         world.cache('revoke', 'user', login_world.USER)
         # beyond the margin of "signed out"
-        world.sim.control('clock', {'offset': 10})
+        world.sim.control('clock', offset=10)
         browser.go(wanted)
         tap.ok(browser.has(FORM) and 'prompt=login' in browser.url(),
                name + ': signed out here, asked for the password again',

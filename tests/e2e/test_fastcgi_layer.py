@@ -6,18 +6,19 @@ import resource
 import shutil
 import signal
 import struct
-import subprocess
 import tempfile
 import time
 
 import fastcgi
+import process
 import tap
+from process import eventually
 
 FOLDER = tempfile.mkdtemp(prefix='layer.')
 GATE = tap.program('tests/e2e/echo_gate')
 
 
-class Gate:
+class Gate(process.Process):
     """echo_gate on a unix socket, for the length of a `with`."""
 
     made = 0
@@ -25,61 +26,36 @@ class Gate:
     def __init__(self, *options, files=None):
         Gate.made += 1
         self.path = os.path.join(FOLDER, '%d.sock' % Gate.made)
-        self.log = os.path.join(FOLDER, '%d.log' % Gate.made)
-        self.status = None
 
         def limit():
             if files:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-        with open(self.log, 'wb') as log:
-            self.child = subprocess.Popen(
-                [GATE, '--threads', '2', *options,
-                 '--listen', 'unix:' + self.path],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=limit)
+        super().__init__(
+            str(Gate.made), [GATE, '--threads', '2', *options, '--listen',
+                             'unix:' + self.path], FOLDER, preexec_fn=limit)
+        eventually(lambda: os.path.exists(self.path) or not self.alive(), 20)
 
-    def __enter__(self):
-        until(lambda: os.path.exists(self.path)
-              or self.child.poll() is not None)
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
+    def end(self):
+        super().end()
+        if self.child.returncode != 0:
+            tap.note(self.log())
 
     def stop(self):
-        if self.status is None:
-            self.child.send_signal(signal.SIGTERM)
-            try:
-                self.status = self.child.wait(20)
-            except subprocess.TimeoutExpired:
-                self.child.kill()
-                self.child.wait()
-                self.status = 'killed'
-            if self.status != 0:
-                with open(self.log, encoding='utf-8') as log:
-                    tap.note(log.read())
-        return self.status
+        """Its exit status."""
+        self.end()
+        return self.child.returncode
 
     def lives(self):
         answer = fastcgi.ask(self.path, {'WHO': 'me'})
-        return self.child.poll() is None and answer is not None \
+        return self.alive() and answer is not None \
             and answer.status == 200 and b'WHO=me\n' in answer.body
 
     def rss(self):
-        with open('/proc/%d/statm' % self.child.pid, encoding='ascii') as f:
+        with open('/proc/%d/statm' % self.pid, encoding='ascii') as f:
             return int(f.read().split()[1]) * 4
 
     def descriptors(self):
-        return len(os.listdir('/proc/%d/fd' % self.child.pid))
-
-
-def until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.01)
-    return bool(condition())
+        return len(os.listdir('/proc/%d/fd' % self.pid))
 
 
 def send(peer, data):
@@ -252,7 +228,7 @@ def test_slow():
                 with fastcgi.connect(gate.path) as peer:
                     send(peer, fastcgi.request({'TEST': kind}, keep=True))
         tap.ok(gate.lives(), 'peers that vanish do no harm')
-        tap.ok(until(lambda: gate.descriptors() <= base + 1),
+        tap.ok(eventually(lambda: gate.descriptors() <= base + 1),
                'and leave no descriptor',
                '%d, then %d' % (base, gate.descriptors()))
 
@@ -280,10 +256,10 @@ def test_parked():
             stuck.append(fastcgi.connect(gate.path))
             stuck[-1].sendall(fastcgi.request({'TEST': 'stuck'}))
             return False
-        tap.ok(until(is_full), 'places for parked requests have an end')
+        tap.ok(eventually(is_full), 'places for parked requests have an end')
         tap.ok(len(stuck) >= 32, 'which is half of all', len(stuck))
         tap.ok(gate.lives(), 'others are served')
-        gate.child.send_signal(signal.SIGTERM)
+        gate.send(signal.SIGTERM)
         answers = [fastcgi.receive(peer) for peer in stuck]
         tap.ok(all(a and a.status == 500 for a in answers),
                'parked requests get a 500 at the stop')
@@ -302,10 +278,10 @@ def test_places():
             peer = fastcgi.connect(gate.path)
             send(peer, fastcgi.request({'TEST': 'stuck'}))
             peers.append(peer)
-        tap.ok(gate.child.poll() is None, 'it lives without descriptors')
+        tap.ok(gate.alive(), 'it lives without descriptors')
         for peer in peers[100:]:
             peer.close()
-        gate.child.send_signal(signal.SIGTERM)
+        gate.send(signal.SIGTERM)
         for peer in peers:
             peer.close()
         tap.equal(gate.stop(), 0, 'and stops')

@@ -14,6 +14,7 @@ import werkzeug.http
 import checker
 import lighttpd
 import login_world
+import process
 import tap
 from checker import values
 
@@ -167,12 +168,12 @@ def undecided(world, server, kind):
     tap.ok(answer.status == 503 and answer.header('Retry-After') and
            answer.header('X-Authgear-Reason') == 'state-unreadable',
            kind + ': what cannot be told is 503', answer)
-    world.stop_daemon()
+    world.fcgi.stop()
     answer = ask(server, kind, path, token)
     tap.ok(answer.status == 503 and world.site.runs() == before,
            kind + ': so it is without the daemon', answer)
     world.start_daemon()
-    tap.ok(checker.eventually(lambda: is_served(
+    tap.ok(process.eventually(lambda: is_served(
         kind, ask(server, kind, path, token))), kind + ': until it is back')
 
 
@@ -305,8 +306,8 @@ def logs(world, server):
     def lines():
         with open(os.path.join(server.dir, 'access.log')) as file:
             return [line for line in file if '?log=' in line]
-    server.process.send_signal(1)       # SIGHUP: it writes its buffer
-    tap.ok(checker.eventually(lambda: len(lines()) == 2), 'two lines logged')
+    server.send(1)      # SIGHUP: it writes its buffer
+    tap.ok(process.eventually(lambda: len(lines()) == 2), 'two lines logged')
     got = lines()
     tap.ok(' login-alice [' in got[0] and got[0].rstrip().endswith(
         ids[0] + ' -') and ' - [' in got[1] and got[1].rstrip().endswith(
@@ -325,7 +326,7 @@ with checker.World(names=()) as here:
         cookies(here, running)
         caches(here, running)
         logs(here, running)
-with login_world.World(lighttpd.Variant(None, behind=SETTINGS).register()) \
-        as here:
+with login_world.World('lighttpd', maker=lighttpd.Variant(
+        None, behind=SETTINGS).made) as here:
     login(here)
 tap.done()

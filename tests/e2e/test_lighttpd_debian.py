@@ -149,9 +149,9 @@ class Debian:
         return text, ['/usr/sbin/lighttpd', '-D', '-f', at + '/conf']
 
     def __enter__(self):
-        servers._MAKERS['lighttpd-debian'] = self._made
-        self.server = servers.start('lighttpd-debian', self.world.site,
-                                    self.world.addresses['lighttpd'])
+        self.server = servers.start('lighttpd', self.world.site,
+                                    self.world.addresses['lighttpd'],
+                                    self._made)
         return self
 
     def __exit__(self, *_):

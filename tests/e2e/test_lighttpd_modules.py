@@ -7,10 +7,11 @@ import os
 import re
 import socket
 import subprocess
-import threading
 
+import backend
 import checker
 import lighttpd
+import process
 import tap
 
 MODULES = '/usr/lib/lighttpd/mod_*.so'
@@ -126,23 +127,16 @@ def all_have_a_row():
     tap.equal(missing, [], 'each package of modules is installed')
 
 
-class Peer:
+class Peer(backend.Listener):
     """A backend that hangs up; how often it was called."""
 
     def __init__(self):
         self.calls = 0
-        self.socket = socket.create_server(('127.0.0.1', 0))
+        super().__init__(None, socket.create_server(('127.0.0.1', 0)))
         self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
 
-    def _accept(self):
-        while True:
-            try:
-                link, _ = self.socket.accept()
-            except OSError:
-                return
-            self.calls += 1
-            link.close()
+    def serve(self, stream):
+        self.calls += 1
 
 
 class Place:
@@ -221,7 +215,7 @@ def answers(place, server, row, token):
     answer = checker.ask(server.port, address, token, headers=SENT.get(
         module, []), method='PROPFIND' if module == 'webdav' else 'GET')
     if sign == 'peer':
-        return checker.eventually(
+        return process.eventually(
             lambda: place.peer.calls > calls), answer
     if isinstance(sign, int):
         return answer.status == sign, answer

@@ -7,6 +7,7 @@ import subprocess
 
 import checker
 import lighttpd
+import process
 import tap
 from checker import values
 from lighttpd import raw
@@ -327,13 +328,13 @@ def lua_gone(world):
                 if text is not None:
                     with open(path, 'w') as file:
                         file.write(text)
-                server.process.send_signal(0)
+                server.send(0)
                 before = files(world), world.site.runs()
 
                 def seen():
                     return raw(server.port, '/page.txt', world.token()
                                )[0] == 500
-                tap.ok(checker.eventually(seen), '%s %s is noticed' % (
+                tap.ok(process.eventually(seen), '%s %s is noticed' % (
                     name, how))
                 bad = []
                 for path in ('/page.txt', '/dav/a.txt', '/show.cgi', '/app/x'):

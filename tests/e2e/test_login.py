@@ -4,7 +4,6 @@ import re
 import urllib.parse
 
 import fastcgi
-import gate
 import login_world
 import tap
 from login_browser import PAGE, Browser, query

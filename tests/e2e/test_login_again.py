@@ -91,7 +91,7 @@ def test_signed_out(world):
     enter(world, browser)
     world.cache('revoke', 'user', login_world.USER)
     # however slow this is, it stays within the margin
-    world.sim.control('clock', {'at': int(time.time())})
+    world.sim.control('clock', at=int(time.time()))
     said, answer = [], browser.ask(world.url + '/page.txt')
     for _ in range(3):
         tap.ok(answer.status == 302 and answer.asks_password,
@@ -110,7 +110,7 @@ def test_signed_out(world):
                                            login_world.OTHER))[0]
     tap.equal(answer.text, 'page of /\n',
               name + ': another account comes in at once')
-    world.sim.control('clock', {'offset': 6})
+    world.sim.control('clock', offset=6)
     browser = Browser()
     tap.equal(enter(world, browser).text, 'page of /\n',
               name + ': after the margin he too')
@@ -121,7 +121,7 @@ def test_signed_out(world):
     tap.ok(answer.asks_password,
            name + ': revoked again within the minute, asked again',
            '%d %s' % (answer.status, answer.text))
-    world.sim.control('clock', {'offset': 20})
+    world.sim.control('clock', offset=20)
     answer = browser.follow(browser.log_in(answer.location))[0]
     tap.equal(answer.text, 'page of /\n', name + ': and let in')
     return said[0]
@@ -156,12 +156,12 @@ def test_reasons(world):
         browser.jar.setdefault(login_world.APPLICATION, {})[
             'session'] = DEAD, False
 
-    world.sim.control('resolver', {'cookie_domain': login_world.AUTHGEAR})
+    world.sim.control('resolver', cookie_domain=login_world.AUTHGEAR)
     said.append(('no-credential', test_in_vain(
         world, 'a login that does not reach the site', lambda _: None)))
     said.append(('not-live', test_in_vain(
         world, 'an old cookie in its way', old_cookie)))
-    world.sim.control('resolver', {'cookie_domain': world.domain})
+    world.sim.control('resolver', cookie_domain=world.domain)
     said.append(('malformed', test_in_vain(
         world, 'one of two cookies', old_cookie)))
     return said

@@ -202,7 +202,7 @@ def test_tls():
             world.url + '/page.txt')] if answer.status != 200], 'logout',
             15)[0]
         tap.equal(out.status, 302, 'https: logged out, log in again')
-        world.sim.control('resolver', {'cookie_domain': None})
+        world.sim.control('resolver', cookie_domain=None)
         browser.forget('session')
         answer, hops = browser.follow(browser.log_in(out.location))
         tap.ok(answer.status == 401 and 'cookie domain' in answer.text,

@@ -1,7 +1,6 @@
 """authgear-cache map and list map, and what a daemon makes of it at once."""
 
 import json
-import subprocess
 
 import fastcgi
 import gate
@@ -9,11 +8,8 @@ import tap
 
 
 def cache(site, *arguments, stdin=''):
-    run = subprocess.run([tap.program('authgear-cache')] + list(arguments) +
-                         ['--config', site.config], input=stdin, text=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         timeout=gate.PATIENCE, check=False)
-    return run.returncode, run.stdout
+    run = site.cache(*arguments, check=False, stdin=stdin)
+    return run.returncode, run.text
 
 
 def ask(daemon, token):

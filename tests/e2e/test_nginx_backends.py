@@ -2,6 +2,7 @@
 is refused, and what the application never sees."""
 
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -385,32 +386,36 @@ def blocks():
     return text, order
 
 
-def run(pages, backends):
-    settings = {'validate': 'hybrid', 'session_ttl': '30'}
-    with gate.Site(settings, POLICIES) as site:
-        with gate.Daemon(site.folder, site.config, arguments=[
-                '--listen', 'unix:%s,mode=0666' % pages.path('gate.sock')]) \
-                as daemon:
-            text, order = blocks()
-            for name in ('websocket', 'grpc', 'php', 'uwsgi', 'scgi'):
-                text = text.replace('@%s@' % name.upper(),
-                                    str(getattr(backends, name)))
-            around = types.SimpleNamespace(
-                site=pages, addresses={'nginx': pages.path('gate.sock')})
-            with nginx_site.running(around, text) as nginx:
-                world = World(site, pages, daemon, nginx, order)
-                for kind in KINDS:
-                    for case in (granted, refused, believed_by_nobody,
-                                 hosts, undecided, public):
-                        case(world, kind)
-                daemon_down(world, world.token())
+@contextlib.contextmanager
+def running(settings, policies, text, order):
+    """The world of these server blocks."""
+    with contextlib.ExitStack() as stack:
+        pages = servers.Site()
+        stack.callback(pages.stop)
+        address = pages.path('gate.sock')
+        backends = stack.enter_context(nginx_backends.Backends(pages))
+        for name in ('websocket', 'grpc', 'php', 'uwsgi', 'scgi'):
+            text = text.replace('@%s@' % name.upper(),
+                                str(getattr(backends, name)))
+        site = stack.enter_context(gate.Site(settings, policies))
+        daemon = stack.enter_context(site.daemon(arguments=[
+            '--listen', 'unix:%s,mode=0666' % address]))
+        around = types.SimpleNamespace(site=pages,
+                                       addresses={'nginx': address})
+        nginx = stack.enter_context(nginx_site.running(around, text))
+        yield World(site, pages, daemon, nginx, order)
+
+
+def main():
+    with running({'validate': 'hybrid', 'session_ttl': '30'}, POLICIES,
+                 *blocks()) as world:
+        for kind in KINDS:
+            for case in (granted, refused, believed_by_nobody, hosts,
+                         undecided, public):
+                case(world, kind)
+        daemon_down(world, world.token())
+    tap.done()
 
 
 if __name__ == '__main__':
-    the_pages = servers.Site()
-    try:
-        with nginx_backends.Backends(the_pages) as all_backends:
-            run(the_pages, all_backends)
-    finally:
-        the_pages.stop()
-    tap.done()
+    main()

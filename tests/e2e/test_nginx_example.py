@@ -13,6 +13,7 @@ import checker
 import http_server
 import nginx_backends
 import nginx_site
+import process
 import servers
 import tap
 from checker import values
@@ -31,17 +32,16 @@ print JSON::PP->new->ascii->encode(\\%v);'''
 def start(world, name, change):
     """The example, changed by a function of its text and folder."""
     def made(site, at, port, address):
-        text, command = servers._nginx(site, at, port, address)
+        text, command = servers.MAKERS['nginx'](site, at, port, address)
         return change(text, at), command
 
-    servers._MAKERS[name] = made
-    return servers.start(name, world.site, world.addresses['nginx'])
+    return servers.start(name, world.site, world.addresses['nginx'], made)
 
 
 def tls(world):
     """The lines for TLS taken into use; HTTP/2 over it."""
     port = servers.free_port()
-    authority = http_server.Certificates(world.dir)
+    authority = http_server.Certificates(world.folder)
     certificate, key = authority.sign('example', 'DNS:www.example.com')
 
     def change(text, at):
@@ -104,7 +104,7 @@ def access_log(world):
     def lines():
         with open(path) as file:
             return {line.rstrip().split('"')[-2]: line for line in file}
-    checker.eventually(lambda: 'open' in lines())
+    process.eventually(lambda: 'open' in lines())
     found = lines()
     tap.ok(re.match(r'127\.0\.0\.1 - login-alice \[.* "GET /page.txt '
                     r'HTTP/1.1" 200 .* [0-9a-f]{16}$', found['granted']),
@@ -350,9 +350,8 @@ def debian(world, php):
             user = 'user www-data;\n' if os.geteuid() == 0 else ''
             return user + texts[0], servers.nginx_command(at)
 
-        servers._MAKERS['debian'] = made
         server = servers.start('debian', world.site,
-                               world.addresses['nginx'])
+                               world.addresses['nginx'], made)
         try:
             got = [checker.ask(server.port, path, token).status
                    for path in ('/page.txt', '/php/show.php', '/nothing',

@@ -3,12 +3,8 @@ still no client can call himself somebody, and no door is open; with the
 include beside it nothing is lost."""
 
 import base64
-import types
 
-import gate
 import nginx_backends
-import nginx_site
-import servers
 import tap
 import test_nginx_backends as backends_test
 from checker import values
@@ -186,34 +182,19 @@ def granted(world, name, included):
         tap.ok(set(got) == {'own'}, called + ": the location's own", got)
 
 
-def run(pages, backends):
+def main():
     policies = {
         'default': {'remote_user': 'claim:' + backends_test.LOGIN},
         'open': {'unauthenticated': 'pass'},
         'basic': {'accept_basic': 'yes'}}
-    with gate.Site({'validate': 'hybrid'}, policies) as site, gate.Daemon(
-            site.folder, site.config, arguments=[
-                '--listen', 'unix:%s,mode=0666' % pages.path('gate.sock')]) \
-            as daemon:
-        text, order = all_blocks()
-        for name in ('websocket', 'grpc', 'php', 'uwsgi', 'scgi'):
-            text = text.replace('@%s@' % name.upper(),
-                                str(getattr(backends, name)))
-        around = types.SimpleNamespace(
-            site=pages, addresses={'nginx': pages.path('gate.sock')})
-        with nginx_site.running(around, text) as nginx:
-            world = backends_test.World(site, pages, daemon, nginx, order)
-            for name, (_, include) in OWN.items():
-                for included in (False, True) if include else (False,):
-                    granted(world, name, included)
-                    closed(world, name, included)
+    with backends_test.running({'validate': 'hybrid'}, policies,
+                               *all_blocks()) as world:
+        for name, (_, include) in OWN.items():
+            for included in (False, True) if include else (False,):
+                granted(world, name, included)
+                closed(world, name, included)
+    tap.done()
 
 
 if __name__ == '__main__':
-    the_pages = servers.Site()
-    try:
-        with nginx_backends.Backends(the_pages) as all_backends:
-            run(the_pages, all_backends)
-    finally:
-        the_pages.stop()
-    tap.done()
+    main()

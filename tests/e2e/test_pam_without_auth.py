@@ -6,7 +6,6 @@ import pam_root
 
 pam_root.enter()
 
-import pam_cases
 import pam_hosts
 import pam_site
 import tap

@@ -2,7 +2,6 @@
 credential, CORS preflight, Basic passwords, the account map, claims told."""
 
 import base64
-import subprocess
 
 import fastcgi
 import gate
@@ -156,20 +155,12 @@ def test_basic(sim, address):
             'malformed', 'no fall back to a cookie')
 
 
-def cache(site, *arguments, stdin=''):
-    run = subprocess.run(
-        [tap.program('authgear-cache'), arguments[0], '--config',
-         site.config] + list(arguments[1:]), input=stdin.encode('utf-8'),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        timeout=gate.PATIENCE, check=False)
-    return run.returncode, run.stdout.decode('utf-8', 'replace')
-
-
 def test_map(site, sim, address):
     token = sim.token(sub='lena-id')
     refused(ask(address, AUTHORIZER, 'map', bearer(token)), 403,
             'wrong-account', 'no account yet')
-    tap.equal(cache(site, 'map', 'add', 'lena-id', 'lena')[0], 0, 'map add')
+    tap.equal(site.cache('map', 'add', 'lena-id', 'lena',
+                         check=False).returncode, 0, 'map add')
     granted(ask(address, AUTHORIZER, 'map', bearer(token)), 'lena',
             'the account, at once')
     granted(ask(address, AUTHORIZER, 'map', basic('lena', token)), 'lena',
@@ -178,7 +169,8 @@ def test_map(site, sim, address):
             'wrong-account', 'the user id is not the account')
     granted(ask(address, AUTHORIZER, 'default', bearer(token)), 'lena-id',
             'other policies do not ask the map')
-    tap.equal(cache(site, 'map', 'remove', 'lena-id')[0], 0, 'map remove')
+    tap.equal(site.cache('map', 'remove', 'lena-id',
+                         check=False).returncode, 0, 'map remove')
     refused(ask(address, AUTHORIZER, 'map', bearer(token)), 403,
             'wrong-account', 'no account any more, at once')
     refused(ask(address, AUTHORIZER, 'openmap', bearer(token)), 403,

@@ -29,7 +29,7 @@ def test_servers():
             expect(name + ': a public page', probe(
                 base(world, name) + '/public/page.txt'), 'open', 'nobody')
         open_nginx(world)
-        world.stop_daemon()
+        world.fcgi.stop()
         for name in world.names:
             expect(name + ': without the daemon', probe(
                 base(world, name) + '/page.txt'), 'not told', 'daemon',
@@ -128,7 +128,7 @@ def diverted_nginx(world):
 def test_apache_trace():
     """TRACE that shows what the client sent."""
     def made(site, at, port, address):
-        text, command = servers._MAKERS['apache'](site, at, port, address)
+        text, command = servers.MAKERS['apache'](site, at, port, address)
         # the include switches it off for the host: behind its lines
         end = '\n</VirtualHost>'
         if text.count(end) != 1:
@@ -136,9 +136,8 @@ def test_apache_trace():
         return text.replace(end, '\nTraceEnable On' + end), command
 
     with checker.World(names=('apache',)) as world:
-        servers._MAKERS['apache_trace'] = made
         apache = servers.start('apache_trace', world.site,
-                               world.addresses['apache'])
+                               world.addresses['apache'], made)
         try:
             got = probe('http://127.0.0.1:%d/page.txt' % apache.port)
             expect('apache, TraceEnable On', got, 'open', 'trace')

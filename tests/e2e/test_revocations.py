@@ -6,7 +6,6 @@ returned (500)."""
 
 import os
 import sqlite3
-import subprocess
 import time
 
 import fastcgi
@@ -14,7 +13,6 @@ import gate
 import load
 import tap
 
-PROGRAM = tap.program('authgear-cache')
 REQUESTS = int(os.environ.get('AUTHGEAR_TEST_REQUESTS') or 500)
 WORKERS = 2             # for each daemon
 HOUR = 3600
@@ -54,13 +52,8 @@ class World:
         self.addresses = [daemon.path for daemon in daemons]
 
     def cache(self, *arguments, stdin=''):
-        run = subprocess.run(
-            [PROGRAM, arguments[0], '--config', self.site.config] +
-            list(arguments[1:]), input=stdin.encode('ascii'),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-            timeout=gate.PATIENCE * 2)
-        if run.returncode != 0:
-            raise ChildProcessError('%r: %r' % (arguments, run.stdout))
+        """When it was done."""
+        self.site.cache(*arguments, stdin=stdin)
         return time.monotonic()
 
     def everywhere(self, token, policy='default'):

@@ -4,14 +4,13 @@ open; and when it is well again, so is the site."""
 import concurrent.futures
 import glob
 import http.client
-import os
 import signal
 import subprocess
 
 import checker
 import servers
 import tap
-from checker import eventually
+from process import eventually
 
 FAILURES = (500, 502, 503, 504)
 
@@ -46,7 +45,7 @@ def comes_back(world, what, token):
 
 
 def stopped(world, token):
-    status = world.stop_daemon()
+    status = world.fcgi.stop()
     tap.equal(status, 0, 'stopped: exit status of the daemon')
     closed(world, 'stopped', token)
     answer = world.ask('nginx', '/page.txt', token)
@@ -57,16 +56,16 @@ def stopped(world, token):
 
 
 def hanging(world, token):
-    world.daemon.send_signal(signal.SIGSTOP)
+    world.fcgi.send(signal.SIGSTOP)
     try:
         closed(world, 'hanging', token)
     finally:
-        world.daemon.send_signal(signal.SIGCONT)
+        world.fcgi.send(signal.SIGCONT)
     comes_back(world, 'hanging', token)
 
 
 def killed_while_asked(world, token):
-    world.daemon.send_signal(signal.SIGSTOP)
+    world.fcgi.send(signal.SIGSTOP)
     asked = [(name, '/show.cgi') for name in world.names for _ in range(4)]
     before = world.site.runs()
     with concurrent.futures.ThreadPoolExecutor(len(asked)) as pool:
@@ -74,7 +73,7 @@ def killed_while_asked(world, token):
                    for name, path in asked]
         # Whether they have all got through to it does not matter.
         concurrent.futures.wait(futures, timeout=1)
-        world.stop_daemon(signal.SIGKILL)
+        world.fcgi.kill()
         got = [future.result() for future in futures]
     tap.ok(all(status is None or status in FAILURES for status in got) and
            world.site.runs() == before, 'killed while asked: closed', got)
@@ -91,7 +90,7 @@ def killed_again_and_again(world, token):
         with concurrent.futures.ThreadPoolExecutor(12) as pool:
             futures = [pool.submit(attempt, world, name, '/show.cgi', bad)
                        for name in world.names for _ in range(8)]
-            world.stop_daemon(signal.SIGKILL)
+            world.fcgi.kill()
             got += [future.result() for future in futures]
         world.start_daemon()
     tap.ok(all(status is None or status == 401 or status in FAILURES
@@ -102,17 +101,17 @@ def killed_again_and_again(world, token):
 
 def limited(world, what, option, token):
     """Under a limit that no work fits in: not open for a forger."""
-    pid = str(world.daemon.pid)
+    pid = str(world.fcgi.pid)
     bad = world.token(tamper='signature')
     subprocess.run(['prlimit', '--pid', pid, option], check=True,
                    stdin=subprocess.DEVNULL)
     closed(world, what, bad, FAILURES + (401,))
-    if world.daemon.poll() is None:
+    if world.fcgi.alive():
         subprocess.run(['prlimit', '--pid', pid, option.split('=')[0] +
                         ('=4096' if 'nofile' in option else '=unlimited')],
                        stdin=subprocess.DEVNULL)
     else:
-        world.stop_daemon()
+        world.fcgi.stop()
         world.start_daemon()
     comes_back(world, what, token)
 
@@ -133,8 +132,8 @@ def spoil(path):
 
 
 def broken_status(world, token):
-    world.stop_daemon()
-    spoil(os.path.join(world.state, 'daemon', 'status.db'))
+    world.fcgi.stop()
+    spoil(world.status)
     bad = world.token(tamper='signature')
     world.start_daemon()
     closed(world, 'broken status.db', bad, FAILURES + (401,))
@@ -142,13 +141,13 @@ def broken_status(world, token):
 
 
 def broken_trust(world, token):
-    spoil(os.path.join(world.state, 'trust.db'))
+    spoil(world.trust)
     bad = world.token(tamper='signature')
     closed(world, 'broken trust.db', bad, FAILURES + (401,))
-    world.stop_daemon()
+    world.fcgi.stop()
     try:
         world.start_daemon()
-    except RuntimeError:
+    except ChildProcessError:
         pass		# a daemon that will not start is closed too
     closed(world, 'broken trust.db', token)
 

@@ -2,7 +2,6 @@
 authorizer's word and never the client's; the credential stays outside."""
 
 import itertools
-import socket
 
 import checker
 import tap
@@ -168,14 +167,7 @@ def trailers(world, name):
                 'Remote-User: forged\r\nX-Authgear-User-Id: forged\r\n'
                 'X_Authgear_User_Id: forged\r\n\r\n' % (path, token))
         port = world.servers[name].port
-        with socket.create_connection(('127.0.0.1', port), 60) as link:
-            link.sendall(text.encode())
-            data = b''
-            while True:
-                more = link.recv(65536)
-                if not more:
-                    break
-                data += more
+        data = checker.exchange(port, text.encode())
         tap.ok(data.startswith(b'HTTP/1.1 ') and b'forged' not in data,
                '%s: trailers are no identity, %s' % (name, path), data)
 

@@ -9,6 +9,7 @@ import os
 import threading
 
 import checker
+import process
 import tap
 from checker import values
 
@@ -91,7 +92,7 @@ def rotation(world):
     # Authgear serves a new key before it signs with it; so the daemon has
     # looked, for one that asked early, before the others come.
     fresh = world.token(lifetime=3600)
-    ready = checker.eventually(
+    ready = process.eventually(
         lambda: all(world.is_open(name, fresh) for name in world.names), 60)
     held['token'] = fresh
     for thread in threads:

@@ -144,15 +144,15 @@ CLAIM_LINES = (('auth_request_set $ag_claim_email', 2),
 def claims(world):
     """nginx.conf with the lines for an exported claim taken into use."""
     def made(site, at, port, address):
-        text, command = servers._MAKERS['nginx'](site, at, port, address)
+        text, command = servers.MAKERS['nginx'](site, at, port, address)
         for line, count in CLAIM_LINES:
             if text.count('#' + line) != count:
                 raise ValueError('not in nginx.conf: ' + line)
             text = text.replace('#' + line, line)
         return text, command
 
-    servers._MAKERS['claims'] = made
-    server = servers.start('claims', world.site, world.addresses['nginx'])
+    server = servers.start('claims', world.site, world.addresses['nginx'],
+                           made)
     forged = [('X-Authgear-Claim-Email', 'forged@example.com')]
     try:
         for path in PATHS[1:]:

@@ -8,6 +8,7 @@ import threading
 
 import gate
 import sessions
+import sim
 import tap
 
 UNREACHABLE, FAULT = sessions.ERRORS
@@ -135,9 +136,9 @@ def test_once(bench):
             who = bench.person(kind)
     who = bench.person('session')
     bench.fault('none')
-    bench.control('lock', {'session': who.session['session']})
-    threading.Timer(0.3, bench.control, ('lock', {
-        'session': who.session['session'], 'held': False})).start()
+    bench.control('lock', session=who.session['session'])
+    threading.Timer(0.3, bench.control, ('lock',), {
+        'session': who.session['session'], 'held': False}).start()
     tap.equal(bench.say(who.way['session']), sessions.LIVE,
               'a lock that is held for a moment')
 
@@ -187,7 +188,7 @@ def test_wrong_host():
     with gate.Site(settings=SETTINGS) as site, site.daemon() as daemon:
         sessions.warm(daemon, site.sim.control)
         who = sessions.Person(site.sim.control)
-        site.sim.control('resolver', {'hosts': ['other.example']})
+        site.sim.control('resolver', hosts=['other.example'])
         for kind in sessions.KINDS:
             tap.equal(sessions.say(daemon.path, who.way[kind]), FAULT,
                       'unknown host: ' + kind)
@@ -252,7 +253,7 @@ def test_certificate():
              '-keyout', key, '-out', cert, '-days', '2', '-subj',
              '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'],
             check=True, stderr=subprocess.DEVNULL)
-        with gate.Simulator(made.folder, tls=(cert, key), name='tls') as tls:
+        with sim.Sim(made.folder, tls=(cert, key), name='tls') as tls:
             elsewhere('a certificate that nobody signed', (UNREACHABLE,),
                       tls.url + sessions.RESOLVER)
 

@@ -239,8 +239,7 @@ def test_dead(site):
 
 def test_reboot(site):
     """Sessions known on another boot are asked for, and not as unknown."""
-    tokens = site.sim.control('mint', {
-        'kind': 'opaque', 'count': CROWD})['tokens']
+    tokens = site.sim.tokens(CROWD, kind='opaque')
     with site.daemon('before') as daemon:
         # one stands for all: lookup_rate would make it take minutes
         granted = at_once(16, lambda text: sessions.say(

@@ -7,6 +7,7 @@ import time
 
 import checker
 import gate
+import process
 import sessions
 import tap
 
@@ -43,7 +44,7 @@ STATES = (
     ('logged out', sessions.KINDS,
      lambda site, who, kind: who.log_out(kind)),
     ('logged out everywhere', sessions.KINDS,
-     lambda site, who, kind: who.control('logout', {'user_id': who.name})),
+     lambda site, who, kind: who.control('logout', user_id=who.name)),
     ('token revoked', ('opaque', 'app_access_token, opaque'),
      lambda site, who, kind: revoke(site, who.text[kind])),
     # a cookie has no refresh token
@@ -64,11 +65,11 @@ STATES = (
      lambda site, who, kind: who.change(disabled_from=now() - 60,
                                         disabled_until=now() + 3600)),
     ('idle too long', sessions.KINDS,
-     lambda site, who, kind: who.control('session', {
-         'id': who.session[kind], 'idle': 5, 'last_access': now() - 60})),
+     lambda site, who, kind: who.control(
+         'session', id=who.session[kind], idle=5, last_access=now() - 60)),
     ('lost by the store', sessions.KINDS,
-     lambda site, who, kind: who.control('session', {
-         'id': who.session[kind], 'delete': True})),
+     lambda site, who, kind: who.control(
+         'session', id=who.session[kind], delete=True)),
 )
 
 
@@ -248,13 +249,10 @@ def at_the_daemon(mode):
 def through_servers(mode):
     settings = dict(SETTINGS, validate=mode, remote_user='sub')
 
-    def control(name, body):
-        return world.sim.control(name, **body)
-
     def column(world, name):
         for kind in sessions.KINDS:
             for state in ('live', 'logged out'):
-                who = sessions.Person(control, kinds=(kind,))
+                who = sessions.Person(world.sim.control, kinds=(kind,))
                 if state != 'live':
                     who.log_out(kind)
                 headers = [pair for pair in zip(
@@ -271,8 +269,8 @@ def through_servers(mode):
                        answer)
 
     with checker.World(settings=settings) as world:
-        checker.eventually(lambda: world.is_open('nginx', control('mint', {
-            'session': True})['token']))
+        process.eventually(lambda: world.is_open(
+            'nginx', world.sim.token(session=True)))
         checker.for_each(world, [column])
 
 

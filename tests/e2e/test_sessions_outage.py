@@ -4,7 +4,6 @@ long what was known serves, and how soon what is new counts.
 Rows are made older in status.db where waiting would only take time."""
 
 import socket
-import subprocess
 import threading
 import time
 
@@ -89,13 +88,13 @@ class World:
             self.daemon = self.site.daemon()
             sessions.warm(self.daemon, self.control)
         except BaseException:
-            self.site.__exit__()
+            self.site.end()
             raise
         return self
 
     def __exit__(self, *_):
-        self.daemon.__exit__()
-        self.site.__exit__()
+        self.daemon.end()
+        self.site.end()
 
     def say(self, said, policy='default'):
         return sessions.say(self.daemon.path, said, policy=policy)
@@ -175,14 +174,14 @@ def test_stale_limits(world):
     sessions.set_age(world.site, 10)
     for kind, who in people[:3]:
         # the session may have authenticated again since it was looked up
-        cache(world, 'revoke', who.name)
+        world.site.cache('revoke', 'user', who.name)
         tap.equal(world.say(who.way[kind]), UNREACHABLE,
                   'stale, signed out here: not granted, ' + kind)
-        cache(world, 'block', who.name)
+        world.site.cache('block', 'user', who.name)
         tap.equal(world.say(who.way[kind]), (403, 'user-blocked'),
                   'stale, blocked here: ' + kind)
     for kind, who in short:
-        cache(world, 'revoke', who.name)
+        world.site.cache('revoke', 'user', who.name)
         tap.equal(world.say(who.way[kind])[0], 401,
                   'stale, a JWT signed out here: ' + kind)
     time.sleep(max(0, end - time.monotonic()))
@@ -192,25 +191,14 @@ def test_stale_limits(world):
                sessions.LIVE, 'the resolver again')
 
 
-def cache(world, verb, user, *more):
-    run = subprocess.run(
-        [tap.program('authgear-cache'), verb, '--config',
-         world.site.config, 'user', user] + list(more),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, check=False, timeout=gate.PATIENCE)
-    if run.returncode != 0:
-        raise ChildProcessError(repr(run.stdout))
-
-
 def test_backoff(world):
     """When the simulator was asked while it answered 503."""
     who = sessions.Person(world.control, kinds=('JWT',))
     world.site.sim.fault('status', sessions.RESOLVER, status=503)
 
     def times():
-        return [one['at'] for one in world.control(
-            'requests', None)['requests'] if one['path'] ==
-                sessions.RESOLVER]
+        return [one['at'] for one in world.site.sim.requests()
+                if one['path'] == sessions.RESOLVER]
 
     def ask_until(count):
         asked = 0
@@ -270,7 +258,7 @@ def test_ends(world):
                   'logged out, disabled or deleted: refused')
     again = everybody[6:]
     for kind, who in again:
-        who.control('user', {'id': who.name, 'disabled': False})
+        who.control('user', id=who.name, disabled=False)
         who.log_in(kind)
     world.becomes(again, sessions.LIVE, 5, 'enabled and logged in again')
     kept = world.people()
@@ -308,7 +296,7 @@ def test_signed_out(world):
         who.log_in(kind, authenticated_at=old)
         tap.equal(world.say(who.way[kind]), sessions.LIVE,
                   'signed out: before, ' + kind)
-        cache(world, 'revoke', who.name, '--at', '-60s')
+        world.site.cache('revoke', 'user', who.name, '--at', '-60s')
         tap.equal(world.say(who.way[kind]), SIGNED_OUT,
                   'signed out: at once, ' + kind)
         tap.equal(world.say(who.add(kind)), SIGNED_OUT,
@@ -323,9 +311,9 @@ def test_signed_out(world):
     who = sessions.Person(world.control, kinds=())
     who.log_in('session', authenticated_at=old)
     world.say(who.way['session'])
-    cache(world, 'revoke', who.name, '--at', '-60s')
-    world.control('session', {'id': who.session['session'],
-                              'authenticated_at': int(time.time())})
+    world.site.cache('revoke', 'user', who.name, '--at', '-60s')
+    world.control('session', id=who.session['session'],
+                  authenticated_at=int(time.time()))
     world.becomes([('session', who)], sessions.LIVE, 5,
                   'the same session, authenticated again')
 

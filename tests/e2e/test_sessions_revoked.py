@@ -6,7 +6,6 @@ AUTHGEAR_TEST_REQUESTS: requests of each combination after the command
 returned (2000)."""
 
 import os
-import subprocess
 import time
 
 import checker
@@ -45,13 +44,8 @@ class World:
         self.kid = site.sim.mint()['kid']
 
     def cache(self, *arguments, stdin=''):
-        run = subprocess.run(
-            [tap.program('authgear-cache'), arguments[0], '--config',
-             self.site.config] + list(arguments[1:]),
-            input=stdin.encode('ascii'), stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, check=False, timeout=gate.PATIENCE * 2)
-        if run.returncode != 0:
-            raise ChildProcessError('%r: %r' % (arguments, run.stdout))
+        """When it was done."""
+        self.site.cache(*arguments, stdin=stdin)
         return time.monotonic()
 
     def subject(self, what, who, kind):

@@ -192,7 +192,7 @@ def test_prefix():
     settings = dict(SETTINGS, cookie_prefix='my_')
     with gate.Site(settings, POLICIES) as site, site.daemon() as daemon:
         sessions.warm(daemon, site.sim.control)
-        site.sim.control('resolver', {'cookie_prefix': 'my_'})
+        site.sim.control('resolver', cookie_prefix='my_')
         bench = Bench(site, daemon)
         for kind in ('session', 'app_session', 'app_access_token, opaque'):
             who = sessions.Person(bench.control, kinds=(kind,))

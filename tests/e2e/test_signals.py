@@ -79,7 +79,7 @@ class Held(threading.Thread):
 def test_ending(site, number):
     """A request that waits is answered, whatever else is sent meanwhile."""
     with site.daemon(name='end-%d' % number) as daemon:
-        token = site.sim.mint(kind='opaque', sub='held')['token']
+        token = site.sim.token(kind='opaque', sub='held')
         site.sim.reset_counts()
         site.sim.fault('delay', path='/_resolver/resolve', seconds=3, count=1)
         held = Held(daemon.path, token)

@@ -214,16 +214,16 @@ def test_tls():
         return
     cert, key = make_certificate()
     context = ssl.create_default_context(cafile=cert)
-    with sim.Sim(cert=cert, key=key) as authgear:
+    with sim.Sim(tls=(cert, key)) as authgear:
         tap.ok(authgear.url.startswith('https://127.0.0.1:'), 'https: URL')
         answer, body = fetch(authgear, DISCOVERY, context=context)
         tap.equal(answer.status, 200, 'https: verified by its certificate')
         tap.equal(json.loads(body)['issuer'], authgear.url, 'https: issuer')
-        tap.ok(authgear.mint().count('.') == 2, 'https: control')
-        authgear.fault(JWKS, 'status', status=503, count=1)
+        tap.ok(authgear.token().count('.') == 2, 'https: control')
+        authgear.fault('status', JWKS, status=503, count=1)
         tap.equal(fetch(authgear, JWKS, context=context)[0].status, 503,
                   'https: a fault')
-        authgear.fault(JWKS, 'drop', count=1)
+        authgear.fault('drop', JWKS, count=1)
         try:
             fetch(authgear, JWKS, context=context)
             tap.ok(False, 'https: dropped')
@@ -231,7 +231,7 @@ def test_tls():
             tap.ok(True, 'https: dropped')
         for fault in ('drip', 'bad-status-line', 'cut-head', 'cut-body',
                       'double-length'):
-            refused('https: ' + fault, authgear.fault, JWKS, fault)
+            refused('https: ' + fault, authgear.fault, fault, JWKS)
 
 
 def test_options():
@@ -266,23 +266,20 @@ def test_help():
 
 def test_origin_and_ready_file():
     ready = os.path.join(HOME, 'ready')
-    authgear = sim.Sim(origin='https://auth.example')
-    authgear.options += ['--ready-file', ready]
-    with authgear:
+    with sim.Sim(origin='https://auth.example',
+                 arguments=['--ready-file', ready]) as authgear:
         with open(ready, encoding='ascii') as file:
             tap.equal(file.read(), authgear.url + '\n', 'ready file')
         got = document(authgear, DISCOVERY)
         tap.equal(got['issuer'], 'https://auth.example', 'public origin')
         tap.equal(got['jwks_uri'], 'https://auth.example' + JWKS,
                   'public origin: key set')
-        claims = authgear.mint_whole()['claims']
+        claims = authgear.mint()['claims']
         tap.equal((claims['iss'], claims['aud']),
                   ('https://auth.example', ['https://auth.example']),
                   'public origin: claims')
-        child = authgear.child
         began = time.monotonic()
-        child.terminate()
-        tap.equal(child.wait(30), 0, 'ends with SIGTERM, status 0')
+        tap.equal(authgear.stop(), 0, 'ends with SIGTERM, status 0')
         tap.note('ended after %.2f s' % (time.monotonic() - began))
 
 

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 
+import process
 import sim
 import tap
 
@@ -115,7 +116,7 @@ def test_complete(authgear):
         ('none', {}, 200, 'application/json', truth),
     ]
     for fault, members, status, kind, body in table:
-        authgear.fault(JWKS, fault, **members)
+        authgear.fault(fault, JWKS, **members)
         for _ in range(2):
             with Raw(authgear) as raw:
                 got = raw.answer()
@@ -133,7 +134,7 @@ def test_complete(authgear):
 
 
 def test_huge(authgear):
-    authgear.fault(JWKS, 'huge', count=1)
+    authgear.fault('huge', JWKS, count=1)
     with Raw(authgear) as raw:
         status, headers, body = raw.answer()
     tap.equal((status, len(body), dict(headers)['content-length']),
@@ -161,13 +162,13 @@ def test_broken(authgear):
         ('hang', lambda data: data == b''),
     ]
     for fault, holds in table:
-        authgear.fault(JWKS, fault, count=2, seconds=0.001)
+        authgear.fault(fault, JWKS, count=2, seconds=0.001)
         for _ in range(2):
             with Raw(authgear) as raw:
                 data = raw.rest()
             tap.ok(holds(data), fault + ': as promised, then the end', data)
         tap.equal(good(authgear), truth, fault + ': twice and no more')
-    authgear.fault(DISCOVERY, 'cut-body', count=1)
+    authgear.fault('cut-body', DISCOVERY, count=1)
     with Raw(authgear, DISCOVERY) as raw:
         tap.ok(b'authorization_endpoint' in raw.rest(),
                'cut-body: of the document that was asked for')
@@ -175,14 +176,14 @@ def test_broken(authgear):
 
 def test_slow(authgear):
     truth = good(authgear)
-    authgear.fault(JWKS, 'delay', seconds=0.5, count=1)
+    authgear.fault('delay', JWKS, seconds=0.5, count=1)
     began = time.monotonic()
     with Raw(authgear) as raw:
         got = raw.answer()
     tap.ok(time.monotonic() - began >= 0.5 and got[2] == truth,
            'delay: late, but true')
 
-    authgear.fault(JWKS, 'hang')
+    authgear.fault('hang', JWKS)
     with Raw(authgear) as raw, Raw(authgear) as other:
         tap.ok(raw.silent(0.3) and other.silent(0.1),
                'hang: neither answer nor end')
@@ -192,13 +193,13 @@ def test_slow(authgear):
                   'hang: ends when the fault does')
     tap.equal(good(authgear), truth, 'hang: over')
 
-    authgear.fault(JWKS, 'hang', seconds=0.3, count=1)
+    authgear.fault('hang', JWKS, seconds=0.3, count=1)
     began = time.monotonic()
     with Raw(authgear) as raw:
         tap.ok(raw.rest() == b'' and time.monotonic() - began >= 0.3,
                'hang: for so many seconds')
 
-    authgear.fault(JWKS, 'drip', seconds=0.02, count=1)
+    authgear.fault('drip', JWKS, seconds=0.02, count=1)
     began = time.monotonic()
     with Raw(authgear) as raw:
         data = b''
@@ -215,7 +216,7 @@ def test_kept(authgear):
         with Raw(authgear) as used, Raw(authgear, send=False) as fresh:
             tap.equal(used.answer()[0], 200, 'kept: one answer')
             authgear.reset_counts()
-            authgear.fault(JWKS, fault, seconds=1)
+            authgear.fault(fault, JWKS, seconds=1)
             tap.equal(used.rest(), b'',
                       'kept: closed when %s is set' % fault)
             try:
@@ -233,25 +234,25 @@ def test_kept(authgear):
 
 
 def test_paths(authgear):
-    authgear.fault(JWKS, 'status', status=501)
-    authgear.fault(DISCOVERY, 'status', status=502)
+    authgear.fault('status', JWKS, status=501)
+    authgear.fault('status', DISCOVERY, status=502)
     got = [Raw(authgear, path) for path in (JWKS, DISCOVERY)]
     tap.equal([raw.answer()[0] for raw in got], [501, 502],
               'each path its own fault')
     for raw in got:
         raw.close()
-    authgear.fault(JWKS, 'status', status=503)
+    authgear.fault('status', JWKS, status=503)
     with Raw(authgear) as raw:
         tap.equal(raw.answer()[0], 503, 'a fault takes the place of another')
-    authgear.fault(JWKS, 'none')
+    authgear.fault('none', JWKS)
     with Raw(authgear) as raw, Raw(authgear, DISCOVERY) as other:
         tap.equal((raw.answer()[0], other.answer()[0]), (200, 502),
                   'none: for one path')
-    authgear.fault('*', 'status', status=504)
+    authgear.fault('status', '*', status=504)
     for path in (JWKS, DISCOVERY, '/anything'):
         with Raw(authgear, path) as raw:
             tap.equal(raw.answer()[0], 504, 'every document: ' + path)
-    tap.ok(authgear.mint(), 'every document: not the control')
+    tap.ok(authgear.token(), 'every document: not the control')
     authgear.no_fault()
     with Raw(authgear) as raw, Raw(authgear, DISCOVERY) as other:
         tap.equal((raw.answer()[0], other.answer()[0]), (200, 200),
@@ -260,17 +261,17 @@ def test_paths(authgear):
 
 def test_count(authgear):
     authgear.reset_counts()
-    authgear.fault(JWKS, 'status', status=503, count=3)
+    authgear.fault('status', JWKS, status=503, count=3)
     seen = []
     for _ in range(5):
         with Raw(authgear) as raw:
             seen.append(raw.answer()[0])
     tap.equal(seen, [503, 503, 503, 200, 200], 'count: so many times')
-    authgear.fault(JWKS, 'drop', count=1)
+    authgear.fault('drop', JWKS, count=1)
     with Raw(authgear) as raw:
         raw.rest()
     tap.equal(authgear.count(JWKS), 6, 'counts: faults are requests too')
-    authgear.fault(JWKS, 'hang')
+    authgear.fault('hang', JWKS)
     with Raw(authgear) as raw:
         end = time.monotonic() + PATIENCE
         while authgear.count(JWKS) < 7 and time.monotonic() < end:
@@ -296,9 +297,9 @@ def test_refusals(authgear):
         except RuntimeError as error:
             tap.ok('error' in str(error), 'refused: %s' % body)
     for number in range(16):
-        authgear.fault('/%d' % number, 'drop')
+        authgear.fault('drop', '/%d' % number)
     try:
-        authgear.fault('/16', 'drop')
+        authgear.fault('drop', '/16')
         tap.ok(False, 'refused: a 17th fault')
     except RuntimeError:
         tap.ok(True, 'refused: a 17th fault')
@@ -308,18 +309,13 @@ def test_refusals(authgear):
 
 def test_end():
     """SIGTERM while everything hangs; what is asked then, refused."""
-    authgear = sim.Sim().start()
-    try:
-        authgear.fault(JWKS, 'hang')
-        authgear.fault(DISCOVERY, 'drip', seconds=5)
+    with sim.Sim() as authgear:
+        authgear.fault('hang', JWKS)
+        authgear.fault('drip', DISCOVERY, seconds=5)
         hanging = [Raw(authgear, path)
                    for path in (JWKS, DISCOVERY, JWKS, DISCOVERY)]
-        end = time.monotonic() + PATIENCE
-        while authgear.counts().get(JWKS, 0) < 2 and \
-                time.monotonic() < end:
-            time.sleep(0.02)
-        authgear.child.terminate()
-        tap.equal(authgear.child.wait(PATIENCE), 0, 'ends while it hangs')
+        process.until(lambda: authgear.count(JWKS) == 2, 'two who hang')
+        tap.equal(authgear.stop(), 0, 'ends while it hangs')
         for raw in hanging:
             raw.rest()
             raw.close()
@@ -328,8 +324,6 @@ def test_end():
             tap.ok(False, 'nobody listens any more')
         except ConnectionError:
             tap.ok(True, 'nobody listens any more')
-    finally:
-        authgear.stop()
 
 
 def test_tls_refused(authgear):

@@ -47,7 +47,7 @@ def first_key(authgear):
 
 
 def mint(authgear, **members):
-    return jose.Token(authgear.mint(**members))
+    return jose.Token(authgear.token(**members))
 
 
 def shape(value):
@@ -76,7 +76,7 @@ def test_kinds(authgear, known):
     key = first_key(authgear)
     for kind, name in KINDS:
         model = jose.Token(known[name]['token'])
-        whole = authgear.mint_whole(kind=kind, roles=['staff'])
+        whole = authgear.mint(kind=kind, roles=['staff'])
         token = jose.Token(whole['token'])
         said = '%s as %s: ' % (kind, name)
         tap.equal(list(token.header.items()),
@@ -209,7 +209,7 @@ def test_tamper(authgear):
     key = first_key(authgear)
     for part in ('signature', 'payload', 'header'):
         for _ in range(5):
-            whole = authgear.mint_whole(tamper=part)
+            whole = authgear.mint(tamper=part)
             token = jose.Token(whole['token'])
             good = token.header['typ'] == 'at+jwt' and \
                 token.header['kid'] == key['kid'] and \
@@ -218,7 +218,7 @@ def test_tamper(authgear):
             tap.ok(good and not jose.rsa_holds(token, key),
                    'tamper %s: reads well, does not hold' % part, token.text)
     for part, index in (('header', 0), ('payload', 1)):
-        parts = authgear.mint(tamper=part).split('.')
+        parts = authgear.token(tamper=part).split('.')
         data = jose.decode(parts[index])
         tap.ok(data.endswith(b'} '), 'tamper %s: a blank at its end' % part)
         parts[index] = jose.encode(data[:-1])
@@ -253,7 +253,7 @@ def test_keys(authgear):
 
 def refused(authgear, name, **members):
     try:
-        got = authgear.mint_whole(**members)
+        got = authgear.mint(**members)
     except RuntimeError as error:
         tap.ok('error' in str(error), name + ': refused', error)
     else:
@@ -273,7 +273,7 @@ def test_refusals(authgear):
 def test_many(authgear):
     key = first_key(authgear)
     began = time.monotonic()
-    tokens = authgear.mint_many(1000, roles=['staff'])
+    tokens = authgear.tokens(1000, roles=['staff'])
     spent = time.monotonic() - began
     tap.equal(len(tokens), 1000, '1000 tokens at once')
     tap.note('1000 tokens took %.2f s' % spent)
@@ -287,7 +287,7 @@ def test_many(authgear):
            'many: signed')
     tap.ok(all(token.claims[ROLES] == ['staff'] for token in opened),
            'many: as asked')
-    tokens = authgear.mint_many(3, sub='one', kind='m2m')
+    tokens = authgear.tokens(3, sub='one', kind='m2m')
     tap.equal([jose.Token(text).claims['sub'] for text in tokens],
               ['one'] * 3, 'many: sub given')
 

@@ -241,7 +241,7 @@ def replay_outage(authgear):
         if 'jwks' in name:
             continue        # the documents need no database: other tests
         if '-down' in name or '-hung' in name:
-            authgear.fault('*', 'outage')
+            authgear.fault('outage', '*')
         else:
             authgear.no_fault()
         compare(authgear, exchange, name)

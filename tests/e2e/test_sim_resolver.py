@@ -6,6 +6,7 @@ import http.client
 import threading
 import time
 
+import process
 import sim
 import tap
 
@@ -90,11 +91,11 @@ class Made:
 
     def __init__(self, authgear, name, **members):
         self.user = authgear.user(id=name, **members)['id']
-        self.opaque = authgear.mint(kind='opaque', sub=name)
-        self.jwt = authgear.mint(sub=name, session=True)
-        self.app = authgear.mint(kind='app-session', sub=name)
-        self.cookie = authgear.mint(kind='cookie', sub=name)
-        self.refresh = authgear.mint(kind='refresh', sub=name)
+        self.opaque = authgear.token(kind='opaque', sub=name)
+        self.jwt = authgear.token(sub=name, session=True)
+        self.app = authgear.token(kind='app-session', sub=name)
+        self.cookie = authgear.token(kind='cookie', sub=name)
+        self.refresh = authgear.token(kind='refresh', sub=name)
 
     def each(self):
         """Name, bearer and cookies of every way to say it."""
@@ -150,20 +151,20 @@ def test_origin(authgear, who):
     authgear.settings(trust_proxy=False)
     is_none('no proxy is trusted: its headers say nothing',
             ask(authgear, who.jwt))
-    plain = authgear.mint(sub=who.user, session=True, claims={
+    plain = authgear.token(sub=who.user, session=True, claims={
         'aud': ['http://auth.example']})
     is_valid('no proxy is trusted: the connection counts',
              ask(authgear, plain), who.user)
     authgear.settings(trust_proxy=True)
     is_none('4: a token for another origin', ask(authgear, plain))
-    text = authgear.mint(sub=who.user, session=True,
+    text = authgear.token(sub=who.user, session=True,
                          claims={'aud': ORIGIN})
     is_valid('aud as one text', ask(authgear, text), who.user)
 
 
 def test_rows_5_and_6(authgear, who):
-    short = authgear.mint(kind='opaque', sub=who.user, lifetime=100)
-    jwt = authgear.mint(sub=who.user, session=True, lifetime=100)
+    short = authgear.token(kind='opaque', sub=who.user, lifetime=100)
+    jwt = authgear.token(sub=who.user, session=True, lifetime=100)
     authgear.clock(at=AT + 99)
     is_valid('5: opaque, a second before its end', ask(authgear, short),
              who.user)
@@ -183,10 +184,10 @@ def test_rows_5_and_6(authgear, who):
             ('iat to come', {'clock_offset': 1}),
             ('without jti', {'drop': ['jti']}),
             ('without aud', {'drop': ['aud']})):
-        bad = authgear.mint(sub=who.user, session=True, **members)
+        bad = authgear.token(sub=who.user, session=True, **members)
         is_none('6: JWT, ' + name, ask(authgear, bad))
     is_none('6: a JWT of no session', ask(authgear,
-                                          authgear.mint(sub=who.user)))
+                                          authgear.token(sub=who.user)))
     for name, value in (('garbage', 'garbage'), ('random', 'a' * 32),
                         ('two spaces', ' ' + who.opaque),
                         ('refresh token', who.refresh),
@@ -286,7 +287,7 @@ def test_rows_11_to_14(authgear):
         authgear.user(id=who.user, disabled=False, anonymized=False)
         is_none('%d: back again, the old token is dead' % row,
                 ask(authgear, who.opaque))
-        fresh = authgear.mint(kind='opaque', sub=who.user)
+        fresh = authgear.token(kind='opaque', sub=who.user)
         is_valid('%d: back again, a new token' % row, ask(authgear, fresh),
                  who.user)
     bad_now = ({'disabled': True, 'keep_sessions': True},
@@ -313,16 +314,16 @@ def test_rows_11_to_14(authgear):
 
 def test_rows_15_to_20(authgear, who):
     for path in PATHS:
-        authgear.fault(path, 'outage')
+        authgear.fault('outage', path)
         outage('15: nothing is asked', ask(authgear, path=path))
         for name, bearer, cookies in who.each():
             outage('15: ' + name, ask(authgear, bearer, cookies, path=path))
-        authgear.fault(path, 'silent')
+        authgear.fault('silent', path)
         for name, bearer, cookies in who.each():
             is_none('16: ' + name, ask(authgear, bearer, cookies, path=path))
         is_false('16: a bad cookie is told', ask(
             authgear, None, 'session=garbage', path=path), True)
-        authgear.fault(path, 'internal')
+        authgear.fault('internal', path)
         got = ask(authgear, who.opaque, path=path)
         tap.equal((got.kind(), got.cookies, got.ours, got.body),
                   ('500 internal error', [], {}, 'internal error\n'), '17')
@@ -336,8 +337,8 @@ def test_rows_15_to_20(authgear, who):
     is_none('18: a port is removed', ask(authgear, None, None,
                                          [('Host', 'auth.example:8443')]))
     authgear.settings(hosts=None)
-    is_none('19: M2M', ask(authgear, authgear.mint(kind='m2m')))
-    is_none('20: ID token', ask(authgear, authgear.mint(kind='id')))
+    is_none('19: M2M', ask(authgear, authgear.token(kind='m2m')))
+    is_none('20: ID token', ask(authgear, authgear.token(kind='id')))
 
 
 def test_routes(authgear, who):
@@ -369,7 +370,7 @@ def test_headers(authgear):
                got.get('Session-Authenticated-At')),
               ('a,b:c', 'false', 'true', 'false', '', str(AT)),
               'the facts of the user')
-    claims = authgear.mint_whole(sub='facts', session=True)['claims']
+    claims = authgear.mint(sub='facts', session=True)['claims']
     told = 'https://authgear.com/claims/user/'
     tap.equal([claims[told + name] for name in
                ('roles', 'is_verified', 'is_anonymous',
@@ -388,7 +389,7 @@ def test_headers(authgear):
     got = ask(authgear, who.opaque)
     tap.equal((got.kind(), got.get('User-Roles')), ('valid', None),
               'without roles there is no header')
-    token = authgear.mint(kind='opaque', sub='facts', amr=['pwd', 'otp'],
+    token = authgear.token(kind='opaque', sub='facts', amr=['pwd', 'otp'],
                           authenticated_at=AT - 50)
     tap.equal(ask(authgear, token).get('Session-Amr'), '',
               'amr is always empty')
@@ -404,9 +405,9 @@ def test_lifetimes(authgear):
     def made(kind, **members):
         session = authgear.session(kind=kind, **members)['id']
         if kind == 'idp':
-            return None, 'session=' + authgear.mint(kind='cookie',
+            return None, 'session=' + authgear.token(kind='cookie',
                                                     session_id=session)
-        return authgear.mint(kind='opaque', session_id=session,
+        return authgear.token(kind='opaque', session_id=session,
                              lifetime=100000), None
 
     def lives(who, second):
@@ -438,8 +439,8 @@ def test_lifetimes(authgear):
 
 def test_groups(authgear):
     def group(name):
-        cookie = authgear.control('mint', kind='cookie', sub=name)
-        grants = [authgear.control('mint', kind='opaque', sub=name,
+        cookie = authgear.mint(kind='cookie', sub=name)
+        grants = [authgear.mint(kind='opaque', sub=name,
                                    sso=cookie['session']) for _ in 'ab']
         return cookie, grants
 
@@ -449,7 +450,7 @@ def test_groups(authgear):
 
     ended = ['false', 'none', 'none']
     cookie, grants = group('g1')
-    alone = authgear.mint(kind='opaque', sub='g1')
+    alone = authgear.token(kind='opaque', sub='g1')
     tap.equal(seen(cookie, grants), ['valid'] * 3, 'a group lives')
     authgear.logout(session=grants[0]['session'])
     tap.equal(seen(cookie, grants), ended, 'and ends with one of its grants')
@@ -463,7 +464,7 @@ def test_groups(authgear):
     authgear.session(id=cookie['session'], delete=True)
     tap.equal(seen(cookie, grants), ended, 'a lost cookie, no grants')
     cookie, grants = group('g4')
-    refresh = authgear.mint(kind='refresh', session_id=grants[1]['session'])
+    refresh = authgear.token(kind='refresh', session_id=grants[1]['session'])
     tap.equal(authgear.revoke(refresh[:-1] + '+'), 200, 'revoke: 200')
     tap.equal(seen(cookie, grants), ['valid'] * 3, 'revoke: another secret')
     authgear.revoke(refresh)
@@ -476,10 +477,10 @@ def test_groups(authgear):
                for _, bearer, cookies in who.each()],
               ['none', 'valid', 'valid', 'none', 'valid', 'valid'],
               'revoke: an opaque token only, not JWT, not cookie')
-    cookie = authgear.control('mint', kind='cookie', sub='g6')
-    token = authgear.mint(kind='opaque', session_id=cookie['session'])
+    cookie = authgear.mint(kind='cookie', sub='g6')
+    token = authgear.token(kind='opaque', session_id=cookie['session'])
     is_valid('a token of an idp session', ask(authgear, token), 'g6')
-    third = authgear.mint(kind='app-session', sub='g6', scope='openid')
+    third = authgear.token(kind='app-session', sub='g6', scope='openid')
     is_none('an app session without full access', ask(
         authgear, None, 'app_session=' + third))
     authgear.control('flush')
@@ -489,21 +490,21 @@ def test_groups(authgear):
 
 
 def test_rotation(authgear):
-    old = authgear.mint(sub='r', session=True)
-    kid = authgear.control('mint', sub='r')['kid']
+    old = authgear.token(sub='r', session=True)
+    kid = authgear.mint(sub='r')['kid']
     authgear.rotate()
     is_valid('an older key verifies', ask(authgear, old), 'r')
     authgear.retire(kid)
     is_none('a retired key does not', ask(authgear, old))
-    tap.equal(len(authgear.mint_many(3, kind='opaque')), 3, 'count')
-    first, second = authgear.mint_many(2, session=True, sub='r')
+    tap.equal(len(authgear.tokens(3, kind='opaque')), 3, 'count')
+    first, second = authgear.tokens(2, session=True, sub='r')
     tap.equal((ask(authgear, first).kind(), ask(authgear, second).kind()),
               ('valid', 'valid'), 'count, of JWTs with a session')
 
 
 def test_faults(authgear, who):
     def spoilt(**members):
-        authgear.fault('/resolve', 'header', **members)
+        authgear.fault('header', '/resolve', **members)
         return ask(authgear, who.opaque)
 
     name = 'X-Authgear-User-Id'
@@ -521,18 +522,18 @@ def test_faults(authgear, who):
     tap.equal(spoilt(header='X-Authgear-Other', value='1').get('Other'),
               '1', 'added')
     for status in (204, 302, 401, 403, 404, 429, 500, 502, 503, 504):
-        authgear.fault('/resolve', 'status', status=status, count=1)
+        authgear.fault('status', '/resolve', status=status, count=1)
         got = ask(authgear, who.opaque)
         tap.equal((got.status, got.ours), (status, {}), 'status %d' % status)
     for fault, status in (('wrong-type', 200), ('huge', 200),
                           ('malformed', 200), ('empty', 200),
                           ('redirect', 307)):
-        authgear.fault('/resolve', fault, count=1)
+        authgear.fault(fault, '/resolve', count=1)
         got = ask(authgear, who.opaque)
         tap.equal((got.status, got.ours), (status, {}), fault)
     is_valid('once', ask(authgear, who.opaque), who.user)
     for fault in ('drop', 'hang', 'cut-head', 'cut-body', 'bad-status-line'):
-        authgear.fault('/resolve', fault, count=1, seconds=0.1)
+        authgear.fault(fault, '/resolve', count=1, seconds=0.1)
         try:
             got = ask(authgear, who.opaque)
             # Python takes half a head for a whole one
@@ -540,15 +541,15 @@ def test_faults(authgear, who):
                    fault + ': no whole answer', got.all)
         except (http.client.HTTPException, OSError):
             tap.ok(True, fault + ': no whole answer')
-    authgear.fault('/resolve', 'delay', count=1, seconds=0.3)
+    authgear.fault('delay', '/resolve', count=1, seconds=0.3)
     began = time.monotonic()
     is_valid('delay: the true answer', ask(authgear, who.opaque), who.user)
     tap.ok(time.monotonic() - began >= 0.29, 'delay: later')
-    authgear.fault('/resolve', 'drip', count=1, seconds=0.0005)
+    authgear.fault('drip', '/resolve', count=1, seconds=0.0005)
     is_valid('drip: the true answer', ask(authgear, who.opaque), who.user)
     authgear.no_fault()
     tap.equal(authgear.counts()['/resolve'] > 0, True, 'requests are counted')
-    authgear.fault('*', 'outage')
+    authgear.fault('outage', '*')
     got = ask(authgear, path='/healthz')
     tap.equal((got.status, got.body), (503, 'Service Unavailable\n'),
               'outage: health')
@@ -558,7 +559,7 @@ def test_faults(authgear, who):
 
 
 def test_lock(authgear):
-    made = authgear.control('mint', kind='opaque', sub='locked')
+    made = authgear.mint(kind='opaque', sub='locked')
     token, session = made['token'], made['session']
     authgear.control('lock', session=session)
     outage('lock: held by another server', ask(authgear, token))
@@ -566,13 +567,11 @@ def test_lock(authgear):
     is_valid('lock: given back', ask(authgear, token), 'locked')
     # one holds it so long that the other gives up
     for _ in range(10):
-        authgear.fault('/resolve', 'lock', seconds=3, count=1)
+        authgear.fault('lock', '/resolve', seconds=3, count=1)
         first = threading.Thread(target=swallow, args=(authgear, token))
         first.start()
-        until = time.monotonic() + 20
-        while time.monotonic() < until and session not in \
-                authgear.control('lock')['locked']:
-            time.sleep(0.01)
+        process.eventually(
+            lambda: session in authgear.control('lock')['locked'], 20)
         got = ask(authgear, token)
         first.join()
         if got.status == 500:

@@ -47,20 +47,18 @@ class Place:
         try:
             status = daemon.wait()
         finally:
-            daemon.__exit__()
+            daemon.end()
         lines = [line for line in daemon.log().splitlines()
                  if 'error: ' in line]
         tap.ok(status == 1 and len(lines) == 1 and
                all(text in lines[0] for text in said), name, '%s\n%s' % (
                    status, daemon.log()))
-        os.unlink(daemon.err)
 
     def starts(self, name, mounts):
         with self.start(mounts) as daemon:
             daemon.wait_for('ready: listening')
             tap.equal(daemon.stop(), 0, name)
-            os.unlink(daemon.err)
-
+    
 
 def test_place(place):
     state = place.state

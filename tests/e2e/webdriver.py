@@ -1,9 +1,7 @@
 """A headless Chromium, driven over WebDriver (W3C) by the standard library."""
 
 import json
-import os
 import shutil
-import subprocess
 import tempfile
 import urllib.error
 import urllib.request
@@ -26,10 +24,9 @@ class Browser:
         self.folder = tempfile.mkdtemp(prefix='authgear-browser-')
         self.port = servers.free_port()
         self.session = None
-        self.driver = subprocess.Popen(
-            [DRIVER, '--port=%d' % self.port], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env=dict(os.environ, HOME=self.folder))
+        self.driver = gate.Process(
+            'driver', [DRIVER, '--port=%d' % self.port], self.folder,
+            {'HOME': self.folder})
         try:
             gate.until(self._is_ready, 'chromedriver', 30)
             self._begin()
@@ -99,12 +96,7 @@ class Browser:
                 self._do('DELETE', '')
         except (OSError, urllib.error.URLError):
             pass
-        self.driver.terminate()
-        try:
-            self.driver.wait(20)
-        except subprocess.TimeoutExpired:
-            self.driver.kill()
-            self.driver.wait()
+        self.driver.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
