@@ -9,23 +9,19 @@ Interleaved; the ratios are of the same round.  With 10 and with 100,000
 sessions and revocations.  Nothing passes or fails here.
 """
 
-import argparse
 import crypt
 import os
 import pwd
 import statistics
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                '..', 'tests', 'e2e'))
+import harness
+import rows
+from harness import head, product, row, spread, tap
 
 import asking
-import bench_state
-import gate
 import sessions
-import tap
 
 MODULE = tap.program('.libs/pam_authgear.so')
 HOST = tap.program('tests/e2e/pam_host')
@@ -65,18 +61,16 @@ def hash_once():
     return (time.monotonic() - begun) * 1000
 
 
-def fill(world, size):
-    site = world.site
-    site.trust = os.path.join(site.state, 'trust.db')
-    site.cache = world.cache
-    bench_state.Release.fill(site, size)
+def fill(site, size):
+    rows.revocations(site.trust, size)
+    site.cache('init')      # the index of the log
     sessions.adopt(site, [asking.guess() for _ in range(size)])
 
 
 def measure(options, size):
     """{what: [ratio to pam_permit, ..]} and {what: [milliseconds, ..]}"""
     ratios, times = {}, {}
-    with gate.Site(SETTINGS, POLICIES) as site, asking.World(site) as world:
+    with product.Site(SETTINGS, POLICIES) as site, asking.World(site) as world:
         user = pwd.getpwuid(os.geteuid()).pw_name
         service(site, 'ours', '%s policy=mail socket=%s daemon_user=%s' % (
             MODULE, world.path, user))
@@ -85,7 +79,7 @@ def measure(options, size):
         for text in passwords.values():
             asking.ask(world.path, account='alice', credential=text)
         sessions.forget_recent()
-        fill(world, size)
+        fill(site, size)
         for _ in range(options.rounds):
             for name, phases in PHASES.items():
                 base = run(folder, 'permit', phases, 'x', options.count)
@@ -100,30 +94,20 @@ def measure(options, size):
 
 
 def report(size, ratios, times):
-    yield '\n%s sessions and revocations:\n\n' % format(size, ',')
-    yield '| a transaction | ms, median | times pam_permit (spread) |\n'
-    yield '|---|---|---|\n'
+    lines = ['', '%s sessions and revocations:' % format(size, ','), '']
+    lines += head('a transaction', 'ms, median', 'times pam_permit (spread)')
     for what, values in times.items():
         found = ratios.get(what)
-        yield '| %s | %.3f | %s |\n' % (
-            what, statistics.median(values), '%.2f (%.2f to %.2f)' % (
-                statistics.median(found), min(found), max(found))
-            if found else '')
+        lines.append(row(what, '%.3f' % statistics.median(values),
+                         spread(found, to=' to ') if found else ''))
+    return '\n'.join(lines) + '\n'
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--rounds', type=int, default=7)
-    parser.add_argument('--count', type=int, default=2000)
-    parser.add_argument('--append')
-    options = parser.parse_args()
-    text = '\n## PAM\n'
-    for size in SIZES:
-        text += ''.join(report(size, *measure(options, size)))
-    print(text)
-    if options.append:
-        with open(options.append, 'a', encoding='utf-8') as file:
-            file.write(text)
+    options = harness.parser(rounds=7, count=2000).parse_args()
+    text = '\n## PAM\n' + ''.join(
+        report(size, *measure(options, size)) for size in SIZES)
+    harness.publish(text, options.append)
 
 
 if __name__ == '__main__':

@@ -12,22 +12,17 @@ As in bench.py the ratios are of the same round, with their spread, and
 nothing passes or fails here.
 """
 
-import argparse
 import hashlib
 import os
 import random
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-import bench
-import fastcgi
+import harness
 import rows
-import sim as simulator
+from harness import fastcgi, head, latency, median, rates, ratios, row
 
 WARM = 2000             # credentials of each kind
 MISSES = 20000          # more than can be asked for in a session_ttl of 1 s
@@ -53,77 +48,43 @@ def any_address():
     return '10.%d.%d.%d' % tuple(random.randrange(1, 255) for _ in range(3))
 
 
-class Sessions(bench.Bench):
-    def __init__(self, folder, options):
-        super().__init__(folder, options)
+class Sessions(harness.Bench):
+    def __init__(self, options):
+        super().__init__(options)
         # how its daemons are called, and where its programs are
-        self.builds = {'': bench.BUILD}
+        self.builds = {'': harness.tap.BUILD}
         if options.before:
             self.builds[BEFORE] = os.path.abspath(options.before)
         self.variants = ('open', 'noop', 'big') + tuple(
             name + release for name in ('gate', 'miss')
             for release in self.builds)
-        self.servers = ('nginx', 'lighttpd')
-        self.extra = {}
-        self.confs = {}
-
-    def gate(self, name, text, threads=(), release=''):
-        """A daemon with settings and a state directory of its own."""
-        build = self.builds[release]
-        name += release
-        conf = self.write(name + '.conf', '''[authgear]
-endpoint = %s
-state = %s
-insecure_allow_http = yes
-%s
-[policy default]
-''' % (self.sim.origin, self.path('state-' + name), text))
-        os.chmod(conf, 0o600)
-        subprocess.run([os.path.join(build, 'authgear-cache'), 'init',
-                        '--config', conf], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.confs[name] = conf
-        self.daemon(name, [os.path.join(build, 'authgear-fcgi'), '--config',
-                           conf] + list(threads))
-
-    def daemon(self, name, command):
-        sock = self.path(name + '.sock')
-        self.start(name, command + [
-            '--listen', 'unix:%s,mode=0666' % sock])
-        bench.wait_path(sock)
 
     def start_daemons(self):
-        self.sim = simulator.Sim(bench.BUILD)
-        self.sim.start()
-        threads = ['--threads', str(os.cpu_count() or 2)]
-        many = 'max_lookups = 256\nlookup_rate = 60000\n'
-        self.daemon('noop', [os.path.join(bench.BUILD, 'bench',
-                                          'noop_gate')] + threads)
-        for release in self.builds:
-            self.gate('gate', 'session_ttl = 3600\n' + many, threads, release)
-            self.gate('miss', 'session_ttl = 1\nabsent_ttl = 1\n', threads,
-                      release)
+        threads = '--threads', str(harness.cores())
+        many = {'max_lookups': 256, 'lookup_rate': 60000}
+        self.daemon('noop', harness.tap.program('bench/noop_gate'), *threads)
+        for release, build in self.builds.items():
+            for name, settings in (
+                    ('gate', dict(many, session_ttl=3600)),
+                    ('miss', {'session_ttl': 1, 'absent_ttl': 1})):
+                self.gate(name + release, dict(settings, validate='hybrid'),
+                          threads, build)
         # memory is that of a daemon as it comes, with all its threads
-        self.gate('big', 'session_ttl = 3600\n')
-        self.credentials = {}
+        self.gate('big', {'session_ttl': 3600, 'validate': 'hybrid'})
         self.mint()
         self.warm()
 
     def mint(self):
-        for kind, count, members in (
-                ('opaque', WARM, {'kind': 'opaque', 'lifetime': 36000}),
-                ('cookie', WARM, {'kind': 'cookie'}),
-                ('jwt', WARM, {'session': True, 'lifetime': 36000}),
-                ('misses', MISSES, {'kind': 'opaque', 'lifetime': 36000})):
-            tokens = []
-            while len(tokens) < count:
-                tokens += self.sim.mint_many(500, **members)
-            self.credentials[kind] = tokens
-            self.write(kind, '\n'.join(tokens) + '\n')
-        self.credentials['known'] = [
-            hashlib.sha256(b'%d' % number).hexdigest()[:32]
-            for number in range(KNOWN)]
-        self.write('known', '\n'.join(self.credentials['known']) + '\n')
+        opaque = {'kind': 'opaque', 'lifetime': 36000}
+        self.credentials = {
+            'opaque': self.sim.tokens(WARM, **opaque),
+            'cookie': self.sim.tokens(WARM, kind='cookie'),
+            'jwt': self.sim.tokens(WARM, session=True, lifetime=36000),
+            'misses': self.sim.tokens(MISSES, **opaque),
+            'known': [hashlib.sha256(b'%d' % number).hexdigest()[:32]
+                      for number in range(KNOWN)]}
+        for name, texts in self.credentials.items():
+            self.write(name, '\n'.join(texts) + '\n')
 
     def parameters(self, kind):
         _, _, before, name = KINDS[kind]
@@ -134,19 +95,18 @@ insecure_allow_http = yes
         for release in self.builds:
             for kind in KINDS:
                 for credential in self.parameters(kind):
-                    self.grant(self.path('gate%s.sock' % release), credential,
-                               any_address())
+                    harness.grant(self.path('gate%s.sock' % release),
+                                  credential, any_address())
             self.fill('miss' + release, self.credentials['misses'], 1000)
 
     def fill(self, name, tokens, age):
         """Rows of opaque tokens, `age` seconds old."""
-        rows.sessions(os.path.join(self.path('state-' + name), 'daemon',
-                                   'status.db'), self.sim.origin, tokens,
+        rows.sessions(self.sites[name].status, self.sim.origin, tokens,
                       age=age)
 
     # measuring
 
-    def once(self, server, variant, connections=64, release=''):
+    def once(self, server, variant, release='', connections=64):
         if variant == 'noop':
             return self.wrk(server, 'noop', 'opaque', connections=connections)
         name, field, before, _ = KINDS[variant]
@@ -154,18 +114,11 @@ insecure_allow_http = yes
                         connections)
 
     def warm_rounds(self):
-        variants = [('noop', '')] + [(kind, release) for kind in KINDS
-                                     for release in self.builds]
-        results = {(server, name + release): [] for server in self.servers
-                   for name, release in variants}
-        for number in range(self.options.rounds):
-            for server in self.servers:
-                for name, release in random.sample(variants, len(variants)):
-                    results[server, name + release].append(
-                        self.once(server, name, release=release))
-            print('sessions, round %d of %d' % (
-                number + 1, self.options.rounds), file=sys.stderr)
-        return results
+        return harness.interleaved(
+            self.options.rounds, [[(server, 'noop', '')] + [
+                (server, kind, release) for kind in KINDS
+                for release in self.builds] for server in self.servers],
+            self.once, 'sessions')
 
     def miss(self, release):
         time.sleep(1.5)         # what was asked before is too old again
@@ -176,17 +129,17 @@ insecure_allow_http = yes
         return run
 
     def miss_rounds(self):
-        results = {(delay, release): [] for delay in DELAYS
-                   for release in self.builds}
+        """{(delay, release): runs}"""
+        results = {}
         for delay in DELAYS:
             if delay:
-                self.sim.fault(RESOLVER, 'delay', seconds=delay / 1000)
-            for _ in range(self.options.rounds):
-                for release in random.sample(list(self.builds),
-                                             len(self.builds)):
-                    results[delay, release].append(self.miss(release))
+                self.sim.fault('delay', RESOLVER, seconds=delay / 1000)
+            results.update(harness.interleaved(
+                self.options.rounds, [[(delay, release) for release in
+                                       self.builds]],
+                lambda _, release: self.miss(release),
+                'misses, %d ms' % delay))
             self.sim.no_fault()
-            print('misses, %d ms' % delay, file=sys.stderr)
         return results
 
     def knock(self, until):
@@ -204,7 +157,7 @@ insecure_allow_http = yes
     def knocked(self, fault):
         """One run of hits while strangers knock; how many were asked for."""
         if fault:
-            self.sim.fault(RESOLVER, fault)
+            self.sim.fault(fault, RESOLVER)
         self.sim.reset_counts()
         until = threading.Event()
         people = [threading.Thread(target=self.knock, args=(until,))
@@ -212,7 +165,7 @@ insecure_allow_http = yes
         for one in people:
             one.start()
         time.sleep(0.5)
-        run = self.once('nginx', 'opaque', CONNECTIONS)
+        run = self.once('nginx', 'opaque', connections=CONNECTIONS)
         until.set()
         for one in people:
             one.join()
@@ -240,7 +193,7 @@ insecure_allow_http = yes
                 'bad': sum(run['bad'] for run in runs)}
 
     def rss(self, name):
-        with open('/proc/%d/status' % self.pids[name],
+        with open('/proc/%d/status' % self.running[name].pid,
                   encoding='ascii') as file:
             for line in file:
                 if line.startswith('VmRSS:'):
@@ -248,93 +201,75 @@ insecure_allow_http = yes
         return 0
 
 
-def median(runs, name, divisor=1):
-    return statistics.median([run[name] for run in runs]) / divisor
-
-
 def report_warm(results, servers):
     lines = ['', '## Sessions', '',
              'Of %d credentials of each kind that Authgear\'s resolver was '
              'asked about before, every request' % WARM,
-             'carries another; `validate = hybrid`.', '',
-             '| server | credential | req/s median (range) | / no-op '
-             '| daemon CPU us | p50 ms | p99 ms | failed |',
-             '|---|---|---|---|---|---|---|---|']
+             'carries another; `validate = hybrid`.', '']
+    lines += head('server', 'credential', 'req/s median (range)', '/ no-op',
+                  'daemon CPU us', 'p50 ms', 'p99 ms', 'failed')
     for server in servers:
-        base = results[server, 'noop']
         for name, word in WORDS.items():
-            runs = results[server, name]
-            rates = [run['rate'] for run in runs]
-            lines.append('| %s | %s | %.0f (%.0f-%.0f) | %s | %.1f | %.1f '
-                         '| %.1f | %d |' % (
-                             server, word, statistics.median(rates),
-                             min(rates), max(rates), bench.spread(
-                                 [run['rate'] / other['rate']
-                                  for run, other in zip(runs, base)]),
-                             median(runs, 'cpu'), median(runs, 'p50', 1000),
-                             median(runs, 'p99', 1000),
-                             sum(run['bad'] for run in runs)))
+            runs = results[server, name, '']
+            lines.append(row(
+                server, word, rates(runs),
+                ratios(runs, results[server, 'noop', '']),
+                '%.1f' % median(runs, 'cpu'), *latency(runs),
+                harness.failed(runs)))
     return lines
 
 
 def report_misses(misses, seconds):
     lines = ['', 'Misses: known sessions whose last answer is too old, '
              'through nginx with %d connections and' % CONNECTIONS,
-             'the default `max_lookups`; the resolver answers after:', '',
-             '| resolver ms | req/s median (range) | lookups/s | daemon CPU us '
-             '| p50 ms | p99 ms | failed |', '|---|---|---|---|---|---|---|']
+             'the default `max_lookups`; the resolver answers after:', '']
+    lines += head('resolver ms', 'req/s median (range)', 'lookups/s',
+                  'daemon CPU us', 'p50 ms', 'p99 ms', 'failed')
     for delay in DELAYS:
         runs = misses[delay, '']
-        rates = [run['rate'] for run in runs]
-        lines.append('| %d | %.0f (%.0f-%.0f) | %.0f | %.1f | %.1f | %.1f '
-                     '| %d |' % (
-                         delay, statistics.median(rates), min(rates),
-                         max(rates), median(runs, 'asked', seconds),
-                         median(runs, 'cpu'), median(runs, 'p50', 1000),
-                         median(runs, 'p99', 1000),
-                         sum(run['bad'] for run in runs)))
+        lines.append(row(
+            delay, rates(runs), '%.0f' % median(runs, 'asked', seconds),
+            '%.1f' % median(runs, 'cpu'), *latency(runs),
+            harness.failed(runs)))
     return lines
 
 
 def report_before(warm, misses, servers):
     """Both releases, in the same rounds."""
-    pairs = [('%s, hit, %s' % (server, WORDS[kind]), warm[server, kind],
-              warm[server, kind + BEFORE])
+    pairs = [('%s, hit, %s' % (server, WORDS[kind]), warm[server, kind, ''],
+              warm[server, kind, BEFORE])
              for server in servers for kind in KINDS]
     pairs += [('nginx, miss, %d ms' % delay, misses[delay, ''],
                misses[delay, BEFORE]) for delay in DELAYS]
     lines = ['', 'Against an earlier release, in the same rounds; ratios of '
-             'one round, median (range):', '',
-             '| | req/s before | req/s | ratio | daemon CPU us before '
-             '| daemon CPU us | ratio |', '|---|---|---|---|---|---|---|']
+             'one round, median (range):', '']
+    lines += head('', 'req/s before', 'req/s', 'ratio',
+                  'daemon CPU us before', 'daemon CPU us', 'ratio')
     for word, now, then in pairs:
-        lines.append('| ' + word + ''.join(
-            ' | %.*f | %.*f | %s' % (
-                digits, median(then, name), digits, median(now, name),
-                bench.spread([one[name] / max(other[name], 0.1)
-                              for one, other in zip(now, then)]))
-            for name, digits in (('rate', 0), ('cpu', 1))) + ' |')
+        cells = []
+        for name, digits in (('rate', 0), ('cpu', 1)):
+            cells += ['%.*f' % (digits, median(runs, name))
+                      for runs in (then, now)]
+            cells.append(ratios(now, then, name))
+        lines.append(row(word, *cells))
     return lines
 
 
 def report_hanging(pairs):
-    quiet = [pair[0] for pair in pairs]
-    loud = [pair[1] for pair in pairs]
+    quiet, loud = zip(*pairs)
     lines = ['', 'Hits (opaque tokens, nginx, %d connections) while every '
              'lookup hangs, against the run before it,' % CONNECTIONS,
              'where Authgear answers. In both, %d clients send unknown '
-             'tokens twice a second each.' % STRANGERS, '',
-             '| | undisturbed | every lookup hangs | ratio |',
-             '|---|---|---|---|']
-    for name, word in (('p50', 'p50 ms'), ('p99', 'p99 ms')):
-        lines.append('| %s | %.2f | %.2f | %s |' % (
-            word, median(quiet, name, 1000), median(loud, name, 1000),
-            bench.spread([b[name] / a[name] for a, b in pairs])))
-    lines.append('| req/s | %.0f | %.0f | %s |' % (
-        median(quiet, 'rate'), median(loud, 'rate'),
-        bench.spread([b['rate'] / a['rate'] for a, b in pairs])))
-    lines.append('| failed | %d | %d | |' % (
-        sum(run['bad'] for run in quiet), sum(run['bad'] for run in loud)))
+             'tokens twice a second each.' % STRANGERS, '']
+    lines += head('', 'undisturbed', 'every lookup hangs', 'ratio')
+    for number, name in enumerate(('p50', 'p99')):
+        lines.append(row(name + ' ms', latency(quiet, 2)[number],
+                         latency(loud, 2)[number],
+                         ratios(loud, quiet, name)))
+    lines.append(row('req/s', '%.0f' % median(quiet, 'rate'),
+                     '%.0f' % median(loud, 'rate'), ratios(loud, quiet)))
+    lines.append(row('failed', harness.failed(quiet), harness.failed(loud),
+                     ''))
     return lines
 
 
@@ -354,7 +289,7 @@ def report_authgear(results, servers):
              'second on two cores. In front of it a warm' % AUTHGEAR,
              'cache answers', '']
     for server in servers:
-        rate = median(results[server, 'opaque'], 'rate')
+        rate = median(results[server, 'opaque', ''], 'rate')
         lines.append('* through %s %.0f a second on two cores that the load '
                      'and the web server share: %.0f times as many;' % (
                          server, rate, rate / AUTHGEAR))
@@ -373,23 +308,17 @@ def report_instructions(instructions):
                    key=lambda name: -max(costs.get(name, 0) for costs in
                                          instructions.values()))
     lines = ['', 'Instructions of one warm decision (callgrind, difference '
-             'of 1,200 and 200 requests), thousands:', '',
-             '| object | ' + ' | '.join(WORDS[kind] for kind in
-                                        instructions) + ' |',
-             '|---|' + '---|' * len(instructions)]
+             'of 1,200 and 200 requests), thousands:', '']
+    lines += head('object', *(WORDS[kind] for kind in instructions))
     for name in names:
-        lines.append('| %s | ' % name + ' | '.join(
-            '%.1f' % (costs.get(name, 0) / 1000)
-            for costs in instructions.values()) + ' |')
-    lines.append('| all | ' + ' | '.join(
-        '%.0f' % (sum(costs.values()) / 1000)
-        for costs in instructions.values()) + ' |')
+        lines.append(row(name, *('%.1f' % (costs.get(name, 0) / 1000)
+                                 for costs in instructions.values())))
+    lines.append(row('all', *('%.0f' % (sum(costs.values()) / 1000)
+                              for costs in instructions.values())))
     return lines
 
 
 def measure(run, options):
-    run.start_daemons()
-    run.start_servers()
     warm = run.warm_rounds()
     lines = report_warm(warm, run.servers)
     lines += report_authgear(warm, run.servers)
@@ -401,33 +330,19 @@ def measure(run, options):
     lines += report_memory(run.memory())
     if not options.no_callgrind:
         lines += report_instructions(
-            {kind: run.instructions(run.confs['gate'], run.parameters(kind))
+            {kind: run.instructions('gate', run.parameters(kind))
              for kind in KINDS})
     return '\n'.join(lines) + '\n'
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--rounds', type=int, default=9)
-    parser.add_argument('--seconds', type=int, default=2)
+    parser = harness.parser(rounds=9, seconds=2)
     parser.add_argument('--before')
-    parser.add_argument('--append')
     parser.add_argument('--no-callgrind', action='store_true')
     options = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix='authgear-bench.')
-    os.chmod(folder, 0o755)
-    run = Sessions(folder, options)
-    try:
+    with Sessions(options) as run:
         text = measure(run, options)
-    finally:
-        run.stop()
-        if getattr(run, 'sim', None):
-            run.sim.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-    sys.stdout.write(text)
-    if options.append:
-        with open(options.append, 'a', encoding='utf-8') as out:
-            out.write(text)
+    harness.publish(text, options.append)
     return 0
 
 

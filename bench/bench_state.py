@@ -12,7 +12,6 @@ left out of larger states.  Needs root: the installed layout, with a daemon of
 its own user.  Nothing passes or fails here.
 """
 
-import argparse
 import contextlib
 import os
 import random
@@ -20,13 +19,11 @@ import statistics
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '..', 'tests', 'e2e'))
+import harness
+import rows
+from harness import head, product, row, spread
 
-import gate  # noqa: E402
-import installed  # noqa: E402
-import rows  # noqa: E402
-import tap  # noqa: E402
+import installed
 
 REVOKES = 20
 ROUNDS = 5
@@ -39,25 +36,9 @@ SETTINGS = {'validate': 'hybrid', 'session_ttl': '3600', 'absent_ttl': '1'}
 class Release(installed.Site):
     """One build and its state."""
 
-    def __init__(self, who, build, settings=None, **more):
-        self.build = build
-        super().__init__(who, settings=settings, **more)
-
-    def command(self, *arguments):
-        made = super().command(*arguments)
-        return [os.path.join(self.build, 'authgear-cache')] + made[1:]
-
     def daemon(self, name='fcgi', threads=2, **options):
-        program, tap.BUILD = tap.BUILD, self.build
-        try:
-            return super().daemon(
-                name, arguments=['--threads', str(threads)], **options)
-        finally:
-            tap.BUILD = program
-
-    @property
-    def status(self):
-        return os.path.join(self.state, 'daemon', 'status.db')
+        return super().daemon(name, arguments=['--threads', str(threads)],
+                              **options)
 
     def revoked(self, count):
         rows.revocations(self.trust, count)
@@ -66,13 +47,10 @@ class Release(installed.Site):
 
     def known(self, tokens, count):
         """So many sessions; old ones of the simulator's besides."""
-        with self.daemon(threads=1) as daemon:
-            os.unlink(daemon.err)
-        self.old = self.sim.control('mint', {
-            'count': 500, 'kind': 'opaque', 'lifetime': 36000})['tokens']
-        while len(self.old) < MISSES * ROUNDS:
-            self.old += self.sim.control('mint', {
-                'count': 500, 'kind': 'opaque', 'lifetime': 36000})['tokens']
+        with self.daemon(threads=1):
+            pass
+        self.old = self.sim.tokens(MISSES * ROUNDS, kind='opaque',
+                                   lifetime=36000)
         rows.sessions(self.status, self.endpoint, tokens,
                       count - len(tokens) - len(self.old))
         rows.sessions(self.status, self.endpoint, self.old, age=4000)
@@ -95,7 +73,7 @@ def settle(daemon):
         time.sleep(1)
         return cpu(daemon.pid) - begun < 0.02
     time.sleep(2)
-    gate.until(is_idle, 'an idle daemon', 600)
+    product.until(is_idle, 'an idle daemon', 600)
 
 
 def hits(daemon, tokens):
@@ -140,8 +118,7 @@ class Rounds:
         except (ChildProcessError, TimeoutError):
             self.figures[name]['fails'] = True
             raise
-        with daemon:
-            os.unlink(daemon.err)
+        daemon.end()
         return taken
 
 
@@ -198,22 +175,18 @@ SESSIONS = (('start', 'start, %d threads, ms' % THREADS, '%.0f'),
 def ratio(now, then):
     if not now or not then:
         return '-'
-    ratios = [one / other for one, other in zip(now, then)]
-    return '%.2f (%.2f-%.2f)' % (statistics.median(ratios), min(ratios),
-                                 max(ratios))
+    return spread([one / other for one, other in zip(now, then)])
 
 
 def table(results, columns, what):
-    lines = ['| release | %s | ' % what + ' | '.join(
-        title for _, title, _ in columns) + ' |',
-        '|---|---|' + '---|' * len(columns)]
+    lines = head('release', what, *(title for _, title, _ in columns))
     for count, figures in results.items():
         for name, figure in figures.items():
-            lines.append('| %s | %d | %s |' % (name, count, ' | '.join(
+            lines.append(row(name, count, *(
                 form % statistics.median(figure[key]) if key in figure
                 else 'does not start' for key, _, form in columns)))
         if len(figures) > 1:
-            lines.append('| this / before | %d | %s |' % (count, ' | '.join(
+            lines.append(row('this / before', count, *(
                 ratio(figures['this'].get(key), figures['before'].get(key))
                 for key, _, _ in columns)))
     return '\n'.join(lines) + '\n'
@@ -261,7 +234,8 @@ def grow(who, builds, sizes, measure, what, settings=None):
                 # a setting that the earlier release does not know
                 if settings and name == 'this':
                     more['max_sessions'] = '10000000'
-                sites[name] = stack.enter_context(Release(who, build, more))
+                sites[name] = stack.enter_context(
+                    Release(who, more, build=build))
             results[size] = measure(sites, size)
         left = {name: build for name, build in left.items()
                 if not results[size][name].pop('fails', False)}
@@ -269,44 +243,45 @@ def grow(who, builds, sizes, measure, what, settings=None):
     return results
 
 
+def bytes_a_row(paths, count):
+    return {name: {'size': [os.path.getsize(path) / count]}
+            for name, path in paths.items()}
+
+
+def merged(figures, more):
+    return {name: dict(figures[name], **more[name]) for name in figures}
+
+
 def main():
-    parser = argparse.ArgumentParser()
+    parser = harness.parser(requests=10000)
     parser.add_argument('--rows', default='10000,100000,1000000')
     parser.add_argument('--sessions', default='10000,100000,1000000,10000000')
-    parser.add_argument('--requests', type=int, default=10000)
     parser.add_argument('--before')
-    parser.add_argument('--append')
     parser.add_argument('--svg')
     options = parser.parse_args()
     who = installed.user()
     if who is None:
         sys.stdout.write('bench_state.py: needs root, nothing measured\n')
         return
-    builds = {'this': tap.BUILD}
+    builds = {'this': harness.tap.BUILD}
     if options.before:
         builds['before'] = os.path.abspath(options.before)
     tokens = [os.urandom(16).hex() for _ in range(options.requests // 2)]
 
     def trust(sites, size):
-        sizes = {}
-        for name, site in sites.items():
+        for site in sites.values():
             site.revoked(size)
-            sizes[name] = os.path.getsize(site.trust) / size
-        figures = measure_trust(sites, options.requests)
-        for name, value in sizes.items():
-            figures[name]['size'] = [value]
-        return figures
+        sizes = bytes_a_row({name: site.trust for name, site in
+                             sites.items()}, size)
+        return merged(measure_trust(sites, options.requests), sizes)
 
     def sessions(sites, size):
-        sizes = {}
-        for name, site in sites.items():
+        for site in sites.values():
             site.revoked(REVOKED)
             site.known(tokens, size)
-            sizes[name] = os.path.getsize(site.status) / size
-        figures = measure_sessions(sites, tokens)
-        for name, value in sizes.items():
-            figures[name]['size'] = [value]
-        return figures
+        sizes = bytes_a_row({name: site.status for name, site in
+                             sites.items()}, size)
+        return merged(measure_sessions(sites, tokens), sizes)
 
     grown = (('trust.db', 'revocations', TRUST,
               grow(who, builds, options.rows, trust, 'revocations')
@@ -325,10 +300,7 @@ def main():
         if options.svg:
             draw(results, columns, title, os.path.join(
                 options.svg, title.replace('.db', '_rows.svg')))
-    sys.stdout.write(text)
-    if options.append:
-        with open(options.append, 'a', encoding='utf-8') as file:
-            file.write(text)
+    harness.publish(text, options.append)
 
 
 if __name__ == '__main__':
