@@ -58,7 +58,7 @@ class Place:
         with self.start(mounts) as daemon:
             daemon.wait_for('ready: listening')
             tap.equal(daemon.stop(), 0, name)
-    
+
 
 def test_place(place):
     state = place.state
