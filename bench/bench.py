@@ -35,8 +35,8 @@ class Bench(harness.Bench):
         self.gate('gate', {'validate': 'jwt'}, threads)
 
     def start_more(self):
-        self.start('apache', '/usr/sbin/apache2', '-DFOREGROUND', '-f',
-                   self.write('apache.conf', self.apache_conf()))
+        self.run('apache', '/usr/sbin/apache2', '-DFOREGROUND', '-f',
+                 self.write('apache.conf', self.apache_conf()))
 
     def apache_conf(self):
         modules = '/usr/lib/apache2/modules/mod_%s.so'

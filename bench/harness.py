@@ -9,7 +9,6 @@ that are interleaved, tables, and instructions counted by callgrind.
 """
 
 import argparse
-import contextlib
 import os
 import random
 import re
@@ -38,13 +37,7 @@ def cores():
     return os.cpu_count() or 2
 
 
-def program(name, build=tap.BUILD):
-    """Behind the script that libtool leaves in a build with shared parts."""
-    real = os.path.join(build, '.libs', name)
-    return real if os.path.exists(real) else os.path.join(build, name)
-
-
-class Bench:
+class Bench(process.Together):
     """Each server of `servers` has a port for each of its variants: `open`,
     and a daemon each."""
 
@@ -53,25 +46,17 @@ class Bench:
     extra = {}
 
     def __init__(self, options):
+        super().__init__()
         self.options = options
         self.folder = tempfile.mkdtemp(prefix='authgear-bench.')
-        self.stack = contextlib.ExitStack()
         self.stack.callback(shutil.rmtree, self.folder, True)
         os.chmod(self.folder, 0o755)
         self.ports, self.running, self.sites = {}, {}, {}
 
-    def __enter__(self):
-        try:
-            self.sim = self.stack.enter_context(sim.Sim(self.folder))
-            self.start_daemons()
-            self.start_servers()
-        except BaseException:
-            self.stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stack.close()
+    def start(self):
+        self.sim = self.stack.enter_context(sim.Sim(self.folder))
+        self.start_daemons()
+        self.start_servers()
 
     def variants_of(self, server):
         return self.variants + self.extra.get(server, ())
@@ -86,7 +71,7 @@ class Bench:
 
     # daemons
 
-    def start(self, name, *command):
+    def run(self, name, *command):
         self.running[name] = self.stack.enter_context(process.Process(
             name, command, self.folder, start_new_session=True))
 
@@ -100,7 +85,7 @@ class Bench:
         """One that needs no state."""
         for address in self.listen(name):
             command += ('--listen', address)
-        self.start(name, *command)
+        self.run(name, *command)
         process.until(lambda: os.path.exists(self.path(name + '.sock')), name)
 
     def gate(self, name, settings, arguments=(), build=tap.BUILD):
@@ -127,9 +112,9 @@ class Bench:
         for server in self.servers:
             for variant in self.variants_of(server):
                 self.ports[server, variant] = process.free_port()
-        self.start('nginx', '/usr/sbin/nginx', '-c', self.write(
+        self.run('nginx', '/usr/sbin/nginx', '-c', self.write(
             'nginx.conf', self.nginx_conf()), '-g', 'daemon off;')
-        self.start('lighttpd', '/usr/sbin/lighttpd', '-D', '-f', self.write(
+        self.run('lighttpd', '/usr/sbin/lighttpd', '-D', '-f', self.write(
             'lighttpd.conf', self.lighttpd_conf()))
         self.start_more()
         for server in self.servers:
@@ -228,7 +213,7 @@ setenv.set-environment = ("AUTHGEAR_POLICY" => "default")
         for count in (FEW, MANY):
             out = self.path('callgrind.%d' % count)
             with site.daemon('callgrind', arguments=['--threads', '1'],
-                             program=program('authgear-fcgi', site.build),
+                             program=tap.binary('authgear-fcgi', site.build),
                              wrapper=['valgrind', '--tool=callgrind',
                                       '--callgrind-out-file=' + out]
                              ) as daemon:

@@ -171,7 +171,7 @@ def test_others(folder):
         tap.ok(gate.read(step.policy) == text and step.left() ==
                ['policy-rc.d'], 'a policy %s stays' % what, said)
         tap.equal('remove it' in said, text == OLD,
-                  'and is told only if it may have been ours')
+                  'a policy %s is told only if it may have been ours' % what)
     step = Step(folder, False)
     os.symlink('/dev/null', step.policy)
     step.run()

@@ -36,6 +36,19 @@ sys.stdout.write('Status: 200 OK\r\nContent-Type: application/json\r\n'
 '''
 
 
+PHP = '''<?php
+file_put_contents(%(runs)r, "php\\n", FILE_APPEND);
+header('Content-Type: application/json');
+header('X-Backend: php');
+$env = [];
+foreach ($_SERVER as $name => $value)
+	if (is_string($value))
+		$env[] = [$name, $value];
+echo json_encode(['kind' => 'php', 'env' => $env, 'cookies' => $_COOKIE,
+    'sent' => getallheaders()], JSON_INVALID_UTF8_SUBSTITUTE);
+'''
+
+
 def write_cgi(path, runs):
     with open(path, 'w') as file:
         file.write(CGI % {'runs': runs})

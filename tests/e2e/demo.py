@@ -19,6 +19,7 @@ import urllib.parse
 
 import fastcgi
 import gate
+import process
 import servers
 
 NAMES = ('lighttpd', 'nginx')
@@ -248,9 +249,7 @@ def say_resolver(demo, daemon):
 
 def say_keys(demo, daemon, endpoint):
     """Whether the keys of a real Authgear could be fetched."""
-    end = time.monotonic() + 20
-    while time.monotonic() < end and 'fetched' not in daemon.log():
-        time.sleep(0.1)
+    process.eventually(lambda: 'fetched' in daemon.log(), 20)
     lines = [line for line in daemon.log().splitlines()
              if 'keys not fetched' in line]
     if not lines:

@@ -43,6 +43,12 @@ def pairs(params):
     return out
 
 
+def bearer(token, policy='default'):
+    """Parameters of who shows this token."""
+    return {'AUTHGEAR_POLICY': policy,
+            'HTTP_AUTHORIZATION': 'Bearer ' + token}
+
+
 def request(params, role=AUTHORIZER, keep=False, ident=1, body=b'',
             padding=0, chunk=65528):
     """A whole request; a responder's has its body, an authorizer's none."""

@@ -6,20 +6,21 @@ their own.
             site.cache('block', 'user', 'x')    # as root
             site.token('x'); installed.say(daemon, token)
 
-installed.user() is such a user, None without root.  What such a process sees of
-the file system can be chosen:
+installed.user() is such a user, None without root.  What such a process sees
+of the file system can be chosen:
 
     installed.as_user(user, command, 'mount --bind ...')
 """
 
+import contextlib
 import grp
 import os
 import pwd
 import sqlite3
 import subprocess
 
-import fastcgi
 import gate
+import sessions
 import tap
 
 PROGRAM = tap.program('authgear-cache')
@@ -60,9 +61,34 @@ def as_user(user, command, mounts=':'):
             'as_user'] + list(command)
 
 
+@contextlib.contextmanager
+def small_disk(folder, options):
+    """A file system at `folder`, or None without the right to mount."""
+    os.mkdir(folder)
+    mounted = subprocess.run(
+        ['mount', '-t', 'tmpfs', '-o', 'mode=755,' + options, 'tmpfs',
+         folder], stderr=subprocess.DEVNULL, check=False)
+    try:
+        yield folder if mounted.returncode == 0 else None
+    finally:
+        while mounted.returncode == 0 and subprocess.run(
+                ['umount', folder], stderr=subprocess.DEVNULL,
+                check=False).returncode == 0:
+            pass
+
+
 def user():
     """That user, for tests that need root."""
     return lone_user() if os.geteuid() == 0 else None
+
+
+def required(name):
+    """The same; without one the program is one skipped test."""
+    who = user()
+    if who is None:
+        tap.skip(name, 'not root')
+        tap.done()
+    return who
 
 
 class Site(gate.Site):
@@ -124,17 +150,8 @@ class Site(gate.Site):
 
 
 def say(daemon, token, policy='default'):
-    """Status and reason; a connection that broke is a reason too."""
-    params = {'AUTHGEAR_POLICY': policy, 'REQUEST_METHOD': 'GET',
-              'REQUEST_URI': '/', 'REMOTE_ADDR': '192.0.2.1',
-              'HTTP_AUTHORIZATION': 'Bearer ' + token}
-    try:
-        answer = fastcgi.ask(daemon.path, params, timeout=gate.PATIENCE)
-    except OSError as error:
-        return 0, 'broken: %s' % error
-    if answer is None or not answer.ended:
-        return 0, 'cut'
-    return answer.status, answer.headers.get('x-authgear-reason', 'granted')
+    return sessions.say(daemon.path, ('Bearer ' + token, None),
+                        policy=policy, client='192.0.2.1')
 
 
 def warm(daemon, token):

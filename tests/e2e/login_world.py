@@ -3,7 +3,6 @@ what the tests of browser login share.
 
 Names below .localhost are loopback for curl and browsers alike."""
 
-import contextlib
 import select
 import shutil
 import socket
@@ -11,6 +10,7 @@ import tempfile
 
 import gate
 import http_server
+import process
 import servers
 import sim
 
@@ -38,7 +38,7 @@ def _passes_on(port):
     return script
 
 
-class World:
+class World(process.Together):
     """`with World('nginx') as world`: world.url is the application's,
     world.sim the simulator, world.cache(...) runs authgear-cache. With `tls`
     browsers come by https, through a proxy that ends it."""
@@ -46,20 +46,9 @@ class World:
     def __init__(self, name, domain=DOMAIN, tls=False, maker=None):
         self.name, self.domain, self.tls = name, domain, tls
         self.maker = maker
-        self.stack = contextlib.ExitStack()
+        super().__init__()
 
-    def __enter__(self):
-        try:
-            self._start()
-        except BaseException:
-            self.stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stack.close()
-
-    def _start(self):
+    def start(self):
         enter = self.stack.enter_context
         folder = tempfile.mkdtemp(prefix='authgear-login-')
         self.stack.callback(shutil.rmtree, folder, True)

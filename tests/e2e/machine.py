@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 
 import gate
 import process
@@ -205,10 +204,7 @@ class Machine:
                  row['MESSAGE']) for row in rows]
 
     def wait_said(self, text):
-        end = time.monotonic() + gate.PATIENCE
-        while time.monotonic() < end:
-            if any(text in row[2] for row in self.said()):
-                return
-            time.sleep(0.1)
-        raise TimeoutError('%r is not in the journal:\n%s' % (
-            text, '\n'.join(row[2] for row in self.said()[-20:])))
+        if not process.eventually(lambda: any(
+                text in row[2] for row in self.said()), gate.PATIENCE):
+            raise TimeoutError('%r is not in the journal:\n%s' % (
+                text, '\n'.join(row[2] for row in self.said()[-20:])))

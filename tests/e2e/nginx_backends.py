@@ -12,7 +12,6 @@ to the site for each run.
 
 import asyncio
 import concurrent.futures
-import contextlib
 import glob
 import json
 import os
@@ -26,18 +25,6 @@ import backend
 import process
 
 METHOD = '/authgear.Show/Show'
-
-PHP = '''<?php
-file_put_contents(%(runs)r, "php\\n", FILE_APPEND);
-header('Content-Type: application/json');
-header('X-Backend: php');
-$env = [];
-foreach ($_SERVER as $name => $value)
-	if (is_string($value))
-		$env[] = [$name, $value];
-echo json_encode(['kind' => 'php', 'env' => $env, 'cookies' => $_COOKIE],
-    JSON_INVALID_UTF8_SUBSTITUTE);
-'''
 
 WSGI = '''import json
 def application(environ, start_response):
@@ -140,23 +127,12 @@ class Websocket:
         self.loop.call_soon_threadsafe(self.loop.stop)
 
 
-class Backends:
+class Backends(process.Together):
     def __init__(self, site):
         self.site = site
-        self.stack = contextlib.ExitStack()
+        super().__init__()
 
-    def __enter__(self):
-        try:
-            self._start()
-        except BaseException:
-            self.stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stack.close()
-
-    def _start(self):
+    def start(self):
         at = self.site.path('backends')
         os.mkdir(at)
         os.chmod(at, 0o777)
@@ -180,7 +156,7 @@ class Backends:
         for folder in ('php', 'debian', 'both'):
             os.makedirs(os.path.join(self.site.www, folder), exist_ok=True)
             self.site.write(folder, 'show.php',
-                            PHP % {'runs': self.site.runs_file})
+                            backend.PHP % {'runs': self.site.runs_file})
         self._process([sorted(glob.glob('/usr/sbin/php-fpm*'))[-1], '-F',
                        '-y', at + '/php.conf', '-g', at + '/php.pid'],
                       at, self.php)

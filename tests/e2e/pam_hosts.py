@@ -17,7 +17,7 @@ import struct
 import paramiko
 
 import gate
-import pam_machine
+import process
 
 Got = collections.namedtuple('Got', 'ok wire said')
 
@@ -40,7 +40,7 @@ class Host:
 
     def __init__(self, site):
         self.site, self.machine = site, site.machine
-        self.port = pam_machine.free_port()
+        self.port = process.free_port()
         self.process = None
         self.ways = ()
 

@@ -304,10 +304,3 @@ class Terminal:
             pass
         status = self.child.wait(gate.PATIENCE)
         return status, self.shown.decode('utf-8', 'replace')
-
-
-def free_port():
-    """Of the network in here, where nobody else takes one."""
-    with socket.socket() as made:
-        made.bind(('127.0.0.1', 0))
-        return made.getsockname()[1]

@@ -8,7 +8,6 @@ simulator beside it, and people with one credential of each kind.
         site.daemon_down()
 """
 
-import contextlib
 import os
 import socket
 import sys
@@ -16,6 +15,7 @@ import sys
 import gate
 import pam_machine
 import pam_root
+import process
 import sessions
 import sim as simulator
 import tap
@@ -76,7 +76,7 @@ class Person:
         self.made.log_out(KINDS[kind])
 
 
-class Site:
+class Site(process.Together):
     # what the tests of hosts have in common; one may change it
     settings = {'validate': 'hybrid', 'session_ttl': '30',
                 'lookup_rate': '60000', 'log_grants': 'yes'}
@@ -87,35 +87,29 @@ class Site:
         self.secrets = []
         self.daemon = self.held = None
         self.starts, self.is_first = 0, True
-        self.stack = contextlib.ExitStack()
+        super().__init__()
 
-    def __enter__(self):
-        try:
-            self.machine = self.stack.enter_context(pam_machine.Machine())
-            self.log = self.machine.log
-            self.port = pam_machine.free_port()
-            self.sim = None
-            self.authgear_up()
-            self.stack.callback(self.authgear_down)
-            self._install()
-            self.stack.callback(self.daemon_down)
-            for account in self.people:
-                person = Person(self, account)
-                setattr(self, account, person)
-                self.cache('map', 'add', person.name, account)
-            self.daemon_up()
-        except BaseException:
-            self.stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stack.close()
+    def start(self):
+        self.machine = self.stack.enter_context(pam_machine.Machine())
+        self.log = self.machine.log
+        # of the network in there, where nobody else takes one
+        self.port = process.free_port()
+        self.sim = None
+        self.authgear_up()
+        self.stack.callback(self.authgear_down)
+        self._install()
+        self.stack.callback(self.daemon_down)
+        for account in self.people:
+            person = Person(self, account)
+            setattr(self, account, person)
+            self.cache('map', 'add', person.name, account)
+        self.daemon_up()
 
     def _install(self):
         """As README tells it: users, folders, settings, state."""
         units = EXAMPLES + '/systemd/'
-        self.machine.run(['systemd-sysusers', units + 'authgear.sysusers.conf'])
+        self.machine.run(['systemd-sysusers',
+                          units + 'authgear.sysusers.conf'])
         self.machine.run(['systemd-tmpfiles', '--create',
                           units + 'authgear.tmpfiles.conf'])
         self.machine.run(['usermod', '-a', '-G', 'authgear-ask', 'postgres'])

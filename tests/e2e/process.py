@@ -64,10 +64,29 @@ def end_with_parent():
     LIBC.prctl(1, signal.SIGTERM)
 
 
+class Together:
+    """What start() puts on the stack ends together, in reverse; also when
+    start() fails."""
+
+    def __init__(self):
+        self.stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+
 class Process:
-    """A program whose stdout and stderr go to files below `folder`, behind
-    what another of that name said.  One with a session of its own takes
-    along whatever it started."""
+    """A program whose stdout and stderr go, unless told elsewhere, to files
+    below `folder`, behind what another of that name said.  One with a
+    session of its own takes along whatever it started."""
 
     def __init__(self, name, command, folder, environment=None, **options):
         os.makedirs(folder, exist_ok=True)
@@ -78,9 +97,9 @@ class Process:
         self.has_group = options.get('start_new_session', False)
         options.setdefault('env', dict(os.environ, **(environment or {})))
         with open(self.out, 'ab') as out, open(self.err, 'ab') as err:
-            self.child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                **options)
+            self.child = subprocess.Popen(command, **dict({
+                'stdin': subprocess.DEVNULL, 'stdout': out, 'stderr': err},
+                **options))
         self.pid = self.child.pid
 
     def alive(self):

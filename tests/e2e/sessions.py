@@ -222,7 +222,7 @@ def adopt(site, texts):
 
 
 def place(text, kind=2):
-    """Key and number of the row of an opaque token (src/state/status_row.c)."""
+    """Key and number of an opaque token's row (src/state/status_row.c)."""
     key = hashlib.sha256(text.encode('ascii')).digest()
     number = int.from_bytes(key[:8], 'big', signed=True)
     return {'id': number & ~3 | kind & 3, 'key': key, 'kind': kind}

@@ -75,3 +75,9 @@ def done():
 def program(name):
     """Path of a built program, as libtool left it in the build."""
     return os.path.join(BUILD, name)
+
+
+def binary(name, build=BUILD):
+    """Behind the script that libtool leaves in a build with shared parts."""
+    real = os.path.join(build, '.libs', name)
+    return real if os.path.exists(real) else os.path.join(build, name)

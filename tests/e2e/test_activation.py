@@ -41,11 +41,6 @@ def start(site, sockets, names, name, arguments=(), environment=None):
                         pass_fds=[held.fileno() for held in sockets])
 
 
-def params(token):
-    return {'AUTHGEAR_POLICY': 'default',
-            'HTTP_AUTHORIZATION': 'Bearer ' + token}
-
-
 class Supervisor(threading.Thread):
     """Holds the sockets; starts the daemon again whenever it is gone."""
 
@@ -82,7 +77,8 @@ class Client(threading.Thread):
 
     def once(self, wanted, token):
         try:
-            answer = fastcgi.ask(self.address, params(token), timeout=60)
+            answer = fastcgi.ask(self.address, fastcgi.bearer(token),
+                                 timeout=60)
         except OSError:
             answer = None
         if answer is None or not answer.ended:
@@ -133,7 +129,8 @@ def test_supervised(site, sockets):
                       ': nothing wrong was answered, nothing let through')
             tap.ok(client.lost < client.good, called + ': most answered',
                    (client.lost, client.good))
-            answer = fastcgi.ask(client.address, params(token), timeout=60)
+            answer = fastcgi.ask(client.address, fastcgi.bearer(token),
+                                 timeout=60)
             tap.ok(answer is not None and answer.status == 200, called +
                    ': the next request after a kill is answered',
                    repr(answer))

@@ -159,22 +159,24 @@ def on_host(world, host, path, *more, **others):
 
 def forgotten(world):
     token, root = world.token(), world.token('root', roles=['admin'])
-    for who in (None, token, root):
+    for name, who in (('nobody', None), ('alice', token), ('root', root)):
         answer = on_host(world, 'forgot', '/page.txt', who)
-        tap.equal(answer.status, 500, 'without AuthgearOn nobody gets in')
+        tap.equal(answer.status, 500,
+                  'without AuthgearOn nobody gets in: ' + name)
         before = world.site.runs()
         answer = on_host(world, 'part', '/admin/users', who)
         tap.ok(answer.status == 500 and world.site.runs() == before,
-               'rewritten to where nobody is asked: nobody gets in', answer)
+               'rewritten to where nobody is asked: nobody gets in: ' + name,
+               answer)
         answer = on_host(world, 'part', '/page.txt', who)
-        tap.equal(answer.status, 200, 'what is not ours is open')
+        tap.equal(answer.status, 200, 'what is not ours is open: ' + name)
     log = world.servers['apache'].log()
     tap.ok('Use AuthgearOn is missing' in log and 'rewrite left' in log,
            'and the log says both', log[-3000:])
     for who, status in ((None, 401), (token, 403), (root, 200)):
         answer = on_host(world, 'rest', '/admin/users', who)
-        tap.equal(answer.status, status, 'rewritten to what is public: as '
-                  'asked')
+        tap.equal(answer.status, status,
+                  'rewritten to what is public: as asked: %d' % status)
     shown = answer.shown()
     tap.equal((checker.values(shown, 'REMOTE_USER'),
                checker.values(shown, 'AUTHGEAR_POLICY')),

@@ -219,14 +219,14 @@ def as_without_the_gate(world):
            '[R] in .htaccess', answer)
     tap.equal(ask('apache', '/app/there.txt', token).body, b'there\n',
               'a file that is there')
-    for who in (token, None):
+    for name, who in (('alice', token), ('nobody', None)):
         tap.equal(ask('apache', '/app/.htaccess', who).status, 403,
-                  'Require all denied of the server itself')
+                  'Require all denied of the server itself: ' + name)
     for who, may in ((token, []),
                      (world.token('root', roles=['admin']), ['yes'])):
         answer = world.ask('apache', '/app/x', who)
         tap.equal(checker.values(answer.shown(), 'REDIRECT_MAY_ADMIN'), may,
-                  'RewriteCond -U asks for whom it is')
+                  'RewriteCond -U asks for whom it is: %r' % may)
     refused(world, 'apache', '[F] for nobody', (401,), '/app/secret')
     refused(world, 'apache', '[R] for nobody', (401,), '/app/away')
     world.site.write('app', 'plain.html', 'x')
@@ -244,11 +244,11 @@ def error_pages(world):
     tap.ok(answer.status == 404 and answer.body == b'login-alice 404',
            'an error page knows who it is and keeps its status', answer)
     refused(world, 'apache', 'an error page for nobody', (401,), '/missing')
-    for who in (None, token):
+    for name, who in (('nobody', None), ('alice', token)):
         answer = world.ask('apache', '/gone', who)
         tap.ok(answer.shown() is not None and
                not checker.values(answer.shown(), 'AUTHGEAR_USER_ID'),
-               'a public error page tells of nobody', answer)
+               'a public error page tells of nobody: ' + name, answer)
     answer = world.ask('apache', '/%2fmissing', token)
     tap.equal(answer.status, 404, 'an error before anybody was asked')
     refused(world, 'apache', 'the same for nobody', (401, 404), '/%2fx')

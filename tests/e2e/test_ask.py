@@ -1,5 +1,6 @@
 """What the daemon answers PAM modules, asked as the module asks: each verdict
-in each phase under each binding; what is read of a question and what is not."""
+in each phase under each binding; what is read of a question and what is
+not."""
 
 
 import asking
@@ -92,7 +93,7 @@ def test_wrong_account(world):
 
 
 def test_machines(world):
-    """An M2M subject is nobody's account unless the policy names its client."""
+    """An M2M subject is nobody's account unless a policy names its client."""
     token = world.site.sim.token(kind='m2m', client_id='robot',
                                  resource=world.site.endpoint)
     for policy, wanted in (('sub', refused('client-not-allowed')),
@@ -284,7 +285,7 @@ def test_outage(world):
         tap.equal(asking.verdict(got), ('undecided', 503, wanted),
                   'Authgear is down: ' + phase)
         tap.ok(asking.meaning(got).endswith(')') or phase == 'account',
-               'why', asking.meaning(got))
+               'and why: ' + phase, asking.meaning(got))
         sessions.set_age(world.site, 5)
         got = ask(world.path, account='alice', credential=warm, phase=phase)
         tap.equal(asking.verdict(got), granted('alice'),

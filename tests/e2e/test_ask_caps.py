@@ -142,11 +142,11 @@ def test_dead(world):
             for _ in range(3)]
     world.site.sim.fault('hang', sessions.RESOLVER)
     asked = []
-    for text in cold:
+    for number, text in enumerate(cold):
         before = sessions.lookups(world.site)
         got = ask(world.path, account='alice', credential=text)
         tap.equal(verdict(got), ('undecided', 503, 'resolver-unreachable'),
-                  'Authgear hangs')
+                  'Authgear hangs: asked %d times before' % number)
         asked.append(sessions.lookups(world.site) - before)
     tap.equal(asked, [1, 0, 0], 'the first login alone waits for it')
     tap.ok('another login waited for Authgear in vain' in

@@ -452,9 +452,9 @@ def test_resolver():
             'GET /_resolver/resolve HTTP/1.1', 'Host: a.example:8443',
             'X-Forwarded-Host: a.example:8443', 'X-Forwarded-Proto: https',
             'Accept: */*', line, '', '']), 'resolver: what is sent, ' + line)
-        tap.equal(len(agent), 1, 'resolver: one User-Agent')
+        tap.equal(len(agent), 1, 'resolver: one User-Agent, ' + line)
         tap.ok(got.outcome == 'answered' and got.kept[-1] == '= 1',
-               'resolver: live', '%s %s' % (got.line, got.kept))
+               'resolver: live, ' + line, '%s %s' % (got.line, got.kept))
     question = 'http://a.example 2 - ' + OPAQUE
     with Server(answer(LIVE)) as other:
         for name, data, number in (

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import threading
 
 import fastcgi
@@ -31,11 +30,11 @@ class Journal:
                 return
             self.text += more.decode('utf-8', 'replace')
 
-    def start(self, *arguments, stream=None):
-        environment = dict(os.environ, JOURNAL_STREAM=stream or self.stream)
-        return subprocess.Popen(
-            [tap.program('authgear-fcgi'), *arguments], env=environment,
-            stdin=subprocess.DEVNULL, stdout=self.theirs, stderr=self.theirs)
+    def start(self, site, *arguments, stream=None):
+        return gate.Process(
+            'journal', [tap.program('authgear-fcgi'), *arguments],
+            site.folder, {'JOURNAL_STREAM': stream or self.stream},
+            stdout=self.theirs, stderr=self.theirs)
 
     def lines(self):
         """What it holds, once nobody writes to it any more."""
@@ -56,22 +55,16 @@ def priority_of(lines, text):
 def test_running(site):
     journal = Journal()
     path = site.folder + '/journal.sock'
-    child = journal.start('--config', site.config, '--listen',
-                          'unix:' + path)
-    try:
+    with journal.start(site, '--config', site.config, '--listen',
+                       'unix:' + path) as child:
         journal.has('ready: listening')
         answer = fastcgi.ask(path, {'AUTHGEAR_POLICY': 'default'})
         tap.equal(answer.status, 401, 'a refusal')
         for _ in range(150):
             fastcgi.ask(path, {'AUTHGEAR_POLICY': 'nobody'})
-        child.send_signal(signal.SIGHUP)
+        child.send(signal.SIGHUP)
         journal.has('SIGHUP')
-        child.send_signal(signal.SIGTERM)
-        tap.equal(child.wait(gate.PATIENCE), 0, 'ends with 0')
-    finally:
-        if child.poll() is None:
-            child.kill()
-            child.wait()
+        tap.equal(child.stop(), 0, 'ends with 0')
     lines = journal.lines()
     for what, priority in (('names no clients', '4'), ('ready:', '6'),
                            ('reason=no-credential', '6'), ('SIGHUP', '4'),
@@ -95,8 +88,8 @@ def test_failing(site):
                         'syslog', '--listen', '127.0.0.1:0'), 1,
              'none.conf')):
         journal = Journal()
-        child = journal.start(*arguments)
-        tap.equal(child.wait(gate.PATIENCE), status, what + ': ends')
+        child = journal.start(site, *arguments)
+        tap.equal(child.wait(), status, what + ': ends')
         lines = journal.lines()
         tap.equal(priority_of(lines, said), ['3'],
                   what + ': said once, as an error')
@@ -107,9 +100,9 @@ def test_failing(site):
 def test_another(site):
     """A stream that was another's: as by hand."""
     journal = Journal()
-    child = journal.start('--config', site.folder + '/none.conf', '--listen',
-                          '127.0.0.1:0', stream='1:1')
-    child.wait(gate.PATIENCE)
+    child = journal.start(site, '--config', site.folder + '/none.conf',
+                          '--listen', '127.0.0.1:0', stream='1:1')
+    child.wait()
     tap.ok(re.match(r'authgear-fcgi\[%d\]: error: .*none\.conf' % child.pid,
                     journal.lines()[0]), 'another stream: name and pid',
            journal.text)

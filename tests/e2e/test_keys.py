@@ -14,9 +14,7 @@ TTL = 3600
 
 
 def ask(daemon, token, timeout=40):
-    return fastcgi.ask(daemon.path, {
-        'AUTHGEAR_POLICY': 'default',
-        'HTTP_AUTHORIZATION': 'Bearer ' + token}, timeout=timeout)
+    return fastcgi.ask(daemon.path, fastcgi.bearer(token), timeout=timeout)
 
 
 def reason(answer):

@@ -11,6 +11,7 @@ import urllib.parse
 
 import werkzeug.http
 
+import backend
 import checker
 import lighttpd
 import login_world
@@ -18,17 +19,6 @@ import process
 import tap
 from checker import values
 
-PHP = '''<?php
-file_put_contents(%(runs)r, "php\\n", FILE_APPEND);
-header('Content-Type: application/json');
-header('X-Backend: php');
-$env = [];
-foreach ($_SERVER as $name => $value)
-	if (is_string($value))
-		$env[] = [$name, $value];
-echo json_encode(['kind' => 'php', 'env' => $env, 'cookies' => $_COOKIE,
-    'headers' => getallheaders()], JSON_INVALID_UTF8_SUBSTITUTE);
-'''
 # As Debian's 15-fastcgi-php.conf, for all addresses; and WebDAV that waits.
 SETTINGS = '''
 fastcgi.server += ( ".php" => (( "bin-path" => "/usr/bin/php-cgi",
@@ -71,7 +61,7 @@ def prepare(world):
     for name in ('dav', 'admin'):
         os.chmod(os.path.join(www, name), 0o777)
     for name in ('', 'admin', 'public'):
-        world.site.write(name, 'show.php', PHP % {
+        world.site.write(name, 'show.php', backend.PHP % {
             'runs': world.site.runs_file})
     world.site.write('dav', 'a.txt', 'a\n')
 
@@ -107,9 +97,6 @@ def is_alice(kind, answer):
                        'AUTHGEAR_DECISION': 'granted',
                        'AUTHGEAR_POLICY': 'default',
                        'AUTHGEAR_USER_ROLES': 'staff'})
-    if kind == 'php':
-        shown = dict(shown)
-        shown.pop('headers')
     return all(values(shown, name) == [value]
                for name, value in wanted.items())
 

@@ -237,8 +237,9 @@ def php(server, what, token):
 def alone(world):
     """Our one file, and nothing of the site's own but what tells that the
     server runs: everything is asked."""
-    with Debian(world, (), SITE[SITE.index('$HTTP["url"] =~ "^/public/"'):]
-                .replace('=~ "^/public/"', '== "/public/ready.txt"')) as debian:
+    lines = SITE[SITE.index('$HTTP["url"] =~ "^/public/"'):]
+    with Debian(world, (), lines.replace(
+            '=~ "^/public/"', '== "/public/ready.txt"')) as debian:
         closed(world, debian.server.port, 'without a file of the site')
 
 
@@ -311,14 +312,14 @@ $SERVER["socket"] == "127.0.0.1:%d" { ssl.engine = "enable" }
     context.set_alpn_protocols(['h2', 'http/1.1'])
     with lighttpd.Variant(world, change=change):
         for token, wanted in ((None, b' 401 '), (world.token(), b' 200 ')):
+            bearer = b'Authorization: Bearer %s\r\n' % token.encode() \
+                if token else b''
             with socket.create_connection(('127.0.0.1', port), 60) as link:
                 with context.wrap_socket(link, server_hostname='localhost') \
                         as secret:
                     alpn = secret.selected_alpn_protocol()
                     secret.sendall(b'GET /page.txt HTTP/1.1\r\nHost: localho'
-                                   b'st\r\nConnection: close\r\n' + (
-                                       b'Authorization: Bearer ' + token.encode(
-                                       ) + b'\r\n' if token else b'') +
+                                   b'st\r\nConnection: close\r\n' + bearer +
                                    b'\r\n')
                     got = secret.recv(65536)
             tap.ok(alpn == 'http/1.1' and wanted in got[:20],

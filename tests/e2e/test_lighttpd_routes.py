@@ -164,7 +164,7 @@ def ignored(world):
             got = raw(server.port, '/index.php/reports/1', root,
                       headers=headers)
             tap.ok(got[0] == 200 and b'"login-root"' in got[1],
-                   'ignored: an administrator', got)
+                   'ignored: an administrator, claiming ' + claim, got)
 
 
 def paths_of(folder):

@@ -38,11 +38,6 @@ def run(site, *arguments):
     return done.returncode, done.stderr.decode('utf-8', 'replace')
 
 
-def params(token):
-    return {'AUTHGEAR_POLICY': 'default',
-            'HTTP_AUTHORIZATION': 'Bearer ' + token}
-
-
 def ask_ipv6(port, wanted):
     with socket.socket(socket.AF_INET6) as peer:
         peer.settimeout(gate.PATIENCE)
@@ -59,10 +54,10 @@ def test_ipv6(site, token):
         daemon.wait_for('ready: listening on [::1]:')
         text = daemon.log().split('listening on [::1]:')[1]
         port = int(text.split()[0])
-        gate.until(lambda: ask_ipv6(port, params(token)).status == 200,
+        gate.until(lambda: ask_ipv6(port, fastcgi.bearer(token)).status == 200,
                    'a grant')
         tap.ok(True, 'a grant over [::1]')
-        tap.equal(ask_ipv6(port, params('x')).status, 401,
+        tap.equal(ask_ipv6(port, fastcgi.bearer('x')).status, 401,
                   'a refusal over [::1]')
         tap.equal(daemon.stop(), 0, 'ends with 0')
 
@@ -97,20 +92,20 @@ def test_file(site, token):
         tap.equal(stat.S_IMODE(made.st_mode), 0o620, 'the mode')
         if group is not None:
             tap.equal(made.st_gid, group.gr_gid, 'the group')
-        gate.until(lambda: fastcgi.ask(path, params(token)).status == 200,
-                   'a grant')
+        gate.until(lambda: fastcgi.ask(
+            path, fastcgi.bearer(token)).status == 200, 'a grant')
         status, said = run(site, '--config', site.config, '--listen',
                            'unix:' + path)
         tap.ok(status == 1 and 'another process listens' in said,
                'a second daemon is refused', said)
-        tap.equal(fastcgi.ask(path, params(token)).status, 200,
+        tap.equal(fastcgi.ask(path, fastcgi.bearer(token)).status, 200,
                   'and the first one goes on')
         daemon.kill()
     tap.ok(os.path.exists(path), 'killed, it leaves the file')
     with start(site, 'again', spec) as daemon:
         daemon.wait_for('ready: listening on')
-        gate.until(lambda: fastcgi.ask(path, params(token)).status == 200,
-                   'a grant')
+        gate.until(lambda: fastcgi.ask(
+            path, fastcgi.bearer(token)).status == 200, 'a grant')
         tap.equal(daemon.stop(), 0, 'which the next one replaces')
     with open(path, 'wb'):
         pass

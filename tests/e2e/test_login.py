@@ -19,8 +19,8 @@ def test_round(world):
            asked.get('scope') == 'openid' and
            asked.get('client_id') == login_world.CLIENT and
            asked.get('redirect_uri') == world.url + '/authgear-login' and
-           asked.get('x_page') == 'login' and 'prompt' not in asked, name + ': at the authorization endpoint',
-           first.location)
+           asked.get('x_page') == 'login' and 'prompt' not in asked,
+           name + ': at the authorization endpoint', first.location)
     tap.ok(re.fullmatch(re.escape('/page.txt?a=1&b=%2F%20x') +
                         r'#p[0-9a-f]{16}\.0', asked.get('state', '')),
            name + ': state is the path asked for, and an attempt',

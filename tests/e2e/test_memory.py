@@ -4,10 +4,10 @@ process; on the same sockets the next daemon answers the next request."""
 
 import os
 import socket
-import time
 
 import fastcgi
 import gate
+import process
 import tap
 import test_activation
 
@@ -19,8 +19,7 @@ def ask(address, token, role):
     the socket is held, so a connection to a dead daemon is just not
     answered."""
     try:
-        return fastcgi.ask(address, test_activation.params(token), role=role,
-                           timeout=5)
+        return fastcgi.ask(address, fastcgi.bearer(token), role, timeout=5)
     except TimeoutError:
         return 'silence'
     except (OSError, ValueError):
@@ -29,10 +28,7 @@ def ask(address, token, role):
 
 def is_ended(daemon, patience):
     """Whether it has ended, or does within some seconds."""
-    end = time.monotonic() + patience
-    while daemon.alive() and time.monotonic() < end:
-        time.sleep(0.02)
-    return not daemon.alive()
+    return process.eventually(lambda: not daemon.alive(), patience)
 
 
 def judge(site, held, nth):
@@ -46,7 +42,7 @@ def judge(site, held, nth):
             site, [held], '', 'starved-%d' % nth, (),
             {'LD_PRELOAD': LIBRARY, 'NO_MEMORY_FILE': switch}) as daemon:
         gate.until(lambda: 'ready:' in daemon.log(), 'the daemon')
-        first = fastcgi.ask(address, test_activation.params(good))
+        first = fastcgi.ask(address, fastcgi.bearer(good))
         with open(switch, 'w', encoding='ascii') as file:
             file.write('%d\n' % nth)
         for at in range(16):
@@ -78,8 +74,7 @@ def judge(site, held, nth):
     with test_activation.start(site, [held], '', 'fed-%d' % nth) as daemon:
         gate.until(lambda: 'ready:' in daemon.log(), 'the next daemon')
         for token, status in ((good, 200), (forged, 401)):
-            answer = fastcgi.ask(address, test_activation.params(token),
-                                 timeout=60)
+            answer = fastcgi.ask(address, fastcgi.bearer(token), timeout=60)
             tap.ok(answer is not None and answer.status == status,
                    'every %d: the next daemon answers %d' % (nth, status),
                    repr(answer))

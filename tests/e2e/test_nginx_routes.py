@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 
+import backend
 import checker
 import nginx_backends
 import nginx_site
@@ -166,7 +167,8 @@ location @admin { auth_request /_authgear/admin; root @WWW@/admin;
 location /missing/ { error_page 404 = /admin/page.txt; }
 location /accel/ { include @INCLUDES@/authgear-proxy.conf;
     proxy_pass http://127.0.0.1:@SECOND@; }
-location /outside/ { include @INCLUDES@/authgear-public.conf; proxy_pass http://127.0.0.1:@SECOND@; }
+location /outside/ { include @INCLUDES@/authgear-public.conf;
+    proxy_pass http://127.0.0.1:@SECOND@; }
 }
 server { @LISTEN@ root @WWW@; location / { add_header X-Accel-Redirect
     /admin/page.txt; return 200; } }
@@ -235,7 +237,7 @@ def not_from_outside(world):
 if __name__ == '__main__':
     with checker.World(('nginx',)) as here:
         with nginx_backends.Backends(here.site) as applications:
-            here.site.write('', 'index.php', nginx_backends.PHP % {
+            here.site.write('', 'index.php', backend.PHP % {
                 'runs': here.site.runs_file})
             for each, its_text in front_controllers(
                     applications.php).items():

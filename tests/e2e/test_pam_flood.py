@@ -84,12 +84,12 @@ def test_dead(site, way):
     cold = [site.dave.log_in('session') for _ in range(6)]
     site.sim.fault('hang', RESOLVER)
     asked = []
-    for password in cold:
+    for number, password in enumerate(cold):
         lines = pam_cases.Lines(site, 'sshd')
         got = way.login('dave', password)
         tap.ok(not got.ok and 'undecided: resolver-unreachable' in
                ''.join(text for _, _, text in lines.all()),
-               'Authgear hangs: undecided', lines.all())
+               'Authgear hangs: undecided, login %d' % number, lines.all())
         asked.append(lines.asked())
     tap.ok(asked[0] >= 1 and 0 in asked[1:], 'then it is not asked at all '
            'for a while: the answer comes at once', asked)

@@ -91,7 +91,8 @@ def test_host(world):
                        ('session', pam_world.SESSION),
                        ('jwt', pam_world.JWT[:-32] + pam_world.OPAQUE)):
         _, plain = remains_of(world, 'plain', text)
-        tap.ok(plain > 0, 'what the host itself keeps is found', plain)
+        tap.ok(plain > 0, 'what the host itself keeps is found: ' + kind,
+               plain)
         for name, answer in (('granted', pam_world.granted('alice')),
                              ('denied', pam_world.refusal(401, 'not-live')),
                              ('broken', b'x')):

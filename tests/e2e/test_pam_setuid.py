@@ -55,8 +55,9 @@ def environment(address):
     files = ('SSLKEYLOGFILE', 'OPENSSL_CONF', 'OPENSSL_MODULES',
              'PAM_TEST_LOG', 'MALLOC_TRACE', 'GCONV_PATH', 'KRB5_CONFIG',
              'KRB5CCNAME', 'KRB5_TRACE', 'LOCPATH', 'SSL_CERT_FILE',
-             'CURL_HOME', 'NETRC', 'LD_DEBUG_OUTPUT', 'AUTHGEAR_CONFIG', 'AUTHGEAR_LOG', 'AUTHGEAR_SOCKET',
-             'AUTHGEAR_STATE', 'HOSTALIASES', 'RESOLV_HOST_CONF')
+             'CURL_HOME', 'NETRC', 'LD_DEBUG_OUTPUT', 'AUTHGEAR_CONFIG',
+             'AUTHGEAR_LOG', 'AUTHGEAR_SOCKET', 'AUTHGEAR_STATE',
+             'HOSTALIASES', 'RESOLV_HOST_CONF')
     given = ['%s=%s/%s' % (name, OUT, name) for name in files]
     given += ['%s=%s' % (name, OUT) for name in
               ('SQLITE_TMPDIR', 'TMPDIR', 'HOME', 'XDG_CONFIG_HOME')]

@@ -11,6 +11,7 @@ import time
 import fastcgi
 import gate
 import load
+import sessions
 import tap
 
 REQUESTS = int(os.environ.get('AUTHGEAR_TEST_REQUESTS') or 500)
@@ -21,17 +22,8 @@ POLICIES = {'default': {}, 'machines': {'clients': 'robot, portal'},
 
 
 def ask(address, token, policy='default', role=fastcgi.AUTHORIZER):
-    """Status and reason; a connection that broke is a reason too."""
-    params = {'AUTHGEAR_POLICY': policy, 'REQUEST_METHOD': 'GET',
-              'REQUEST_URI': '/', 'REMOTE_ADDR': '192.0.2.1',
-              'HTTP_AUTHORIZATION': 'Bearer ' + token}
-    try:
-        answer = fastcgi.ask(address, params, role, timeout=gate.PATIENCE)
-    except OSError as error:
-        return 0, 'broken: %s' % error
-    if answer is None or not answer.ended:
-        return 0, 'cut'
-    return answer.status, answer.headers.get('x-authgear-reason', 'granted')
+    return sessions.say(address, ('Bearer ' + token, None), policy=policy,
+                        client='192.0.2.1', role=role)
 
 
 def askers(daemons, token, policy):
@@ -64,13 +56,8 @@ class World:
 
     def granted(self, token, policy='default'):
         """Once the keys have been fetched."""
-        end = time.monotonic() + gate.PATIENCE
-        while self.everywhere(token, policy) != {(200, 'granted')}:
-            if time.monotonic() > end:
-                raise TimeoutError('still not granted: %r' % (
-                    self.everywhere(token, policy)))
-            time.sleep(0.05)
-        return True
+        return gate.until(lambda: self.everywhere(token, policy) ==
+                          {(200, 'granted')}, 'a granted token')
 
     def mint(self, age=0, **wanted):
         now = int(time.time())

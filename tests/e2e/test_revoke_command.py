@@ -201,11 +201,11 @@ def test_token(cache):
     answer = cache.run('revoke', 'token', '--json', stdin=token())
     tap.ok(answer.status == 0 and answer.json().get('added') is False,
            'the same again: already there', answer)
-    for text in (OPAQUE, COOKIE):
+    for kind, text in (('token', OPAQUE), ('cookie', COOKIE)):
         wanted = hashlib.sha256(text.encode('ascii')).hexdigest()
         answer = cache.run('revoke', 'token', '--json', stdin=text)
         tap.ok(answer.status == 0 and answer.json().get('value') == wanted,
-               'an opaque one by its hash', answer)
+               'an opaque one by its hash: ' + kind, answer)
     tap.equal([row[:3] for row in cache.rows()][:1],
               [('token', 'jti-1', 'revoked')], 'the row of the token')
     answer = cache.run('lift', 'token', stdin=COOKIE)

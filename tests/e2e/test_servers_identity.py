@@ -176,8 +176,8 @@ def nobody(world, name):
     """Without a token no header helps, nor a name in the credentials."""
     headers = [(header, 'forged') for header in NAMES]
     for path in PATHS:
-        refused(world, name, 'only identity headers, ' + path, (400, 401), path,
-                headers=headers)
+        refused(world, name, 'only identity headers, ' + path, (400, 401),
+                path, headers=headers)
         refused(world, name, 'Basic, ' + path, (401,), path,
                 headers=[('Authorization', 'Basic Zm9yZ2VkOng=')])
     answer = world.ask(name, '/page.txt')

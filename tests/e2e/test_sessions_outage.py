@@ -8,6 +8,7 @@ import threading
 import time
 
 import gate
+import process
 import sessions
 import tap
 
@@ -71,30 +72,23 @@ class Road:
             pass
 
 
-class World:
+class World(process.Together):
     def __init__(self, **settings):
+        super().__init__()
         self.values = dict({'validate': 'hybrid', 'lookup_rate': '60000',
                             'total_timeout': '2', 'connect_timeout': '1',
                             'keys_cooldown': '1'}, **settings)
 
-    def __enter__(self):
-        self.site = gate.Site(policies=POLICIES)
-        try:
-            self.control = self.site.sim.control
-            self.road = Road(self.site.sim.port)
-            self.values['resolver_url'] = 'http://127.0.0.1:%d%s' % (
-                self.road.port, sessions.RESOLVER)
-            self.site.configure(self.values, POLICIES)
-            self.daemon = self.site.daemon()
-            sessions.warm(self.daemon, self.control)
-        except BaseException:
-            self.site.end()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.daemon.end()
-        self.site.end()
+    def start(self):
+        enter = self.stack.enter_context
+        self.site = enter(gate.Site(policies=POLICIES))
+        self.control = self.site.sim.control
+        self.road = Road(self.site.sim.port)
+        self.values['resolver_url'] = 'http://127.0.0.1:%d%s' % (
+            self.road.port, sessions.RESOLVER)
+        self.site.configure(self.values, POLICIES)
+        self.daemon = enter(self.site.daemon())
+        sessions.warm(self.daemon, self.control)
 
     def say(self, said, policy='default'):
         return sessions.say(self.daemon.path, said, policy=policy)

@@ -1,7 +1,7 @@
 """No credential is left in a file, in a log or, once it was answered, in the
 memory of the daemon: hashes only.  Neither in what is in use (the C library is
-told to overwrite what is freed, so that all that is found is) nor, as it comes,
-in what was freed."""
+told to overwrite what is freed, so that all that is found is) nor, as it
+comes, in what was freed."""
 
 import os
 import re

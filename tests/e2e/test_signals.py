@@ -6,6 +6,7 @@ import threading
 
 import fastcgi
 import gate
+import load
 import tap
 
 KEPT = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -13,54 +14,20 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 SAID = ' changes nothing: settings are read at the start'
 
 
-def params(token):
-    return {'AUTHGEAR_POLICY': 'default',
-            'HTTP_AUTHORIZATION': 'Bearer ' + token}
-
-
-class Client(threading.Thread):
-    """Asks again and again; counts what came."""
-
-    def __init__(self, path, token):
-        super().__init__(daemon=True)
-        self.path = path
-        self.token = token
-        self.over = threading.Event()
-        self.good = 0
-        self.wrong = []
-
-    def run(self):
-        while not self.over.is_set():
-            try:
-                answer = fastcgi.ask(self.path, params(self.token), timeout=60)
-            except OSError as error:
-                answer = error
-            if getattr(answer, 'status', None) == 200:
-                self.good += 1
-            else:
-                self.wrong.append(answer)
-
-
 def test_kept(site, daemon, token):
-    client = Client(daemon.path, token)
-    client.start()
-    try:
+    with load.Client(lambda: fastcgi.ask(
+            daemon.path, fastcgi.bearer(token), timeout=60)) as client:
         for number in KEPT:
             for times in (1, 2):
-                good = client.good
                 daemon.send(number)
                 gate.until(lambda: daemon.log().count(
                     number.name + SAID) == times or not daemon.alive(),
                     number.name)
-                gate.until(lambda: client.good > good + 10 or client.wrong,
-                           'more answers')
+                client.some()
             tap.ok(daemon.alive() and
                    daemon.log().count(number.name + SAID) == 2,
                    '%s: a line in the log each time, and no more' %
                    number.name, daemon.log())
-    finally:
-        client.over.set()
-        client.join(90)
     tap.equal(client.wrong, [], 'every request meanwhile was granted')
 
 
@@ -69,7 +36,7 @@ class Held(threading.Thread):
 
     def __init__(self, path, token):
         super().__init__(daemon=True)
-        self.arguments = path, params(token)
+        self.arguments = path, fastcgi.bearer(token)
         self.answer = None
 
     def run(self):
@@ -105,7 +72,7 @@ def main():
     with gate.Site({'validate': 'hybrid', 'total_timeout': '15'}) as site:
         with site.daemon() as daemon:
             token = site.sim.token(lifetime=3000, session=True)
-            gate.until(lambda: fastcgi.ask(daemon.path, params(
+            gate.until(lambda: fastcgi.ask(daemon.path, fastcgi.bearer(
                 token)).status == 200, 'a grant')
             test_kept(site, daemon, token)
         for number in ENDING:

@@ -251,7 +251,8 @@ def test_options():
                              timeout=60, check=False)
         tap.equal(run.returncode, status, 'exit status: %s' % options[0])
         tap.ok(bool(run.stdout) == (status == 0) and
-               bool(run.stderr) == (status != 0), 'said where it belongs',
+               bool(run.stderr) == (status != 0),
+               'said where it belongs: %s' % options[0],
                run.stdout + run.stderr)
 
 

@@ -156,7 +156,7 @@ def test_members(authgear):
         token = mint(authgear, raw_payload=text)
         tap.equal(token.raw_payload.decode('utf-8'), text,
                   'raw payload %r' % text)
-        tap.ok(jose.rsa_holds(token, key), 'raw payload: signed')
+        tap.ok(jose.rsa_holds(token, key), 'raw payload %r: signed' % text)
 
 
 def test_clock(authgear):

@@ -225,8 +225,9 @@ def test_rows_15_to_20(authgear, who):
         authgear.fault('internal', path)
         got = ask(authgear, who.opaque, path=path)
         tap.equal((got.kind(), got.cookies, got.ours, got.body),
-                  ('500 internal error', [], {}, 'internal error\n'), '17')
-        is_none('17: nobody', ask(authgear, path=path))
+                  ('500 internal error', [], {}, 'internal error\n'),
+                  '17: ' + path)
+        is_none('17: nobody, ' + path, ask(authgear, path=path))
         authgear.no_fault()
     authgear.settings(hosts=['auth.example'])
     is_valid('18: a known host', ask(authgear, who.opaque), who.user)

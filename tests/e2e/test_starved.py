@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 import socket
-import subprocess
 import time
 
 import fastcgi
@@ -72,9 +71,8 @@ def test_unread_log(site):
         path = os.path.join(site.folder, kind + '.sock')
         command = [tap.program('authgear-fcgi'), '--config', site.config,
                    '--threads', '2', '--listen', 'unix:' + path]
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                 stderr=writer)
-        try:
+        with gate.Process(kind, command, site.folder,
+                          stderr=writer) as child:
             gate.until(lambda: os.path.exists(path), 'the socket')
             fill(writer)
             good = 0
@@ -91,14 +89,9 @@ def test_unread_log(site):
             gate.until(lambda: b'lines lost' in drain(reader),
                        'the count of lost lines')
             tap.ok(True, 'lost lines are counted: ' + kind)
-            child.send_signal(signal.SIGTERM)
-            tap.equal(child.wait(gate.PATIENCE), 0, 'and it ends: ' + kind)
-        finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-            os.close(reader)
-            os.close(writer)
+            tap.equal(child.stop(), 0, 'and it ends: ' + kind)
+        os.close(reader)
+        os.close(writer)
 
 
 def test_parked_descriptors(site):

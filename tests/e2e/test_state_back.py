@@ -105,7 +105,8 @@ def test_older(world):
         # changes made to it do not make up for the one that it lost
         for name in ('third', 'fourth'):
             site.cache('block', 'user', name)
-            tap.equal(world.say(daemon), nobody(), 'changed: still nobody')
+            tap.equal(world.say(daemon), nobody(),
+                      'changed (%s): still nobody' % name)
         tap.ok('its change 3 is not the one that was seen here'
                in daemon.log(), 'and the log says why', daemon.log()[-600:])
         world.put(new)
@@ -206,10 +207,11 @@ def test_log(world):
                 said = site.cache('block', 'user', 'third')
                 tap.ok('process %d' % reader.pid in said.text and
                        'lacks it yet' in said.text,
-                       'a copy that lacks it: said, with who is in the way',
+                       what + ': a copy lacks it: said, with who is in '
+                       'the way',
                        said.text)
                 tap.ok(('third',) not in site.rows(path=site.copy()),
-                       'and so it is')
+                       what + ': and so it is')
             with world.daemon() as daemon:
                 held = dict(wanted, second='user-blocked')
                 if stuck:
@@ -230,9 +232,9 @@ def test_log(world):
                     site.cache('accept')
                     got = world.say(daemon)
                     tap.ok(got == dict(wanted, second='user-blocked'),
-                           'accepted as it is', got)
+                           what + ': accepted as it is', got)
                 site.cache('lift', 'user', 'second')
-                tap.equal(world.say(daemon), wanted, 'and it goes on')
+                tap.equal(world.say(daemon), wanted, what + ': it goes on')
     # four answers: total_timeout and its room, times ten
     tap.ok(longest < 80, 'no log holds an answer up', longest)
 
@@ -392,10 +394,7 @@ def test_two_processes(world):
 
 
 def main():
-    who = installed.user()
-    if who is None:
-        tap.skip('trust.db put back in the installed layout', 'not root')
-        tap.done()
+    who = installed.required('trust.db put back in the installed layout')
     with installed.Site(who) as site:
         world = World(site)
         test_older(world)

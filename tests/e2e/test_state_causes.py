@@ -35,22 +35,6 @@ class World:
                    '%s: %s says why' % (what, command[0]), said.text)
 
 
-@contextlib.contextmanager
-def small_disk(folder, options):
-    """A file system at `folder`, or None without the right to mount."""
-    os.mkdir(folder)
-    mounted = subprocess.run(
-        ['mount', '-t', 'tmpfs', '-o', 'mode=755,' + options, 'tmpfs',
-         folder], stderr=subprocess.DEVNULL, check=False)
-    try:
-        yield folder if mounted.returncode == 0 else None
-    finally:
-        while mounted.returncode == 0 and subprocess.run(
-                ['umount', folder], stderr=subprocess.DEVNULL,
-                check=False).returncode == 0:
-            pass
-
-
 def use_up_names(folder):
     """No further file can be made."""
     number = 0
@@ -66,7 +50,7 @@ def remount(folder, how):
 
 
 def test_disk(who, folder):
-    with small_disk(folder, 'size=8m,nr_inodes=30') as disk:
+    with installed.small_disk(folder, 'size=8m,nr_inodes=30') as disk:
         if disk is None:
             tap.skip('a disk of few inodes, or read only', 'no mount')
             return
@@ -117,8 +101,8 @@ def file_of_number(folder, inode):
 def test_holder(who, folder):
     """Two file systems count their files alike: who holds one of the other
     has nothing to do with it."""
-    with small_disk(folder, 'size=4m') as disk, \
-            small_disk(folder + '-2', 'size=4m') as other:
+    with installed.small_disk(folder, 'size=4m') as disk, \
+            installed.small_disk(folder + '-2', 'size=4m') as other:
         if disk is None or other is None:
             tap.skip('a lock of another file system', 'no mount')
             return
@@ -182,10 +166,7 @@ def test_index_file(world):
 
 
 def main():
-    who = installed.user()
-    if who is None:
-        tap.skip('causes in the installed layout', 'not root')
-        tap.done()
+    who = installed.required('causes in the installed layout')
     with installed.Site(who) as site, site.daemon() as daemon:
         world = World(site, daemon)
         test_limit(world)

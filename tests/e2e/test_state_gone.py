@@ -110,10 +110,7 @@ def harm(world, how):
 
 
 def main():
-    who = installed.user()
-    if who is None:
-        tap.skip('status.db away, in the installed layout', 'not root')
-        tap.done()
+    who = installed.required('status.db away, in the installed layout')
     with installed.Site(who, dict(SETTINGS, session_ttl='2',
                                   absent_ttl='2')) as site, \
             site.daemon('one') as one, site.daemon('two') as two:

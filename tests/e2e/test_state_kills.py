@@ -168,7 +168,8 @@ def test_index(site):
                       'a -shm of %d bytes %d' % (size, byte))
             site.cache('block', 'user', 'after')
             got = [installed.say(daemon, tokens[2]) for daemon in both]
-            tap.equal(got, [installed.BLOCKED] * 2, 'and a change holds')
+            tap.equal(got, [installed.BLOCKED] * 2,
+                      'a -shm of %d bytes %d: a change holds' % (size, byte))
             site.cache('lift', 'user', 'after')
 
 
@@ -195,10 +196,7 @@ def test_two_daemons(site, count):
 
 
 def main():
-    who = installed.user()
-    if who is None:
-        tap.skip('kills in the installed layout', 'not root')
-        tap.done()
+    who = installed.required('kills in the installed layout')
     with installed.Site(who) as site:
         test_index(site)
         test_two_daemons(site, 1000)

@@ -184,7 +184,7 @@ def test_locks(site, known):
                begin + ': the holder is named', process.log())
         process.send(signal.SIGINT)
         tap.equal(process.wait(), -signal.SIGINT,
-                  'and who does not want to wait may end it')
+                  begin + ': who does not want to wait may end it')
         holder.execute('ROLLBACK')
     holder.close()
 
@@ -211,20 +211,13 @@ def test_signals(site):
 def test_small_disk(who):
     """The disk is full: the change fails and says why, daemons go on, and it
     works once there is room."""
-    with installed.Site(who) as other:
-        disk = os.path.join(other.folder, 'disk')
-        os.mkdir(disk)
-        mounted = subprocess.run(['mount', '-t', 'tmpfs', '-o',
-                                  'size=1m,mode=755', 'tmpfs', disk],
-                                 stderr=subprocess.DEVNULL, check=False)
-        if mounted.returncode != 0:
+    with installed.Site(who) as other, installed.small_disk(
+            os.path.join(other.folder, 'disk'), 'size=1m') as disk:
+        if disk is None:
             tap.skip('a full disk', 'no right to mount')
             return
-        try:
-            with installed.Site(who, state=os.path.join(disk, 'state')) as site:
-                full_disk(site, disk)
-        finally:
-            subprocess.run(['umount', disk], check=False)
+        with installed.Site(who, state=os.path.join(disk, 'state')) as site:
+            full_disk(site, disk)
 
 
 def full_disk(site, disk):
@@ -307,10 +300,11 @@ def test_unreadable(site, known):
             tap.ok(True, 'trust.db %s: nobody' % what)
             gate.until(lambda w=words: w[-1] in daemon.log(), words[-1])
             tap.ok(all(word in daemon.log() for word in words),
-                   'why, and what to do', daemon.log()[-500:])
+                   'trust.db %s: why, and what to do' % what,
+                   daemon.log()[-500:])
             mend()
             tap.equal(installed.say(daemon, known), installed.GRANTED,
-                      'mended: at once')
+                      'trust.db %s: mended: at once' % what)
     os.chown(site.trust, 0, 0)
     os.chmod(site.trust, 0o600)
     with site.daemon('closed', wait=False) as daemon:
@@ -382,10 +376,7 @@ def test_terminal(who):
 def main():
     # whoever started this may ignore it, and what is started here would too
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    who = installed.user()
-    if who is None:
-        tap.skip('a full state, installed', 'not root')
-        tap.done()
+    who = installed.required('a full state, installed')
     test_terminal(who)
     with installed.Site(who) as site:
         known = site.token('known')

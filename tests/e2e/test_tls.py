@@ -10,9 +10,7 @@ import tap
 
 
 def ask(daemon, token):
-    return fastcgi.ask(daemon.path, {
-        'AUTHGEAR_POLICY': 'default',
-        'HTTP_AUTHORIZATION': 'Bearer ' + token})
+    return fastcgi.ask(daemon.path, fastcgi.bearer(token))
 
 
 def bad(site, name, said):

@@ -4,11 +4,11 @@ elsewhere; each by the commands that the files and messages name."""
 
 import os
 import re
-import threading
 
 import asking
 import fastcgi
 import gate
+import load
 import machine
 import servers
 import tap
@@ -30,7 +30,8 @@ login_return = http://127.0.0.1:9/authgear-login
 def install(booted):
     """As README tells, but for init; the programs stay in the build."""
     booted.write('/etc/authgear/authgear.conf', SETTINGS % '/var/lib/authgear')
-    for name, place in (('sysusers', 'sysusers.d'), ('tmpfiles', 'tmpfiles.d')):
+    for name, place in (('sysusers', 'sysusers.d'),
+                        ('tmpfiles', 'tmpfiles.d')):
         booted.write('/etc/%s/authgear.conf' % place, servers.example(
             'systemd/authgear.%s.conf' % name, []))
     booted.run('systemd-sysusers')
@@ -135,42 +136,13 @@ def test_ask_added(booted):
               'phase auth without a credential')
 
 
-class Client(threading.Thread):
-    """Asks again and again; what came is a refusal or wrong."""
-
-    def __init__(self, booted):
-        super().__init__(daemon=True)
-        self.booted = booted
-        self.over = threading.Event()
-        self.good = 0
-        self.wrong = []
-
-    def run(self):
-        while not self.over.is_set():
-            try:
-                answer = ask(self.booted, NGINX)
-            except OSError as error:
-                answer = error
-            if getattr(answer, 'status', None) == 401:
-                self.good += 1
-            else:
-                self.wrong.append(answer)
-
-
 def test_restart(booted):
-    client = Client(booted)
-    client.start()
-    try:
+    with load.Client(lambda: ask(booted, NGINX), 401) as client:
         for _ in range(3):
-            good = client.good
             pid = main_pid(booted)
             booted.run('systemctl', 'restart', UNIT)
-            gate.until(lambda: client.good > good + 10 or client.wrong,
-                       'answers')
+            client.some()
             tap.ok(main_pid(booted) != pid, 'a restart')
-    finally:
-        client.over.set()
-        client.join(gate.PATIENCE)
     tap.equal(client.wrong, [], 'every request meanwhile was answered')
 
 

@@ -1,5 +1,6 @@
 """The daemon under valgrind for a short run: grants and refusals of both
-roles, hostile records, a fetch, parked requests, a stop.  No error, no leak."""
+roles, hostile records, a fetch, parked requests, a stop.  No error, no
+leak."""
 
 import os
 import shutil
@@ -25,26 +26,15 @@ def params(token, **more):
     return out
 
 
-def binary():
-    """Behind the script that libtool leaves in a build with shared parts."""
-    program = tap.program('authgear-fcgi')
-    real = os.path.join(os.path.dirname(program), '.libs', 'authgear-fcgi')
-    return real if os.path.exists(real) else program
-
-
 def start(site):
-    path = os.path.join(site.folder, 'valgrind.sock')
-    daemon = gate.Process('valgrind', [
-        'valgrind', '--error-exitcode=%d' % ERRORS, '--leak-check=full',
-        '--errors-for-leak-kinds=definite,indirect,possible',
-        '--show-leak-kinds=definite,indirect,possible', '--track-fds=no',
-        '--num-callers=20', '--child-silent-after-fork=yes',
-        '--log-file=' + os.path.join(site.folder, 'valgrind.log'),
-        binary(), '--config', site.config, '--threads', '2',
-        '--listen', 'unix:' + path, '--listen', '127.0.0.1:0'],
-        site.folder)
-    daemon.path = path
-    return daemon
+    return site.daemon(
+        'valgrind', program=tap.binary('authgear-fcgi'),
+        arguments=['--threads', '2'], wrapper=[
+            'valgrind', '--error-exitcode=%d' % ERRORS, '--leak-check=full',
+            '--errors-for-leak-kinds=definite,indirect,possible',
+            '--show-leak-kinds=definite,indirect,possible', '--track-fds=no',
+            '--num-callers=20', '--child-silent-after-fork=yes',
+            '--log-file=' + os.path.join(site.folder, 'valgrind.log')])
 
 
 def counted(path, requests, role):
@@ -66,27 +56,24 @@ def test_answers(site, daemon):
     gate.until(lambda: fastcgi.ask(daemon.path, params(good),
                                    timeout=gate.PATIENCE).status == 200,
                'the keys')
-    for role in (fastcgi.AUTHORIZER, fastcgi.RESPONDER):
-        tap.equal(counted(daemon.path, [params(good)] * ROUNDS, role),
-                  {200: ROUNDS}, 'grants')
-        tap.equal(counted(daemon.path, [params(token) for token in bad] *
-                          ROUNDS, role), {401: len(bad) * ROUNDS},
-                  'refusals')
-        tap.equal(counted(daemon.path, [params(None)] * ROUNDS, role),
-                  {401: ROUNDS}, 'no credential')
-        tap.equal(counted(daemon.path, [
-            params(good, AUTHGEAR_POLICY='none')] * ROUNDS, role),
-            {403: ROUNDS}, 'no such policy')
-        tap.equal(counted(daemon.path, [params(
-            good, HTTP_COOKIE='x\0')] * ROUNDS, role), {500: ROUNDS},
-            'a NUL')
+    for role, name in ((fastcgi.AUTHORIZER, 'authorizer: '),
+                       (fastcgi.RESPONDER, 'responder: ')):
+        for what, asked, status in (
+                ('grants', [params(good)], 200),
+                ('refusals', [params(token) for token in bad], 401),
+                ('no credential', [params(None)], 401),
+                ('no such policy', [params(good, AUTHGEAR_POLICY='none')],
+                 403),
+                ('a NUL', [params(good, HTTP_COOKIE='x\0')], 500)):
+            tap.equal(counted(daemon.path, asked * ROUNDS, role),
+                      {status: len(asked) * ROUNDS}, name + what)
         with fastcgi.connect(daemon.path, gate.PATIENCE) as peer:
             kept = 0
             for _ in range(ROUNDS):
                 peer.sendall(fastcgi.request(params(good), role, keep=True))
                 answer = fastcgi.receive(peer)
                 kept += answer is not None and answer.status == 200
-            tap.equal(kept, ROUNDS, 'on a kept connection')
+            tap.equal(kept, ROUNDS, name + 'on a kept connection')
 
 
 def test_hostile(site, daemon):
