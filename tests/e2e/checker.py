@@ -8,6 +8,7 @@ policies take REMOTE_USER from a claim, so that nobody who takes the user id
 for it passes.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -66,9 +67,13 @@ def ask(port, path, token=None, method='GET', headers=(), body=None,
 
 def exchange(port, data):
     """All that comes for these bytes until the connection ends."""
-    with socket.create_connection(('127.0.0.1', port), 60) as link:
+    got = b''
+    with socket.create_connection(('127.0.0.1', port), 60) as link, \
+            contextlib.suppress(ConnectionResetError):
         link.sendall(data)
-        return b''.join(iter(lambda: link.recv(65536), b''))
+        for more in iter(lambda: link.recv(65536), b''):
+            got += more
+    return got
 
 
 def values(shown, name):

@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 
+import backend
 import checker
 import lighttpd
 import servers
@@ -48,15 +49,6 @@ TOGETHER = (
 # certificate.
 LEFT = {'rrdtool', 'fastcgi-php-fpm', 'ssl', 'gnutls', 'mbedtls', 'nss',
         'wolfssl'}
-PHP = '''<?php
-header('X-Backend: php');
-$env = [];
-foreach ($_SERVER as $name => $value)
-	if (is_string($value))
-		$env[] = [$name, $value];
-file_put_contents('%s', "php\\n", FILE_APPEND);
-echo json_encode(['kind' => 'php', 'env' => $env]);
-'''
 
 
 class Layout:
@@ -332,7 +324,7 @@ def prepare(world):
         os.makedirs(os.path.join(www, name), exist_ok=True)
         with open(os.path.join(www, name, 'index.php' if name == 'php' else
                                'show.php'), 'w') as file:
-            file.write(PHP % world.site.runs_file)
+            file.write(backend.PHP % {'runs': world.site.runs_file})
     os.chmod(www, 0o777)
 
 

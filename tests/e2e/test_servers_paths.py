@@ -3,7 +3,6 @@ path is written, its own policy decides."""
 
 import hashlib
 import os
-import socket
 
 import checker
 import tap
@@ -36,17 +35,7 @@ def raw(port, target, token):
     text = 'GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' % target
     if token:
         text += 'Authorization: Bearer %s\r\n' % token
-    with socket.create_connection(('127.0.0.1', port), 60) as link:
-        link.sendall((text + '\r\n').encode())
-        data = b''
-        while True:
-            try:
-                more = link.recv(65536)
-            except ConnectionResetError:
-                break
-            if not more:
-                break
-            data += more
+    data = checker.exchange(port, (text + '\r\n').encode())
     if not data.startswith(b'HTTP/1.'):
         return 400, data
     return int(data.split()[1]), data
