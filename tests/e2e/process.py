@@ -149,6 +149,8 @@ class Process:
         except subprocess.TimeoutExpired:
             self.kill()
         if self.has_group:
+            # once: afterwards the number may be another's
+            self.has_group = False
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
 
