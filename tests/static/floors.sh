@@ -122,8 +122,9 @@ output="$output|std(out|err) *[,;)]|write\((1|2|STD(OUT|ERR)_FILENO),"
 # a library of its own, for authgear-cache and tests.
 writers() {
 	sed -e ':a' -e '/\\$/N; s/\\\n//; ta' Makefile.am | awk '
-	    /src\/state\/write\// && $1 != "write_sources" ||
-	    /\$\(write_sources\)/ && $1 != "libwriter_la_SOURCES" ||
+	    /src\/state\/write\// && $1 != "write" &&
+		$1 != "libwriter_la_SOURCES" ||
+	    /\$\(write[:)]/ && $1 != "libwriter_la_SOURCES" ||
 	    /libwriter\.la/ && $1 != "noinst_LTLIBRARIES" &&
 		$1 != "authgear_cache_LDADD" && $1 != "LDADD" { print $1 }'
 }
