@@ -14,6 +14,8 @@ files=$(find src fcgi pam tests -name '*.c' | sort)
 flags=$(make -s --no-print-directory -C "$build" print-lint-flags |
     tail -n 1)
 [ -n "$files" ] && [ -n "$flags" ] || exit 1
+# where the build was configured by a relative path, its -I are too
+flags="-I. -Isrc -Itests/unit $flags"
 
 # step NUMBER TOOL FUNCTION: skipped where the tool is not installed
 step() {
