@@ -94,12 +94,14 @@ add_change(struct file *file, const void *data, int len,
 {
 	struct change *change = calloc(1, sizeof(*change));
 
-	scratch_need(change != NULL, "calloc");
+	if (change == NULL)
+		abort();
 	change->offset = offset;
 	change->len = len;
 	if (data != NULL) {
 		change->data = malloc((size_t)len);
-		scratch_need(change->data != NULL, "malloc");
+		if (change->data == NULL)
+			abort();
 		memcpy(change->data, data, (size_t)len);
 	}
 	*file->last = change;
