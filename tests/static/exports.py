@@ -94,8 +94,8 @@ def misnamed(objects):
 
 
 def astray(objects, declared):
-    """declared: {header: names}.  A header's functions are in its .c, and
-    those of a .c in its header."""
+    """declared: {file: names}.  What a header declares is in its .c, and a
+    .c declares nothing of another."""
     home = {name: source for source, it in objects.items()
             for name in it.defined}
     for header, names in sorted(declared.items()):
@@ -186,8 +186,9 @@ def main():
                         reading.definitions(reading.read(source))}
                for source in sources}
     declared = {header: {it.name for it in
-                         reading.prototypes(reading.read(header))}
-                for header in reading.files(endings=('.h',))}
+                         reading.prototypes(reading.read(header))
+                         if not it.is_static}
+                for header in reading.files()}
     tap.holds('every function is read', list(unseen(objects, written)))
     tap.holds('external names begin with the name of their file',
               list(misnamed(objects)))
