@@ -17,7 +17,7 @@ git ls-files --cached --others --exclude-standard | while read -r file; do
 done | sort -u >"$work/files"
 # A folder stands for all below it; what autoconf brings is in no checkout.
 make -s --no-print-directory -C "$build" print-distributed | tail -n 1 |
-    tr ' ' '\n' | sed -e 's|^\.\./\.\./||' -e "s|^$PWD/||" -e 's|^\./||' |
+    tr ' ' '\n' | sed -e 's|^\(\.\./\)*||' -e "s|^$PWD/||" -e 's|^\./||' |
     while read -r name; do
 	if [ -d "$name" ]; then
 		grep "^$name/" "$work/files"
