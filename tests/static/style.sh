@@ -11,8 +11,8 @@ trap 'exit 1' HUP INT TERM
 named() {
 	pattern=$1
 	shift
-	find "$@" -type d \( -name ".?*" -o -name "build*" \) -prune -o -type f \
-	    -regex ".*\.\($pattern\)" -print | sort
+	find "$@" -type d \( -name '.?*' -o -name 'build*' \) -prune -o \
+	    -type f -regex ".*\.\($pattern\)" -print | sort
 }
 product='src fcgi pam'
 # shellcheck disable=SC2086 # lists of words
