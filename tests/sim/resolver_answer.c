@@ -21,7 +21,8 @@ static void
 add_flag(struct sim_answer *answer, const char *name, const json_t *facts,
     const char *member)
 {
-	sim_answer_add(answer, name, sim_flag(facts, member, 0) ? "true" : "false");
+	sim_answer_add(answer, name,
+	    sim_flag(facts, member, 0) ? "true" : "false");
 }
 
 static void
@@ -80,7 +81,8 @@ sim_answer_valid(struct sim *sim, const json_t *session,
 	add_list(answer, "X-Authgear-Session-Amr", amr, " ");
 	snprintf(text, sizeof(text), "%lld", (long long)at);
 	if (at > 0)
-		sim_answer_add(answer, "X-Authgear-Session-Authenticated-At", text);
+		sim_answer_add(answer, "X-Authgear-Session-Authenticated-At",
+		    text);
 	sim_answer_add(answer, "X-Authgear-Session-Valid", "true");
 	add_flag(answer, "X-Authgear-User-Anonymous", facts,
 	    "anonymous");
