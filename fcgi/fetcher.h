@@ -3,7 +3,7 @@
 
 #include "fcgi/log.h"
 #include "fcgi/parked.h"
-#include "gate/gate_open.h"
+#include "gate/gate_shared.h"
 #include "settings/settings.h"
 
 /*

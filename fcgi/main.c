@@ -25,7 +25,7 @@
 #include "fcgi/state_place.h"
 #include "fcgi/upkeep.h"
 #include "fcgi/writer.h"
-#include "gate/gate_open.h"
+#include "gate/gate_shared.h"
 #include "ground/json.h"
 #include "transport/http.h"
 

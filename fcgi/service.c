@@ -12,7 +12,6 @@
 #include "fcgi/layer/server_request.h"
 #include "fcgi/login_return.h"
 #include "gate/gate_account.h"
-#include "gate/gate_open.h"
 #include "transport/clock.h"
 
 #define SHARE_SIZE 96

@@ -11,12 +11,58 @@
 #include "gate/gate_keys.h"
 #include "gate/gate_lookup.h"
 #include "gate/gate_session.h"
+#include "gate/gate_shared.h"
 #include "gate/gate_task.h"
 #include "gate/gate_token.h"
 #include "gate/gate_verdict.h"
 
 /* After state that could not be read, the timer looks again. */
 #define RETRY_MS 1000
+
+struct gate *
+gate_new(const struct settings *settings, struct gate_shared *shared,
+    struct error *error)
+{
+	struct gate *gate = calloc(1, sizeof(*gate));
+
+	if (gate == NULL)
+		goto no_memory;
+	gate->settings = settings;
+	gate->owns_shared = shared == NULL;
+	gate->shared = shared != NULL ? shared : gate_shared_new(settings);
+	if (gate->shared == NULL)
+		goto no_memory;
+	gate->trust = trust_open_shared(settings->state, settings->endpoint,
+	    gate->shared->trust, error);
+	if (gate->trust == NULL)
+		goto failed;
+	gate->status = gate_shared_open(gate->shared, settings, error);
+	if (gate->status == NULL)
+		goto failed;
+	trust_use_status(gate->trust, gate->status);
+	gate->keys = keys_new(settings, gate->status);
+	if (gate->keys == NULL)
+		goto no_memory;
+	return gate;
+no_memory:
+	error_set(error, "out of memory");
+failed:
+	gate_free(gate);
+	return NULL;
+}
+
+void
+gate_free(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	keys_free(gate->keys);
+	trust_free(gate->trust);
+	status_free(gate->status);
+	if (gate->owns_shared)
+		gate_shared_free(gate->shared);
+	free(gate);
+}
 
 static enum gate_stage
 pass(struct gate *gate, struct gate_task *task, const struct moment *now)

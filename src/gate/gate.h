@@ -18,8 +18,8 @@
  *
  * Steps: nothing blocks inside.  The gate says which HTTP exchange it needs,
  *   the face performs it and resumes.
- * Threads: a gate (gate_open.h) serves one at a time.  A task belongs to no
- *   gate: any of the same settings may resume it.
+ * Threads: a gate serves one at a time.  A task belongs to no gate: any of the
+ *   same settings may resume it.
  * Order in which a JWT is refused: parse, key, signature, claims, issuer,
  *   times, decide().  Where the key is not known, claims, issuer and times
  *   come before it: what they refuse never causes a fetch.  No unverified
@@ -50,7 +50,16 @@
  */
 
 struct gate;
+struct gate_shared;
 struct gate_task;
+
+/* Opens trust.db and status.db.  Threads: one gate for each (it owns its
+ * database connections and its parsed key set), never across a fork.  Borrows
+ * settings and shared (gate_shared.h; NULL: it makes one of its own).  NULL
+ * and error. */
+struct gate *gate_new(const struct settings *settings,
+    struct gate_shared *shared, struct error *error);
+void gate_free(struct gate *gate);
 
 /* What may be done for an answer. */
 enum gate_manner {

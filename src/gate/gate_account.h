@@ -10,7 +10,8 @@
  *   way (an account of nobody is not blocked), from a claim there is no way
  *   back: USER_UNTRACEABLE.
  * Always DONE: NOT_BLOCKED, which is no grant, USER_BLOCKED, CLIENT_REVOKED,
- *   or undecided.  *task_out and threads as with gate_start().
+ *   or undecided.  *task_out as with gate_start().
+ * Threads: that of the gate.
  */
 enum gate_step gate_account_start(struct gate *gate,
     const struct policy *policy, const char *account,

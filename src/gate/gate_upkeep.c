@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "gate/gate_open.h"
+#include "gate/gate_shared.h"
 #include "gate/gate_private.h"
 #include "state/status_check.h"
 #include "state/status_lineage.h"
@@ -27,9 +27,8 @@ gate_upkeep_new(const struct settings *settings, struct gate_shared *shared,
 	if (upkeep == NULL)
 		goto no_memory;
 	upkeep->shared = shared;
-	upkeep->status = gate_open_status(settings, shared->pending,
-	    error);
-	upkeep->checked = gate_open_status(settings, shared->pending, error);
+	upkeep->status = gate_shared_open(shared, settings, error);
+	upkeep->checked = gate_shared_open(shared, settings, error);
 	if (upkeep->status == NULL || upkeep->checked == NULL)
 		goto failed;
 	upkeep->trust = trust_upkeep_new(settings->state, shared->trust);

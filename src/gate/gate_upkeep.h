@@ -11,7 +11,7 @@
  * Threads: each function says whose it is; `wake` is called from any, when
  *   there is something for the first.
  * From gate_upkeep_new() on nobody else does it, until gate_upkeep_free().
- * Opens status.db; borrows settings and shared (gate_open.h).  NULL and error.
+ * Opens status.db; borrows settings and shared.  NULL and error.
  */
 
 struct gate_shared;

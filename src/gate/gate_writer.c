@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/gate_open.h"
+#include "gate/gate_shared.h"
 #include "gate/gate_private.h"
 #include "state/database_holder.h"
 #include "state/status_write.h"
@@ -29,7 +29,7 @@ gate_writer_new(const struct settings *settings, struct gate_shared *shared,
 		return NULL;
 	}
 	writer->settings = settings;
-	writer->status = gate_open_status(settings, shared->pending, error);
+	writer->status = gate_shared_open(shared, settings, error);
 	if (writer->status == NULL) {
 		gate_writer_free(writer);
 		return NULL;

@@ -14,7 +14,7 @@
  * Threads: one at a time; `wake` is called from any, when there is something
  *   to write (is_urgent: at once; else more may be gathered first).
  * From gate_writer_new() on nobody else writes, until gate_writer_free().
- * Opens status.db; borrows settings and shared (gate_open.h).  NULL and error.
+ * Opens status.db; borrows settings and shared.  NULL and error.
  */
 
 struct gate_shared;

@@ -3,7 +3,6 @@
 
 #include "gate/gate.h"
 #include "gate/gate_account.h"
-#include "gate/gate_open.h"
 #include "web/web_question.h"
 
 /*

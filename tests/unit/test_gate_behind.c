@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "gate_world.h"
+#include "gate/gate_shared.h"
 #include "gate/gate_writer.h"
 #include "scratch.h"
 

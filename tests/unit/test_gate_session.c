@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "gate/gate_shared.h"
 #include "gate_world.h"
 #include "scratch.h"
 #include "state/write/trust_writer.h"

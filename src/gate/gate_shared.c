@@ -1,0 +1,59 @@
+#include "config.h"
+
+#include "gate/gate_shared.h"
+
+#include <stdlib.h>
+
+#include "gate/gate_private.h"
+
+struct status *
+gate_shared_open(struct gate_shared *shared, const struct settings *settings,
+    struct error *error)
+{
+	struct status *status = NULL;
+	struct buffer path;
+
+	buffer_init(&path, SETTINGS_MAX_VALUE + 32);
+	(void)buffer_append_format(&path, "%s/daemon/status.db",
+	    settings->state);
+	if (path.failed)
+		error_set(error, "out of memory");
+	else
+		status = status_open(path.data, settings->endpoint,
+		    shared->pending, error);
+	buffer_clear(&path);
+	return status;
+}
+
+struct gate_shared *
+gate_shared_new(const struct settings *settings)
+{
+	struct gate_shared *shared = calloc(1, sizeof(*shared));
+
+	if (shared == NULL)
+		return NULL;
+	shared->lookups = lookups_new(settings);
+	shared->recent = recent_new();
+	shared->logins = logins_new(GATE_LOGIN_MSECS);
+	shared->trust = trust_shared_new();
+	shared->pending = status_pending_new();
+	if (shared->lookups != NULL && shared->recent != NULL &&
+	    shared->logins != NULL &&
+	    shared->trust != NULL && shared->pending != NULL)
+		return shared;
+	gate_shared_free(shared);
+	return NULL;
+}
+
+void
+gate_shared_free(struct gate_shared *shared)
+{
+	if (shared == NULL)
+		return;
+	lookups_free(shared->lookups);
+	recent_free(shared->recent);
+	logins_free(shared->logins);
+	trust_shared_free(shared->trust);
+	status_pending_free(shared->pending);
+	free(shared);
+}
