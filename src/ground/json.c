@@ -153,21 +153,6 @@ json_find_array(const struct json *object, const char *name,
 }
 
 enum json_find
-json_find_object(const struct json *object, const char *name,
-    const struct json **object_out)
-{
-	const json_t *value;
-
-	*object_out = NULL;
-	if ((value = json_object_get(value_of(object), name)) == NULL)
-		return JSON_ABSENT;
-	if (!json_is_object(value))
-		return JSON_WRONG_TYPE;
-	*object_out = borrowed(value);
-	return JSON_FOUND;
-}
-
-enum json_find
 json_find_seconds(const struct json *object, const char *name,
     int64_t *seconds_out)
 {

@@ -35,8 +35,6 @@ enum json_find json_find_boolean(const struct json *object, const char *name,
     int *boolean_out);
 enum json_find json_find_array(const struct json *object, const char *name,
     const struct json **array_out);
-enum json_find json_find_object(const struct json *object, const char *name,
-    const struct json **object_out);
 
 /*
  * A point in time or a count of seconds: an integer of 0 to 2^53.  Reals

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "ground/json.h"
 #include "recorded.h"
 
@@ -37,6 +39,15 @@ read_file(const char *name, const char *before, const char *after)
 	return text;
 }
 
+/* A struct json is what jansson calls a json_t. */
+const struct json *
+recorded_object(const struct json *json, const char *name)
+{
+	const json_t *member = json_object_get((const json_t *)json, name);
+
+	return json_is_object(member) ? (const struct json *)member : NULL;
+}
+
 static void
 read_token(struct recorded_token *token, const struct json *json)
 {
@@ -46,7 +57,7 @@ read_token(struct recorded_token *token, const struct json *json)
 	    json_find_seconds(json, "recorded_at",
 	    &token->recorded_at) == JSON_FOUND, "a token lacks a member");
 	(void)json_find_string(json, "user_id", &token->user_id);
-	(void)json_find_object(json, "claims", &token->claims);
+	token->claims = recorded_object(json, "claims");
 }
 
 struct recorded *

@@ -49,6 +49,9 @@ void recorded_free(struct recorded *recorded);
 struct json *recorded_exchanges(const char *name,
     const struct json **array_out);
 
+/* A member that is an object, borrowed; NULL: there is none. */
+const struct json *recorded_object(const struct json *json, const char *name);
+
 /* By name; ends the program if there is none. */
 const struct recorded_token *recorded_find(const struct recorded *recorded,
     const char *name);

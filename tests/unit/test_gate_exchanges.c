@@ -116,12 +116,10 @@ find_row(const struct json *exchanges, const char *row)
 static const struct json *
 headers_of(const struct json *exchange, const char *side)
 {
-	const struct json *message, *headers;
+	const struct json *headers;
 
-	assert_int_equal(json_find_object(exchange, side, &message),
-	    JSON_FOUND);
-	assert_int_equal(json_find_array(message, "headers", &headers),
-	    JSON_FOUND);
+	assert_int_equal(json_find_array(recorded_object(exchange, side),
+	    "headers", &headers), JSON_FOUND);
 	return headers;
 }
 
@@ -162,7 +160,7 @@ take_answer(const struct json *headers, const char *answer[65])
 static char *
 recorded_set(const struct json *exchanges)
 {
-	const struct json *exchange, *message;
+	const struct json *exchange;
 	const char *name, *body;
 	size_t i;
 
@@ -170,9 +168,8 @@ recorded_set(const struct json *exchanges)
 		exchange = json_array_at(exchanges, i);
 		if (json_find_string(exchange, "name", &name) == JSON_FOUND &&
 		    strcmp(name, "jwks") == 0 &&
-		    json_find_object(exchange, "response", &message) ==
-		    JSON_FOUND &&
-		    json_find_string(message, "body", &body) == JSON_FOUND)
+		    json_find_string(recorded_object(exchange, "response"),
+		    "body", &body) == JSON_FOUND)
 			return mint_text("%s", body);
 	}
 	fail_msg("no key set among the exchanges");

@@ -424,7 +424,7 @@ static void
 recorded_cases(void **state)
 {
 	struct json *json;
-	const struct json *array, *one, *response;
+	const struct json *array, *one;
 	struct exchange *exchange;
 	struct error error = { "" };
 	struct facts facts;
@@ -439,9 +439,7 @@ recorded_cases(void **state)
 		if (json_find_string(one, "row", &row) != JSON_FOUND)
 			continue;
 		cases++;
-		assert_int_equal(json_find_object(one, "response",
-		    &response), JSON_FOUND);
-		exchange = replay(response);
+		exchange = replay(recorded_object(one, "response"));
 		wanted = RESOLVER_ABSENT;
 		if (exchange_find_kept(exchange, "x-authgear-session-valid",
 		    &word) == 1)
@@ -476,7 +474,7 @@ static void
 recorded_outage(void **state)
 {
 	struct json *json;
-	const struct json *array, *one, *response;
+	const struct json *array, *one;
 	struct exchange *exchange;
 	const char *name;
 	enum resolver_answer wanted;
@@ -488,9 +486,7 @@ recorded_outage(void **state)
 		one = json_array_at(array, i);
 		assert_int_equal(json_find_string(one, "name", &name),
 		    JSON_FOUND);
-		assert_int_equal(json_find_object(one, "response",
-		    &response), JSON_FOUND);
-		exchange = replay(response);
+		exchange = replay(recorded_object(one, "response"));
 		wanted = RESOLVER_FAULT;	/* no resolver, or a body */
 		if (exchange->status >= 500)
 			wanted = RESOLVER_SERVER_ERROR;
