@@ -28,14 +28,14 @@ keep(struct gate *gate, const struct gate_task *task, const struct moment *now)
 	memcpy(session.verified_by, task->keys.verified_by,
 	    sizeof(session.verified_by));
 	session.started = task->lookup.started;
-	status_session_store(gate->status, task->session_key, &session, now);
+	status_sessions_store(gate->status, task->session_key, &session, now);
 }
 
 /* No row and no login may serve until it is answered otherwise. */
 static void
 doubt(struct gate *gate, struct gate_task *task, const struct moment *now)
 {
-	status_session_doubt(gate->status, task->session_key,
+	status_sessions_doubt(gate->status, task->session_key,
 	    &task->row.session, now);
 	logins_forget(gate->shared->logins, task->session_key);
 }
@@ -87,7 +87,7 @@ static enum gate_stage
 take_not_live(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	status_session_end(gate->status, task->session_key,
+	status_sessions_end(gate->status, task->session_key,
 	    &task->row.session, now);
 	logins_forget(gate->shared->logins, task->session_key);
 	end_outage(gate, now);

@@ -16,7 +16,7 @@ gate_login_keep(struct gate *gate, const struct gate_task *task,
 		return;
 	/* the answer as it is kept, or one that came since */
 	status_session_init(&session);
-	if (status_session_load(gate->status, task->session_key, &session,
+	if (status_sessions_load(gate->status, task->session_key, &session,
 	    NULL) == 1 && session.is_live && !session.is_doubted)
 		logins_keep(gate->shared->logins, task->session_key, &session,
 		    now);

@@ -9,7 +9,9 @@
 #include "gate/lookups.h"
 #include "gate/recent.h"
 #include "state/status.h"
-#include "state/status_session.h"
+#include "state/status_backoff.h"
+#include "state/status_pending.h"
+#include "state/status_sessions.h"
 #include "state/trust.h"
 #include "state/trust_shared.h"
 

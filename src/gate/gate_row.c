@@ -60,10 +60,10 @@ gate_row_load(struct gate *gate, struct gate_task *task)
 	row->recent_mark = recent_mark(gate->shared->recent,
 	    &task->credential);
 	/* the writer's thread logs why it cannot be read */
-	found = status_session_load(gate->status, task->session_key,
+	found = status_sessions_load(gate->status, task->session_key,
 	    &row->session, NULL);
 	if (found == 0)
-		found = status_session_load_before(gate->status,
+		found = status_sessions_load_before(gate->status,
 		    &task->credential, &row->session, NULL);
 	return found;
 }
@@ -75,7 +75,7 @@ gate_row_age(const struct gate *gate, const struct gate_task *task,
 	const struct status_session *session = &task->row.session;
 
 	if (session->is_doubted || session->started.boottime <=
-	    status_session_void_at(gate->status, task->session_key))
+	    status_sessions_void_at(gate->status, task->session_key))
 		return -1;
 	return moment_age(&session->started, now);
 }
@@ -107,6 +107,6 @@ gate_row_is_contradicted(struct gate *gate, struct gate_task *task,
 	    task->session_key, now);
 	if (told.boottime < session->started.boottime)
 		return 0;
-	status_session_end(gate->status, task->session_key, session, &told);
+	status_sessions_end(gate->status, task->session_key, session, &told);
 	return 1;
 }

@@ -9,6 +9,7 @@
 #include "gate/gate_shared.h"
 #include "gate/gate_private.h"
 #include "state/database_holder.h"
+#include "state/status_trim.h"
 #include "state/status_write.h"
 
 struct gate_writer {
@@ -80,7 +81,7 @@ gate_writer_step(struct gate_writer *writer, const struct moment *now,
 int
 gate_writer_tidy(struct gate_writer *writer, const struct moment *now)
 {
-	return status_session_trim(writer->status,
+	return status_trim(writer->status,
 	    writer->settings->max_sessions, now, NULL) == 1;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gate/keys.h"
+#include "state/status_lease.h"
 
 #define LEASE_NAME "keys"
 
@@ -74,7 +75,7 @@ load_once(struct keys *keys, struct error *error)
 	if (changed == -1)
 		return -1;
 	memset(&stored, 0, sizeof(stored));
-	found = status_keys_load(keys->status, &stored, error);
+	found = status_load_keys(keys->status, &stored, error);
 	if (found == -1)
 		return -1;
 	if (found == 0) {
@@ -281,7 +282,7 @@ keys_fetched(struct keys *keys, const struct status_keys *fetched,
 		error_set(error, "the key set came too late");
 		ret = -1;
 	} else if (fetched != NULL) {
-		ret = status_keys_store(keys->status, fetched, now, error);
+		ret = status_store_keys(keys->status, fetched, now, error);
 		keys->is_loaded = 0;
 	}
 	status_lease_end(keys->status, LEASE_NAME, now);

@@ -6,6 +6,7 @@
 #include "ground/moment.h"
 #include "settings/settings.h"
 #include "state/status.h"
+#include "state/status_keys.h"
 
 /*
  * The life of the key set: when it serves, when it is due, what an unknown

@@ -2,285 +2,16 @@
 
 #include "state/status.h"
 
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <limits.h>
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "state/database.h"
 #include "state/status_file.h"
+#include "state/status_keys.h"
 #include "state/status_pending.h"
-#include "state/status_schema.h"
-
-void
-status_file_leave(struct status *status)
-{
-	size_t i;
-
-	for (i = 0; i < STATUS_STATEMENTS; i++) {
-		(void)sqlite3_finalize(status->statements[i]);
-		status->statements[i] = NULL;
-	}
-	memset(&status->boot, 0, sizeof(status->boot));
-	status->log_pages = 0;
-	database_close(status->db);
-	status->db = NULL;
-}
-
-/* Who can put files into the directory can put keys into the daemon, however
- * well the file itself is looked at. */
-static int
-check_directory(const char *path, struct error *error)
-{
-	const char *slash = strrchr(path, '/');
-	char directory[PATH_MAX];
-	struct stat st;
-
-	(void)snprintf(directory, sizeof(directory), "%.*s",
-	    slash == NULL ? 1 : (int)(slash - path),
-	    slash == NULL ? "." : path);
-	if (lstat(directory, &st) == -1) {
-		error_set(error, "%s: %s%s", directory, strerror(errno),
-		    errno == ENOENT ? "; run 'authgear-cache init --user "
-		    "NAME' with the daemon's user" : "");
-		return -1;
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		error_set(error, "%s is a symbolic link or no directory: "
-		    "remove it, then run 'authgear-cache init'", directory);
-		return -1;
-	}
-	/* Giving it to the caller would shut out whom it was made for. */
-	if (st.st_uid != geteuid()) {
-		error_set(error, "%s was made for uid %lu, and this runs as "
-		    "uid %lu: run the daemon as that user, or set 'state' to "
-		    "a directory of its own", directory,
-		    (unsigned long)st.st_uid, (unsigned long)geteuid());
-		return -1;
-	}
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-		error_set(error, "%s can be written by others: run 'chmod 0700 "
-		    "%s'", directory, directory);
-		return -1;
-	}
-	return 0;
-}
-
-/* The one value of the statement, if it answers one: SQLITE_ROW. */
-static int
-ask(struct status *status, const char *sql, struct sqlite3_stmt **statement)
-{
-	int rc;
-
-	rc = sqlite3_prepare_v2(status->db, sql, -1, statement, NULL);
-	return rc == SQLITE_OK ? sqlite3_step(*statement) : rc;
-}
-
-/* Whose the file is: 1 ours, 0 nobody's yet, -1 another endpoint's, -2 and
- * error. */
-static int
-find_owner(struct status *status, struct error *error)
-{
-	struct sqlite3_stmt *statement = NULL;
-	const char *endpoint = NULL;
-	int rc, ret = 0;
-
-	rc = ask(status, "SELECT endpoint FROM about", &statement);
-	if (rc == SQLITE_ROW)
-		endpoint = (const char *)sqlite3_column_text(statement, 0);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		ret = status_file_failed(status, rc, error) - 1;
-	else if (endpoint != NULL)
-		ret = strcmp(endpoint, status->endpoint) == 0 ? 1 : -1;
-	(void)sqlite3_finalize(statement);
-	return ret;
-}
-
-static int
-has_before(struct status *status)
-{
-	struct sqlite3_stmt *statement = NULL;
-	const int rc = ask(status, "SELECT 1 FROM session_before LIMIT 1",
-	    &statement);
-
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_ROW;
-}
-
-static enum database_mode
-mode_of(const struct status *status)
-{
-	return status->is_opened ? DATABASE_RENEW_SOON : DATABASE_RENEW;
-}
-
-/* What another endpoint's users are known by must not serve this one's. */
-static int
-set_aside(struct status *status, struct error *error)
-{
-	const int ret = database_set_aside(status->path, mode_of(status),
-	    status->db, error);
-
-	status_file_leave(status);
-	return ret;
-}
-
-static int
-open_file(struct status *status, struct error *error)
-{
-	return database_open(status->path, mode_of(status), &status_schema,
-	    &status->db, error) == DATABASE_OPENED ? 0 : -1;
-}
-
-/* Opened, and of no other endpoint. */
-static int
-open_own(struct status *status, struct error *error)
-{
-	int owner;
-
-	if (open_file(status, error) == -1)
-		return -1;
-	owner = find_owner(status, error);
-	if (owner == -1 && (set_aside(status, error) == -1 ||
-	    open_file(status, error) == -1))
-		return -1;
-	if (owner == -1)
-		owner = find_owner(status, error);
-	status->is_owned = owner == 1;
-	status->has_before = has_before(status);
-	return owner >= 0 ? 0 : -1;
-}
-
-/* What is taken away while it is opened is there anew at the second time. */
-static int
-open_new(struct status *status, struct error *error)
-{
-	if (open_own(status, NULL) == 0)
-		return 0;
-	status_file_leave(status);
-	return open_own(status, error);
-}
-
-/* Who decides writes nothing back into the file from its log. */
-static int
-count_pages(void *context, struct sqlite3 *db, const char *name, int pages)
-{
-	struct status *status = context;
-
-	(void)db;
-	(void)name;
-	status->log_pages = pages;
-	return SQLITE_OK;
-}
-
-int
-status_file_is_ours(struct status *status, struct error *error)
-{
-	struct sqlite3_stmt *statement;
-	long version;
-	int64_t schema = 0;
-	int rc;
-
-	if (database_data_version(status->db,
-	    &status->statements[STATUS_VERSION], &version) == -1) {
-		(void)status_file_failed(status,
-		    sqlite3_extended_errcode(status->db), error);
-		return 0;
-	}
-	if (version == status->schema_at)
-		return 1;
-	rc = status_file_prepare(status, STATUS_SCHEMA_VERSION,
-	    "PRAGMA user_version");
-	statement = status->statements[STATUS_SCHEMA_VERSION];
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW)
-		schema = sqlite3_column_int64(statement, 0);
-	rc = status_file_reset(status, STATUS_SCHEMA_VERSION, rc);
-	if (rc != SQLITE_OK)
-		(void)status_file_failed(status, rc, error);
-	else if (database_check_version(schema, status->path, &status_schema,
-	    error) == DATABASE_OPENED)
-		status->schema_at = version;
-	return status->schema_at == version;
-}
-
-int
-status_file_enter(struct status *status, struct error *error)
-{
-	status->is_busy = 0;
-	if (status->db != NULL && !status->is_damaged &&
-	    database_in_place(status->db))
-		return status_file_is_ours(status, error) ? 0 : -1;
-	if (check_directory(status->path, error) == -1)
-		return -1;
-	if (status->db != NULL && status->is_damaged && database_set_aside(
-	    status->path, mode_of(status), status->db, error) == -1)
-		return -1;
-	status->is_damaged = status->is_checked = status->is_counted = 0;
-	status_file_leave(status);
-	if (open_new(status, error) == -1)
-		goto failed;
-	if (database_data_version(status->db,
-	    &status->statements[STATUS_VERSION], &status->version) == -1) {
-		error_set(error, "%s: %s", status->path,
-		    sqlite3_errmsg(status->db));
-		goto failed;
-	}
-	status->schema_at = status->version;
-	(void)sqlite3_wal_hook(status->db, count_pages, status);
-	status->is_anew = status->is_opened;
-	status->is_opened = 1;
-	return 1;
-failed:
-	status_file_leave(status);
-	return -1;
-}
-
-int
-status_file_failed(struct status *status, int rc, struct error *error)
-{
-	const int code = rc & 0xff;
-
-	status->is_busy = code == SQLITE_BUSY || code == SQLITE_LOCKED ||
-	    code == SQLITE_PROTOCOL;
-	if (database_failed(status->db, rc, status->path, error) ==
-	    DATABASE_CORRUPT)
-		status->is_damaged = 1;
-	return -1;
-}
-
-int
-status_is_busy(const struct status *status)
-{
-	return status->is_busy;
-}
-
-int
-status_file_prepare(struct status *status, enum status_statement which,
-    const char *sql)
-{
-	if (status->statements[which] != NULL)
-		return SQLITE_OK;
-	return sqlite3_prepare_v3(status->db, sql, -1,
-	    SQLITE_PREPARE_PERSISTENT, &status->statements[which], NULL);
-}
-
-int
-status_file_reset(struct status *status, enum status_statement which, int rc)
-{
-	struct sqlite3_stmt *statement = status->statements[which];
-
-	if (statement != NULL) {
-		(void)sqlite3_reset(statement);
-		(void)sqlite3_clear_bindings(statement);
-	}
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
+#include "state/status_waiting.h"
+#include "state/status_write.h"
 
 struct status *
 status_open(const char *path, const char *endpoint,
@@ -323,6 +54,12 @@ status_free(struct status *status)
 }
 
 int
+status_is_busy(const struct status *status)
+{
+	return status->is_busy;
+}
+
+int
 status_changed(struct status *status, struct error *error)
 {
 	const uint64_t keys = status->pending->keys_number;
@@ -341,4 +78,60 @@ status_changed(struct status *status, struct error *error)
 	status->version = version;
 	status->keys_number = keys;
 	return ret;
+}
+
+int
+status_load_keys(struct status *status, struct status_keys *keys,
+    struct error *error)
+{
+	struct status_keys waiting;
+	uint64_t number;
+	int waits, found;
+
+	memset(keys, 0, sizeof(*keys));
+	/* before the file, so that what is written in between is not missed */
+	waits = status_keys_waiting(status->pending, &waiting, &number);
+	if (waits == -1) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	found = status_file_enter(status, error) == -1 ? -1 :
+	    status_keys_read(status, keys, error);
+	if (!waits)
+		return found;
+	if (found == 0 ||
+	    (found == 1 && status_keys_replaces(&waiting, keys))) {
+		status_keys_clear(keys);
+		*keys = waiting;
+		return 1;
+	}
+	status_keys_clear(&waiting);
+	return found;
+}
+
+int
+status_store_keys(struct status *status, const struct status_keys *keys,
+    const struct moment *now, struct error *error)
+{
+	struct status_pending *pending = status->pending;
+	struct status_keys made;
+
+	if (status_keys_copy(&made, keys) == -1) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	(void)pthread_mutex_lock(&pending->lock);
+	if (!pending->has_keys || status_keys_replaces(&made, &pending->keys)) {
+		status_keys_clear(&pending->keys);
+		pending->keys = made;
+		memset(&made, 0, sizeof(made));
+		pending->has_keys = 1;
+		pending->keys_number = ++pending->number;
+		pending->few = 1;
+		status_pending_call(pending, 1);
+	}
+	(void)pthread_mutex_unlock(&pending->lock);
+	status_keys_clear(&made);
+	status_write_now(status, now);
+	return 0;
 }

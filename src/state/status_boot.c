@@ -1,6 +1,8 @@
 /* Boots by their numbers: a row of a session carries that alone. */
 #include "config.h"
 
+#include "state/status_boot.h"
+
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>

@@ -40,8 +40,9 @@ int status_change_apply(const struct status_change *change, int found,
 int status_change_follow(struct status_change *first,
     const struct status_change *change);
 
-/* An END of long ago meets no row: make one, so that an earlier answer which
- * waited elsewhere as long is not taken for the last. */
+/* An END of STATUS_LATE_MS ago meets no row: make one, so that an earlier
+ * answer which waited elsewhere as long is not taken for the last. */
+#define STATUS_LATE_MS 1000
 void status_change_insist(struct status_change *change);
 
 #endif /* !STATUS_CHANGE_H_ */

@@ -4,6 +4,7 @@
 #include "state/status_check.h"
 
 #include <sqlite3.h>
+#include <stddef.h>
 
 #include "state/database.h"
 #include "state/status_file.h"

@@ -74,10 +74,4 @@ int status_file_prepare(struct status *status, enum status_statement which,
 int status_file_reset(struct status *status, enum status_statement which,
     int rc);
 
-/* The text of a boot, NULL if the file does not know the number. */
-const char *status_boot_text(struct status *status, int64_t number);
-/* Its number, made if need be: in a transaction; an SQLite result. */
-int status_boot_number(struct status *status, const char *boot_id,
-    int64_t *number_out);
-
 #endif /* !STATUS_FILE_H_ */

@@ -1,5 +1,7 @@
-/* The key set with its metadata. */
+/* The key set with its metadata: the value, and its row in the file. */
 #include "config.h"
+
+#include "state/status_keys.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -7,8 +9,7 @@
 #include <string.h>
 
 #include "state/status_file.h"
-#include "state/status_pending.h"
-#include "state/status_write.h"
+#include "state/status_waiting.h"
 
 void
 status_keys_clear(struct status_keys *keys)
@@ -19,6 +20,49 @@ status_keys_clear(struct status_keys *keys)
 	free(keys->authorization_endpoint);
 	free(keys->jwks);
 	memset(keys, 0, sizeof(*keys));
+}
+
+int
+status_keys_copy(struct status_keys *to, const struct status_keys *from)
+{
+	*to = *from;
+	to->jwks_uri = strdup(from->jwks_uri);
+	to->authorization_endpoint = from->authorization_endpoint == NULL ?
+	    NULL : strdup(from->authorization_endpoint);
+	to->jwks = malloc(from->jwks_len + 1);
+	if (to->jwks_uri == NULL || to->jwks == NULL ||
+	    (from->authorization_endpoint != NULL &&
+	    to->authorization_endpoint == NULL)) {
+		status_keys_clear(to);
+		return -1;
+	}
+	memcpy(to->jwks, from->jwks, from->jwks_len);
+	to->jwks[from->jwks_len] = '\0';
+	return 0;
+}
+
+int
+status_keys_replaces(const struct status_keys *keys,
+    const struct status_keys *old)
+{
+	return !moment_is_later(&old->started, &keys->started);
+}
+
+int
+status_keys_waiting(struct status_pending *pending,
+    struct status_keys *keys, uint64_t *number_out)
+{
+	int ret = 0;
+
+	*number_out = pending->keys_number;
+	if (*number_out == 0)
+		return 0;
+	(void)pthread_mutex_lock(&pending->lock);
+	*number_out = pending->keys_number;
+	if (pending->has_keys)
+		ret = status_keys_copy(keys, &pending->keys) == 0 ? 1 : -1;
+	(void)pthread_mutex_unlock(&pending->lock);
+	return ret;
 }
 
 static char *
@@ -64,9 +108,8 @@ failed:
 	return -1;
 }
 
-/* What lies in the file: 1, 0 or -1. */
-static int
-load_file(struct status *status, struct status_keys *keys,
+int
+status_keys_read(struct status *status, struct status_keys *keys,
     struct error *error)
 {
 	static const char sql[] = "SELECT jwks_uri, authorization_endpoint, "
@@ -98,105 +141,6 @@ load_file(struct status *status, struct status_keys *keys,
 done:
 	(void)sqlite3_finalize(statement);
 	return ret;
-}
-
-static int
-copy(struct status_keys *to, const struct status_keys *from)
-{
-	*to = *from;
-	to->jwks_uri = strdup(from->jwks_uri);
-	to->authorization_endpoint = from->authorization_endpoint == NULL ?
-	    NULL : strdup(from->authorization_endpoint);
-	to->jwks = malloc(from->jwks_len + 1);
-	if (to->jwks_uri == NULL || to->jwks == NULL ||
-	    (from->authorization_endpoint != NULL &&
-	    to->authorization_endpoint == NULL)) {
-		status_keys_clear(to);
-		return -1;
-	}
-	memcpy(to->jwks, from->jwks, from->jwks_len);
-	to->jwks[from->jwks_len] = '\0';
-	return 0;
-}
-
-/* Does a set begun then give way to this one? */
-static int
-replaces(const struct status_keys *keys, const struct status_keys *old)
-{
-	return !moment_is_later(&old->started, &keys->started);
-}
-
-/* What waits: 1 and a copy, 0, or -1: memory. */
-static int
-find_waiting(struct status_pending *pending, struct status_keys *keys,
-    uint64_t *number_out)
-{
-	int ret = 0;
-
-	*number_out = pending->keys_number;
-	if (*number_out == 0)
-		return 0;
-	(void)pthread_mutex_lock(&pending->lock);
-	*number_out = pending->keys_number;
-	if (pending->has_keys)
-		ret = copy(keys, &pending->keys) == 0 ? 1 : -1;
-	(void)pthread_mutex_unlock(&pending->lock);
-	return ret;
-}
-
-int
-status_keys_load(struct status *status, struct status_keys *keys,
-    struct error *error)
-{
-	struct status_keys waiting;
-	uint64_t number;
-	int waits, found;
-
-	memset(keys, 0, sizeof(*keys));
-	/* before the file, so that what is written in between is not missed */
-	waits = find_waiting(status->pending, &waiting, &number);
-	if (waits == -1) {
-		error_set(error, "out of memory");
-		return -1;
-	}
-	found = status_file_enter(status, error) == -1 ? -1 :
-	    load_file(status, keys, error);
-	if (!waits)
-		return found;
-	if (found == 0 || (found == 1 && replaces(&waiting, keys))) {
-		status_keys_clear(keys);
-		*keys = waiting;
-		return 1;
-	}
-	status_keys_clear(&waiting);
-	return found;
-}
-
-int
-status_keys_store(struct status *status, const struct status_keys *keys,
-    const struct moment *now, struct error *error)
-{
-	struct status_pending *pending = status->pending;
-	struct status_keys made;
-
-	if (copy(&made, keys) == -1) {
-		error_set(error, "out of memory");
-		return -1;
-	}
-	(void)pthread_mutex_lock(&pending->lock);
-	if (!pending->has_keys || replaces(&made, &pending->keys)) {
-		status_keys_clear(&pending->keys);
-		pending->keys = made;
-		memset(&made, 0, sizeof(made));
-		pending->has_keys = 1;
-		pending->keys_number = ++pending->number;
-		pending->few = 1;
-		status_pending_call(pending, 1);
-	}
-	(void)pthread_mutex_unlock(&pending->lock);
-	status_keys_clear(&made);
-	status_write_now(status, now);
-	return 0;
 }
 
 static int
@@ -249,7 +193,7 @@ status_keys_write(struct status *status, uint64_t *number_out)
 	struct status_keys waiting, old;
 	int rc = SQLITE_OK, found;
 
-	switch (find_waiting(status->pending, &waiting, number_out)) {
+	switch (status_keys_waiting(status->pending, &waiting, number_out)) {
 	case 0:
 		*number_out = 0;
 		return SQLITE_OK;
@@ -258,10 +202,10 @@ status_keys_write(struct status *status, uint64_t *number_out)
 	default:
 		break;
 	}
-	found = load_file(status, &old, NULL);
+	found = status_keys_read(status, &old, NULL);
 	if (found == -1)
 		rc = sqlite3_extended_errcode(status->db);
-	else if (found == 0 || replaces(&waiting, &old))
+	else if (found == 0 || status_keys_replaces(&waiting, &old))
 		rc = store(status, &waiting);
 	status_keys_clear(&old);
 	status_keys_clear(&waiting);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "state/status_waiting.h"
+
 struct status_pending *
 status_pending_new(void)
 {

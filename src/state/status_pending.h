@@ -1,99 +1,43 @@
 #ifndef STATUS_PENDING_H_
 #define STATUS_PENDING_H_
 
-#include <sys/queue.h>
-
-#include <pthread.h>
-#include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "state/status.h"
-#include "state/status_change.h"
+struct status_change;
 
 /*
- * What a process has not written to status.db yet.  Shared by status*.c
- * alone; all under the lock, but for what is atomic.
+ * What a process has not written to status.db yet, shared by all that it has
+ * opened.
  *
- * Rows by key: at most STATUS_PENDING_MAX changes and STATUS_PENDING_BYTES.
- * Where one has no place, one of its set gives way or itself, what ends a
- * session last and the oldest first: rows of that set whose lookup began no
- * later count for nothing from then on, since one of them is known to be
- * wrong.  So bounded memory costs lookups, never a yes.
+ * Rows by key: at most STATUS_PENDING_MAX changes and STATUS_PENDING_BYTES
+ * (status_waiting.h).  Where one has no place, one of its set gives way or
+ * itself, what ends a session last and the oldest first: rows of that set
+ * whose lookup began no later count for nothing from then on, since one of
+ * them is known to be wrong.  So bounded memory costs lookups, never a yes.
+ *
+ * Threads: all of a process, at once.
  */
 
-#define STATUS_PENDING_WAYS 8
-#define STATUS_PENDING_SETS 2048
-#define STATUS_PENDING_MAX (STATUS_PENDING_WAYS * STATUS_PENDING_SETS)
-#define STATUS_PENDING_BYTES (16 * 1024 * 1024)
-#define STATUS_PENDING_LEASES 4
+struct status_pending;
 
-struct pending_entry {
-	TAILQ_ENTRY(pending_entry) link;
-	struct status_change change;
-	size_t bytes;
-	int is_urgent;		/* which list it is in */
-};
-TAILQ_HEAD(pending_list, pending_entry);
+/* NULL: out of memory. */
+struct status_pending *status_pending_new(void);
+void status_pending_free(struct status_pending *pending);
 
-struct pending_set {
-	_Atomic int64_t void_at;	/* boottime; -1: nothing was lost */
-	_Atomic int64_t told_at;	/* boottime of the last end or doubt that
-					   is in the file now; -1: none is */
-	struct pending_entry *entries[STATUS_PENDING_WAYS];
-};
+/*
+ * In a daemon one thread writes (status_write()), and this names what wakes it:
+ * called from any thread, under the lock (is_urgent: not to be gathered with
+ * more of its kind).  NULL: nobody, so whoever puts something here tries to
+ * write it himself.
+ */
+void status_pending_serve(struct status_pending *pending,
+    void (*wake)(void *context, int is_urgent), void *context);
 
-/* A lease that somebody asked for, or got and nobody fetched yet. */
-struct pending_lease {
-	char name[16];		/* "": free */
-	int is_taken;
-	int64_t running;	/* milliseconds, as all below */
-	int64_t cooldown;
-	int64_t asked;		/* boottime: the first time */
-	int64_t asked_until;	/* boottime: who asked waits no longer */
-	int64_t until;		/* boottime, once it is taken */
-	uint64_t number;
-};
+/* How many rows wait. */
+size_t status_pending_count(const struct status_pending *pending);
 
-/* "The holder is done", not written yet. */
-struct pending_end {
-	char name[16];		/* "": none */
-	struct moment at;
-	uint64_t number;
-};
-
-struct pending_backoff {
-	int is_there;		/* it waits to be written */
-	int failures;		/* 0: over */
-	int64_t until;
-	char boot_id[MOMENT_BOOT_ID_SIZE];
-	uint64_t number;
-};
-
-/* The leases as one transaction finds and leaves them. */
-struct status_leases {
-	struct pending_lease leases[STATUS_PENDING_LEASES];
-	uint64_t numbers[STATUS_PENDING_LEASES];
-	struct pending_end end;
-};
-
-struct status_pending {
-	pthread_mutex_t lock;
-	/* NULL: who puts it here writes it */
-	void (*_Atomic wake)(void *context, int is_urgent);
-	void *context;
-	uint64_t number;		/* of the last change of anything */
-	_Atomic size_t count;		/* of rows */
-	size_t bytes;
-	struct pending_list urgent, others;
-	struct pending_set sets[STATUS_PENDING_SETS];
-	_Atomic uint64_t keys_number;	/* changes when keys do; 0: never */
-	int has_keys;
-	struct status_keys keys;
-	struct pending_lease leases[STATUS_PENDING_LEASES];
-	struct pending_end end;
-	struct pending_backoff backoff;
-	_Atomic int few;		/* something but rows waits */
-};
+/* What follows: for status*.c alone. */
 
 /* A change, copied.  Under no lock. */
 void status_pending_put(struct status_pending *pending,
@@ -125,18 +69,5 @@ int64_t status_pending_told_at(const struct status_pending *pending,
 
 /* Somebody must write; under the lock. */
 void status_pending_call(struct status_pending *pending, int is_urgent);
-
-/*
- * The rest, in a transaction of the caller's: answers are results of SQLite.
- * What was written leaves what waits by the second of each.
- */
-int status_keys_write(struct status *status, uint64_t *number_out);
-void status_keys_wrote(struct status *status, uint64_t number);
-int status_leases_write(struct status *status, const struct moment *now,
-    struct status_leases *leases);
-void status_leases_wrote(struct status *status,
-    const struct status_leases *leases);
-int status_backoff_write(struct status *status, uint64_t *number_out);
-void status_backoff_wrote(struct status *status, uint64_t number);
 
 #endif /* !STATUS_PENDING_H_ */

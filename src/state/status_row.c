@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ground/buffer.h"
+#include "state/status_boot.h"
 #include "state/status_bytes.h"
 #include "state/status_file.h"
 

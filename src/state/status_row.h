@@ -2,6 +2,7 @@
 #define STATUS_ROW_H_
 
 #include "ground/buffer.h"
+#include "state/status.h"
 #include "state/status_session.h"
 
 /*

@@ -1,10 +1,12 @@
 /* Rows too many. */
 #include "config.h"
 
+#include "state/status_trim.h"
+
 #include <sqlite3.h>
+#include <stddef.h>
 
 #include "state/status_file.h"
-#include "state/status_session.h"
 
 #define TRIM_STEP 256
 
@@ -65,8 +67,8 @@ take_out_before(struct status *status, int64_t wall, int64_t *gone)
 }
 
 int
-status_session_trim(struct status *status, int64_t max,
-    const struct moment *now, struct error *error)
+status_trim(struct status *status, int64_t max, const struct moment *now,
+    struct error *error)
 {
 	int64_t left = 0, gone = 0, count;
 	int rc;

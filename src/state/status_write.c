@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "state/status_backoff_row.h"
+#include "state/status_boot.h"
 #include "state/status_file.h"
+#include "state/status_lease_row.h"
 #include "state/status_pending.h"
 #include "state/status_row.h"
 
@@ -137,9 +140,9 @@ write_batch(struct status *status, struct batch *batch,
 	if (rc == SQLITE_OK)
 		rc = status_keys_write(status, &batch->keys);
 	if (rc == SQLITE_OK)
-		rc = status_leases_write(status, now, &batch->leases);
+		rc = status_lease_row_write(status, now, &batch->leases);
 	if (rc == SQLITE_OK)
-		rc = status_backoff_write(status, &batch->backoff);
+		rc = status_backoff_row_write(status, &batch->backoff);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(status->db, "COMMIT", NULL, NULL, NULL);
 	return rc;
@@ -152,8 +155,8 @@ wrote(struct status *status, const struct batch *batch)
 	status->is_owned = 1;
 	status_pending_wrote(status->pending, batch->changes, batch->count);
 	status_keys_wrote(status, batch->keys);
-	status_leases_wrote(status, &batch->leases);
-	status_backoff_wrote(status, batch->backoff);
+	status_lease_row_wrote(status, &batch->leases);
+	status_backoff_row_wrote(status, batch->backoff);
 }
 
 static void

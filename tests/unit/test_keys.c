@@ -11,6 +11,7 @@
 #include "gate/keys.h"
 #include "mint.h"
 #include "scratch.h"
+#include "state/status_lease.h"
 
 #define WALL INT64_C(1800000000)
 #define BOOT INT64_C(5000000)
@@ -90,7 +91,7 @@ store(struct status *status, const char *text,
 	struct status_keys keys = { .jwks_uri = uri, .jwks = copy,
 	    .jwks_len = strlen(text), .started = *start };
 
-	assert_int_equal(status_keys_store(status, &keys, start, NULL), 0);
+	assert_int_equal(status_store_keys(status, &keys, start, NULL), 0);
 	free(copy);
 }
 

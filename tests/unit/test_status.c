@@ -17,6 +17,8 @@
 #include "scratch.h"
 #include "state/database.h"
 #include "state/status.h"
+#include "state/status_keys.h"
+#include "state/status_lease.h"
 
 #define ENDPOINT "https://login.example.com"
 #define BOOT "11111111-2222-3333-4444-555555555555"
@@ -88,7 +90,7 @@ store(struct status *status, const char *boot_id, int64_t started,
 	struct status_keys keys = keys_of(boot_id, started, jwks);
 	struct error error = { "" };
 
-	assert_int_equal(status_keys_store(status, &keys, &keys.started,
+	assert_int_equal(status_store_keys(status, &keys, &keys.started,
 	    &error), 0);
 	assert_string_equal(error_text(&error), "no error");
 	status_keys_clear(&keys);
@@ -100,7 +102,7 @@ expect_jwks(struct status *status, const char *jwks)
 	struct status_keys keys;
 	struct error error = { "" };
 
-	assert_int_equal(status_keys_load(status, &keys, &error),
+	assert_int_equal(status_load_keys(status, &keys, &error),
 	    jwks == NULL ? 0 : 1);
 	if (jwks == NULL)
 		assert_null(keys.jwks);
@@ -130,9 +132,9 @@ test_keys_round_trip(void **state)
 	struct status_keys loaded;
 
 	keys.authorization_endpoint = strdup(ENDPOINT "/oauth2/authorize");
-	assert_int_equal(status_keys_store(place->status, &keys,
+	assert_int_equal(status_store_keys(place->status, &keys,
 	    &keys.started, &place->error), 0);
-	assert_int_equal(status_keys_load(place->status, &loaded,
+	assert_int_equal(status_load_keys(place->status, &loaded,
 	    &place->error), 1);
 	assert_string_equal(loaded.jwks_uri, keys.jwks_uri);
 	assert_string_equal(loaded.authorization_endpoint,
@@ -339,7 +341,7 @@ corrupt_at(struct place *place, long offset, int aside)
 	assert_string_equal(error_text(&place->error), "no error");
 	assert_non_null(status);
 	/* opening looks at the header alone: who reads the damage finds it */
-	if (status_keys_load(status, &keys, NULL) == 1)
+	if (status_load_keys(status, &keys, NULL) == 1)
 		fail_msg("keys out of a damaged file");
 	expect_jwks(status, NULL);
 	assert_int_equal(scratch_count(place->directory,
@@ -423,7 +425,7 @@ test_newer_while_open(void **state)
 
 	store(place->status, BOOT, 1, "one");
 	scratch_sql(place->path, "PRAGMA user_version=99");
-	assert_int_equal(status_keys_load(place->status, &keys,
+	assert_int_equal(status_load_keys(place->status, &keys,
 	    &place->error), -1);
 	assert_non_null(strstr(error_text(&place->error), "later release"));
 	assert_int_equal(status_lease_take(place->status, "keys", &now, 2000,

@@ -10,7 +10,11 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "state/status_session.h"
+#include "state/status_backoff.h"
+#include "state/status_change.h"
+#include "state/status_pending.h"
+#include "state/status_sessions.h"
+#include "state/status_trim.h"
 #include "state/status_write.h"
 
 #define ENDPOINT "https://auth.example.test"
@@ -79,7 +83,7 @@ store(struct place *place, const char *key, const char *user, int64_t boottime)
 	struct status_session session;
 
 	make(&session, user, boottime);
-	status_session_store(place->status, key, &session, &session.started);
+	status_sessions_store(place->status, key, &session, &session.started);
 	status_session_clear(&session);
 }
 
@@ -96,7 +100,7 @@ end(struct status *status, const char *key, int64_t boottime)
 {
 	const struct moment now = at(boottime);
 
-	status_session_end(status, key, NULL, &now);
+	status_sessions_end(status, key, NULL, &now);
 }
 
 static void
@@ -104,7 +108,7 @@ doubt(struct status *status, const char *key, int64_t boottime)
 {
 	const struct moment now = at(boottime);
 
-	status_session_doubt(status, key, NULL, &now);
+	status_sessions_doubt(status, key, NULL, &now);
 }
 
 /* Whose row it is now; "" for none, "-" for not live, "?" for doubted. */
@@ -113,7 +117,7 @@ user_of(struct place *place, struct status *status, const char *key)
 {
 	static char name[64];
 	struct status_session session;
-	int found = status_session_load(status, key, &session, &place->error);
+	int found = status_sessions_load(status, key, &session, &place->error);
 
 	assert_int_not_equal(found, -1);
 	(void)snprintf(name, sizeof(name), "%s", found == 0 ? "" :
@@ -146,8 +150,8 @@ round_trip(void **state)
 	strcpy(in.verified_by, HASH);
 	assert_int_equal(word_list_add(&in.facts.roles, "a:b", 3), 0);
 	assert_int_equal(word_list_add(&in.facts.roles, "c", 1), 0);
-	status_session_store(place->status, KEY, &in, &in.started);
-	assert_int_equal(status_session_load(place->status, KEY, &out,
+	status_sessions_store(place->status, KEY, &in, &in.started);
+	assert_int_equal(status_sessions_load(place->status, KEY, &out,
 	    &place->error), 1);
 	assert_string_equal(out.facts.user_id, in.facts.user_id);
 	assert_int_equal(out.facts.is_verified, FACT_YES);
@@ -165,7 +169,7 @@ round_trip(void **state)
 	status_session_clear(&in);
 	/* absent stays absent */
 	store(place, KEY, "u", 2000);
-	assert_int_equal(status_session_load(place->status, KEY, &out,
+	assert_int_equal(status_sessions_load(place->status, KEY, &out,
 	    &place->error), 1);
 	assert_int_equal(out.facts.has_roles, 0);
 	assert_int_equal(out.facts.has_amr, 0);
@@ -176,14 +180,14 @@ round_trip(void **state)
 	make(&in, "u", 3000);
 	in.facts.has_roles = 1;
 	assert_int_equal(word_list_add(&in.facts.roles, "a,b", 3), 0);
-	status_session_store(place->status, KEY, &in, &in.started);
+	status_sessions_store(place->status, KEY, &in, &in.started);
 	assert_string_equal(user_of(place, place->status, KEY), "-");
 	status_session_clear(&in);
-	assert_int_equal(status_session_load(place->status, KEY, &out,
+	assert_int_equal(status_sessions_load(place->status, KEY, &out,
 	    &place->error), 1);
 	assert_int_equal(out.is_doubted, 1);	/* nor the row of before */
 	assert_int_equal(out.started.boottime, 3000);
-	assert_int_equal(status_session_void_at(place->status, KEY), -1);
+	assert_int_equal(status_sessions_void_at(place->status, KEY), -1);
 	status_session_clear(&out);
 }
 
@@ -243,7 +247,7 @@ order(void **state)
 	assert_string_equal(user_of(place, place->status, HASH "1"), "");
 	/* another boot knows nothing of the order */
 	store(place, KEY, "again", 8000);
-	status_session_end(other, KEY, NULL, &started);
+	status_sessions_end(other, KEY, NULL, &started);
 	assert_string_equal(user_of(place, place->status, KEY), "-");
 	status_free(other);
 }
@@ -366,39 +370,39 @@ too_much(void **state)
 		store(place, key, "more", 3000 + i);
 	}
 	assert_string_equal(user_of(place, place->status, KEY), "-");
-	assert_int_equal(status_session_void_at(place->status, KEY), -1);
+	assert_int_equal(status_sessions_void_at(place->status, KEY), -1);
 	key_of_set(key, 7);
 	store(place, key, "one more", 3007);
 	/* the oldest but the end has lost its place: what is older is void */
 	assert_string_equal(user_of(place, place->status, KEY), "-");
-	assert_int_equal(status_session_void_at(place->status, KEY), 3000);
+	assert_int_equal(status_sessions_void_at(place->status, KEY), 3000);
 	assert_string_equal(user_of(place, place->status, key), "one more");
 	key_of_set(key, 8);
 	store(place, key, "older", 2999);
 	assert_string_equal(user_of(place, place->status, key), "");
-	assert_int_equal(status_session_void_at(place->status, KEY), 3000);
+	assert_int_equal(status_sessions_void_at(place->status, KEY), 3000);
 	/* ends take the places of all others, then of older ends */
 	for (i = 0; i < 7; i++) {
 		key_of_set(key, 10 + i);
 		end(place->status, key, 2001 + i);
 	}
 	assert_string_equal(user_of(place, place->status, KEY), "-");
-	assert_int_equal(status_session_void_at(place->status, KEY), 3007);
+	assert_int_equal(status_sessions_void_at(place->status, KEY), 3007);
 	key_of_set(key, 20);
 	store(place, key, "no place", 9000);
 	assert_string_equal(user_of(place, place->status, key), "");
-	assert_int_equal(status_session_void_at(place->status, KEY), 9000);
+	assert_int_equal(status_sessions_void_at(place->status, KEY), 9000);
 	key_of_set(key, 21);
 	end(place->status, key, 9001);
 	assert_string_equal(user_of(place, place->status, KEY), "user");
-	assert_int_equal(status_session_void_at(place->status, KEY), 9000);
+	assert_int_equal(status_sessions_void_at(place->status, KEY), 9000);
 	/* another set is another matter */
 	(void)snprintf(key, sizeof(key), "1%.63s2", HASH);
-	assert_int_equal(status_session_void_at(place->status, key), -1);
+	assert_int_equal(status_sessions_void_at(place->status, key), -1);
 	scratch_unblock(blocker);
 	now = at(9002);
 	status_write_now(place->status, &now);
-	assert_int_equal(status_session_void_at(place->status, KEY), 9000);
+	assert_int_equal(status_sessions_void_at(place->status, KEY), 9000);
 	store(place, KEY, "again", 9003);
 	assert_string_equal(user_of(place, place->status, KEY), "again");
 }
@@ -499,7 +503,7 @@ put_into(struct status *status, const char *user, int64_t boottime)
 	struct status_session session;
 
 	make(&session, user, boottime);
-	status_session_store(status, KEY, &session, &session.started);
+	status_sessions_store(status, KEY, &session, &session.started);
 	status_session_clear(&session);
 }
 
@@ -523,16 +527,16 @@ without_the_file(void **state)
 	end(status, KEY, 2000);
 	assert_int_equal(status_write(status, &now, NULL), STATUS_WRITE_DONE);
 	scratch_sql(path, "DROP TABLE session");
-	assert_int_equal(status_session_load(status, KEY, &row, NULL), -1);
+	assert_int_equal(status_sessions_load(status, KEY, &row, NULL), -1);
 	put_into(status, "late", 2000);
-	assert_int_equal(status_session_load(status, KEY, &row, NULL), -1);
+	assert_int_equal(status_sessions_load(status, KEY, &row, NULL), -1);
 	put_into(status, "again", 2001);
-	assert_int_equal(status_session_load(status, KEY, &row, NULL), 1);
+	assert_int_equal(status_sessions_load(status, KEY, &row, NULL), 1);
 	assert_string_equal(row.facts.user_id, "again");
 	assert_int_equal(row.is_alone, 1);
 	status_session_clear(&row);
 	doubt(status, KEY, 3000);
-	assert_int_equal(status_session_load(status, KEY, &row, NULL), 1);
+	assert_int_equal(status_sessions_load(status, KEY, &row, NULL), 1);
 	assert_int_equal(row.is_doubted, 1);
 	status_session_clear(&row);
 	status_free(status);
@@ -560,7 +564,7 @@ steps_to(struct place *place, int64_t max)
 	const struct moment now = at(0);
 	int steps = 0, more;
 
-	while ((more = status_session_trim(place->status, max, &now,
+	while ((more = status_trim(place->status, max, &now,
 	    &place->error)) == 1)
 		steps++;
 	assert_int_equal(more, 0);
@@ -585,7 +589,7 @@ trim(void **state)
 		if (n < 500)
 			strcpy(session.started.boot_id, "an earlier boot");
 		session.started.wall = 1800000000 - n;
-		status_session_store(place->status, key, &session,
+		status_sessions_store(place->status, key, &session,
 		    &session.started);
 		status_session_clear(&session);
 	}

@@ -12,7 +12,9 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "state/status_session.h"
+#include "state/status_backoff.h"
+#include "state/status_pending.h"
+#include "state/status_sessions.h"
 #include "state/status_write.h"
 
 #define ENDPOINT "https://auth.example.test"
@@ -69,7 +71,7 @@ put(struct status *status, const char *key, const struct moment *started)
 	session.is_live = 1;
 	session.started = *started;
 	session.facts.user_id = user;
-	status_session_store(status, key, &session, started);
+	status_sessions_store(status, key, &session, started);
 }
 
 /* May a row serve of a lookup that began before the end of its session? */
@@ -81,9 +83,9 @@ look(struct world *world, struct status *status, unsigned int number)
 	char key[STATUS_KEY_SIZE];
 
 	key_of(number, key);
-	if (status_session_load(status, key, &row, NULL) == 1 && row.is_live &&
+	if (status_sessions_load(status, key, &row, NULL) == 1 && row.is_live &&
 	    !row.is_doubted && row.started.boottime < ended &&
-	    row.started.boottime > status_session_void_at(status, key))
+	    row.started.boottime > status_sessions_void_at(status, key))
 		world->faults++;
 	status_session_clear(&row);
 }
@@ -116,11 +118,11 @@ ask(void *argument)
 		at = tick(world);
 		switch (rand_r(&asker->seed) % 4) {
 		case 0:
-			status_session_end(status, key, NULL, &at);
+			status_sessions_end(status, key, NULL, &at);
 			has_ended(world, number, at.boottime);
 			break;
 		case 1:
-			status_session_doubt(status, key, NULL, &at);
+			status_sessions_doubt(status, key, NULL, &at);
 			has_ended(world, number, at.boottime);
 			break;
 		default:

@@ -1,0 +1,19 @@
+#ifndef STATUS_BOOT_H_
+#define STATUS_BOOT_H_
+
+#include <stdint.h>
+
+#include "state/status.h"
+
+/* Boots by their numbers in the file.  Shared by status*.c alone; by the
+ * thread whose connection it is. */
+
+/* The text of a boot, NULL if the file does not know the number; borrowed
+ * until the next call. */
+const char *status_boot_text(struct status *status, int64_t number);
+
+/* Its number, made if need be: in a transaction; an SQLite result. */
+int status_boot_number(struct status *status, const char *boot_id,
+    int64_t *number_out);
+
+#endif /* !STATUS_BOOT_H_ */

@@ -1,0 +1,42 @@
+#ifndef STATUS_LEASE_H_
+#define STATUS_LEASE_H_
+
+#include <stdint.h>
+
+#include "ground/error.h"
+#include "ground/moment.h"
+#include "state/status.h"
+
+/*
+ * A lease: at most one holder at a time, and at most one taking in each
+ * `cooldown` of milliseconds from the start of the last taking, however many
+ * processes.  A lease of another boot counts as never taken, and so does one
+ * whose time is not credible (moment.h).
+ *
+ * Threads: as a struct status.
+ */
+enum status_lease {
+	STATUS_LEASE_FAILED = 0,	/* state unreadable or busy */
+	STATUS_LEASE_TAKEN,		/* ours: go */
+	STATUS_LEASE_RUNNING,		/* another holder is at it until *until */
+	STATUS_LEASE_COOLING,		/* not before *until */
+	STATUS_LEASE_ASKED		/* it waits to be written: ask again at
+					   *until */
+};
+#define STATUS_LEASE_ASK_MS 10
+
+/* `running` milliseconds is how long the holder may take at most;
+ * *until_out is boottime; for TAKEN it is when that is over. */
+enum status_lease status_lease_take(struct status *status, const char *name,
+    const struct moment *now, int64_t running, int64_t cooldown,
+    int64_t *until_out, struct error *error);
+
+/* 1 if somebody asks for it and the file takes no write. */
+int status_lease_waits(struct status *status, const char *name,
+    const struct moment *now);
+
+/* The holder is done (well or not): no longer running, still cooling. */
+void status_lease_end(struct status *status, const char *name,
+    const struct moment *now);
+
+#endif /* !STATUS_LEASE_H_ */
