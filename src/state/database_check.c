@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "state/database_holder.h"
+#include "state/sql.h"
 
 #define CHECK_STEPS 1000	/* of SQLite's machine, between looks at stop */
 
@@ -119,10 +120,7 @@ database_ask(struct sqlite3 *db, const char *sql, int64_t *number_out,
 		*number_out = 0;
 	if (text_out != NULL)
 		text_out[0] = '\0';
-	rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-	if (rc != SQLITE_OK)
-		return rc;
-	rc = sqlite3_step(statement);
+	rc = sql_step(db, sql, NULL, 0, &statement);
 	if (rc == SQLITE_ROW) {
 		if (number_out != NULL)
 			*number_out = sqlite3_column_int64(statement, 0);
@@ -264,15 +262,12 @@ database_data_version(struct sqlite3 *db, struct sqlite3_stmt **statement,
 	int ret = -1;
 
 	*version_out = 0;
-	if (*statement == NULL && sqlite3_prepare_v3(db,
-	    "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT, statement,
-	    NULL) != SQLITE_OK)
-		return -1;
-	if (sqlite3_step(*statement) == SQLITE_ROW) {
+	if (sql_step(db, "PRAGMA data_version", NULL, 0, statement) ==
+	    SQLITE_ROW) {
 		*version_out = (long)sqlite3_column_int64(*statement, 0);
 		ret = 0;
 	}
-	if (sqlite3_reset(*statement) != SQLITE_OK)
+	if (*statement == NULL || sqlite3_reset(*statement) != SQLITE_OK)
 		ret = -1;
 	return ret;
 }

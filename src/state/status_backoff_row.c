@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "state/sql.h"
 #include "state/status_file.h"
 #include "state/status_waiting.h"
 
@@ -14,21 +15,15 @@ status_backoff_row_load(struct status *status, const char *boot_id,
 {
 	static const char sql[] = "SELECT failures, until FROM backoff "
 	    "WHERE endpoint = ?1 AND boot_id = ?2";
+	const struct sql_value values[] = { sql_text(status->endpoint),
+	    sql_text(boot_id) };
 	struct sqlite3_stmt *statement;
 	int rc;
 
 	wait->failures = wait->until = 0;
-	rc = status_file_prepare(status, STATUS_BACKOFF_LOAD, sql);
-	statement = status->statements[STATUS_BACKOFF_LOAD];
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 1, status->endpoint, -1,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 2, boot_id, -1,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
+	rc = status_file_step(status, STATUS_BACKOFF_LOAD, sql, values, 2);
 	if (rc == SQLITE_ROW) {
+		statement = status->statements[STATUS_BACKOFF_LOAD];
 		wait->failures = sqlite3_column_int64(statement, 0);
 		wait->until = sqlite3_column_int64(statement, 1);
 	}
@@ -41,25 +36,12 @@ store(struct status *status, const struct pending_backoff *backoff)
 	static const char end[] = "DELETE FROM backoff WHERE endpoint = ?1";
 	static const char begin[] = "INSERT OR REPLACE INTO backoff "
 	    "(endpoint, boot_id, failures, until) VALUES (?1, ?2, ?3, ?4)";
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
+	const struct sql_value values[] = { sql_text(status->endpoint),
+	    sql_text(backoff->boot_id), sql_number(backoff->failures),
+	    sql_number(backoff->until) };
 
-	rc = sqlite3_prepare_v2(status->db, backoff->failures == 0 ? end :
-	    begin, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 1, status->endpoint, -1,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK && backoff->failures > 0)
-		rc = sqlite3_bind_text(statement, 2, backoff->boot_id, -1,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK && backoff->failures > 0)
-		rc = sqlite3_bind_int(statement, 3, backoff->failures);
-	if (rc == SQLITE_OK && backoff->failures > 0)
-		rc = sqlite3_bind_int64(statement, 4, backoff->until);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return backoff->failures == 0 ? sql_run(status->db, end, values, 1) :
+	    sql_run(status->db, begin, values, 4);
 }
 
 int

@@ -7,53 +7,28 @@
 #include <stddef.h>
 
 #include "state/database.h"
+#include "state/sql.h"
 #include "state/status_file.h"
 
-/* How many rows more there are than the file says: SQLITE_OK or why not. */
-static int
-count(struct status *status, int64_t *more)
-{
-	static const char sql[] = "SELECT (SELECT count(*) FROM session) - "
-	    "(SELECT sessions FROM about)";
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
-
-	*more = 0;
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW)
-		*more = sqlite3_column_int64(statement, 0);
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_ROW ? SQLITE_OK : rc;
-}
+/* How many rows more there are than the file says. */
+static const char more_sql[] = "SELECT (SELECT count(*) FROM session) - "
+    "(SELECT sessions FROM about)";
 
 /* The difference holds, whatever was written since. */
-static int
-correct(struct status *status, int64_t more)
-{
-	static const char sql[] = "UPDATE about SET sessions = sessions + ?1";
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
-
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 1, more);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
+static const char correct_sql[] =
+    "UPDATE about SET sessions = sessions + ?1";
 
 static enum status_check
 recount(struct status *status, struct error *error)
 {
-	int64_t more;
+	struct sql_value more;
+	int64_t number;
 	int rc;
 
-	rc = count(status, &more);
-	if (rc == SQLITE_OK && more != 0)
-		rc = correct(status, more);
+	rc = sql_ask(status->db, more_sql, NULL, 0, &number);
+	more = sql_number(number);
+	if (rc == SQLITE_OK && number != 0)
+		rc = sql_run(status->db, correct_sql, &more, 1);
 	if (rc != SQLITE_OK) {
 		(void)status_file_failed(status, rc, error);
 		return STATUS_CHECK_FAILED;

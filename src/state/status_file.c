@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "state/database.h"
+#include "state/sql.h"
 #include "state/status_schema.h"
 
 void
@@ -69,16 +70,6 @@ check_directory(const char *path, struct error *error)
 	return 0;
 }
 
-/* The one value of the statement, if it answers one: SQLITE_ROW. */
-static int
-ask(struct status *status, const char *sql, struct sqlite3_stmt **statement)
-{
-	int rc;
-
-	rc = sqlite3_prepare_v2(status->db, sql, -1, statement, NULL);
-	return rc == SQLITE_OK ? sqlite3_step(*statement) : rc;
-}
-
 /* Whose the file is: 1 ours, 0 nobody's yet, -1 another endpoint's, -2 and
  * error. */
 static int
@@ -88,7 +79,8 @@ find_owner(struct status *status, struct error *error)
 	const char *endpoint = NULL;
 	int rc, ret = 0;
 
-	rc = ask(status, "SELECT endpoint FROM about", &statement);
+	rc = sql_step(status->db, "SELECT endpoint FROM about", NULL, 0,
+	    &statement);
 	if (rc == SQLITE_ROW)
 		endpoint = (const char *)sqlite3_column_text(statement, 0);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
@@ -102,12 +94,10 @@ find_owner(struct status *status, struct error *error)
 static int
 has_before(struct status *status)
 {
-	struct sqlite3_stmt *statement = NULL;
-	const int rc = ask(status, "SELECT 1 FROM session_before LIMIT 1",
-	    &statement);
+	int64_t found;
 
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_ROW;
+	return sql_ask(status->db, "SELECT 1 FROM session_before LIMIT 1",
+	    NULL, 0, &found) == SQLITE_OK && found == 1;
 }
 
 static enum database_mode
@@ -178,7 +168,6 @@ count_pages(void *context, struct sqlite3 *db, const char *name, int pages)
 int
 status_file_is_ours(struct status *status, struct error *error)
 {
-	struct sqlite3_stmt *statement;
 	long version;
 	int64_t schema = 0;
 	int rc;
@@ -191,13 +180,11 @@ status_file_is_ours(struct status *status, struct error *error)
 	}
 	if (version == status->schema_at)
 		return 1;
-	rc = status_file_prepare(status, STATUS_SCHEMA_VERSION,
-	    "PRAGMA user_version");
-	statement = status->statements[STATUS_SCHEMA_VERSION];
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
+	rc = status_file_step(status, STATUS_SCHEMA_VERSION,
+	    "PRAGMA user_version", NULL, 0);
 	if (rc == SQLITE_ROW)
-		schema = sqlite3_column_int64(statement, 0);
+		schema = sqlite3_column_int64(
+		    status->statements[STATUS_SCHEMA_VERSION], 0);
 	rc = status_file_reset(status, STATUS_SCHEMA_VERSION, rc);
 	if (rc != SQLITE_OK)
 		(void)status_file_failed(status, rc, error);
@@ -253,23 +240,16 @@ status_file_failed(struct status *status, int rc, struct error *error)
 }
 
 int
-status_file_prepare(struct status *status, enum status_statement which,
-    const char *sql)
+status_file_step(struct status *status, enum status_statement which,
+    const char *sql, const struct sql_value *values, size_t count)
 {
-	if (status->statements[which] != NULL)
-		return SQLITE_OK;
-	return sqlite3_prepare_v3(status->db, sql, -1,
-	    SQLITE_PREPARE_PERSISTENT, &status->statements[which], NULL);
+	return sql_step(status->db, sql, values, count,
+	    &status->statements[which]);
 }
 
 int
 status_file_reset(struct status *status, enum status_statement which, int rc)
 {
-	struct sqlite3_stmt *statement = status->statements[which];
-
-	if (statement != NULL) {
-		(void)sqlite3_reset(statement);
-		(void)sqlite3_clear_bindings(statement);
-	}
+	sql_reset(status->statements[which]);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }

@@ -3,6 +3,7 @@
 
 #include "ground/error.h"
 #include "ground/moment.h"
+#include "state/sql.h"
 #include "state/status.h"
 
 struct sqlite3;
@@ -17,8 +18,6 @@ enum status_statement {
 	STATUS_SESSION_STORE,
 	STATUS_SESSION_BEFORE,
 	STATUS_BOOT_LOAD,
-	STATUS_BOOT_NUMBER,
-	STATUS_BOOT_STORE,
 	STATUS_BACKOFF_LOAD,
 	STATUS_LEASE_LOAD,
 	STATUS_STATEMENTS
@@ -67,10 +66,10 @@ void status_file_leave(struct status *status);
 /* Say what an SQLite result means and remember damage; returns -1. */
 int status_file_failed(struct status *status, int rc, struct error *error);
 
-/* A statement, prepared once; SQLITE_OK or why not. */
-int status_file_prepare(struct status *status, enum status_statement which,
-    const char *sql);
-/* Ready for its next use; returns rc. */
+/* sql_step() of a statement that is prepared once. */
+int status_file_step(struct status *status, enum status_statement which,
+    const char *sql, const struct sql_value *values, size_t count);
+/* Ready for its next use: SQLITE_OK, or the rc if that is no answer. */
 int status_file_reset(struct status *status, enum status_statement which,
     int rc);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "state/sql.h"
 #include "state/status_file.h"
 #include "state/status_waiting.h"
 
@@ -115,58 +116,22 @@ status_keys_read(struct status *status, struct status_keys *keys,
 	static const char sql[] = "SELECT jwks_uri, authorization_endpoint, "
 	    "jwks, started_wall, started_boottime, boot_id "
 	    "FROM issuer WHERE endpoint = ?1";
+	const struct sql_value endpoint = sql_text(status->endpoint);
 	struct sqlite3_stmt *statement = NULL;
 	int rc, ret = -1;
 
 	memset(keys, 0, sizeof(*keys));
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 1, status->endpoint, -1,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	if (rc == SQLITE_DONE) {
+	rc = sql_step(status->db, sql, &endpoint, 1, &statement);
+	if (rc == SQLITE_DONE)
 		ret = 0;
-		goto done;
-	}
-	if (rc != SQLITE_ROW) {
+	else if (rc != SQLITE_ROW)
 		(void)status_file_failed(status, rc, error);
-		goto done;
-	}
-	if (read_keys(statement, keys) == -1) {
+	else if (read_keys(statement, keys) == -1)
 		error_set(error, "%s: out of memory", status->path);
-		goto done;
-	}
-	ret = 1;
-done:
+	else
+		ret = 1;
 	(void)sqlite3_finalize(statement);
 	return ret;
-}
-
-static int
-bind_keys(struct sqlite3_stmt *statement, const char *endpoint,
-    const struct status_keys *keys)
-{
-	const char *texts[3];
-	int rc = SQLITE_OK, i;
-
-	texts[0] = endpoint;
-	texts[1] = keys->jwks_uri;
-	texts[2] = keys->authorization_endpoint;
-	for (i = 0; i < 3 && rc == SQLITE_OK; i++)
-		rc = sqlite3_bind_text(statement, i + 1, texts[i], -1,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_blob64(statement, 4, keys->jwks,
-		    keys->jwks_len, SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 5, keys->started.wall);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 6, keys->started.boottime);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 7, keys->started.boot_id, -1,
-		    SQLITE_STATIC);
-	return rc;
 }
 
 static int
@@ -175,16 +140,13 @@ store(struct status *status, const struct status_keys *keys)
 	static const char sql[] = "INSERT OR REPLACE INTO issuer (endpoint, "
 	    "jwks_uri, authorization_endpoint, jwks, started_wall, "
 	    "started_boottime, boot_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
+	const struct sql_value values[] = { sql_text(status->endpoint),
+	    sql_text(keys->jwks_uri), sql_text(keys->authorization_endpoint),
+	    sql_bytes(keys->jwks, keys->jwks_len),
+	    sql_number(keys->started.wall), sql_number(keys->started.boottime),
+	    sql_text(keys->started.boot_id) };
 
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind_keys(statement, status->endpoint, keys);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return sql_run(status->db, sql, values, 7);
 }
 
 int

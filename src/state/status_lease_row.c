@@ -6,48 +6,31 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "state/sql.h"
 #include "state/status_file.h"
 
 /* The thread that takes it and the one that ends it read the clock apart; no
  * other is taken so soon after. */
 #define CROSSING_MS 1000
 
-static int
-bind(struct sqlite3_stmt *statement, const struct status *status,
-    const char *name, const struct moment *now)
-{
-	int rc;
-
-	rc = sqlite3_bind_text(statement, 1, status->endpoint, -1,
-	    SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 3, now->boot_id, -1,
-		    SQLITE_STATIC);
-	return rc;
-}
-
 enum status_lease
 status_lease_row_look(struct status *status,
-    const struct pending_lease *lease,
-    const struct moment *now, int64_t ended, int64_t *until_out, int *rc_out)
+    const struct pending_lease *lease, const struct moment *now,
+    int64_t ended, int64_t *until_out, int *rc_out)
 {
 	static const char sql[] = "SELECT taken, running_until FROM lease "
 	    "WHERE endpoint = ?1 AND name = ?2 AND boot_id = ?3";
+	const struct sql_value values[] = { sql_text(status->endpoint),
+	    sql_text(lease->name), sql_text(now->boot_id) };
 	enum status_lease answer = STATUS_LEASE_TAKEN;
 	struct sqlite3_stmt *statement;
 	int64_t taken, running_until;
 	int rc;
 
-	rc = status_file_prepare(status, STATUS_LEASE_LOAD, sql);
-	statement = status->statements[STATUS_LEASE_LOAD];
-	if (rc == SQLITE_OK)
-		rc = bind(statement, status, lease->name, now);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
+	rc = status_file_step(status, STATUS_LEASE_LOAD, sql, values, 3);
 	if (rc != SQLITE_ROW)
 		goto done;
+	statement = status->statements[STATUS_LEASE_LOAD];
 	taken = sqlite3_column_int64(statement, 0);
 	running_until = sqlite3_column_int64(statement, 1);
 	if (!moment_is_credible(taken, now))
@@ -73,11 +56,15 @@ take(struct status *status, struct pending_lease *lease,
 	static const char sql[] = "INSERT OR REPLACE INTO lease (endpoint, "
 	    "name, boot_id, taken, running_until) "
 	    "VALUES (?1, ?2, ?3, ?4, ?5)";
-	struct sqlite3_stmt *statement = NULL;
-	int64_t until;
+	const int64_t until = now->boottime + lease->running;
+	const struct sql_value values[] = { sql_text(status->endpoint),
+	    sql_text(lease->name), sql_text(now->boot_id),
+	    sql_number(now->boottime), sql_number(until) };
+	int64_t other_until;
 	int rc;
 
-	switch (status_lease_row_look(status, lease, now, -1, &until, &rc)) {
+	switch (status_lease_row_look(status, lease, now, -1, &other_until,
+	    &rc)) {
 	case STATUS_LEASE_TAKEN:
 		break;
 	case STATUS_LEASE_FAILED:
@@ -90,18 +77,8 @@ take(struct status *status, struct pending_lease *lease,
 		return SQLITE_OK;
 	}
 	lease->is_taken = 1;
-	lease->until = now->boottime + lease->running;
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind(statement, status, lease->name, now);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 4, now->boottime);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 5, lease->until);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	lease->until = until;
+	return sql_run(status->db, sql, values, 5);
 }
 
 static int
@@ -110,19 +87,11 @@ end(struct status *status, const struct pending_end *end)
 	static const char sql[] = "UPDATE lease SET running_until = 0 "
 	    "WHERE endpoint = ?1 AND name = ?2 AND boot_id = ?3 "
 	    "AND taken <= ?4";
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
+	const struct sql_value values[] = { sql_text(status->endpoint),
+	    sql_text(end->name), sql_text(end->at.boot_id),
+	    sql_number(end->at.boottime + CROSSING_MS) };
 
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind(statement, status, end->name, &end->at);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 4, end->at.boottime +
-		    CROSSING_MS);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return sql_run(status->db, sql, values, 4);
 }
 
 int

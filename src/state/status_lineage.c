@@ -6,26 +6,23 @@
 #include <string.h>
 
 #include "state/database.h"
+#include "state/sql.h"
 #include "state/status_file.h"
 
-/* *db_out and 1 if there is such a table, 0, or -1. */
+/* 1 if there is such a table, 0, or -1. */
 static int
 enter(struct status *status, struct error *error)
 {
 	static const char sql[] = "SELECT 1 FROM sqlite_schema "
 	    "WHERE type = 'table' AND name = 'lineage'";
-	struct sqlite3_stmt *statement = NULL;
+	int64_t found;
 	int rc;
 
 	if (status_file_enter(status, error) == -1)
 		return -1;
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	(void)sqlite3_finalize(statement);
-	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
-		return rc == SQLITE_ROW;
-	return status_file_failed(status, rc, error);
+	rc = sql_ask(status->db, sql, NULL, 0, &found);
+	return rc == SQLITE_OK ? found == 1 : status_file_failed(status, rc,
+	    error);
 }
 
 static int
@@ -62,12 +59,11 @@ status_lineage_load(struct status *status, struct trust_marks *marks,
 	default:
 		return -1;
 	}
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	while (rc == SQLITE_OK && ret == 0 &&
-	    (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-		rc = SQLITE_OK;
+	rc = sql_step(status->db, sql, NULL, 0, &statement);
+	while (rc == SQLITE_ROW && ret == 0) {
 		if (read_row(statement, &lineage) == 0)
 			ret = trust_marks_merge(marks, &lineage, 1);
+		rc = sqlite3_step(statement);
 	}
 	(void)sqlite3_finalize(statement);
 	if (ret == -1)
@@ -78,32 +74,19 @@ status_lineage_load(struct status *status, struct trust_marks *marks,
 }
 
 static int
-store(struct status *status, const struct trust_lineage *list, size_t count)
+store(struct status *status, const struct trust_lineage *lineage)
 {
 	static const char sql[] = "INSERT INTO lineage (place, id, number, "
 	    "tag) VALUES ((SELECT coalesce(max(place), 0) + 1 FROM lineage), "
 	    "?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
 	    "number = excluded.number, tag = excluded.tag "
 	    "WHERE excluded.number > number";
-	struct sqlite3_stmt *statement = NULL;
-	size_t i;
-	int rc;
+	const struct sql_value values[] = {
+	    sql_bytes(lineage->id, TRUST_LINEAGE_SIZE),
+	    sql_number(lineage->number),
+	    sql_bytes(lineage->tag, TRUST_TAG_SIZE) };
 
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	for (i = 0; rc == SQLITE_OK && i < count; i++) {
-		rc = sqlite3_bind_blob(statement, 1, list[i].id,
-		    TRUST_LINEAGE_SIZE, SQLITE_STATIC);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_bind_int64(statement, 2, list[i].number);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_bind_blob(statement, 3, list[i].tag,
-			    TRUST_TAG_SIZE, SQLITE_STATIC);
-		if (rc == SQLITE_OK && sqlite3_step(statement) != SQLITE_DONE)
-			rc = sqlite3_extended_errcode(status->db);
-		(void)sqlite3_reset(statement);
-	}
-	(void)sqlite3_finalize(statement);
-	return rc;
+	return sql_run(status->db, sql, values, 3);
 }
 
 /* A mark is rare and must outlive the machine's power; rows need not. */
@@ -111,6 +94,7 @@ static int
 write_list(struct status *status, const struct trust_lineage *list,
     size_t count, struct error *error)
 {
+	size_t i;
 	int rc, ret = -1;
 
 	(void)sqlite3_busy_timeout(status->db, TRUST_MARKS_WAIT_MS);
@@ -124,8 +108,8 @@ write_list(struct status *status, const struct trust_lineage *list,
 		goto done;
 	}
 	rc = sqlite3_exec(status->db, STATUS_LINEAGE_TABLE, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = store(status, list, count);
+	for (i = 0; i < count && rc == SQLITE_OK; i++)
+		rc = store(status, &list[i]);
 	rc = database_finish(status->db, rc, status->path, error);
 	if (rc == SQLITE_OK)
 		ret = 0;
@@ -168,10 +152,9 @@ int
 status_lineage_is_lost(struct status *status, struct trust_marks *marks)
 {
 	struct trust_lineage *list;
-	struct sqlite3_stmt *statement = NULL;
 	uint64_t turn;
 	size_t count;
-	int64_t there = 0;
+	int64_t there;
 	int has_table;
 
 	if (trust_marks_unwritten(marks, 1, &list, &count, &turn) != 1)
@@ -180,10 +163,7 @@ status_lineage_is_lost(struct status *status, struct trust_marks *marks)
 	has_table = enter(status, NULL);
 	if (has_table != 1)
 		return has_table == 0 ? 1 : -1;
-	if (sqlite3_prepare_v2(status->db, "SELECT count(*) FROM lineage", -1,
-	    &statement, NULL) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
-		there = sqlite3_column_int64(statement, 0);
-	(void)sqlite3_finalize(statement);
+	(void)sql_ask(status->db, "SELECT count(*) FROM lineage", NULL, 0,
+	    &there);
 	return there < (int64_t)count;
 }

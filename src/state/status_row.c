@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ground/buffer.h"
+#include "state/sql.h"
 #include "state/status_boot.h"
 #include "state/status_bytes.h"
 #include "state/status_file.h"
@@ -205,6 +206,7 @@ status_row_load(struct status *status, const char *key,
 	static const char sql[] = "SELECT is_live, is_doubted, boot, started, "
 	    FACTS ", key, kind FROM session WHERE id = ?1";
 	struct sqlite3_stmt *statement;
+	struct sql_value id;
 	struct place place;
 	int rc;
 
@@ -212,12 +214,9 @@ status_row_load(struct status *status, const char *key,
 	*found_out = STATUS_ROW_NONE;
 	if (find_place(key, &place) == -1)
 		return SQLITE_OK;
-	rc = status_file_prepare(status, STATUS_SESSION_LOAD, sql);
+	id = sql_number(place.id);
+	rc = status_file_step(status, STATUS_SESSION_LOAD, sql, &id, 1);
 	statement = status->statements[STATUS_SESSION_LOAD];
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 1, place.id);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
 	if (rc == SQLITE_ROW && !is_at(statement, &place)) {
 		*found_out = STATUS_ROW_OF_ANOTHER;
 	} else if (rc == SQLITE_ROW) {
@@ -237,17 +236,14 @@ status_row_load_before(struct status *status, const char *key,
 	static const char sql[] = "SELECT is_live, substr(boot_id, 1, 1) = "
 	    "'-', boot_id, started_boottime, " FACTS " FROM session_before "
 	    "WHERE key = ?1";
+	const struct sql_value value = sql_text(key);
 	struct sqlite3_stmt *statement;
 	int rc;
 
 	status_session_init(session);
 	*found_out = STATUS_ROW_NONE;
-	rc = status_file_prepare(status, STATUS_SESSION_BEFORE, sql);
+	rc = status_file_step(status, STATUS_SESSION_BEFORE, sql, &value, 1);
 	statement = status->statements[STATUS_SESSION_BEFORE];
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
 	if (rc == SQLITE_ROW && read_row(status, statement, session) == 0) {
 		*found_out = STATUS_ROW_FOUND;
 		session->is_before = 1;
@@ -272,71 +268,50 @@ status_row_join(struct buffer *text, const struct word_list *list,
 	return text->failed ? -1 : 0;
 }
 
-static int
-bind_words(struct sqlite3_stmt *statement, int index, int has,
-    const struct word_list *list, char separator)
-{
-	struct buffer text;
-	int rc = SQLITE_MISMATCH;
-
-	if (!has)
-		return sqlite3_bind_null(statement, index);
-	buffer_init(&text, STATUS_ROW_MAX_TEXT);
-	if (status_row_join(&text, list, separator) == 0)
-		rc = sqlite3_bind_text(statement, index, text.data, -1,
-		    SQLITE_TRANSIENT);
-	buffer_clear(&text);
-	return rc;
-}
-
-static int
-bind_fact(struct sqlite3_stmt *statement, int index, enum fact fact)
-{
-	if (fact == FACT_ABSENT)
-		return sqlite3_bind_null(statement, index);
-	return sqlite3_bind_int(statement, index, fact == FACT_YES);
-}
-
-static int
-bind_facts(struct sqlite3_stmt *statement, const struct facts *facts)
-{
+/* A row as it is kept: what its values point to. */
+struct kept {
 	unsigned char uuid[STATUS_UUID_BYTES];
-	int rc;
+	unsigned char verified_by[KEY_BYTES];
+	struct buffer roles, amr;
+};
 
-	rc = status_bytes_of_uuid(facts->user_id, uuid) == 0 ?
-	    sqlite3_bind_blob(statement, 8, uuid, STATUS_UUID_BYTES,
-	    SQLITE_TRANSIENT) : sqlite3_bind_text(statement, 8,
-	    facts->user_id, -1, SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = bind_words(statement, 9, facts->has_roles, &facts->roles,
-		    ',');
-	if (rc == SQLITE_OK)
-		rc = bind_words(statement, 10, facts->has_amr, &facts->amr,
-		    ' ');
-	if (rc == SQLITE_OK)
-		rc = bind_fact(statement, 11, facts->is_anonymous);
-	if (rc == SQLITE_OK)
-		rc = bind_fact(statement, 12, facts->is_verified);
-	if (rc == SQLITE_OK)
-		rc = bind_fact(statement, 13, facts->can_reauthenticate);
-	if (rc == SQLITE_OK && facts->authenticated_at != FACTS_NO_TIME)
-		rc = sqlite3_bind_int64(statement, 14,
-		    facts->authenticated_at);
-	return rc;
+/* NULL if there are none; -1: they cannot be kept. */
+static int
+keep_words(struct buffer *text, int has, const struct word_list *list,
+    char separator, struct sql_value *value)
+{
+	*value = sql_null();
+	if (!has)
+		return 0;
+	if (status_row_join(text, list, separator) == -1)
+		return -1;
+	*value = sql_text(text->data);
+	return 0;
+}
+
+static struct sql_value
+keep_fact(enum fact fact)
+{
+	return fact == FACT_ABSENT ? sql_null() : sql_number(fact == FACT_YES);
 }
 
 static int
-bind_place(struct sqlite3_stmt *statement, const struct place *place)
+keep_facts(const struct facts *facts, struct kept *kept,
+    struct sql_value values[7])
 {
-	int rc;
-
-	rc = sqlite3_bind_int64(statement, 1, place->id);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_blob(statement, 2, place->key, KEY_BYTES,
-		    SQLITE_TRANSIENT);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int(statement, 3, place->kind);
-	return rc;
+	values[0] = status_bytes_of_uuid(facts->user_id, kept->uuid) == 0 ?
+	    sql_bytes(kept->uuid, STATUS_UUID_BYTES) :
+	    sql_text(facts->user_id);
+	if (keep_words(&kept->roles, facts->has_roles, &facts->roles, ',',
+	    &values[1]) == -1 || keep_words(&kept->amr, facts->has_amr,
+	    &facts->amr, ' ', &values[2]) == -1)
+		return -1;
+	values[3] = keep_fact(facts->is_anonymous);
+	values[4] = keep_fact(facts->is_verified);
+	values[5] = keep_fact(facts->can_reauthenticate);
+	if (facts->authenticated_at != FACTS_NO_TIME)
+		values[6] = sql_number(facts->authenticated_at);
+	return 0;
 }
 
 int
@@ -346,34 +321,33 @@ status_row_store(struct status *status, const char *key,
 	static const char sql[] = "INSERT OR REPLACE INTO session (id, key, "
 	    "kind, is_live, is_doubted, boot, started, " FACTS ") VALUES (?1, "
 	    "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
-	unsigned char verified_by[KEY_BYTES];
-	struct sqlite3_stmt *statement;
+	struct sql_value values[15] = { { .type = SQL_NULL } };
 	struct place place;
-	int rc;
+	struct kept kept;
+	int rc = SQLITE_OK;
 
 	if (find_place(key, &place) == -1)
 		return SQLITE_MISMATCH;
-	rc = status_file_prepare(status, STATUS_SESSION_STORE, sql);
-	statement = status->statements[STATUS_SESSION_STORE];
+	buffer_init(&kept.roles, STATUS_ROW_MAX_TEXT);
+	buffer_init(&kept.amr, STATUS_ROW_MAX_TEXT);
+	values[0] = sql_number(place.id);
+	values[1] = sql_bytes(place.key, KEY_BYTES);
+	values[2] = sql_number(place.kind);
+	values[3] = sql_number(session->is_live);
+	values[4] = sql_number(session->is_doubted);
+	values[5] = sql_number(boot);
+	values[6] = sql_number(session->started.boottime);
+	if (session->is_live &&
+	    keep_facts(&session->facts, &kept, &values[7]) == -1)
+		rc = SQLITE_MISMATCH;
+	if (session->is_live && status_bytes_of_hex(session->verified_by,
+	    kept.verified_by, KEY_BYTES) == 0)
+		values[14] = sql_bytes(kept.verified_by, KEY_BYTES);
 	if (rc == SQLITE_OK)
-		rc = bind_place(statement, &place);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int(statement, 4, session->is_live);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int(statement, 5, session->is_doubted);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 6, boot);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 7,
-		    session->started.boottime);
-	if (rc == SQLITE_OK && session->is_live)
-		rc = bind_facts(statement, &session->facts);
-	if (rc == SQLITE_OK && session->is_live &&
-	    status_bytes_of_hex(session->verified_by, verified_by,
-	    KEY_BYTES) == 0)
-		rc = sqlite3_bind_blob(statement, 15, verified_by, KEY_BYTES,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	return status_file_reset(status, STATUS_SESSION_STORE, rc);
+		rc = status_file_reset(status, STATUS_SESSION_STORE,
+		    status_file_step(status, STATUS_SESSION_STORE, sql,
+		    values, 15));
+	buffer_clear(&kept.roles);
+	buffer_clear(&kept.amr);
+	return rc;
 }

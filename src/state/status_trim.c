@@ -4,8 +4,8 @@
 #include "state/status_trim.h"
 
 #include <sqlite3.h>
-#include <stddef.h>
 
+#include "state/sql.h"
 #include "state/status_file.h"
 
 #define TRIM_STEP 256
@@ -13,26 +13,16 @@
 /* What an earlier release knew of, and nobody used since (seconds). */
 #define BEFORE_SECONDS 604800
 
-/* The statement with its one number; SQLITE_OK and rows changed, or the one
- * value that it answers. */
+/* The statement with its one number. */
 static int
-run(struct status *status, const char *sql, int64_t number, int64_t *out)
+run(struct status *status, const char *sql, int64_t number,
+    int64_t *changed_out)
 {
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
+	const struct sql_value value = sql_number(number);
+	const int rc = sql_run(status->db, sql, &value, 1);
 
-	*out = 0;
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK && sqlite3_bind_parameter_count(statement) > 0)
-		rc = sqlite3_bind_int64(statement, 1, number);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW)
-		*out = sqlite3_column_int64(statement, 0);
-	else if (rc == SQLITE_DONE)
-		*out = sqlite3_changes(status->db);
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	*changed_out = sqlite3_changes(status->db);
+	return rc;
 }
 
 /* The oldest lookups first: an earlier boot, then an earlier time of it. */
@@ -43,17 +33,19 @@ take_out(struct status *status, int64_t max, int64_t *left_out)
 	int rc;
 
 	*left_out = 0;
-	rc = run(status, "SELECT sessions FROM about", 0, &count);
+	rc = sql_ask(status->db, "SELECT sessions FROM about", NULL, 0,
+	    &count);
 	if (rc != SQLITE_OK || count <= max)
 		return rc;
 	step = count - max < TRIM_STEP ? count - max : TRIM_STEP;
 	rc = run(status, "DELETE FROM session WHERE id IN (SELECT id FROM "
 	    "session ORDER BY boot, started LIMIT ?1)", step, &gone);
-	if (rc == SQLITE_OK)
-		rc = run(status, gone == step ?
-		    "UPDATE about SET sessions = sessions - ?1" :
-		    "UPDATE about SET sessions = (SELECT count(*) FROM "
-		    "session)", step, &ignored);
+	if (rc == SQLITE_OK && gone == step)
+		rc = run(status, "UPDATE about SET sessions = sessions - ?1",
+		    step, &ignored);
+	else if (rc == SQLITE_OK)
+		rc = sql_run(status->db, "UPDATE about SET sessions = "
+		    "(SELECT count(*) FROM session)", NULL, 0);
 	*left_out = count - step > max;
 	return rc;
 }
@@ -75,7 +67,8 @@ status_trim(struct status *status, int64_t max, const struct moment *now,
 
 	if (status_file_enter(status, error) == -1)
 		return -1;
-	rc = run(status, "SELECT sessions FROM about", 0, &count);
+	rc = sql_ask(status->db, "SELECT sessions FROM about", NULL, 0,
+	    &count);
 	if (rc == SQLITE_OK && count <= max && !status->has_before)
 		return 0;
 	if (rc == SQLITE_OK)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "state/sql.h"
 #include "state/status_backoff_row.h"
 #include "state/status_boot.h"
 #include "state/status_file.h"
@@ -104,21 +105,14 @@ write_about(struct status *status, const struct batch *batch)
 	static const char sql[] = "UPDATE about SET endpoint = ?1, "
 	    "sessions = sessions + ?2 "
 	    "WHERE endpoint IS NULL OR endpoint = ?1";
-	struct sqlite3_stmt *statement = NULL;
+	const struct sql_value values[] = { sql_text(status->endpoint),
+	    sql_number(batch->made) };
 	int rc;
 
 	if (status->is_owned && batch->made == 0)
 		return SQLITE_OK;
-	rc = sqlite3_prepare_v2(status->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 1, status->endpoint, -1,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 2, batch->made);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	(void)sqlite3_finalize(statement);
-	if (rc != SQLITE_DONE)
+	rc = sql_run(status->db, sql, values, 2);
+	if (rc != SQLITE_OK)
 		return rc;
 	/* another endpoint's process was first: look again who owns it */
 	return sqlite3_changes(status->db) == 1 ? SQLITE_OK : SQLITE_SCHEMA;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "state/database_view.h"
+#include "state/sql.h"
 #include "state/trust_schema.h"
 
 #define ENDPOINT "(SELECT value FROM meta WHERE name = 'endpoint')"
@@ -34,22 +35,6 @@ trust_head_failed(struct sqlite3 *db, int rc, const char *path,
 		(void)database_failed(db, rc, path, error);
 	}
 	return -1;
-}
-
-static int
-read_schema(struct sqlite3 *db, int64_t *schema_out)
-{
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
-
-	rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement,
-	    NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW)
-		*schema_out = sqlite3_column_int64(statement, 0);
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
 static void
@@ -98,7 +83,7 @@ trust_head_read(struct sqlite3 *db, const char *path, const char *endpoint,
 	int rc;
 
 	memset(head, 0, sizeof(*head));
-	rc = read_schema(db, &head->schema);
+	rc = sql_ask(db, "PRAGMA user_version", NULL, 0, &head->schema);
 	if (rc != SQLITE_OK)
 		return rc;
 	if (head->schema > TRUST_SCHEMA)
@@ -108,10 +93,8 @@ trust_head_read(struct sqlite3 *db, const char *path, const char *endpoint,
 		return SQLITE_NOTADB;
 	if (head->schema > TRUST_SCHEMA)
 		return SQLITE_OK;
-	rc = sqlite3_prepare_v2(db, head->schema == TRUST_SCHEMA ? head_sql :
-	    old_head_sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
+	rc = sql_step(db, head->schema == TRUST_SCHEMA ? head_sql :
+	    old_head_sql, NULL, 0, &statement);
 	if (rc == SQLITE_DONE)
 		rc = SQLITE_CORRUPT;
 	if (rc == SQLITE_ROW) {
@@ -158,17 +141,14 @@ trust_head_change(struct sqlite3 *db, int64_t number,
     struct trust_lineage *change)
 {
 	static const char sql[] = "SELECT tag FROM audit WHERE id = ?1";
+	const struct sql_value value = sql_number(number);
 	struct sqlite3_stmt *statement = NULL;
 	const void *tag;
 	int rc;
 
 	memset(change, 0, sizeof(*change));
 	change->number = number;
-	rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 1, number);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
+	rc = sql_step(db, sql, &value, 1, &statement);
 	if (rc == SQLITE_ROW) {
 		tag = sqlite3_column_blob(statement, 0);
 		if (tag != NULL &&

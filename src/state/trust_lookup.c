@@ -6,6 +6,7 @@
 
 #include "facts/revocation.h"
 #include "ground/hash.h"
+#include "state/sql.h"
 #include "state/trust_row.h"
 
 /* One statement, so one moment; each part by a prefix of the key. */
@@ -21,70 +22,42 @@ static const char lookup_sql[] =
     "UNION ALL SELECT " TRUST_ROW_COLUMNS " FROM revocation"
     " WHERE kind = 'all'";
 
-static int
-prepare(struct sqlite3 *db, const char *sql, struct sqlite3_stmt **statement)
-{
-	if (*statement != NULL)
-		return SQLITE_OK;
-	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-	    statement, NULL);
-}
-
-/* NULL equals nothing, so an absent fact finds no row. */
-static int
-bind(struct sqlite3_stmt *statement, int64_t schema,
-    const struct facts *facts, const char *hash)
-{
-	const char *const values[] = { facts->token_id, hash, facts->user_id,
-	    facts->client_id, facts->key_id };
-	size_t i;
-	int rc = SQLITE_OK;
-
-	for (i = 0; i < sizeof(values) / sizeof(values[0]) &&
-	    rc == SQLITE_OK; i++)
-		rc = i < 2 && schema >= 3 ?
-		    trust_row_bind_value(statement, (int)i + 1,
-		    REVOCATION_TOKEN, values[i]) :
-		    sqlite3_bind_text(statement, (int)i + 1, values[i], -1,
-		    SQLITE_STATIC);
-	return rc;
-}
-
 int
 trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
     int64_t schema, const struct facts *facts, const char *hash,
     int64_t wall, enum reason *reason_out)
 {
+	unsigned char id_bytes[TRUST_BYTES_SIZE], hash_bytes[TRUST_BYTES_SIZE];
+	/* NULL equals nothing, so an absent fact finds no row */
+	struct sql_value values[] = { sql_text(facts->token_id),
+	    sql_text(hash), sql_text(facts->user_id),
+	    sql_text(facts->client_id), sql_text(facts->key_id) };
 	enum reason reason = REASON_GRANTED;
 	struct revocation row;
 	char hex[HASH_HEX_SIZE];
 	int rc;
 
 	*reason_out = REASON_STATE_UNREADABLE;
-	rc = prepare(db, lookup_sql, statement);
-	if (rc == SQLITE_OK)
-		rc = bind(*statement, schema, facts, hash);
-	if (rc != SQLITE_OK)
-		goto done;
-	while ((rc = sqlite3_step(*statement)) == SQLITE_ROW) {
-		if (trust_row_read(*statement, &row, hex) == -1) {
-			rc = SQLITE_CORRUPT;
-			goto done;
-		}
+	if (schema >= 3) {
+		values[0] = trust_row_kept(REVOCATION_TOKEN, facts->token_id,
+		    id_bytes);
+		values[1] = trust_row_kept(REVOCATION_TOKEN, hash, hash_bytes);
+	}
+	rc = sql_step(db, lookup_sql, values, 5, statement);
+	while (rc == SQLITE_ROW &&
+	    trust_row_read(*statement, &row, hex) == 0) {
 		if (revocation_hits(&row, facts, hash, wall))
 			reason = revocation_stronger(reason,
 			    revocation_reason(&row));
+		rc = sqlite3_step(*statement);
 	}
+	sql_reset(*statement);
+	if (rc == SQLITE_ROW)
+		return SQLITE_CORRUPT;
 	if (rc != SQLITE_DONE)
-		goto done;
+		return rc;
 	*reason_out = reason;
-	rc = SQLITE_OK;
-done:
-	if (*statement != NULL) {
-		(void)sqlite3_reset(*statement);
-		(void)sqlite3_clear_bindings(*statement);
-	}
-	return rc;
+	return SQLITE_OK;
 }
 
 /* The one text that a row of the map gives for `key`; NULL: no row. */
@@ -92,15 +65,12 @@ static int
 lookup_text(struct sqlite3 *db, const char *sql,
     struct sqlite3_stmt **statement, const char *key, char **text_out)
 {
+	const struct sql_value value = sql_text(key);
 	const char *text;
 	int rc;
 
 	*text_out = NULL;
-	rc = prepare(db, sql, statement);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(*statement, 1, key, -1, SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(*statement);
+	rc = sql_step(db, sql, &value, 1, statement);
 	if (rc == SQLITE_ROW) {
 		text = (const char *)sqlite3_column_text(*statement, 0);
 		rc = SQLITE_DONE;
@@ -109,10 +79,7 @@ lookup_text(struct sqlite3 *db, const char *sql,
 		else if ((*text_out = strdup(text)) == NULL)
 			rc = SQLITE_NOMEM;
 	}
-	if (*statement != NULL) {
-		(void)sqlite3_reset(*statement);
-		(void)sqlite3_clear_bindings(*statement);
-	}
+	sql_reset(*statement);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 

@@ -4,8 +4,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "state/trust_schema.h"
-
 const char *
 trust_row_value(struct sqlite3_stmt *statement, int column,
     char hex[HASH_HEX_SIZE])
@@ -47,16 +45,12 @@ trust_row_read(struct sqlite3_stmt *statement, struct revocation *revocation,
 	return revocation_check(revocation);
 }
 
-int
-trust_row_bind_value(struct sqlite3_stmt *statement, int index,
-    enum revocation_kind kind, const char *value)
+struct sql_value
+trust_row_kept(enum revocation_kind kind, const char *value,
+    unsigned char bytes[TRUST_BYTES_SIZE])
 {
-	unsigned char bytes[TRUST_BYTES_SIZE];
-
-	if (value == NULL)
-		return sqlite3_bind_null(statement, index);
-	if (kind == REVOCATION_TOKEN && trust_bytes_of(value, bytes))
-		return sqlite3_bind_blob(statement, index, bytes,
-		    sizeof(bytes), SQLITE_TRANSIENT);
-	return sqlite3_bind_text(statement, index, value, -1, SQLITE_STATIC);
+	if (kind == REVOCATION_TOKEN && value != NULL &&
+	    trust_bytes_of(value, bytes))
+		return sql_bytes(bytes, TRUST_BYTES_SIZE);
+	return sql_text(value);
 }

@@ -3,6 +3,8 @@
 
 #include "facts/revocation.h"
 #include "ground/hash.h"
+#include "state/sql.h"
+#include "state/trust_schema.h"
 
 struct sqlite3_stmt;
 
@@ -17,9 +19,10 @@ struct sqlite3_stmt;
 int trust_row_read(struct sqlite3_stmt *statement,
     struct revocation *revocation, char hex[HASH_HEX_SIZE]);
 
-/* A value as it is kept (trust_schema.h); NULL is NULL. */
-int trust_row_bind_value(struct sqlite3_stmt *statement, int index,
-    enum revocation_kind kind, const char *value);
+/* A value as it is kept (trust_schema.h): it points to `value` or `bytes`;
+ * NULL is NULL. */
+struct sql_value trust_row_kept(enum revocation_kind kind, const char *value,
+    unsigned char bytes[TRUST_BYTES_SIZE]);
 
 /* Text, or the bytes of a hash as its digits in `hex`; NULL if neither. */
 const char *trust_row_value(struct sqlite3_stmt *statement, int column,

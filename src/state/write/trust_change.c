@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "ground/buffer.h"
+#include "state/sql.h"
 #include "state/trust_row.h"
 #include "state/trust_schema.h"
 
@@ -36,49 +37,16 @@ static const char number_choice_sql[] =
 static const char lift_sql[] =
     "DELETE FROM revocation WHERE kind = ?1 AND value = ?2 AND id = ?3";
 
-static int
-bind_text(struct sqlite3_stmt *statement, int at, const char *text)
+static struct sql_value
+time_of(int64_t seconds)
 {
-	return sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
-}
-
-static int
-bind_time(struct sqlite3_stmt *statement, int at, int64_t seconds)
-{
-	return seconds == REVOCATION_NO_TIME ?
-	    sqlite3_bind_null(statement, at) :
-	    sqlite3_bind_int64(statement, at, seconds);
-}
-
-/* Step a statement that answers nothing; finalizes it. */
-static int
-perform(struct sqlite3_stmt *statement, int rc)
-{
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-/* The number that the statement answers, 0 if none; finalizes it. */
-static int
-ask(struct sqlite3_stmt *statement, int rc, int64_t *out)
-{
-	*out = 0;
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW) {
-		*out = sqlite3_column_int64(statement, 0);
-		rc = sqlite3_step(statement);
-	}
-	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return seconds == REVOCATION_NO_TIME ? sql_null() :
+	    sql_number(seconds);
 }
 
 static int
 next_number(struct sqlite3 *db, int64_t *number_out)
 {
-	struct sqlite3_stmt *statement = NULL;
 	char page_1[40];
 	int rc;
 
@@ -87,8 +55,7 @@ next_number(struct sqlite3 *db, int64_t *number_out)
 	    TRUST_SCHEMA);
 	rc = sqlite3_exec(db, page_1, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(db, number_sql, -1, &statement, NULL);
-	rc = ask(statement, rc, number_out);
+		rc = sql_ask(db, number_sql, NULL, 0, number_out);
 	return rc == SQLITE_OK && *number_out == 0 ? SQLITE_CORRUPT : rc;
 }
 
@@ -96,103 +63,54 @@ int
 trust_change_audit(struct sqlite3 *db, const struct trust_note *note,
     const char *action, const char *detail, int64_t wall, int64_t *id_out)
 {
-	struct sqlite3_stmt *statement = NULL;
 	int64_t id;
-	int rc;
+	const int rc = next_number(db, &id);
+	const struct sql_value values[] = { sql_number(id), sql_number(wall),
+	    sql_text(note->actor), sql_text(action), sql_text(detail) };
 
-	rc = next_number(db, &id);
 	if (id_out != NULL)
 		*id_out = id;
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(db, audit_sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 1, id);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 2, wall);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 3, note->actor);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 4, action);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 5, detail);
-	return perform(statement, rc);
-}
-
-/* Of a token that was handed over: its digits and when it ends by itself. */
-static int
-bind_token(struct sqlite3_stmt *statement, const struct trust_token *token)
-{
-	unsigned char bytes[TRUST_BYTES_SIZE];
-	int rc;
-
-	if (token == NULL || !trust_bytes_of(token->hash, bytes))
-		return SQLITE_OK;
-	rc = sqlite3_bind_blob(statement, 11, bytes, CREDENTIAL_BYTES,
-	    SQLITE_TRANSIENT);
-	return rc == SQLITE_OK ? bind_time(statement, 12, token->expires) :
-	    rc;
+	return rc == SQLITE_OK ? sql_run(db, audit_sql, values, 5) : rc;
 }
 
 int
 trust_change_add(struct sqlite3 *db, const struct revocation *revocation,
     const struct trust_note *note, int64_t wall, int64_t id)
 {
-	const char *const kind = revocation_kind_name(revocation->kind);
-	const char *const rule = revocation_rule_name(revocation->rule);
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
+	unsigned char value[TRUST_BYTES_SIZE], credential[TRUST_BYTES_SIZE];
+	struct sql_value values[] = {
+		sql_text(revocation_kind_name(revocation->kind)),
+		trust_row_kept(revocation->kind, revocation->value, value),
+		sql_text(revocation_rule_name(revocation->rule)),
+		time_of(revocation->from), time_of(revocation->until),
+		sql_number(id), sql_text(note->reason), sql_text(note->actor),
+		sql_text(note->source), sql_number(wall),
+		sql_null(), sql_null()
+	};
 
-	rc = sqlite3_prepare_v2(db, add_sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 1, kind);
-	if (rc == SQLITE_OK)
-		rc = trust_row_bind_value(statement, 2, revocation->kind,
-		    revocation->value);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 3, rule);
-	if (rc == SQLITE_OK)
-		rc = bind_time(statement, 4, revocation->from);
-	if (rc == SQLITE_OK)
-		rc = bind_time(statement, 5, revocation->until);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 6, id);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 7, note->reason);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 8, note->actor);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 9, note->source);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 10, wall);
-	if (rc == SQLITE_OK)
-		rc = bind_token(statement, note->token);
-	return perform(statement, rc);
-}
-
-static int
-bind_key(struct sqlite3_stmt *statement, enum revocation_kind kind,
-    const char *value)
-{
-	int rc = bind_text(statement, 1, revocation_kind_name(kind));
-
-	return rc == SQLITE_OK ? trust_row_bind_value(statement, 2, kind,
-	    value) : rc;
+	/* of a token that was handed over: its digits, and when it ends by
+	 * itself */
+	if (note->token != NULL &&
+	    trust_bytes_of(note->token->hash, credential)) {
+		values[10] = sql_bytes(credential, CREDENTIAL_BYTES);
+		values[11] = time_of(note->token->expires);
+	}
+	return sql_run(db, add_sql, values, 12);
 }
 
 int
 trust_change_same(struct sqlite3 *db, const struct revocation *revocation,
     int64_t *id_out)
 {
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
+	unsigned char bytes[TRUST_BYTES_SIZE];
+	const struct sql_value values[] = {
+		sql_text(revocation_kind_name(revocation->kind)),
+		trust_row_kept(revocation->kind, revocation->value, bytes)
+	};
 
 	*id_out = 0;
-	if (revocation->rule != REVOCATION_REVOKED)
-		return SQLITE_OK;
-	rc = sqlite3_prepare_v2(db, same_sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind_key(statement, revocation->kind, revocation->value);
-	return ask(statement, rc, id_out);
+	return revocation->rule != REVOCATION_REVOKED ? SQLITE_OK :
+	    sql_ask(db, same_sql, values, 2, id_out);
 }
 
 /* The row that the statement stands on, by its whole key. */
@@ -207,7 +125,10 @@ delete_row(struct sqlite3 *db, struct sqlite3_stmt *chosen)
 	for (i = 0; i < 3 && rc == SQLITE_OK; i++)
 		rc = sqlite3_bind_value(statement, i + 1,
 		    sqlite3_column_value(chosen, columns[i]));
-	return perform(statement, rc);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	(void)sqlite3_finalize(statement);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 static int
@@ -239,18 +160,19 @@ int
 trust_change_lift(struct sqlite3 *db, const struct trust_choice *choice,
     const struct trust_note *note, int64_t wall, int64_t *id_out)
 {
+	unsigned char bytes[TRUST_BYTES_SIZE];
+	const struct sql_value number = sql_number(choice->id);
+	const struct sql_value key[] = {
+		sql_text(revocation_kind_name(choice->kind)),
+		trust_row_kept(choice->kind, choice->value, bytes)
+	};
 	struct sqlite3_stmt *statement = NULL;
 	int rc;
 
 	*id_out = 0;
-	rc = sqlite3_prepare_v2(db, choice->id != 0 ? number_choice_sql :
-	    choice_sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = choice->id != 0 ?
-		    sqlite3_bind_int64(statement, 1, choice->id) :
-		    bind_key(statement, choice->kind, choice->value);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
+	rc = choice->id != 0 ?
+	    sql_step(db, number_choice_sql, &number, 1, &statement) :
+	    sql_step(db, choice_sql, key, 2, &statement);
 	if (rc == SQLITE_ROW) {
 		*id_out = sqlite3_column_int64(statement, 5);
 		rc = lift_row(db, statement, note, wall);
@@ -299,21 +221,11 @@ trust_change_map(struct sqlite3 *db, const char *user_id, const char *account,
 	    "ON CONFLICT (user_id) DO UPDATE SET account = excluded.account, "
 	    "reason = excluded.reason, actor = excluded.actor, "
 	    "time = excluded.time";
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
+	const struct sql_value values[] = { sql_text(user_id),
+	    sql_text(account), sql_text(note->reason), sql_text(note->actor),
+	    sql_number(wall) };
+	const int rc = sql_run(db, sql, values, 5);
 
-	rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 1, user_id);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 2, account);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 3, note->reason);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 4, note->actor);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(statement, 5, wall);
-	rc = perform(statement, rc);
 	return rc == SQLITE_OK ? audit_account(db, "map", user_id, account,
 	    note, wall) : rc;
 }
@@ -322,15 +234,11 @@ int
 trust_change_unmap(struct sqlite3 *db, const char *user_id,
     const struct trust_note *note, int64_t wall, int *count_out)
 {
-	static const char sql[] = "DELETE FROM account WHERE user_id = ?1";
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
+	const struct sql_value user = sql_text(user_id);
+	const int rc = sql_run(db, "DELETE FROM account WHERE user_id = ?1",
+	    &user, 1);
 
 	*count_out = 0;
-	rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind_text(statement, 1, user_id);
-	rc = perform(statement, rc);
 	if (rc != SQLITE_OK)
 		return rc;
 	*count_out = sqlite3_changes(db);

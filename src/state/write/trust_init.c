@@ -12,6 +12,7 @@
 
 #include "state/database.h"
 #include "state/database_log.h"
+#include "state/sql.h"
 #include "state/trust.h"
 #include "state/trust_complete.h"
 #include "state/trust_head.h"
@@ -165,20 +166,11 @@ record(struct sqlite3 *db, const char *endpoint,
 {
 	static const char sql[] = "INSERT OR IGNORE INTO meta (name, value) "
 	    "VALUES ('endpoint', ?1)";
-	struct sqlite3_stmt *statement = NULL;
-	int rc;
+	const struct sql_value value = sql_text(endpoint);
+	const int rc = sql_run(db, sql, &value, 1);
 
-	rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 1, endpoint, -1,
-		    SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	(void)sqlite3_finalize(statement);
-	if (rc != SQLITE_DONE)
+	if (rc != SQLITE_OK || sqlite3_changes(db) == 0)
 		return rc;
-	if (sqlite3_changes(db) == 0)
-		return SQLITE_OK;
 	*made_out = TRUST_MADE;
 	return trust_change_audit(db, note, "init", endpoint, wall, NULL);
 }
