@@ -122,6 +122,7 @@ run(const struct command_line *line, struct error *error)
 	enum command_status status = COMMAND_FAILED;
 	char answer[256], actor[ACTOR_SIZE];
 	struct settings *settings;
+	struct trust_init wish;
 	struct moment now;
 	sigset_t saved;
 	int made;
@@ -137,8 +138,10 @@ run(const struct command_line *line, struct error *error)
 	if (user == NULL)
 		user = ask_for_user(settings->state, answer, sizeof(answer));
 	signals_hold(&saved);
-	if (trust_init(settings->state, settings->endpoint, user, actor, &now,
-	    &made, error) == -1) {
+	wish = (struct trust_init){ .directory = settings->state,
+	    .endpoint = settings->endpoint, .daemon_user = user,
+	    .actor = actor };
+	if (trust_init(&wish, &now, &made, error) == -1) {
 		signals_release(&saved);
 		goto done;
 	}

@@ -23,9 +23,9 @@ static const char help[] =
 
 static void
 say_json(const struct change *change, const struct revocation *row,
-    int64_t id, int added)
+    const struct trust_added *added)
 {
-	struct trust_list_row whole = { .id = id, .revocation = *row,
+	struct trust_list_row whole = { .id = added->id, .revocation = *row,
 	    .reason = change->note.reason, .actor = change->note.actor,
 	    .source = change->note.source, .time = change->now.wall,
 	    .expires = REVOCATION_NO_TIME };
@@ -35,19 +35,20 @@ say_json(const struct change *change, const struct revocation *row,
 		    "%s", change->token.hash);
 		whole.expires = change->token.expires;
 	}
-	row_print_json("", &whole, added ? ",\"added\":true" :
+	row_print_json("", &whole, added->is_new ? ",\"added\":true" :
 	    ",\"added\":false");
 	(void)putchar('\n');
 }
 
 static void
-say(const struct change *change, const struct revocation *row, int64_t id,
-    int added)
+say(const struct change *change, const struct revocation *row,
+    const struct trust_added *added)
 {
 	char from[WHEN_SIZE], until[WHEN_SIZE];
 
-	(void)printf("%s%lld: %s%s%s %s", added ? "" : "already there as ",
-	    (long long)id, revocation_kind_name(row->kind),
+	(void)printf("%s%lld: %s%s%s %s",
+	    added->is_new ? "" : "already there as ", (long long)added->id,
+	    revocation_kind_name(row->kind),
 	    row->value[0] == '\0' ? "" : " ", row->value,
 	    revocation_rule_name(row->rule));
 	when_print(row->from, from);
@@ -75,17 +76,16 @@ revoke_add(struct change *change, enum revocation_rule rule, int64_t from,
 	    .value = change->value, .rule = rule, .from = from,
 	    .until = until };
 	enum trust_write written;
-	int64_t id;
-	int added;
+	struct trust_added added;
 
 	written = trust_writer_add(change->writer, &row, &change->note,
-	    &change->now, &id, &added, change->error);
+	    &change->now, &added, change->error);
 	if (written != TRUST_WRITTEN)
 		return written;
 	if (change->line->json)
-		say_json(change, &row, id, added);
+		say_json(change, &row, &added);
 	else
-		say(change, &row, id, added);
+		say(change, &row, &added);
 	change_warn_of_user(change);
 	return TRUST_WRITTEN;
 }

@@ -184,8 +184,10 @@ static enum status_lease
 take_lease(struct keys *keys, const struct moment *now, int64_t running,
     int64_t *until_out, struct error *error)
 {
-	return status_lease_take(keys->status, LEASE_NAME, now, running,
-	    (int64_t)keys->settings->keys_cooldown * 1000, until_out, error);
+	const struct status_lease_wish wish = { LEASE_NAME, running,
+	    (int64_t)keys->settings->keys_cooldown * 1000 };
+
+	return status_lease_take(keys->status, &wish, now, until_out, error);
 }
 
 int64_t

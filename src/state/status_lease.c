@@ -100,18 +100,18 @@ ended_at(struct status_pending *pending, const char *name,
 }
 
 enum status_lease
-status_lease_take(struct status *status, const char *name,
-    const struct moment *now, int64_t running, int64_t cooldown,
+status_lease_take(struct status *status,
+    const struct status_lease_wish *asked, const struct moment *now,
     int64_t *until_out, struct error *error)
 {
-	struct pending_lease wish = { .running = running,
-	    .cooldown = cooldown };
+	struct pending_lease wish = { .running = asked->running,
+	    .cooldown = asked->cooldown };
 	enum status_lease answer;
 	int64_t again;
 	int rc;
 
 	*until_out = 0;
-	(void)snprintf(wish.name, sizeof(wish.name), "%s", name);
+	(void)snprintf(wish.name, sizeof(wish.name), "%s", asked->name);
 	if (fetch(status->pending, &wish, now, until_out))
 		return STATUS_LEASE_TAKEN;
 	if (status_file_enter(status, error) == -1)

@@ -25,10 +25,15 @@ enum status_lease {
 };
 #define STATUS_LEASE_ASK_MS 10
 
-/* `running` milliseconds is how long the holder may take at most;
- * *until_out is boottime; for TAKEN it is when that is over. */
-enum status_lease status_lease_take(struct status *status, const char *name,
-    const struct moment *now, int64_t running, int64_t cooldown,
+struct status_lease_wish {
+	const char *name;
+	int64_t running;	/* milliseconds: the holder may take at most */
+	int64_t cooldown;	/* likewise */
+};
+
+/* *until_out is boottime; for TAKEN it is when `running` is over. */
+enum status_lease status_lease_take(struct status *status,
+    const struct status_lease_wish *asked, const struct moment *now,
     int64_t *until_out, struct error *error);
 
 /* 1 if somebody asks for it and the file takes no write. */

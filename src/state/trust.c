@@ -161,6 +161,8 @@ trust_revoked(struct trust *trust, const struct facts *facts,
     const char *hash, const struct moment *now, enum reason *reason_out,
     struct error *error)
 {
+	struct trust_question question = { .facts = facts, .hash = hash,
+	    .wall = now->wall };
 	enum reason reason = REASON_STATE_UNREADABLE;
 	int attempts = TRUST_ATTEMPTS, over = 0, rc;
 
@@ -172,9 +174,9 @@ trust_revoked(struct trust *trust, const struct facts *facts,
 			*reason_out = REASON_GRANTED;
 			return 0;
 		}
+		question.schema = trust->schema;
 		rc = trust_lookup(database_view_db(trust->view),
-		    &trust->lookup_statement, trust->schema, facts, hash,
-		    now->wall, &reason);
+		    &trust->lookup_statement, &question, &reason);
 		over = is_over(trust, rc, error);
 	}
 	if (over == -1)

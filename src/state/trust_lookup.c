@@ -24,13 +24,13 @@ static const char lookup_sql[] =
 
 int
 trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    int64_t schema, const struct facts *facts, const char *hash,
-    int64_t wall, enum reason *reason_out)
+    const struct trust_question *question, enum reason *reason_out)
 {
+	const struct facts *const facts = question->facts;
 	unsigned char id_bytes[TRUST_BYTES_SIZE], hash_bytes[TRUST_BYTES_SIZE];
 	/* NULL equals nothing, so an absent fact finds no row */
 	struct sql_value values[] = { sql_text(facts->token_id),
-	    sql_text(hash), sql_text(facts->user_id),
+	    sql_text(question->hash), sql_text(facts->user_id),
 	    sql_text(facts->client_id), sql_text(facts->key_id) };
 	enum reason reason = REASON_GRANTED;
 	struct revocation row;
@@ -38,15 +38,17 @@ trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
 	int rc;
 
 	*reason_out = REASON_STATE_UNREADABLE;
-	if (schema >= 3) {
+	if (question->schema >= 3) {
 		values[0] = trust_row_kept(REVOCATION_TOKEN, facts->token_id,
 		    id_bytes);
-		values[1] = trust_row_kept(REVOCATION_TOKEN, hash, hash_bytes);
+		values[1] = trust_row_kept(REVOCATION_TOKEN, question->hash,
+		    hash_bytes);
 	}
 	rc = sql_step(db, lookup_sql, values, 5, statement);
 	while (rc == SQLITE_ROW &&
 	    trust_row_read(*statement, &row, hex) == 0) {
-		if (revocation_hits(&row, facts, hash, wall))
+		if (revocation_hits(&row, facts, question->hash,
+		    question->wall))
 			reason = revocation_stronger(reason,
 			    revocation_reason(&row));
 		rc = sqlite3_step(*statement);

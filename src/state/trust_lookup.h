@@ -12,15 +12,21 @@ struct sqlite3_stmt;
 /* The revocations of an open trust.db; shared by trust*.c alone.  All answer
  * SQLITE_OK or what SQLite says; inside the caller's transaction. */
 
+/* Of whom it is asked, and when; all borrowed. */
+struct trust_question {
+	int64_t schema;		/* of the file (trust_schema.h) */
+	const struct facts *facts;
+	const char *hash;	/* as in revocation_hits() */
+	int64_t wall;
+};
+
 /*
  * *reason_out: what the revocations say to these facts, REASON_GRANTED if
- * none hits.  `hash` as in revocation_hits().  A row that makes no sense is
- * SQLITE_CORRUPT.  `statement` is kept by the caller (NULL at first) for one
- * schema (trust_schema.h).
+ * none hits.  A row that makes no sense is SQLITE_CORRUPT.  `statement` is
+ * kept by the caller (NULL at first) for one schema.
  */
 int trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    int64_t schema, const struct facts *facts, const char *hash,
-    int64_t wall, enum reason *reason_out);
+    const struct trust_question *question, enum reason *reason_out);
 
 /* *account_out: malloc'd, NULL if the user has none. */
 int trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,

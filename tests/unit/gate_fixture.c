@@ -86,8 +86,9 @@ gate_fixture_new(const char *endpoint, const char *authgear,
 	fixture->now.boottime = GATE_FIXTURE_BOOT;
 	strcpy(fixture->now.boot_id, "00000000-0000-4000-8000-000000000001");
 	load_settings(fixture, authgear, policies);
-	must(trust_init(fixture->settings->state, endpoint, NULL, "test",
-	    &fixture->now, &made, &error) == 0, "trust_init", &error);
+	must(trust_init(&(struct trust_init){ fixture->settings->state,
+	    endpoint, NULL, "test" }, &fixture->now, &made, &error) == 0,
+	    "trust_init", &error);
 	fixture->gate = gate_fixture_another(fixture);
 	fixture->metadata = mint_text("{\"issuer\":\"%s\",\"jwks_uri\":"
 	    "\"%s/oauth2/jwks\"}", endpoint, endpoint);

@@ -311,11 +311,10 @@ add(struct world *world, struct trust_writer *writer,
 {
 	const struct trust_note note = { "test", "", "cli", NULL };
 	struct error error = { "" };
-	int64_t id;
-	int added;
+	struct trust_added added;
 
 	assert_int_equal(trust_writer_add(writer, row, &note,
-	    &world->gate->now, &id, &added, &error), TRUST_WRITTEN);
+	    &world->gate->now, &added, &error), TRUST_WRITTEN);
 }
 
 static void

@@ -243,9 +243,8 @@ revoked_before_asking(void **state)
 	const struct decision *decision;
 	struct error error = { "" };
 	struct gate_task *task;
-	int64_t id;
+	struct trust_added added;
 	size_t i;
-	int added;
 
 	(void)state;
 	gate_fixture_ask(world.gate, "default", world.jwt);
@@ -263,7 +262,7 @@ revoked_before_asking(void **state)
 		if (i == 0)
 			gate_fixture_perform(world.gate, task);
 		assert_int_equal(trust_writer_add(writer, &cases[i].row, &note,
-		    &world.gate->now, &id, &added, &error), TRUST_WRITTEN);
+		    &world.gate->now, &added, &error), TRUST_WRITTEN);
 		(void)gate_resume(world.gate->gate, task, &world.gate->now);
 		assert_int_equal(gate_task_decision(task)->reason,
 		    REASON_USER_BLOCKED);

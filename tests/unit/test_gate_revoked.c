@@ -72,11 +72,10 @@ add(struct world *world, enum revocation_kind kind, enum revocation_rule rule,
 	const struct trust_note note = { "test", "", "cli", NULL };
 	const struct revocation row = { kind, rule, value, from, until };
 	struct error error = { "" };
-	int64_t id;
-	int added;
+	struct trust_added added;
 
 	if (trust_writer_add(world->writer, &row, &note, &world->gate->now,
-	    &id, &added, &error) != TRUST_WRITTEN)
+	    &added, &error) != TRUST_WRITTEN)
 		fail_msg("%s", error_text(&error));
 }
 

@@ -320,8 +320,7 @@ revoked(void **state)
 	    "stale_if_error = 300");
 	struct trust_writer *writer;
 	struct error error = { "" };
-	int64_t id;
-	int added;
+	struct trust_added added;
 
 	(void)state;
 	writer = trust_writer_open(world.gate->settings->state, MINT_ISSUER,
@@ -329,7 +328,7 @@ revoked(void **state)
 	assert_non_null(writer);
 	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
 	assert_int_equal(trust_writer_add(writer, &row, &note,
-	    &world.gate->now, &id, &added, &error), TRUST_WRITTEN);
+	    &world.gate->now, &added, &error), TRUST_WRITTEN);
 	world_expect(&world, "default", OPAQUE, REASON_SIGNED_OUT);
 	/* logged in again: seen within 5 s, though status is kept longer */
 	world.resolver->authenticated_at = WALL + 6;
@@ -339,7 +338,7 @@ revoked(void **state)
 	row.rule = REVOCATION_BLOCKED;
 	row.from = REVOCATION_NO_TIME;
 	assert_int_equal(trust_writer_add(writer, &row, &note,
-	    &world.gate->now, &id, &added, &error), TRUST_WRITTEN);
+	    &world.gate->now, &added, &error), TRUST_WRITTEN);
 	world_expect(&world, "default", OPAQUE, REASON_USER_BLOCKED);
 	world.resolver->outcome = EXCHANGE_UNREACHABLE;
 	gate_fixture_pass(world.gate, 60000);

@@ -244,7 +244,8 @@ test_directory_of_others(void **state)
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		assert_int_equal(chmod(place->directory, modes[i]), 0);
 		error_clear(&place->error);
-		status = status_open(place->path, ENDPOINT, NULL, &place->error);
+		status = status_open(place->path, ENDPOINT, NULL,
+		    &place->error);
 		assert_null(status);
 		assert_non_null(strstr(error_text(&place->error), "chmod"));
 	}
@@ -269,14 +270,15 @@ test_directory_of_others(void **state)
 static void
 test_reopened_by_another_call(void **state)
 {
+	const struct status_lease_wish wish = { "keys", 1000, 1000 };
 	struct place *place = *state;
 	struct moment now = at(1000);
 	int64_t until;
 
 	store(place->status, BOOT, 1, "one");
 	assert_int_equal(unlink(place->path), 0);
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 1000,
-	    1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, &wish, &now, &until,
+	    &place->error), STATUS_LEASE_TAKEN);
 	assert_int_equal(status_changed(place->status, &place->error), 1);
 	assert_int_equal(status_changed(place->status, &place->error), 0);
 	expect_jwks(place->status, NULL);
@@ -418,6 +420,7 @@ test_newer_refused(void **state)
 static void
 test_newer_while_open(void **state)
 {
+	const struct status_lease_wish wish = { "keys", 2000, 1000 };
 	struct place *place = *state;
 	struct moment now = at(100000);
 	struct status_keys keys;
@@ -428,8 +431,8 @@ test_newer_while_open(void **state)
 	assert_int_equal(status_load_keys(place->status, &keys,
 	    &place->error), -1);
 	assert_non_null(strstr(error_text(&place->error), "later release"));
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 2000,
-	    1000, &until, NULL), STATUS_LEASE_FAILED);
+	assert_int_equal(status_lease_take(place->status, &wish, &now, &until,
+	    NULL), STATUS_LEASE_FAILED);
 	store(place->status, BOOT, 2, "two");
 	scratch_sql(place->path, "PRAGMA user_version=3");
 	error_clear(&place->error);
@@ -442,6 +445,7 @@ test_newer_while_open(void **state)
 static void
 test_lease(void **state)
 {
+	const struct status_lease_wish wish = { "keys", 2000, 10000 };
 	static const struct {
 		int64_t now;
 		enum status_lease answer;
@@ -474,8 +478,8 @@ test_lease(void **state)
 		if (steps[i].ends)
 			status_lease_end(other, "keys", &now);
 		assert_int_equal(status_lease_take(i % 2 ? other :
-		    place->status, "keys", &now, 2000, 10000, &until,
-		    &place->error), steps[i].answer);
+		    place->status, &wish, &now, &until, &place->error),
+		    steps[i].answer);
 		assert_int_equal(until, steps[i].until);
 	}
 	status_free(other);
@@ -484,25 +488,28 @@ test_lease(void **state)
 static void
 test_lease_boots(void **state)
 {
+	const struct status_lease_wish wish = { "keys", 5000, 10000 };
+	const struct status_lease_wish other_wish = { "other", 5000, 10000 };
 	struct place *place = *state;
 	struct moment now = at(100000), later = at(100001);
 	int64_t until;
 
 	strcpy(now.boot_id, OTHER_BOOT);
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 5000,
-	    10000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, &wish, &now, &until,
+	    &place->error), STATUS_LEASE_TAKEN);
 	status_lease_end(place->status, "keys", &later);
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 5000,
-	    10000, &until, &place->error), STATUS_LEASE_RUNNING);
-	assert_int_equal(status_lease_take(place->status, "keys", &later,
-	    5000, 10000, &until, &place->error), STATUS_LEASE_TAKEN);
-	assert_int_equal(status_lease_take(place->status, "other", &later,
-	    5000, 10000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, &wish, &now, &until,
+	    &place->error), STATUS_LEASE_RUNNING);
+	assert_int_equal(status_lease_take(place->status, &wish, &later, &until,
+	    &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, &other_wish, &later,
+	    &until, &place->error), STATUS_LEASE_TAKEN);
 }
 
 static void
 test_lease_processes(void **state)
 {
+	const struct status_lease_wish wish = { "keys", 60000, 60000 };
 	struct place *place = *state;
 	struct moment now = at(100000);
 	struct error error = { "" };
@@ -523,8 +530,8 @@ test_lease_processes(void **state)
 		do {
 			error_clear(&error);
 			answer = status == NULL ? STATUS_LEASE_FAILED :
-			    status_lease_take(status, "keys", &now, 60000,
-			    60000, &until, &error);
+			    status_lease_take(status, &wish, &now, &until,
+			    &error);
 		} while (status != NULL && (answer == STATUS_LEASE_FAILED ||
 		    answer == STATUS_LEASE_ASKED));
 		status_free(status);
@@ -546,6 +553,7 @@ test_lease_processes(void **state)
 static void
 test_busy(void **state)
 {
+	const struct status_lease_wish wish = { "keys", 2000, 1000 };
 	struct place *place = *state;
 	struct moment now = at(100000);
 	struct status *other;
@@ -555,21 +563,21 @@ test_busy(void **state)
 	other = status_open(place->path, ENDPOINT, NULL, &place->error);
 	assert_non_null(other);
 	blocker = scratch_block(place->path);
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 2000,
-	    1000, &until, &place->error), STATUS_LEASE_ASKED);
+	assert_int_equal(status_lease_take(place->status, &wish, &now, &until,
+	    &place->error), STATUS_LEASE_ASKED);
 	assert_in_range(until, now.boottime + 1, now.boottime + 100);
 	assert_true(status_lease_waits(place->status, "keys", &now));
 	store(place->status, BOOT, 1, "one");
 	expect_jwks(place->status, "one");
 	expect_jwks(other, NULL);
 	scratch_unblock(blocker);
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 2000,
-	    1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, &wish, &now, &until,
+	    &place->error), STATUS_LEASE_TAKEN);
 	assert_int_equal(until, now.boottime + 2000);
 	assert_false(status_lease_waits(place->status, "keys", &now));
 	expect_jwks(other, "one");
-	assert_int_equal(status_lease_take(other, "keys", &now, 2000, 1000,
-	    &until, &place->error), STATUS_LEASE_RUNNING);
+	assert_int_equal(status_lease_take(other, &wish, &now, &until,
+	    &place->error), STATUS_LEASE_RUNNING);
 	assert_string_equal(error_text(&place->error), "no error");
 	status_free(other);
 }
@@ -578,20 +586,22 @@ test_busy(void **state)
 static void
 test_lease_given_up(void **state)
 {
+	const struct status_lease_wish wish = { "keys", 2000, 1000 };
+	const struct status_lease_wish other_wish = { "other", 2000, 1000 };
 	struct place *place = *state;
 	struct moment now = at(100000), later = at(103000);
 	struct sqlite3 *blocker = scratch_block(place->path);
 	int64_t until;
 
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 2000,
-	    1000, &until, &place->error), STATUS_LEASE_ASKED);
+	assert_int_equal(status_lease_take(place->status, &wish, &now, &until,
+	    &place->error), STATUS_LEASE_ASKED);
 	scratch_unblock(blocker);
 	assert_false(status_lease_waits(place->status, "keys", &later));
 	store(place->status, BOOT, 103000, "writes what waits");
-	assert_int_equal(status_lease_take(place->status, "other", &later,
-	    2000, 1000, &until, &place->error), STATUS_LEASE_TAKEN);
-	assert_int_equal(status_lease_take(place->status, "keys", &later,
-	    2000, 1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, &other_wish, &later,
+	    &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, &wish, &later, &until,
+	    &place->error), STATUS_LEASE_TAKEN);
 	assert_int_equal(until, later.boottime + 2000);
 }
 
@@ -599,17 +609,18 @@ test_lease_given_up(void **state)
 static void
 test_lease_ended_while_busy(void **state)
 {
+	const struct status_lease_wish wish = { "keys", 60000, 1000 };
 	struct place *place = *state;
 	struct moment now = at(100000), later = at(100500);
 	struct sqlite3 *blocker;
 	int64_t until;
 
-	assert_int_equal(status_lease_take(place->status, "keys", &now, 60000,
-	    1000, &until, &place->error), STATUS_LEASE_TAKEN);
+	assert_int_equal(status_lease_take(place->status, &wish, &now, &until,
+	    &place->error), STATUS_LEASE_TAKEN);
 	blocker = scratch_block(place->path);
 	status_lease_end(place->status, "keys", &later);
-	assert_int_equal(status_lease_take(place->status, "keys", &later,
-	    60000, 1000, &until, &place->error), STATUS_LEASE_COOLING);
+	assert_int_equal(status_lease_take(place->status, &wish, &later, &until,
+	    &place->error), STATUS_LEASE_COOLING);
 	assert_int_equal(until, now.boottime + 1000);
 	scratch_unblock(blocker);
 }

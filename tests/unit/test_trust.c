@@ -43,8 +43,8 @@ init(struct place *place, const char *endpoint, int *made_out)
 	struct moment now = at(1000);
 
 	error_clear(&place->error);
-	return trust_init(place->directory, endpoint, NULL, "tester", &now,
-	    made_out, &place->error);
+	return trust_init(&(struct trust_init){ place->directory, endpoint,
+	    NULL, "tester" }, &now, made_out, &place->error);
 }
 
 static int
@@ -150,19 +150,22 @@ test_init_places(void **state)
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		error_clear(&place->error);
-		assert_int_equal(trust_init(bad[i], ENDPOINT, NULL, "tester",
-		    &now, &made, &place->error), -1);
+		assert_int_equal(trust_init(&(struct trust_init){ bad[i],
+		    ENDPOINT, NULL, "tester" }, &now, &made, &place->error),
+		    -1);
 	}
 	assert_int_equal(symlink("state",
 	    scratch_path(place->scratch, "link")), 0);
 	error_clear(&place->error);
-	assert_int_equal(trust_init(scratch_path(place->scratch, "link"),
-	    ENDPOINT, NULL, "tester", &now, &made, &place->error), -1);
+	assert_int_equal(trust_init(&(struct trust_init){
+	    scratch_path(place->scratch, "link"), ENDPOINT, NULL, "tester" },
+	    &now, &made, &place->error), -1);
 	assert_non_null(strstr(error_text(&place->error), "symbolic link"));
 	error_clear(&place->error);
-	assert_int_equal(trust_init(scratch_path(place->scratch, "two"),
-	    ENDPOINT, "no-such-user-of-ours", "tester", &now, &made,
-	    &place->error), -1);
+	assert_int_equal(trust_init(&(struct trust_init){
+	    scratch_path(place->scratch, "two"), ENDPOINT,
+	    "no-such-user-of-ours", "tester" }, &now, &made, &place->error),
+	    -1);
 	assert_int_equal(scratch_size(scratch_path(place->scratch, "two")),
 	    -1);
 }
@@ -455,8 +458,9 @@ test_daemon_user(void **state)
 		error_clear(&place->error);
 		user = getpwnam(names[i]);
 		if (user != NULL)
-			(void)trust_init(place->directory, ENDPOINT, names[i],
-			    "tester", &now, &made, &place->error);
+			(void)trust_init(&(struct trust_init){
+			    place->directory, ENDPOINT, names[i], "tester" },
+			    &now, &made, &place->error);
 	}
 	if (!made) {
 		scratch_skips("no user whose group has no other member");

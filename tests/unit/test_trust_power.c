@@ -72,8 +72,8 @@ change_until_cut(const char *directory, const char *copy)
 	struct trust_writer *writer;
 	struct error error = { "" };
 	char user[32];
-	int64_t id;
-	int added, count = 0, is_written = 1;
+	struct trust_added added;
+	int count = 0, is_written = 1;
 
 	writer = trust_writer_open(directory, ENDPOINT, &error);
 	if (writer == NULL)
@@ -81,8 +81,7 @@ change_until_cut(const char *directory, const char *copy)
 	while (is_written && count < CHANGES) {
 		(void)snprintf(user, sizeof(user), "user-%d", count);
 		row.value = user;
-		is_written = trust_writer_add(writer, &row, &note, &now, &id,
-		    &added, &error) == TRUST_WRITTEN;
+		is_written = trust_writer_add(writer, &row, &note, &now, &added, &error) == TRUST_WRITTEN;
 		if (!is_written)
 			break;
 		count++;
@@ -134,8 +133,8 @@ cut_at(unsigned int nth, unsigned int seed)
 	struct error error = { "" };
 	int made, acknowledged, blocked, is_cut;
 
-	assert_int_equal(trust_init(state, ENDPOINT, NULL, "tester", &now,
-	    &made, &error), 0);
+	assert_int_equal(trust_init(&(struct trust_init){ state, ENDPOINT,
+	    NULL, "tester" }, &now, &made, &error), 0);
 	lossy_vfs_begin(state, nth);
 	acknowledged = change_until_cut(state, copy);
 	is_cut = lossy_vfs_is_cut();

@@ -80,8 +80,8 @@ setup(void **state)
 	place->scratch = scratch_make();
 	place->directory = strdup(scratch_path(place->scratch, "state"));
 	place->file = strdup(scratch_path(place->scratch, "state/trust.db"));
-	assert_int_equal(trust_init(place->directory, ENDPOINT, NULL,
-	    "tester", &now, &made, &place->error), 0);
+	assert_int_equal(trust_init(&(struct trust_init){ place->directory,
+	    ENDPOINT, NULL, "tester" }, &now, &made, &place->error), 0);
 	enter(place);
 	*state = place;
 	return 0;
@@ -108,16 +108,14 @@ add(struct place *place, enum revocation_kind kind, enum revocation_rule rule,
 	const struct revocation row = { kind, rule, value, from, until };
 	struct moment now = at(1000);
 	enum trust_write written;
-	int64_t id;
-	int added;
+	struct trust_added added;
 
 	error_clear(&place->error);
-	written = trust_writer_add(place->writer, &row, &note, &now, &id,
-	    &added, &place->error);
+	written = trust_writer_add(place->writer, &row, &note, &now, &added, &place->error);
 	if (written != TRUST_WRITTEN)
 		fail_msg("%s", error_text(&place->error));
-	assert_true(id > 0);
-	return id;
+	assert_true(added.id > 0);
+	return added.id;
 }
 
 static int64_t
@@ -277,9 +275,8 @@ test_refused(void **state)
 	};
 	struct place *place = *state;
 	struct moment now = at(1000);
-	int64_t id;
+	struct trust_added added;
 	size_t i;
-	int added;
 
 	memset(too_long, 'a', sizeof(too_long) - 1);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -288,12 +285,12 @@ test_refused(void **state)
 
 		error_clear(&place->error);
 		assert_int_equal(trust_writer_add(place->writer,
-		    &rows[i].row, &other, &now, &id, &added, &place->error),
+		    &rows[i].row, &other, &now, &added, &place->error),
 		    TRUST_FAILED);
 		if (strstr(error_text(&place->error), rows[i].wrong) == NULL)
 			fail_msg("%s", error_text(&place->error));
-		assert_int_equal(id, 0);
-		assert_int_equal(added, 0);
+		assert_int_equal(added.id, 0);
+		assert_int_equal(added.is_new, 0);
 	}
 	assert_int_equal(ask(place, "a"), REASON_GRANTED);
 	/* the last second is no future yet */
@@ -308,15 +305,15 @@ test_twice(void **state)
 	    "jti", NO, NO };
 	struct place *place = *state;
 	struct moment now = at(1000);
+	struct trust_added added;
 	int64_t first, second;
-	int added;
 
 	first = add(place, REVOCATION_TOKEN, REVOCATION_REVOKED, "jti", NO,
 	    NO);
 	assert_int_equal(trust_writer_add(place->writer, &row, &note, &now,
-	    &second, &added, &place->error), TRUST_WRITTEN);
-	assert_int_equal(added, 0);
-	assert_int_equal(second, first);
+	    &added, &place->error), TRUST_WRITTEN);
+	assert_int_equal(added.is_new, 0);
+	assert_int_equal(added.id, first);
 	/* each signing out has a time of its own */
 	first = add(place, REVOCATION_USER, REVOCATION_SIGNED_OUT, "me",
 	    WALL - 9, NO);
@@ -651,8 +648,8 @@ test_held(void **state)
 	struct moment now = at(1000);
 	struct sqlite3 *db;
 	char name[64], byte;
-	int ready[2], go[2], added, status;
-	int64_t id;
+	int ready[2], go[2], status;
+	struct trust_added added;
 	pid_t child;
 
 	leave(place);	/* no connection crosses a fork */
@@ -675,7 +672,7 @@ test_held(void **state)
 	enter(place);
 	error_clear(&place->error);
 	assert_int_equal(trust_writer_add(place->writer, &row, &note, &now,
-	    &id, &added, &place->error), TRUST_HELD);
+	    &added, &place->error), TRUST_HELD);
 	(void)snprintf(name, sizeof(name), "process %ld (", (long)child);
 	if (strstr(error_text(&place->error), name) == NULL &&
 	    strstr(error_text(&place->error), "another process") == NULL)
@@ -729,8 +726,9 @@ make_system(struct place *place)
 	assert_int_equal(chmod(place->scratch, 0755), 0);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		error_clear(&place->error);
-		(void)trust_init(place->directory, ENDPOINT, names[i],
-		    "tester", &now, &made, &place->error);
+		(void)trust_init(&(struct trust_init){ place->directory,
+		    ENDPOINT, names[i], "tester" }, &now, &made,
+		    &place->error);
 		if (made)
 			return getpwnam(names[i]);
 	}

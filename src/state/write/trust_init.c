@@ -225,11 +225,11 @@ fill(const char *directory, const char *endpoint,
 }
 
 int
-trust_init(const char *directory, const char *endpoint,
-    const char *daemon_user, const char *actor, const struct moment *now,
+trust_init(const struct trust_init *init, const struct moment *now,
     int *made_out, struct error *error)
 {
-	const struct trust_note note = { actor, "", "cli", NULL };
+	const struct trust_note note = { init->actor, "", "cli", NULL };
+	const char *const directory = init->directory;
 	struct filled filled = { TRUST_THERE, { "" } };
 	struct trust_owner owner;
 
@@ -239,9 +239,9 @@ trust_init(const char *directory, const char *endpoint,
 		    "absolute path", directory);
 		return -1;
 	}
-	if (trust_owner_find(daemon_user, &owner, error) == -1 ||
+	if (trust_owner_find(init->daemon_user, &owner, error) == -1 ||
 	    make_directory(directory, &owner, error) == -1 ||
-	    fill(directory, endpoint, &note, now->wall, &filled,
+	    fill(directory, init->endpoint, &note, now->wall, &filled,
 	    error) == -1 ||
 	    make_daemon(directory, &owner, error) == -1)
 		return -1;

@@ -21,8 +21,13 @@
 #define TRUST_THERE 0		/* *made_out */
 #define TRUST_MADE 1
 #define TRUST_MIGRATED 2
-int trust_init(const char *directory, const char *endpoint,
-    const char *daemon_user, const char *actor, const struct moment *now,
+struct trust_init {
+	const char *directory;
+	const char *endpoint;
+	const char *daemon_user;
+	const char *actor;
+};
+int trust_init(const struct trust_init *init, const struct moment *now,
     int *made_out, struct error *error);
 
 #endif /* !TRUST_INIT_H_ */

@@ -184,52 +184,47 @@ describe(struct buffer *buffer, const struct revocation *revocation,
 		(void)buffer_append_format(buffer, ": %s", note->reason);
 }
 
-/* *id_out: of the row that is new, or was there (*added_out 0). */
 static int
 add(struct trust_writer *writer, const struct revocation *revocation,
-    const struct trust_note *note, int64_t wall, int64_t *id_out,
-    int *added_out)
+    const struct trust_note *note, int64_t wall,
+    struct trust_added *added)
 {
 	const char *const action = revocation->rule == REVOCATION_BLOCKED ?
 	    "block" : "revoke";
 	struct buffer detail;
 	int rc;
 
-	rc = trust_change_same(writer->db, revocation, id_out);
-	if (rc != SQLITE_OK || *id_out != 0)
+	rc = trust_change_same(writer->db, revocation, &added->id);
+	if (rc != SQLITE_OK || added->id != 0)
 		return rc;
-	*added_out = 1;
+	added->is_new = 1;
 	buffer_init(&detail, 2 * TRUST_WRITER_MAX_VALUE);
 	describe(&detail, revocation, note);
 	rc = detail.failed ? SQLITE_NOMEM : trust_change_audit(writer->db, note,
-	    action, detail.data, wall, id_out);
+	    action, detail.data, wall, &added->id);
 	buffer_clear(&detail);
 	return rc == SQLITE_OK ? trust_change_add(writer->db, revocation, note,
-	    wall, *id_out) : rc;
+	    wall, added->id) : rc;
 }
 
 enum trust_write
 trust_writer_add(struct trust_writer *writer,
     const struct revocation *revocation, const struct trust_note *note,
-    const struct moment *now, int64_t *id_out, int *added_out,
+    const struct moment *now, struct trust_added *added,
     struct error *error)
 {
 	enum trust_write written;
 	int rc;
 
-	*id_out = 0;
-	*added_out = 0;
+	memset(added, 0, sizeof(*added));
 	if (trust_note_check_revocation(revocation, note, now, error) == -1)
 		return TRUST_FAILED;
 	rc = begin(writer, error);
 	if (rc == SQLITE_OK)
-		rc = add(writer, revocation, note, now->wall, id_out,
-		    added_out);
+		rc = add(writer, revocation, note, now->wall, added);
 	written = finish(writer, rc, error);
-	if (written != TRUST_WRITTEN) {
-		*id_out = 0;
-		*added_out = 0;
-	}
+	if (written != TRUST_WRITTEN)
+		memset(added, 0, sizeof(*added));
 	return written;
 }
 

@@ -78,13 +78,16 @@ enum trust_write trust_writer_accept(struct trust_writer *writer,
 /*
  * Add a revocation.  Refused: what revocation_check() refuses, a T of signed
  * out that is in the future, a block that is over already, values and reasons
- * that are too long, have control characters or are not UTF-8.  *id_out names
- * it from now on and is never used again.  *added_out 0: the same `revoked`
- * row was there already, *id_out is its id.
+ * that are too long, have control characters or are not UTF-8.
  */
+struct trust_added {
+	int64_t id;		/* names it from now on, never used again */
+	int is_new;		/* 0: the same `revoked` row was there, of
+				   this id */
+};
 enum trust_write trust_writer_add(struct trust_writer *writer,
     const struct revocation *revocation, const struct trust_note *note,
-    const struct moment *now, int64_t *id_out, int *added_out,
+    const struct moment *now, struct trust_added *added,
     struct error *error);
 
 /* Which ones to lift: the one of an id, or all of a kind and value. */
