@@ -10,21 +10,11 @@
 #include <unistd.h>
 
 #include "state/database_check.h"
+#include "state/database_connection.h"
+#include "state/database_error.h"
 #include "state/database_file.h"
+#include "state/sql.h"
 
-#define LENGTH_LIMIT (8 * 1024 * 1024)
-#define LOCK_MS 2000		/* for the lock, where no request waits */
-
-/* Page cache of a connection, kB.  It reads the schema, so it comes after the
- * checks, whose messages say what to do. */
-static const char cache_pragma[] = "PRAGMA cache_size=-512";
-
-static const char common_pragmas[] =
-    "PRAGMA temp_store=MEMORY;"
-    "PRAGMA secure_delete=ON;"
-    "PRAGMA cell_size_check=ON;"
-    "PRAGMA mmap_size=0;"
-    "PRAGMA foreign_keys=ON;";
 
 static enum database_outcome
 look_at_file(const char *path, enum database_mode mode, unsigned int allowed,
@@ -106,62 +96,13 @@ may_renew(enum database_mode mode)
 	return mode == DATABASE_RENEW || mode == DATABASE_RENEW_SOON;
 }
 
-/* How long another process may be waited for while it is opened. */
-static int
-lock_wait(enum database_mode mode)
-{
-	return mode == DATABASE_RENEW_SOON ? DATABASE_BUSY_MS : LOCK_MS;
-}
-
-void
-database_settle(struct sqlite3 *db)
-{
-	(void)sqlite3_busy_timeout(db, DATABASE_BUSY_MS);
-	(void)sqlite3_exec(db, cache_pragma, NULL, NULL, NULL);
-}
-
-int
-database_configure(struct sqlite3 *db, enum database_mode mode,
-    const struct database_schema *schema)
-{
-	int persist = 1, rc;
-
-	(void)sqlite3_extended_result_codes(db, 1);
-	(void)sqlite3_busy_timeout(db, lock_wait(mode));
-	(void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_LIMIT);
-	(void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-	if (sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) !=
-	    SQLITE_OK ||
-	    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) !=
-	    SQLITE_OK ||
-	    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL) !=
-	    SQLITE_OK ||
-	    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL) !=
-	    SQLITE_OK ||
-	    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL) !=
-	    SQLITE_OK ||
-	    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) !=
-	    SQLITE_OK)
-		return SQLITE_ERROR;
-	rc = sqlite3_exec(db, common_pragmas, NULL, NULL, NULL);
-	if (rc != SQLITE_OK || mode == DATABASE_READ)
-		return rc;
-	rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL,
-	    &persist);
-	if (rc != SQLITE_OK)
-		return rc;
-	return sqlite3_exec(db, schema->full_sync ?
-	    "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
-	    NULL, NULL, NULL);
-}
-
 static int
 set_wal(struct sqlite3 *db)
 {
 	char journal[16];
 	int rc;
 
-	rc = database_ask(db, "PRAGMA journal_mode=WAL", NULL, journal,
+	rc = sql_ask_text(db, "PRAGMA journal_mode=WAL", journal,
 	    sizeof(journal));
 	if (rc == SQLITE_OK && (strcmp(journal, "wal") != 0 ||
 	    sqlite3_db_readonly(db, "main") != 0))
@@ -179,8 +120,7 @@ run_migrations(struct sqlite3 *db, const struct database_schema *schema)
 	if (schema->prepare != NULL)
 		rc = schema->prepare(db);
 	if (rc == SQLITE_OK)
-		rc = database_ask(db, "PRAGMA user_version", &version, NULL,
-		    0);
+		rc = sql_ask(db, "PRAGMA user_version", NULL, 0, &version);
 	for (; rc == SQLITE_OK && version < schema->version; version++)
 		rc = sqlite3_exec(db, schema->migrations[version], NULL, NULL,
 		    NULL);
@@ -210,7 +150,7 @@ migrate(struct sqlite3 *db, const char *path,
 
 	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
-		return database_failed(db, rc, path, error);
+		return database_error_tell(db, rc, path, error);
 	outcome = check(db, path, schema, error);
 	if (outcome == DATABASE_OPENED) {
 		rc = run_migrations(db, schema);
@@ -221,7 +161,7 @@ migrate(struct sqlite3 *db, const char *path,
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 		return outcome;
 	}
-	return database_finish(db, rc, path, error) == SQLITE_OK ?
+	return database_connection_finish(db, rc, path, error) == SQLITE_OK ?
 	    DATABASE_OPENED : DATABASE_FAILED;
 }
 
@@ -243,16 +183,16 @@ open_file(const char *path, enum database_mode mode,
 	    SQLITE_OPEN_PRIVATECACHE | (mode == DATABASE_READ ?
 	    SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE), NULL);
 	if (rc == SQLITE_OK)
-		rc = database_configure(db, mode, schema);
-	outcome = rc != SQLITE_OK ? database_failed(db, rc, path, error) :
+		rc = database_connection_configure(db, mode, schema);
+	outcome = rc != SQLITE_OK ? database_error_tell(db, rc, path, error) :
 	    database_check_head(db, path, mode, schema, error);
 	if ((outcome == DATABASE_OPENED || outcome == DATABASE_ABSENT) &&
 	    mode != DATABASE_READ && (rc = set_wal(db)) != SQLITE_OK)
-		outcome = database_failed(db, rc, path, error);
+		outcome = database_error_tell(db, rc, path, error);
 	/* the first reading opened -wal and -shm by name: they are those of
 	 * this file if it still has its own */
 	if ((outcome == DATABASE_OPENED || outcome == DATABASE_ABSENT) &&
-	    database_in_place(db)) {
+	    database_connection_in_place(db)) {
 		*db_out = db;
 		return outcome;
 	}
@@ -330,7 +270,8 @@ database_open(const char *path, enum database_mode mode,
 	if (needs_lock(mode, outcome)) {
 		database_close(*db_out);
 		error_clear(&first);
-		lock = database_file_lock(path, lock_wait(mode), error);
+		lock = database_file_lock(path,
+		    database_connection_patience(mode), error);
 		if (lock == -1) {
 			*db_out = NULL;
 			return DATABASE_FAILED;
@@ -342,7 +283,7 @@ database_open(const char *path, enum database_mode mode,
 		error_set(error, "%s", error_text(&first));
 		return outcome;
 	}
-	database_settle(*db_out);
+	database_connection_settle(*db_out);
 	return DATABASE_OPENED;
 }
 
@@ -352,10 +293,11 @@ database_set_aside(const char *path, enum database_mode mode,
 {
 	int lock, ret = 0;
 
-	lock = database_file_lock(path, lock_wait(mode), error);
+	lock = database_file_lock(path, database_connection_patience(mode),
+	    error);
 	if (lock == -1)
 		return -1;
-	if (database_in_place(damaged))
+	if (database_connection_in_place(damaged))
 		ret = database_file_set_aside(path, error);
 	(void)close(lock);
 	return ret;

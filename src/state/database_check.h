@@ -1,25 +1,28 @@
 #ifndef DATABASE_CHECK_H_
 #define DATABASE_CHECK_H_
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "state/database.h"
 
-/* Shared by database*.c alone. */
+/* What a database file that is open says of itself.  Threads: one at a time
+ * for a connection. */
 
-/* What every connection of ours is given before its first statement;
- * SQLITE_OK, or what SQLite says. */
-int database_configure(struct sqlite3 *db, enum database_mode mode,
-    const struct database_schema *schema);
+/*
+ * The whole content (integrity_check: an index without one of its rows too),
+ * seconds for a large file: DATABASE_OPENED if it is sound, CORRUPT, FAILED.
+ * `stop`, if there is one, is asked now and then on the caller's thread and
+ * may do other work; once it answers 1 the check ends with FAILED.
+ */
+enum database_outcome database_check_whole(struct sqlite3 *db,
+    const char *path, int (*stop)(void *context), void *context,
+    struct error *error);
 
-/* And once it was looked at: what it may wait, what it may hold. */
-void database_settle(struct sqlite3 *db);
-
-/* The one value that a statement answers, as a number or as text (each may be
- * NULL).  SQLITE_OK, or what SQLite says; SQLITE_CORRUPT if there is none. */
-int database_ask(struct sqlite3 *db, const char *sql, int64_t *number_out,
-    char *text_out, size_t size);
+/* Is this user_version one that this release writes?  OPENED, NEWER, FAILED
+ * (older), and the sentence. */
+enum database_outcome database_check_version(int64_t version,
+    const char *path, const struct database_schema *schema,
+    struct error *error);
 
 /*
  * Is it ours and of a version that this release can use, by what its header

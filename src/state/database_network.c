@@ -1,4 +1,4 @@
-#include "state/database.h"
+#include "state/database_network.h"
 
 #include <sys/vfs.h>
 
@@ -30,7 +30,7 @@ static const struct {
 };
 
 int
-database_type_on_network(unsigned long type)
+database_network_is_type(unsigned long type)
 {
 	size_t i;
 
@@ -41,11 +41,11 @@ database_type_on_network(unsigned long type)
 }
 
 int
-database_on_network(const char *directory)
+database_network(const char *directory)
 {
 	struct statfs fs;
 
 	if (statfs(directory, &fs) == -1)
 		return 1;
-	return database_type_on_network((unsigned long)fs.f_type);
+	return database_network_is_type((unsigned long)fs.f_type);
 }

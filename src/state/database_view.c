@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "state/database_check.h"
+#include "state/database_connection.h"
+#include "state/database_error.h"
 #include "state/database_log.h"
 #include "state/database_vfs.h"
+#include "state/sql.h"
 
 #define HEAD_SIZE 104		/* of a database file: its header, counters in
 				   it, and of page 1 the beginning */
@@ -295,10 +298,11 @@ begin(struct database_view *view, const struct database_schema *schema,
 	sign_file(view->wal_path, &wal);
 	rc = database_vfs_open(view->path, &view->db, &view->vfs);
 	if (rc == SQLITE_OK)
-		rc = database_configure(view->db, DATABASE_READ, schema);
+		rc = database_connection_configure(view->db, DATABASE_READ,
+		    schema);
 	if (rc == SQLITE_OK)
-		rc = database_ask(view->db, "PRAGMA application_id",
-		    &application, NULL, 0);
+		rc = sql_ask(view->db, "PRAGMA application_id", NULL, 0,
+		    &application);
 	if (rc == SQLITE_OK && application != schema->application_id)
 		rc = SQLITE_NOTADB;
 	if (rc == SQLITE_OK)
@@ -308,11 +312,11 @@ begin(struct database_view *view, const struct database_schema *schema,
 		rc = sqlite3_file_control(view->db, "main",
 		    SQLITE_FCNTL_FILE_POINTER, &view->file);
 	if (rc != SQLITE_OK)
-		return database_failed(view->db, rc, view->path, error);
-	database_settle(view->db);
+		return database_error_tell(view->db, rc, view->path, error);
+	database_connection_settle(view->db);
 	sign_file(view->path, &view->sign.file);
 	view->sign.wal = wal;
-	if (database_in_place(view->db))
+	if (database_connection_in_place(view->db))
 		return DATABASE_OPENED;
 	return DATABASE_ABSENT;
 }

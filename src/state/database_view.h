@@ -1,6 +1,8 @@
 #ifndef DATABASE_VIEW_H_
 #define DATABASE_VIEW_H_
 
+#include <stdint.h>
+
 #include "state/database.h"
 
 /*

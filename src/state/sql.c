@@ -1,6 +1,7 @@
 #include "state/sql.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 
 struct sql_value
 sql_null(void)
@@ -119,4 +120,19 @@ sql_ask(struct sqlite3 *db, const char *sql, const struct sql_value *values,
 	}
 	(void)sqlite3_finalize(statement);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int
+sql_ask_text(struct sqlite3 *db, const char *sql, char *text_out, size_t size)
+{
+	struct sqlite3_stmt *statement = NULL;
+	const int rc = sql_step(db, sql, NULL, 0, &statement);
+	const unsigned char *text = NULL;
+
+	if (rc == SQLITE_ROW)
+		text = sqlite3_column_text(statement, 0);
+	(void)snprintf(text_out, size, "%s",
+	    text != NULL ? (const char *)text : "");
+	(void)sqlite3_finalize(statement);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }

@@ -54,4 +54,9 @@ int sql_run(struct sqlite3 *db, const char *sql,
 int sql_ask(struct sqlite3 *db, const char *sql,
     const struct sql_value *values, size_t count, int64_t *out);
 
+/* Likewise the text, "" if none, cut to `size`; of a statement without
+ * values. */
+int sql_ask_text(struct sqlite3 *db, const char *sql, char *text_out,
+    size_t size);
+
 #endif /* !SQL_H_ */

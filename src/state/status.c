@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "state/database.h"
+#include "state/database_connection.h"
 #include "state/status_file.h"
 #include "state/status_keys.h"
 #include "state/status_pending.h"
@@ -68,7 +69,7 @@ status_changed(struct status *status, struct error *error)
 
 	if (status_file_enter(status, error) == -1)
 		return -1;
-	if (database_data_version(status->db,
+	if (database_connection_version(status->db,
 	    &status->statements[STATUS_VERSION], &version) == -1)
 		return status_file_failed(status,
 		    sqlite3_extended_errcode(status->db), error);

@@ -26,7 +26,7 @@ status_bytes_of_hex(const char *hex, unsigned char *bytes, size_t len)
 }
 
 void
-status_hex_of_bytes(const unsigned char *bytes, size_t len, char *hex)
+status_bytes_to_hex(const unsigned char *bytes, size_t len, char *hex)
 {
 	size_t i;
 
@@ -60,12 +60,12 @@ status_bytes_of_uuid(const char *text, unsigned char bytes[STATUS_UUID_BYTES])
 }
 
 void
-status_uuid_of_bytes(const unsigned char *bytes, char text[STATUS_UUID_LEN + 1])
+status_bytes_to_uuid(const unsigned char *bytes, char text[STATUS_UUID_LEN + 1])
 {
 	char hex[2 * STATUS_UUID_BYTES + 1];
 	size_t i, at = 0;
 
-	status_hex_of_bytes(bytes, STATUS_UUID_BYTES, hex);
+	status_bytes_to_hex(bytes, STATUS_UUID_BYTES, hex);
 	for (i = 0; i < STATUS_UUID_LEN; i++) {
 		text[i] = '-';
 		if (!is_hyphen(i))

@@ -9,7 +9,7 @@
 int status_bytes_of_hex(const char *hex, unsigned char *bytes, size_t len);
 
 /* 2 * len digits and a NUL. */
-void status_hex_of_bytes(const unsigned char *bytes, size_t len, char *hex);
+void status_bytes_to_hex(const unsigned char *bytes, size_t len, char *hex);
 
 /*
  * Authgear's user IDs are UUIDs: kept as bytes, and as text only if that is not
@@ -19,7 +19,7 @@ void status_hex_of_bytes(const unsigned char *bytes, size_t len, char *hex);
 #define STATUS_UUID_BYTES 16
 int status_bytes_of_uuid(const char *text,
     unsigned char bytes[STATUS_UUID_BYTES]);
-void status_uuid_of_bytes(const unsigned char *bytes,
+void status_bytes_to_uuid(const unsigned char *bytes,
     char text[STATUS_UUID_LEN + 1]);
 
 #endif /* !STATUS_BYTES_H_ */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "state/database.h"
+#include "state/database_check.h"
 #include "state/sql.h"
 #include "state/status_file.h"
 

@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #include "state/database.h"
+#include "state/database_check.h"
+#include "state/database_connection.h"
+#include "state/database_error.h"
 #include "state/sql.h"
 #include "state/status_schema.h"
 
@@ -172,7 +175,7 @@ status_file_is_ours(struct status *status, struct error *error)
 	int64_t schema = 0;
 	int rc;
 
-	if (database_data_version(status->db,
+	if (database_connection_version(status->db,
 	    &status->statements[STATUS_VERSION], &version) == -1) {
 		(void)status_file_failed(status,
 		    sqlite3_extended_errcode(status->db), error);
@@ -199,7 +202,7 @@ status_file_enter(struct status *status, struct error *error)
 {
 	status->is_busy = 0;
 	if (status->db != NULL && !status->is_damaged &&
-	    database_in_place(status->db))
+	    database_connection_in_place(status->db))
 		return status_file_is_ours(status, error) ? 0 : -1;
 	if (check_directory(status->path, error) == -1)
 		return -1;
@@ -210,7 +213,7 @@ status_file_enter(struct status *status, struct error *error)
 	status_file_leave(status);
 	if (open_new(status, error) == -1)
 		goto failed;
-	if (database_data_version(status->db,
+	if (database_connection_version(status->db,
 	    &status->statements[STATUS_VERSION], &status->version) == -1) {
 		error_set(error, "%s: %s", status->path,
 		    sqlite3_errmsg(status->db));
@@ -233,7 +236,7 @@ status_file_failed(struct status *status, int rc, struct error *error)
 
 	status->is_busy = code == SQLITE_BUSY || code == SQLITE_LOCKED ||
 	    code == SQLITE_PROTOCOL;
-	if (database_failed(status->db, rc, status->path, error) ==
+	if (database_error_tell(status->db, rc, status->path, error) ==
 	    DATABASE_CORRUPT)
 		status->is_damaged = 1;
 	return -1;

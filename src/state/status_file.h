@@ -35,18 +35,19 @@ struct status {
 	struct status_pending *pending;
 	int owns_pending;
 	struct sqlite3 *db;		/* NULL until it can be opened again */
-	struct sqlite3_stmt *statements[STATUS_STATEMENTS]; /* NULL until used */
+	/* NULL until used */
+	struct sqlite3_stmt *statements[STATUS_STATEMENTS];
 	long version;			/* data_version when last looked at */
 	long schema_at;			/* when its schema was */
 	uint64_t keys_number;		/* of the keys that wait, likewise */
 	struct status_boot boot;	/* the last one that was looked up */
 	int has_before;			/* rows of schema 2 are there */
-	int is_checked;			/* the whole of it, since it was opened */
+	int is_checked;			/* whole, since it was opened */
 	int is_counted;			/* its rows, likewise */
 	int is_damaged;			/* a statement found it corrupt */
 	int is_busy;			/* why the last call failed */
 	int is_opened;			/* it was open once: requests wait */
-	int is_anew;			/* reopened, status_changed() not told */
+	int is_anew;			/* so that status_changed() tells */
 	int is_owned;			/* the endpoint stands in the file */
 	int log_pages;			/* of the -wal, after the last commit */
 };

@@ -18,7 +18,7 @@
 enum status_lease {
 	STATUS_LEASE_FAILED = 0,	/* state unreadable or busy */
 	STATUS_LEASE_TAKEN,		/* ours: go */
-	STATUS_LEASE_RUNNING,		/* another holder is at it until *until */
+	STATUS_LEASE_RUNNING,		/* another is at it until *until */
 	STATUS_LEASE_COOLING,		/* not before *until */
 	STATUS_LEASE_ASKED		/* it waits to be written: ask again at
 					   *until */

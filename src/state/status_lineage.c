@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "state/database.h"
+#include "state/database_connection.h"
 #include "state/sql.h"
 #include "state/status_file.h"
 
@@ -110,7 +111,7 @@ write_list(struct status *status, const struct trust_lineage *list,
 	rc = sqlite3_exec(status->db, STATUS_LINEAGE_TABLE, NULL, NULL, NULL);
 	for (i = 0; i < count && rc == SQLITE_OK; i++)
 		rc = store(status, &list[i]);
-	rc = database_finish(status->db, rc, status->path, error);
+	rc = database_connection_finish(status->db, rc, status->path, error);
 	if (rc == SQLITE_OK)
 		ret = 0;
 	else

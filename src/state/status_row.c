@@ -103,7 +103,7 @@ column_user_id(struct sqlite3_stmt *statement, char text[STATUS_UUID_LEN + 1])
 		return column_text(statement, USER_ID, MAX_USER_ID);
 	if (sqlite3_column_bytes(statement, USER_ID) != STATUS_UUID_BYTES)
 		return NULL;
-	status_uuid_of_bytes(sqlite3_column_blob(statement, USER_ID), text);
+	status_bytes_to_uuid(sqlite3_column_blob(statement, USER_ID), text);
 	return text;
 }
 
@@ -144,7 +144,7 @@ read_verified_by(struct sqlite3_stmt *statement, char hex[HASH_HEX_SIZE])
 	case SQLITE_BLOB:
 		if (sqlite3_column_bytes(statement, VERIFIED_BY) != KEY_BYTES)
 			return -1;
-		status_hex_of_bytes(sqlite3_column_blob(statement, VERIFIED_BY),
+		status_bytes_to_hex(sqlite3_column_blob(statement, VERIFIED_BY),
 		    KEY_BYTES, hex);
 		return 0;
 	default:

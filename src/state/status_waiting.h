@@ -29,8 +29,8 @@ TAILQ_HEAD(pending_list, pending_entry);
 
 struct pending_set {
 	_Atomic int64_t void_at;	/* boottime; -1: nothing was lost */
-	_Atomic int64_t told_at;	/* boottime of the last end or doubt that
-					   is in the file now; -1: none is */
+	_Atomic int64_t told_at;	/* boottime of the last end or doubt
+					   that is in the file now; -1: none */
 	struct pending_entry *entries[STATUS_PENDING_WAYS];
 };
 

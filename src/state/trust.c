@@ -1,14 +1,13 @@
 #include "state/trust.h"
 
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "state/trust_head.h"
+#include "state/trust_know.h"
 #include "state/trust_lookup.h"
 #include "state/trust_place.h"
-#include "state/trust_private.h"
 
 #define PLACE_PERIOD_MS 1000
 
@@ -73,12 +72,10 @@ make(const char *directory, const char *endpoint, struct trust_shared *shared)
 	trust->shared = shared != NULL ? shared : trust_shared_new();
 	trust->directory = strdup(directory);
 	trust->endpoint = strdup(endpoint);
-	trust->path = malloc(strlen(directory) + sizeof("/trust.db"));
+	trust->path = trust_place_path(directory);
 	if (trust->shared != NULL && trust->directory != NULL &&
-	    trust->endpoint != NULL && trust->path != NULL) {
-		(void)sprintf(trust->path, "%s/trust.db", directory);
+	    trust->endpoint != NULL && trust->path != NULL)
 		return trust;
-	}
 	trust_free(trust);
 	return NULL;
 }
@@ -121,7 +118,7 @@ trust_free(struct trust *trust)
 {
 	if (trust == NULL)
 		return;
-	trust_leave(trust);
+	trust_know_leave(trust);
 	if (trust->owns_shared)
 		trust_shared_free(trust->shared);
 	free(trust->directory);
@@ -152,7 +149,7 @@ is_over(struct trust *trust, int rc, struct error *error)
 		return 1;
 	(void)trust_head_failed(database_view_db(trust->view), rc,
 	    trust->path, error);
-	trust_leave(trust);
+	trust_know_leave(trust);
 	return -1;
 }
 

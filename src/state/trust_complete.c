@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "state/database.h"
+#include "state/database_error.h"
 #include "state/database_holder.h"
 
 /* The log has what the file lacks, and it is the log that changed last: by
@@ -24,7 +25,7 @@ say_lacks(struct sqlite3 *db, int rc, const char *path, struct error *lacks)
 		(void)database_holder(path, holder, sizeof(holder));
 		error_set(&why, "%s reads it", holder);
 	} else {
-		(void)database_failed(db, rc, path, &why);
+		(void)database_error_tell(db, rc, path, &why);
 	}
 	error_set(lacks, "it is in force, but a copy of %s alone lacks it "
 	    "yet: %s; the next change makes up for it", path,

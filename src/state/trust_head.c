@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "state/database_check.h"
+#include "state/database_error.h"
 #include "state/database_view.h"
 #include "state/sql.h"
 #include "state/trust_schema.h"
@@ -32,7 +34,7 @@ trust_head_failed(struct sqlite3 *db, int rc, const char *path,
 		    "of the directory", path);
 		break;
 	default:
-		(void)database_failed(db, rc, path, error);
+		(void)database_error_tell(db, rc, path, error);
 	}
 	return -1;
 }

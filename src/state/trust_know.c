@@ -1,5 +1,4 @@
-/* What trust.db says, read anew whenever it changed. */
-#include "state/trust_private.h"
+#include "state/trust_know.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -23,7 +22,7 @@ forget(struct trust *trust)
 }
 
 void
-trust_leave(struct trust *trust)
+trust_know_leave(struct trust *trust)
 {
 	forget(trust);
 	database_view_close(trust->view);
@@ -135,7 +134,7 @@ is_of_now(struct trust *trust)
 	case DATABASE_VIEW_SAME:
 		return 1;
 	case DATABASE_VIEW_MOVED:
-		trust_leave(trust);
+		trust_know_leave(trust);
 		break;
 	case DATABASE_VIEW_CHANGED:
 	default:
@@ -165,7 +164,7 @@ learn(struct trust *trust, struct error *error)
 		break;
 	case DATABASE_VIEW_MOVED:
 	default:
-		trust_leave(trust);
+		trust_know_leave(trust);
 		return 0;
 	}
 	found = read_anew(trust, &head, &refusal);
@@ -206,7 +205,7 @@ trust_know(struct trust *trust, int *attempts, struct error *error)
 		    database_view_cost(trust->view);
 	}
 	if (is_known == -1) {
-		trust_leave(trust);
+		trust_know_leave(trust);
 		return -1;
 	}
 	return is_known == 0 ? gave_up(trust, error) : 0;

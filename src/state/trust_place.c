@@ -14,6 +14,16 @@
 
 #define ENTRY_SIZE 65536	/* bytes for one passwd or group entry */
 
+char *
+trust_place_path(const char *directory)
+{
+	char *path = malloc(strlen(directory) + sizeof("/trust.db"));
+
+	if (path != NULL)
+		(void)sprintf(path, "%s/trust.db", directory);
+	return path;
+}
+
 static int
 add_once(struct word_list *members, const char *name)
 {

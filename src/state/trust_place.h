@@ -5,7 +5,10 @@
 
 #include "ground/error.h"
 
-/* Shared by trust*.c alone. */
+/* Shared by trust*.c alone.  Threads: no state, any thread. */
+
+/* PATH of trust.db in the directory, malloc'd; NULL: memory. */
+char *trust_place_path(const char *directory);
 
 /*
  * The state directory as this process may trust it: a directory, no symbolic

@@ -50,7 +50,7 @@ trust_row_kept(enum revocation_kind kind, const char *value,
     unsigned char bytes[TRUST_BYTES_SIZE])
 {
 	if (kind == REVOCATION_TOKEN && value != NULL &&
-	    trust_bytes_of(value, bytes))
+	    trust_schema_bytes_of(value, bytes))
 		return sql_bytes(bytes, TRUST_BYTES_SIZE);
 	return sql_text(value);
 }

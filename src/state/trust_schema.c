@@ -96,7 +96,8 @@ digit(char c)
 }
 
 int
-trust_bytes_of(const char *text, unsigned char bytes[TRUST_BYTES_SIZE])
+trust_schema_bytes_of(const char *text,
+    unsigned char bytes[TRUST_BYTES_SIZE])
 {
 	size_t i;
 	int high, low;
@@ -120,7 +121,7 @@ sql_bytes(struct sqlite3_context *context, int count,
 	const char *text = (const char *)sqlite3_value_text(values[0]);
 
 	(void)count;
-	if (text != NULL && trust_bytes_of(text, bytes))
+	if (text != NULL && trust_schema_bytes_of(text, bytes))
 		sqlite3_result_blob(context, bytes, sizeof(bytes),
 		    SQLITE_TRANSIENT);
 	else
@@ -138,7 +139,7 @@ sql_lineage(struct sqlite3_context *context, int count,
 
 	(void)count;
 	if (text != NULL && hash_hex(text, strlen(text), hex) == 0 &&
-	    trust_bytes_of(hex, bytes))
+	    trust_schema_bytes_of(hex, bytes))
 		sqlite3_result_blob(context, bytes, TRUST_LINEAGE_SIZE,
 		    SQLITE_TRANSIENT);
 	else

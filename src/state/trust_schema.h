@@ -18,6 +18,7 @@ const struct database_schema *trust_schema(void);
 #define TRUST_BYTES_SIZE 32
 
 /* 1 and the bytes, 0 if the text is not of this shape. */
-int trust_bytes_of(const char *text, unsigned char bytes[TRUST_BYTES_SIZE]);
+int trust_schema_bytes_of(const char *text,
+    unsigned char bytes[TRUST_BYTES_SIZE]);
 
 #endif /* !TRUST_SCHEMA_H_ */

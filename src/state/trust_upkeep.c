@@ -1,11 +1,12 @@
 #include "state/trust_upkeep.h"
 
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "state/database_check.h"
 #include "state/trust_head.h"
+#include "state/trust_place.h"
 #include "state/trust_schema.h"
 
 #define PAUSE 10		/* calls from one check to the next of a file
@@ -32,15 +33,13 @@ trust_upkeep_new(const char *directory, struct trust_shared *shared)
 
 	if (upkeep == NULL)
 		return NULL;
-	upkeep->path = malloc(strlen(directory) + sizeof("/trust.db"));
-	if (upkeep->path == NULL) {
-		free(upkeep);
-		return NULL;
-	}
-	(void)sprintf(upkeep->path, "%s/trust.db", directory);
 	upkeep->shared = shared;
 	trust_shared_attend(shared, 1);
-	return upkeep;
+	upkeep->path = trust_place_path(directory);
+	if (upkeep->path != NULL)
+		return upkeep;
+	trust_upkeep_free(upkeep);
+	return NULL;
 }
 
 static void

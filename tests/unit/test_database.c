@@ -14,6 +14,8 @@
 
 #include "scratch.h"
 #include "state/database.h"
+#include "state/database_connection.h"
+#include "state/database_network.h"
 
 static const char *const steps[] = {
 	"CREATE TABLE one (a INTEGER) STRICT",
@@ -229,20 +231,23 @@ test_in_place(void **state)
 
 	assert_int_equal(database_open(place->path, DATABASE_CREATE,
 	    &schema_1, &db, &error), DATABASE_OPENED);
-	assert_int_equal(database_in_place(db), 1);
-	assert_int_equal(database_data_version(db, &statement, &first), 0);
+	assert_int_equal(database_connection_in_place(db), 1);
+	assert_int_equal(database_connection_version(db, &statement,
+	    &first), 0);
 	assert_int_equal(sqlite3_exec(db, "INSERT INTO one VALUES (1)", NULL,
 	    NULL, NULL), SQLITE_OK);
-	assert_int_equal(database_data_version(db, &statement, &second), 0);
+	assert_int_equal(database_connection_version(db, &statement,
+	    &second), 0);
 	assert_int_equal(first, second);
 	scratch_sql(place->path, "INSERT INTO one VALUES (2)");
-	assert_int_equal(database_data_version(db, &statement, &second), 0);
+	assert_int_equal(database_connection_version(db, &statement,
+	    &second), 0);
 	assert_int_not_equal(first, second);
 	assert_int_equal(rename(place->path,
 	    scratch_path(place->directory, "moved.db")), 0);
-	assert_int_equal(database_in_place(db), 0);
+	assert_int_equal(database_connection_in_place(db), 0);
 	scratch_write(place->path, "", 0);
-	assert_int_equal(database_in_place(db), 0);
+	assert_int_equal(database_connection_in_place(db), 0);
 	(void)sqlite3_finalize(statement);
 	database_close(db);
 }
@@ -264,9 +269,9 @@ test_network(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(database_type_on_network(cases[i].type),
+		assert_int_equal(database_network_is_type(cases[i].type),
 		    cases[i].network);
-	assert_int_equal(database_on_network("/nonexistent/directory"), 1);
+	assert_int_equal(database_network("/nonexistent/directory"), 1);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

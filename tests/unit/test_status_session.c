@@ -449,7 +449,8 @@ nonsense(void **state)
 		"UPDATE session SET is_live = 2",
 		"UPDATE session SET user_id = NULL",
 		"UPDATE session SET user_id = ''",
-		"UPDATE session SET user_id = x'00112233445566778899aabbccddee'",
+		"UPDATE session SET user_id = "
+		    "x'00112233445566778899aabbccddee'",
 		"UPDATE session SET user_id = x''",
 		"UPDATE session SET user_id = 7",
 		"UPDATE session SET user_id = 'a' || char(0) || 'b'",

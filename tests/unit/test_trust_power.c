@@ -81,7 +81,8 @@ change_until_cut(const char *directory, const char *copy)
 	while (is_written && count < CHANGES) {
 		(void)snprintf(user, sizeof(user), "user-%d", count);
 		row.value = user;
-		is_written = trust_writer_add(writer, &row, &note, &now, &added, &error) == TRUST_WRITTEN;
+		is_written = trust_writer_add(writer, &row, &note, &now,
+		    &added, &error) == TRUST_WRITTEN;
 		if (!is_written)
 			break;
 		count++;

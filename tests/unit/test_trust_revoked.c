@@ -111,7 +111,8 @@ add(struct place *place, enum revocation_kind kind, enum revocation_rule rule,
 	struct trust_added added;
 
 	error_clear(&place->error);
-	written = trust_writer_add(place->writer, &row, &note, &now, &added, &place->error);
+	written = trust_writer_add(place->writer, &row, &note, &now, &added,
+	    &place->error);
 	if (written != TRUST_WRITTEN)
 		fail_msg("%s", error_text(&place->error));
 	assert_true(added.id > 0);

@@ -91,7 +91,7 @@ trust_change_add(struct sqlite3 *db, const struct revocation *revocation,
 	/* of a token that was handed over: its digits, and when it ends by
 	 * itself */
 	if (note->token != NULL &&
-	    trust_bytes_of(note->token->hash, credential)) {
+	    trust_schema_bytes_of(note->token->hash, credential)) {
 		values[10] = sql_bytes(credential, CREDENTIAL_BYTES);
 		values[11] = time_of(note->token->expires);
 	}

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "state/database.h"
+#include "state/database_connection.h"
 #include "state/database_log.h"
+#include "state/database_network.h"
 #include "state/sql.h"
 #include "state/trust.h"
 #include "state/trust_complete.h"
@@ -78,7 +80,7 @@ make_directory(const char *directory, const struct trust_owner *owner,
 		    "; run this as root" : "");
 		return -1;
 	}
-	if (database_on_network(directory)) {
+	if (database_network(directory)) {
 		error_set(error, "%s is on a network file system, whose locks "
 		    "cannot be relied on: set 'state' to a local one",
 		    directory);
@@ -208,7 +210,7 @@ fill(const char *directory, const char *endpoint,
 		filled->made = TRUST_MIGRATED;
 	if (rc == SQLITE_OK)
 		rc = record(db, endpoint, note, wall, &filled->made);
-	rc = database_finish(db, rc, path, error);
+	rc = database_connection_finish(db, rc, path, error);
 	if (rc == SQLITE_OK) {
 		(void)sqlite3_busy_timeout(db, CHECKPOINT_MS);
 		trust_complete(db, path, &filled->lacks);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "state/database.h"
+#include "state/database_error.h"
 #include "state/trust_head.h"
 #include "state/trust_place.h"
 #include "state/trust_row.h"
@@ -39,12 +40,11 @@ open_list(const char *directory, const char *endpoint, const char *sql,
 		return NULL;
 	list = calloc(1, sizeof(*list));
 	if (list != NULL)
-		list->path = malloc(strlen(directory) + sizeof("/trust.db"));
+		list->path = trust_place_path(directory);
 	if (list == NULL || list->path == NULL) {
 		error_set(error, "out of memory");
 		goto failed;
 	}
-	(void)sprintf(list->path, "%s/trust.db", directory);
 	if (database_open(list->path, DATABASE_READ, trust_schema(),
 	    &list->db, error) != DATABASE_OPENED)
 		goto failed;
@@ -125,7 +125,7 @@ trust_list_next(struct trust_list *list, struct trust_list_row *row,
 	if (rc == SQLITE_DONE)
 		return 0;
 	if (rc != SQLITE_ROW) {
-		(void)database_failed(list->db, rc, list->path, error);
+		(void)database_error_tell(list->db, rc, list->path, error);
 		return -1;
 	}
 	row->id = sqlite3_column_int64(list->statement, 5);
@@ -133,7 +133,8 @@ trust_list_next(struct trust_list *list, struct trust_list_row *row,
 	    list->hex) == -1) {
 		error_set(error, "%s: revocation %lld makes no sense, "
 		    "and whom it concerns is not let in: run 'authgear-cache "
-		    "lift %lld'", list->path, (long long)row->id, (long long)row->id);
+		    "lift %lld'", list->path, (long long)row->id,
+		    (long long)row->id);
 		return -1;
 	}
 	row->reason = text_at(list, 6);
@@ -154,7 +155,7 @@ trust_list_next_account(struct trust_list *list,
 	if (rc == SQLITE_DONE)
 		return 0;
 	if (rc != SQLITE_ROW) {
-		(void)database_failed(list->db, rc, list->path, error);
+		(void)database_error_tell(list->db, rc, list->path, error);
 		return -1;
 	}
 	row->user_id = text_at(list, 0);

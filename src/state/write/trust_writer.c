@@ -1,12 +1,13 @@
 #include "state/write/trust_writer.h"
 
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ground/buffer.h"
 #include "state/database.h"
+#include "state/database_check.h"
+#include "state/database_connection.h"
 #include "state/database_holder.h"
 #include "state/database_log.h"
 #include "state/trust_complete.h"
@@ -59,13 +60,11 @@ open_writer(const char *directory, const char *endpoint,
 	int rc;
 
 	if (writer != NULL)
-		writer->path = malloc(strlen(directory) +
-		    sizeof("/trust.db"));
+		writer->path = trust_place_path(directory);
 	if (writer == NULL || writer->path == NULL) {
 		error_set(error, "out of memory");
 		goto failed;
 	}
-	(void)sprintf(writer->path, "%s/trust.db", directory);
 	/* what the daemon would refuse is not written to */
 	if (trust_place_check(directory, error) == -1 ||
 	    trust_head_look(writer->path, endpoint, &head, error) == -1 ||
@@ -153,7 +152,7 @@ finish(struct trust_writer *writer, int rc, struct error *error)
 {
 	struct error why = { "" };
 
-	rc = database_finish(writer->db, rc, writer->path, &why);
+	rc = database_connection_finish(writer->db, rc, writer->path, &why);
 	if (rc == SQLITE_OK) {
 		trust_complete(writer->db, writer->path, &writer->lacks);
 		return TRUST_WRITTEN;
@@ -242,7 +241,8 @@ trust_writer_lift(struct trust_writer *writer,
 		return TRUST_FAILED;
 	rc = begin(writer, error);
 	while (rc == SQLITE_OK && id != 0) {
-		rc = trust_change_lift(writer->db, choice, note, now->wall, &id);
+		rc = trust_change_lift(writer->db, choice, note, now->wall,
+		    &id);
 		count += rc == SQLITE_OK && id != 0;
 	}
 	written = finish(writer, rc, error);

@@ -1,11 +1,12 @@
-#ifndef TRUST_PRIVATE_H_
-#define TRUST_PRIVATE_H_
+#ifndef TRUST_KNOW_H_
+#define TRUST_KNOW_H_
 
 #include "state/database_view.h"
 #include "state/trust.h"
 #include "state/trust_shared.h"
 
-/* Shared by trust.c and trust_know.c alone. */
+/* What trust.db says, read anew whenever it changed.  Shared by trust.c and
+ * trust_know.c alone.  Threads: one at a time. */
 
 struct sqlite3_stmt;
 
@@ -41,6 +42,6 @@ struct trust {
 int trust_know(struct trust *trust, int *attempts, struct error *error);
 
 /* Close it; it is opened again when it is asked next. */
-void trust_leave(struct trust *trust);
+void trust_know_leave(struct trust *trust);
 
-#endif /* !TRUST_PRIVATE_H_ */
+#endif /* !TRUST_KNOW_H_ */
