@@ -6,6 +6,5 @@
 /* 1 for NFS, CIFS, FUSE and other file systems without safe locks, and for a
  * directory that cannot be looked at. */
 int database_network(const char *directory);
-int database_network_is_type(unsigned long type);	/* statfs(2) f_type */
 
 #endif /* !DATABASE_NETWORK_H_ */

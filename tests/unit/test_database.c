@@ -1,4 +1,6 @@
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +18,7 @@
 #include "state/database.h"
 #include "state/database_connection.h"
 #include "state/database_network.h"
+#include "state/sql.h"
 
 static const char *const steps[] = {
 	"CREATE TABLE one (a INTEGER) STRICT",
@@ -253,25 +256,86 @@ test_in_place(void **state)
 }
 
 static void
+test_values(void **state)
+{
+	static const char insert[] = "INSERT INTO kinds "
+	    "VALUES (?1, ?2, ?3, ?4)";
+	static const char select[] = "SELECT count(*) FROM kinds WHERE "
+	    "a IS NULL AND b = 9223372036854775807 AND c = 'text' AND "
+	    "d = x'00ff00'";
+	const struct sql_value values[] = { sql_text(NULL),
+	    sql_number(INT64_MAX), sql_text("text"),
+	    sql_bytes("\0\xff\0", 3), sql_null() };
+	struct place *place = *state;
+	struct sqlite3 *db;
+	char text[8];
+	int64_t count;
+
+	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
+	assert_int_equal(sql_run(db, "CREATE TABLE kinds (a, b, c, d)", NULL,
+	    0), SQLITE_OK);
+	assert_int_equal(sql_run(db, insert, values, 4), SQLITE_OK);
+	assert_int_equal(sql_ask(db, select, NULL, 0, &count), SQLITE_OK);
+	assert_int_equal(count, 1);
+	/* one value more or less than it has parameters */
+	assert_int_equal(sql_run(db, insert, values, 3), SQLITE_RANGE);
+	assert_int_equal(sql_run(db, insert, values, 5), SQLITE_RANGE);
+	assert_int_equal(sql_run(db, "SELECT nothing", NULL, 0),
+	    SQLITE_ERROR);
+	assert_int_equal(sql_ask(db, "SELECT b FROM kinds WHERE b = ?1",
+	    values, 1, &count), SQLITE_OK);
+	assert_int_equal(count, 0);
+	assert_int_equal(sql_ask(db, "SELECT count(*) FROM kinds", NULL, 0,
+	    &count), SQLITE_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(sql_ask_text(db, "SELECT 'longer than it'", text,
+	    sizeof(text)), SQLITE_OK);
+	assert_string_equal(text, "longer ");
+	assert_int_equal(sql_ask_text(db, "SELECT 1 WHERE 0", text,
+	    sizeof(text)), SQLITE_OK);
+	assert_string_equal(text, "");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* What the file system of "/told" is said to be; others are asked for. */
+static unsigned long told_type;
+
+int
+statfs(const char *path, struct statfs *fs)
+{
+	if (strcmp(path, "/told") != 0)
+		return (int)syscall(SYS_statfs, path, fs);
+	memset(fs, 0, sizeof(*fs));
+	fs->f_type = (__fsword_t)told_type;
+	return 0;
+}
+
+static void
 test_network(void **state)
 {
 	static const struct {
+		const char *name;
 		unsigned long type;
 		int network;
 	} cases[] = {
-		{ 0x6969, 1 }, { 0xff534d42, 1 }, { 0xfe534d42, 1 },
-		{ 0x65735546, 1 }, { 0x01021997, 1 }, { 0x00c36400, 1 },
-		{ 0xffffffffff534d42, 1 },
-		{ 0xef53, 0 }, { 0x58465342, 0 }, { 0x9123683e, 0 },
-		{ 0x01021994, 0 }, { 0x794c7630, 0 }, { 0x2fc12fc1, 0 }
+		{ "nfs", 0x6969, 1 }, { "cifs", 0xff534d42, 1 },
+		{ "smb2", 0xfe534d42, 1 }, { "fuse", 0x65735546, 1 },
+		{ "9p", 0x01021997, 1 }, { "ceph", 0x00c36400, 1 },
+		{ "cifs, signed", 0xffffffffff534d42, 1 },
+		{ "ext4", 0xef53, 0 }, { "xfs", 0x58465342, 0 },
+		{ "btrfs", 0x9123683e, 0 }, { "tmpfs", 0x01021994, 0 },
+		{ "overlayfs", 0x794c7630, 0 }, { "zfs", 0x2fc12fc1, 0 }
 	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(database_network_is_type(cases[i].type),
-		    cases[i].network);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		told_type = cases[i].type;
+		if (database_network("/told") != cases[i].network)
+			fail_msg("%s", cases[i].name);
+	}
 	assert_int_equal(database_network("/nonexistent/directory"), 1);
+	assert_int_equal(database_network("/proc"), 0);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -288,6 +352,7 @@ main(void)
 		CASE(test_read_only_directory),
 		CASE(test_no_directory),
 		CASE(test_in_place),
+		CASE(test_values),
 		cmocka_unit_test(test_network)
 	};
 
