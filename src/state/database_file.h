@@ -3,7 +3,8 @@
 
 #include "ground/error.h"
 
-/* What database.c does to files without SQLite. */
+/* What database.c does to files without SQLite.  Threads: no state, any thread;
+ * a lock is its descriptor's. */
 
 /*
  * Make an empty file with these permissions from its first moment; one that

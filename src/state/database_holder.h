@@ -9,6 +9,8 @@
  * that only reads.  0, or -1 if that cannot be told (a process of another pid
  * namespace, or none any more): "another process".  `text` always ends in
  * NUL.  The file is not opened: closing it would drop our own locks.
+ *
+ * Threads: no state, any thread.
  */
 int database_holder(const char *path, char *text, size_t size);
 

@@ -15,6 +15,8 @@ struct sqlite3_file;
  * that it is in, so its copies in the log go on from where the file is; a
  * writer that puts it into each of its changes (trust_writer) leaves no gap
  * that would not be seen.
+ *
+ * Threads: one at a time for a connection.
  */
 
 /* The counters of page 1 in a log. */

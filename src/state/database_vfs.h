@@ -10,7 +10,7 @@ struct database_vfs;
 /*
  * The system's VFS, but for one connection: its -shm is memory of its own,
  * and a -wal that is not there is an empty one.  Shared by database*.c
- * alone.
+ * alone.  Threads: one at a time for a connection.
  */
 
 /* Opens read-only through it; SQLITE_OK, or what SQLite says (*db_out may be

@@ -22,6 +22,8 @@
  * last commit.  A writer that puts page 1 into each of its transactions and
  * checkpoints it (trust_writer) is seen without regard to the file system's
  * clock; others by its ticks.
+ *
+ * Threads: one at a time; each opens its own.
  */
 
 struct database_view;

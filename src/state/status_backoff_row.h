@@ -5,10 +5,8 @@
 
 #include "state/status.h"
 
-/*
- * The row of the back-off.  Shared by status*.c alone; by the thread whose
- * connection it is.  Answers are results of SQLite.
- */
+/* The row of the back-off.  Shared by status*.c alone; answers are results of
+ * SQLite.  Threads: as a struct status. */
 
 /* What counts: failures in a row, and until when nothing is asked. */
 struct status_backoff {

@@ -5,8 +5,8 @@
 
 #include "state/status.h"
 
-/* Boots by their numbers in the file.  Shared by status*.c alone; by the
- * thread whose connection it is. */
+/* Boots by their numbers in the file.  Shared by status*.c alone.  Threads: as
+ * a struct status. */
 
 /* The text of a boot, NULL if the file does not know the number; borrowed
  * until the next call. */

@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-/* Hex and UUIDs as bytes, as rows keep them.  Shared by status*.c alone. */
+/* Hex and UUIDs as bytes, as rows keep them.  Shared by status*.c alone.
+ * Threads: no state, any thread. */
 
 /* `len` bytes of lower-case hex; 0, or -1 if it is none. */
 int status_bytes_of_hex(const char *hex, unsigned char *bytes, size_t len);

@@ -9,6 +9,8 @@
  * What an answer does to the row of its credential: the same rules for the
  * row in the file, for another change that waits, and for whoever reads.  The
  * later lookup wins, whoever wrote it and in whatever order they come.
+ *
+ * Threads: one at a time for a change.
  */
 
 enum status_change_what {

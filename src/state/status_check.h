@@ -16,6 +16,8 @@ enum status_check {
  * `stop` as in database_check_whole()): for a thread that nobody waits for.
  * Counts its rows too, should somebody else have added some or taken some
  * out.  FAILED and RENEWED with error.
+ *
+ * Threads: as a struct status, of its own.
  */
 enum status_check status_check(struct status *status,
     int (*stop)(void *context), void *context, struct error *error);

@@ -9,7 +9,8 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-/* Shared by status*.c alone. */
+/* The file of a struct status.  Shared by status*.c alone.  Threads: one at a
+ * time for a struct status. */
 
 enum status_statement {
 	STATUS_VERSION = 0,	/* data_version; prepared by database.c */

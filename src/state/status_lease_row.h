@@ -4,10 +4,8 @@
 #include "state/status_lease.h"
 #include "state/status_waiting.h"
 
-/*
- * Rows of leases.  Shared by status*.c alone; by the thread whose connection
- * it is.  Answers but those of look are results of SQLite.
- */
+/* Rows of leases.  Shared by status*.c alone; answers but those of look are
+ * results of SQLite.  Threads: as a struct status. */
 
 /* May it be taken, as far as the row says?  FAILED with *rc_out if unread;
  * `ended`: the holder until then is done, whatever the row says. */

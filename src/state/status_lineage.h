@@ -11,6 +11,8 @@
  * The table belongs to schema 3 of status.db, whose migration says this text.
  * A file that has none yet gets it with the first row, so that neither waits
  * for the other.
+ *
+ * Threads: one at a time for the status; the marks have a lock of their own.
  */
 #define STATUS_LINEAGE_TABLE \
 	"CREATE TABLE IF NOT EXISTS lineage (" \

@@ -8,6 +8,7 @@
 /*
  * Rows of the file alone, whatever waits to be written.  Shared by status*.c
  * alone; answers are results of SQLite, SQLITE_OK when it went well.
+ * Threads: as a struct status.
  */
 
 enum status_row {

@@ -9,6 +9,8 @@
  * Writing what waits (status.h): for the one thread of a process that does,
  * with a connection of its own.  It may wait for other processes and for the
  * disk; nobody who decides does.
+ *
+ * Threads: as a struct status.
  */
 
 enum status_write {

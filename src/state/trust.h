@@ -11,6 +11,8 @@
  * directory alone, read by the daemon.  A state directory belongs to one
  * endpoint, recorded when it is made.  A corrupt or unreadable trust.db is
  * "state-unreadable", never "nothing revoked".
+ *
+ * Threads: one at a time; each opens its own, over one trust_shared.
  */
 
 struct trust;

@@ -8,7 +8,8 @@
 
 struct sqlite3;
 
-/* What a trust.db says of itself; shared by trust*.c alone. */
+/* What a trust.db says of itself; shared by trust*.c alone.  Threads: one at a
+ * time for a connection. */
 struct trust_head {
 	int64_t schema;
 	int has_endpoint;

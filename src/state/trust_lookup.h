@@ -10,7 +10,8 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 /* The revocations of an open trust.db; shared by trust*.c alone.  All answer
- * SQLITE_OK or what SQLite says; inside the caller's transaction. */
+ * SQLITE_OK or what SQLite says; inside the caller's transaction.  Threads:
+ * one at a time for a connection. */
 
 /* Of whom it is asked, and when; all borrowed. */
 struct trust_question {

@@ -10,8 +10,8 @@
 /*
  * How far trust.db was seen to be, so that nothing goes back unseen: each
  * lineage that its files had, in the order in which they came, with the last
- * change.  For all threads of a process, which holds them in memory;
- * status.db keeps them (status_lineage.h).
+ * change.  A process holds them in memory; status.db keeps them
+ * (status_lineage.h).  May be used by all threads.
  *
  * A file is believed if its lineage was never seen, or is the last one and
  * the change that was seen is one of its own.  A lower number, another change

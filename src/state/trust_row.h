@@ -9,7 +9,7 @@
 struct sqlite3_stmt;
 
 /* Rows of revocation as they are kept; shared by what reads and what writes
- * trust.db. */
+ * trust.db.  Threads: one at a time for a statement. */
 
 /* The columns of the rule, in the order of trust_row_read(). */
 #define TRUST_ROW_COLUMNS "kind, value, rule, from_time, until_time"

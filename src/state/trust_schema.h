@@ -3,7 +3,8 @@
 
 #include "state/database.h"
 
-/* The tables of trust.db; shared by trust*.c alone. */
+/* The tables of trust.db; shared by trust*.c alone.  Threads: no state, any
+ * thread. */
 
 #define TRUST_SCHEMA 3		/* what this release writes */
 #define TRUST_SCHEMA_OLDEST 1	/* what it reads, until init migrates */

@@ -11,7 +11,7 @@
 /*
  * What all threads of a process know of trust.db together: how far it was
  * seen, and what takes too long to be found out while a request waits, which
- * an upkeep thread (trust_upkeep.h) finds out.
+ * an upkeep thread (trust_upkeep.h) finds out.  May be used by all threads.
  */
 
 struct trust_shared;

@@ -10,6 +10,8 @@
  * start and after each replacement, be it in place: that is whatever does not
  * count on from the last change; and of one found damaged after each change.
  * And the members of its group.  Tells trust_shared.h.
+ *
+ * Threads: check and look_at_group each by one, at the same time if need be.
  */
 
 struct trust_upkeep;

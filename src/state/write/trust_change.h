@@ -10,7 +10,7 @@ struct sqlite3;
 
 /* Changes of rows, each with its row in the audit; shared by what writes
  * trust.db.  All answer SQLITE_OK or what SQLite says, inside the caller's
- * transaction. */
+ * transaction.  Threads: one at a time for a connection. */
 
 /*
  * One more change: its row in the audit, whose number is the state's next.

@@ -7,7 +7,7 @@
 #include "ground/error.h"
 
 /* All revocations, or the whole account map, one by one, as of the moment of
- * the first. */
+ * the first.  Threads: one at a time. */
 
 #define TRUST_LIST_DIGITS 16	/* the first ones of a SHA-256 */
 

@@ -4,7 +4,7 @@
 #include "state/write/trust_writer.h"
 
 /* What trust_writer.h says it refuses: 0, or -1 and error.  Shared by trust*.c
- * alone. */
+ * alone.  Threads: no state, any thread. */
 
 int trust_note_check(const struct trust_note *note, struct error *error);
 int trust_note_check_revocation(const struct revocation *revocation,

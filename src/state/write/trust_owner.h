@@ -6,7 +6,7 @@
 #include "ground/error.h"
 
 /* Whose a state directory and what is in it is to be; shared by trust*.c
- * alone. */
+ * alone.  Threads: no state, any thread. */
 struct trust_owner {
 	int is_private;		/* everything the caller's */
 	uid_t uid;		/* of daemon/ */

@@ -18,6 +18,8 @@
  * A process that is killed meanwhile leaves nothing behind that anybody waits
  * for; one that should not end between the change and its word about it holds
  * its signals back.
+ *
+ * Threads: one at a time for a writer.
  */
 
 struct trust_writer;
