@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 void
@@ -182,14 +181,6 @@ scratch_unblock(struct sqlite3 *db)
 	scratch_need(sqlite3_exec(db, "ROLLBACK", NULL, NULL,
 	    NULL) == SQLITE_OK &&
 	    sqlite3_close(db) == SQLITE_OK, "rollback");
-}
-
-void
-scratch_tick(void)
-{
-	const struct timespec tick = { 0, 20000000 };
-
-	(void)nanosleep(&tick, NULL);
 }
 
 void

@@ -28,9 +28,6 @@ void scratch_copy(const char *from, const char *to);
  * there, into a directory: of that schema, with this endpoint. */
 void scratch_recorded_trust(int schema, const char *endpoint,
     const char *directory);
-/* Until the clock of the file system shows a change: the injected moments are
- * far from it, so that no directory counts as changed just now. */
-void scratch_tick(void);
 /* Run SQL on a database in a connection of its own. */
 void scratch_sql(const char *path, const char *sql);
 /* Hold a database as another writer does, until it is let go. */

@@ -343,7 +343,6 @@ test_replaced(void **state)
 	trust = trust_open(place->directory, ENDPOINT, &place->error);
 	assert_non_null(trust);
 	assert_int_equal(trust_check(trust, &now, NULL), 0);
-	scratch_tick();
 	assert_int_equal(rename(copy, place->file), 0);
 	(void)unlink(scratch_path(place->directory, "trust.db-wal"));
 	(void)unlink(scratch_path(place->directory, "trust.db-shm"));
@@ -376,7 +375,6 @@ test_replaced_by_foreign(void **state)
 	trust = trust_open(place->directory, ENDPOINT, &place->error);
 	assert_non_null(trust);
 	assert_int_equal(trust_check(trust, &now, NULL), 0);
-	scratch_tick();
 	assert_int_equal(rename(copy, place->file), 0);
 	(void)unlink(scratch_path(place->directory, "trust.db-wal"));
 	(void)unlink(scratch_path(place->directory, "trust.db-shm"));

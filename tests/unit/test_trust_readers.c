@@ -80,7 +80,6 @@ test_replaced(void **state)
 	assert_int_equal(trust_world_ask(place, "me"), REASON_GRANTED);
 	trust_writer_free(place->writer);
 	place->writer = NULL;
-	scratch_tick();
 	assert_int_equal(rename(copy, place->file), 0);
 	(void)unlink(scratch_path(place->directory, "trust.db-wal"));
 	(void)unlink(scratch_path(place->directory, "trust.db-shm"));
