@@ -30,14 +30,14 @@ struct exchange *resolver_ask(const char *url, const char *endpoint,
     const char *cookie_prefix, const struct credential *credential);
 
 enum resolver_answer {
-	RESOLVER_FAULT = 0,	/* answered, but not as the contract says:
-				   undecided, and never stale */
+	RESOLVER_FAULT = 0,	/* answered, but not as the contract says (or
+				   never sent): undecided, and never stale */
 	RESOLVER_LIVE,		/* `true`, and facts */
 	RESOLVER_NOT_LIVE,	/* `false` */
 	RESOLVER_ABSENT,	/* not told: nothing found, or Authgear's
 				   database had a fault for a moment */
-	RESOLVER_SERVER_ERROR,	/* 5xx: undecided, may be tried again */
-	RESOLVER_UNREACHABLE	/* timeout, no connection, TLS: likewise */
+	RESOLVER_SERVER_ERROR,	/* 5xx: undecided; a 500 may be tried again */
+	RESOLVER_UNREACHABLE	/* timeout, no connection, TLS: undecided */
 };
 
 /*

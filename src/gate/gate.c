@@ -10,6 +10,7 @@
 #include "gate/gate_fetch.h"
 #include "gate/gate_keys.h"
 #include "gate/gate_lookup.h"
+#include "gate/gate_row.h"
 #include "gate/gate_session.h"
 #include "gate/gate_shared.h"
 #include "gate/gate_task.h"
@@ -88,8 +89,9 @@ pass(struct gate *gate, struct gate_task *task, const struct moment *now)
 
 /*
  * TOKEN -> KEYS -> SESSION -> LOOKUP -> VERDICT, with what is not needed left
- * out.  One way leads back: facts of a row that refuse are asked for once
- * more, VERDICT -> SESSION.
+ * out.  Facts of a row that refuse are asked for once more: VERDICT -> SESSION.
+ * Who waited for a place looks again at what is known: LOOKUP -> SESSION, in
+ * gate_resume().
  */
 static enum gate_step
 run(struct gate *gate, struct gate_task *task, const struct moment *now)
@@ -139,8 +141,8 @@ enum gate_step
 gate_resume(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	/* what was read of the session before the wait is old */
-	task->row.is_loaded = 0;
+	gate_row_wait(task);
+	/* its turn may have come, or another one was told */
 	if (task->stage == GATE_STAGE_LOOKUP && !task->lookup.has_place)
 		task->stage = GATE_STAGE_SESSION;
 	return run(gate, task, now);

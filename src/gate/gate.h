@@ -16,8 +16,9 @@
  * The one question all faces ask: this credential, under this policy, at this
  * moment: granted, denied, forbidden or undecided?
  *
- * Steps: nothing blocks inside.  The gate says which HTTP exchange it needs,
- *   the face performs it and resumes.
+ * Steps: nothing waits for the network inside (for the disk 100 ms at most,
+ *   trust_marks.h).  The gate says which HTTP exchange it needs, the face
+ *   performs it and resumes.
  * Threads: a gate serves one at a time.  A task belongs to no gate: any of the
  *   same settings may resume it.
  * Order in which a JWT is refused: parse, key, signature, claims, issuer,

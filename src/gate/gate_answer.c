@@ -10,7 +10,7 @@
 #include "gate/gate_row.h"
 #include "gate/gate_task.h"
 
-/* "Not told" may be a fault of Authgear's database, and a 500 its lock. */
+/* "Absent" may be a fault of Authgear's database, and a 500 its lock. */
 #define ABSENT_TRIES 2
 #define ERROR_TRIES 2
 #define RETRY_FIRST_MS 50
@@ -67,6 +67,7 @@ take_live(struct gate *gate, struct gate_task *task, const struct moment *now)
 	const int is_other = task->credential.kind == CREDENTIAL_JWT &&
 	    (user_id == NULL || strcmp(user_id, lookup->told.user_id) != 0);
 
+	/* before the end, which says that nothing read until now counts */
 	if (is_other)
 		doubt(gate, task, now);
 	else
@@ -76,6 +77,7 @@ take_live(struct gate *gate, struct gate_task *task, const struct moment *now)
 	if (is_other)
 		error_set(&task->decision.detail, "the resolver says user %s",
 		    lookup->told.user_id);
+	/* a decision that nobody reads grants nothing */
 	if (lookup->is_ahead)
 		return gate_task_end(task, REASON_NOT_LIVE, now);
 	return gate_task_judge(task, GATE_BASIS_LOOKUP,
@@ -153,9 +155,9 @@ retry_at(const struct gate_task *task, const struct moment *now)
 	return now->boottime + RETRY_FIRST_MS + jitter;
 }
 
-/* 0: there is no time for it. */
+/* 1: the exchange is tried again; 0: there is no time for it. */
 static int
-may_try_again(struct gate_task *task, const struct moment *now)
+try_again(struct gate_task *task, const struct moment *now)
 {
 	const int64_t at = retry_at(task, now);
 
@@ -179,7 +181,7 @@ take_absent(struct gate *gate, struct gate_task *task,
 	/* whoever asks meanwhile gets no stale answer either */
 	doubt(gate, task, now);
 	recent_forget(gate->shared->recent, &task->credential);
-	return may_try_again(task, now) ? GATE_STAGE_WAIT :
+	return try_again(task, now) ? GATE_STAGE_WAIT :
 	    gate_answer_fail(gate, task, REASON_RESOLVER_FAULT, now);
 }
 
@@ -189,13 +191,13 @@ take_error(struct gate *gate, struct gate_task *task,
 {
 	if (task->exchange->status == 500 &&
 	    ++task->lookup.error_count < ERROR_TRIES &&
-	    may_try_again(task, now))
+	    try_again(task, now))
 		return GATE_STAGE_WAIT;
 	return gate_answer_fail(gate, task, REASON_RESOLVER_UNREACHABLE, now);
 }
 
 enum gate_stage
-gate_answer_take(struct gate *gate, struct gate_task *task,
+gate_answer_read(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	struct facts *told = &task->lookup.told;

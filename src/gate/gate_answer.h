@@ -11,10 +11,10 @@
 
 /* The exchange of a lookup came back, or the deadline did: what it says, or
  * WAIT to be asked once more. */
-enum gate_stage gate_answer_take(struct gate *gate, struct gate_task *task,
+enum gate_stage gate_answer_read(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 
-/* The same without an answer. */
+/* It brought nothing to go by, for that reason. */
 enum gate_stage gate_answer_fail(struct gate *gate, struct gate_task *task,
     enum reason reason, const struct moment *now);
 

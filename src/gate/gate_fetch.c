@@ -58,7 +58,7 @@ gate_fetch_begin(struct gate *gate, struct gate_task *task,
 	int made;
 
 	task->keys.fetch_started = *now;
-	task->verdict.ask_again = now->boottime +
+	task->ask_again = now->boottime +
 	    (int64_t)task->settings->keys_cooldown * 1000;
 	buffer_init(&url, 1024);
 	(void)buffer_append_string(&url, task->settings->endpoint);

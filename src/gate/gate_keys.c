@@ -9,6 +9,7 @@
 #include "gate/gate_fetch.h"
 #include "gate/gate_row.h"
 #include "gate/gate_task.h"
+#include "gate/gate_token.h"
 
 /* How often a waiting task looks whether the other fetch has ended. */
 #define WAIT_MS 50
@@ -22,7 +23,7 @@ judge_verified(struct gate_task *task, const struct key *key,
 
 	memcpy(task->keys.verified_by, key_thumbprint(key),
 	    sizeof(task->keys.verified_by));
-	if (gate_task_read_claims(task, now, &reason) == -1)
+	if (gate_token_read_claims(task, now, &reason) == -1)
 		return gate_task_end(task, reason, now);
 	/* what the token alone decides never costs Authgear a question */
 	if (task->settings->validate == SETTINGS_VALIDATE_JWT ||
@@ -65,7 +66,7 @@ wait_for_other(struct gate_task *task, int64_t until, const struct moment *now)
 {
 	int64_t at = now->boottime + WAIT_MS;
 
-	task->verdict.ask_again = until;
+	task->ask_again = until;
 	if (at > until && until > now->boottime)
 		at = until;
 	return gate_task_wait(task, at);
@@ -85,15 +86,13 @@ static enum gate_stage
 do_without(struct gate_task *task, enum reason reason, int64_t until,
     const struct moment *now)
 {
-	struct gate_verdict *verdict = &task->verdict;
-
 	if (task->manner == GATE_MAY_NOT_ASK) {
 		error_set(&task->decision.detail,
 		    "the token's key is not known here");
 		reason = REASON_NOT_ASKED;
 	}
-	if (until > verdict->ask_again)
-		verdict->ask_again = until;
+	if (until > task->ask_again)
+		task->ask_again = until;
 	return gate_task_end(task, reason, now);
 }
 
@@ -107,7 +106,7 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 	struct keys_found found;
 	enum reason reason;
 
-	if (gate_task_read_claims(task, now, &reason) == -1)
+	if (gate_token_read_claims(task, now, &reason) == -1)
 		return gate_task_end(task, reason, now);
 	wish.issued_at = task->facts.issued_at;
 	wish.may_fetch = !task->keys.has_fetched &&

@@ -119,7 +119,7 @@ back_off(struct gate *gate, struct gate_task *task, int64_t until,
 	if (lookups_recall(gate->shared->lookups, &wish, now, &reason) ==
 	    LOOKUPS_NOT_LIVE)
 		return gate_task_refuse(task, REASON_NOT_LIVE);
-	task->verdict.ask_again = until;
+	task->ask_again = until;
 	if (failures > 0)
 		error_set(detail, "Authgear's resolver failed %d times in a "
 		    "row, it is asked again soon", failures);
@@ -157,7 +157,7 @@ begin(struct gate *gate, struct gate_task *task, const struct moment *now)
 		break;
 	case LOOKUPS_REFUSED:
 	default:
-		task->verdict.ask_again = until;
+		task->ask_again = until;
 		error_set(detail, "too many credentials that were never seen "
 		    "before (lookup_rate), or too many of them wait");
 		break;
@@ -203,7 +203,7 @@ gate_lookup_stage(struct gate *gate, struct gate_task *task,
 {
 	/* past the deadline too: it may have come at the last moment */
 	if (task->exchange != NULL)
-		return gate_answer_take(gate, task, now);
+		return gate_answer_read(gate, task, now);
 	if (!task->lookup.has_place)
 		return look_up(gate, task, now);
 	/* the place is ours, and the exchange may be due again */

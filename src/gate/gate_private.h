@@ -16,10 +16,9 @@
 #include "state/trust_shared.h"
 
 /*
- * What the files of the gate share: types alone.  gate.c knows the order of
- * the stages and runs them; a stage answers which one is next and never calls
- * another.  A part of the task is written by the stage of its name (and by
- * what that stage calls), and read by all.
+ * What the files of the gate share: types alone.  gate.c runs the stages; a
+ * stage answers which one is next and never calls another.  A part of the task
+ * is written by its own files, which are named with it, and read by all.
  */
 
 struct gate_shared {
@@ -46,10 +45,11 @@ enum gate_stage {
 	GATE_STAGE_LOOKUP,	/* its session, by what Authgear answers */
 	GATE_STAGE_VERDICT,	/* who it is, by policy and revocations */
 	GATE_STAGE_DONE,
-	GATE_STAGE_EXCHANGE,	/* answers of a stage alone: it goes on once */
-	GATE_STAGE_WAIT		/* that is over */
+	GATE_STAGE_EXCHANGE,	/* never task->stage: it is out, and */
+	GATE_STAGE_WAIT		/* it is too early; then the same stage again */
 };
 
+/* gate_token.c */
 struct gate_token {
 	struct jwt jwt;		/* points into the credential's text; of what
 				   was recalled it is the kid alone */
@@ -57,6 +57,7 @@ struct gate_token {
 	int64_t authenticated_at; /* as the claims tell it */
 };
 
+/* gate_keys.c, gate_fetch.c */
 struct gate_keys {
 	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key that the
 				   signature held with; "": not verified */
@@ -71,6 +72,7 @@ enum gate_row_seen {
 	GATE_ROW_LIVE
 };
 
+/* gate_row.c */
 struct gate_row {
 	struct status_session session;
 	int is_loaded;		/* and not judged yet */
@@ -79,6 +81,7 @@ struct gate_row {
 	uint64_t recent_mark;	/* of before it was loaded */
 };
 
+/* gate_lookup.c, gate_answer.c */
 struct gate_lookup {
 	struct lookups *lookups; /* where place and turn are; borrowed */
 	struct lookups_turn turn;
@@ -93,18 +96,19 @@ struct gate_lookup {
 };
 
 enum gate_basis {
-	GATE_BASIS_TOKEN = 0,	/* no session */
+	GATE_BASIS_TOKEN = 0,	/* no session, or not judged yet */
 	GATE_BASIS_ROW,
 	GATE_BASIS_STALE_ROW,	/* Authgear is down */
 	GATE_BASIS_LOOKUP
 };
 
+/* gate_task_judge() and gate_task_refuse(), by which a stage hands over; then
+ * gate_verdict.c */
 struct gate_verdict {
 	enum reason refusal;	/* GRANTED: none, the facts decide */
 	enum gate_basis basis;	/* of what the session adds to the facts */
 	int64_t age;		/* of that, in milliseconds */
 	char *remote_user;
-	int64_t ask_again;	/* boottime, for retry_after */
 };
 
 struct gate_task {
@@ -124,6 +128,7 @@ struct gate_task {
 	struct exchange *exchange;	/* NULL unless one is out */
 	int64_t deadline;		/* boottime */
 	int64_t resume_at;		/* boottime */
+	int64_t ask_again;		/* boottime, for retry_after */
 };
 
 #endif /* !GATE_PRIVATE_H_ */

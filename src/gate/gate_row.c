@@ -3,7 +3,6 @@
 
 #include "gate/gate_row.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Rules that ask for the token's claims as they stand in it. */
@@ -18,7 +17,6 @@ int
 gate_row_recall(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	struct gate_token *token = &task->token;
 	const int is_token = task->credential.kind == CREDENTIAL_JWT &&
 	    !needs_claims(task->decision.policy);
 
@@ -27,19 +25,14 @@ gate_row_recall(struct gate *gate, struct gate_task *task,
 		return 0;
 	task->row.is_loaded = 1;
 	task->row.is_recalled = 1;
-	if (!is_token)
-		return 0;
-	token->has_claims = 1;
-	token->authenticated_at = task->facts.authenticated_at;
-	(void)snprintf(token->jwt.kid, sizeof(token->jwt.kid), "%s",
-	    task->facts.key_id);
-	return 1;
+	return is_token;
 }
 
 void
 gate_row_keep(struct gate *gate, const struct gate_task *task,
     const struct moment *now)
 {
+	/* once they were judged they are not the token's alone */
 	if (task->row.is_recalled || task->verdict.basis != GATE_BASIS_TOKEN)
 		return;
 	recent_keep(gate->shared->recent, &task->credential,
@@ -66,6 +59,25 @@ gate_row_load(struct gate *gate, struct gate_task *task)
 		found = status_sessions_load_before(gate->status,
 		    &task->credential, &row->session, NULL);
 	return found;
+}
+
+int
+gate_row_take(struct gate *gate, struct gate_task *task)
+{
+	struct gate_row *row = &task->row;
+	const int found = row->is_loaded ? 1 : gate_row_load(gate, task);
+
+	row->is_loaded = 0;
+	if (found == 1)
+		row->seen = row->session.is_live ? GATE_ROW_LIVE :
+		    GATE_ROW_NOT_LIVE;
+	return found;
+}
+
+void
+gate_row_wait(struct gate_task *task)
+{
+	task->row.is_loaded = 0;
 }
 
 int64_t

@@ -6,8 +6,8 @@
 
 /* What status.db says of a task's session. */
 
-/* It, or what was kept of it a moment ago, into the task: 1 if that spares
- * taking the JWT apart. */
+/* What was kept of it a moment ago into the task: 1 if that holds the facts of
+ * the token too. */
 int gate_row_recall(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 
@@ -18,6 +18,12 @@ void gate_row_keep(struct gate *gate, const struct gate_task *task,
 
 /* The row into the task: 1, 0 if there is none, -1. */
 int gate_row_load(struct gate *gate, struct gate_task *task);
+
+/* The row to be judged now: the one there, loaded if need be; likewise. */
+int gate_row_take(struct gate *gate, struct gate_task *task);
+
+/* It waits: what was read before is too old to be taken. */
+void gate_row_wait(struct gate_task *task);
 
 /* Milliseconds since its lookup began; -1 if that is not known, or an answer
  * that came later may be missing. */

@@ -29,13 +29,9 @@ enum gate_stage
 gate_session_stage(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	struct gate_row *row = &task->row;
-	const int found = row->is_loaded ? 1 : gate_row_load(gate, task);
+	const struct gate_row *row = &task->row;
+	const int found = gate_row_take(gate, task);
 
-	row->is_loaded = 0;
-	if (found == 1)
-		row->seen = row->session.is_live ? GATE_ROW_LIVE :
-		    GATE_ROW_NOT_LIVE;
 	if (task->manner == GATE_MAY_NOT_ASK)
 		return found == -1 || row->session.is_alone ?
 		    gate_task_end_without_state(gate, task, now) :

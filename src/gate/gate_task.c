@@ -4,9 +4,6 @@
 #include "gate/gate_task.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#include "facts/claims.h"
 
 struct gate_task *
 gate_task_new(const struct settings *settings, const struct moment *now)
@@ -25,7 +22,7 @@ gate_task_new(const struct settings *settings, const struct moment *now)
 	task->deadline = now->boottime +
 	    (int64_t)settings->total_timeout * 1000;
 	task->resume_at = now->boottime;
-	task->verdict.ask_again = now->boottime;
+	task->ask_again = now->boottime;
 	task->verdict.refusal = REASON_GRANTED;
 	return task;
 }
@@ -46,7 +43,7 @@ gate_task_drop_exchange(struct gate_task *task)
 static int
 retry_after(const struct gate_task *task, const struct moment *now)
 {
-	int64_t wait = (task->verdict.ask_again - now->boottime + 999) / 1000;
+	int64_t wait = (task->ask_again - now->boottime + 999) / 1000;
 
 	if (wait < 1)
 		return 1;
@@ -101,35 +98,6 @@ int
 gate_task_asks_anew(const struct gate_task *task)
 {
 	return task->verdict.basis == GATE_BASIS_ROW;
-}
-
-int
-gate_task_read_claims(struct gate_task *task, const struct moment *now,
-    enum reason *reason_out)
-{
-	struct gate_token *token = &task->token;
-
-	if (!token->has_claims) {
-		if (claims_read(token->jwt.claims, &task->facts,
-		    reason_out) == -1)
-			return -1;
-		token->jwt.claims = NULL;
-		token->has_claims = 1;
-		token->authenticated_at = task->facts.authenticated_at;
-		task->facts.kind = CREDENTIAL_JWT;
-		task->facts.key_id = strdup(token->jwt.kid);
-		if (task->facts.key_id == NULL) {
-			*reason_out = REASON_OUT_OF_MEMORY;
-			return -1;
-		}
-	}
-	if (claims_check(&task->facts, task->settings->endpoint, now,
-	    task->settings->leeway, reason_out) == 0)
-		return 0;
-	if (*reason_out == REASON_WRONG_ISSUER)
-		error_set(&task->decision.detail, "its iss is %.200s",
-		    task->facts.issuer != NULL ? task->facts.issuer : "");
-	return -1;
 }
 
 int

@@ -15,7 +15,7 @@ int gate_task_is_late(const struct gate_task *task, const struct moment *now);
 /* The exchange that was out is over. */
 void gate_task_drop_exchange(struct gate_task *task);
 
-/* DONE, with this reason, and nobody is named. */
+/* DONE, with this reason; who it is stays as decision.facts has it. */
 enum gate_stage gate_task_end(struct gate_task *task, enum reason reason,
     const struct moment *now);
 
@@ -37,13 +37,8 @@ enum gate_stage gate_task_judge(struct gate_task *task, enum gate_basis basis,
  * more, so that a new role or a new login works within it. */
 #define GATE_FRESH_MSECS 5000
 
-/* 1: so they did, and so they are. */
+/* 1 on that second way: VERDICT has refused by the facts of a row. */
 int gate_task_asks_anew(const struct gate_task *task);
-
-/* The claims as facts, issuer and times held; unverified still where no key
- * was found.  0, or -1 and why. */
-int gate_task_read_claims(struct gate_task *task, const struct moment *now,
-    enum reason *reason_out);
 
 /* What the administrator said of the credential: 1 and that reason in place of
  * the one there, 0 if nothing, -1 if it is not known. */

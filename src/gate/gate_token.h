@@ -7,4 +7,9 @@
 enum gate_stage gate_token_stage(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 
+/* The claims as facts, issuer and times held; unverified still where no key
+ * was found.  0, or -1 and why. */
+int gate_token_read_claims(struct gate_task *task, const struct moment *now,
+    enum reason *reason_out);
+
 #endif /* !GATE_TOKEN_H_ */

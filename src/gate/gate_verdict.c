@@ -8,14 +8,14 @@
 #include "gate/decide.h"
 #include "gate/gate_login.h"
 #include "gate/gate_task.h"
+#include "gate/gate_token.h"
 
-static int
+static void
 move_words(struct word_list *to, struct word_list *from)
 {
 	word_list_clear(to);
 	*to = *from;
 	memset(from, 0, sizeof(*from));
-	return 1;
 }
 
 /*
@@ -35,14 +35,15 @@ merge(struct gate_task *task, struct facts *told)
 	    strcmp(facts->user_id, told->user_id) != 0) {
 		return -1;
 	}
-	facts->has_roles = move_words(&facts->roles, &told->roles) &&
-	    told->has_roles;
+	move_words(&facts->roles, &told->roles);
+	facts->has_roles = told->has_roles;
 	facts->is_anonymous = told->is_anonymous;
 	facts->is_verified = told->is_verified;
 	facts->can_reauthenticate = told->can_reauthenticate;
-	if (!facts->has_amr)
-		facts->has_amr = move_words(&facts->amr, &told->amr) &&
-		    told->has_amr;
+	if (!facts->has_amr) {
+		move_words(&facts->amr, &told->amr);
+		facts->has_amr = told->has_amr;
+	}
 	facts->authenticated_at = task->token.authenticated_at;
 	if (told->authenticated_at != FACTS_NO_TIME &&
 	    (facts->authenticated_at == FACTS_NO_TIME ||
@@ -73,6 +74,7 @@ may_ask_anew(const struct gate_task *task, enum reason reason)
 	    task->facts.authenticated_at < task->token.authenticated_at;
 }
 
+/* While Authgear is down it cannot be. */
 static enum gate_stage
 ask_anew(struct gate_task *task, const struct moment *now)
 {
@@ -139,7 +141,7 @@ judge(struct gate *gate, struct gate_task *task, const struct moment *now)
 	task->facts.kind = task->credential.kind;
 	/* time went by while it waited for the resolver */
 	if (task->credential.kind == CREDENTIAL_JWT &&
-	    gate_task_read_claims(task, now, &reason) == -1)
+	    gate_token_read_claims(task, now, &reason) == -1)
 		return gate_task_end(task, reason, now);
 	reason = apply(gate, task, now);
 	if (reason == REASON_OUT_OF_MEMORY ||

@@ -12,8 +12,8 @@
 #include "state/status_waiting.h"
 #include "state/status_write.h"
 
-
 #define FREE_FAILURES 2		/* in a row, without any back-off */
+
 /* What waits to be written of this boot; 1, or 0 if nothing does. */
 static int
 find_waiting(struct status_pending *pending, const char *boot_id,
