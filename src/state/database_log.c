@@ -89,23 +89,26 @@ last_frame(struct sqlite3_file *file)
 }
 
 int
-database_log_check(struct sqlite3 *db, const char *path, struct error *error)
+database_log_begin(struct sqlite3 *db, const char *path, struct error *error)
 {
 	unsigned char head[DATABASE_LOG_HEAD];
 	struct sqlite3_file *file = NULL, *wal = NULL;
 	struct database_log log;
+	const int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
+	if (rc != SQLITE_OK)
+		return rc;
 	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER,
 	    &file) != SQLITE_OK || sqlite3_file_control(db, "main",
 	    SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
 	    file->pMethods == NULL)
-		return 0;
+		return SQLITE_OK;
 	database_log_read(wal != NULL && wal->pMethods != NULL ? wal : NULL,
 	    last_frame(file), &log);
 	/* a file that is being made has no head yet */
 	if (read_at(file, head, sizeof(head), 0) == -1 ||
 	    database_log_fits(&log, head))
-		return 0;
+		return SQLITE_OK;
 	database_log_refuse(path, error);
-	return -1;
+	return SQLITE_CORRUPT;
 }

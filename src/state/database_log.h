@@ -40,8 +40,10 @@ int database_log_fits(const struct database_log *log,
 /* Why it is refused, and what to do. */
 void database_log_refuse(const char *path, struct error *error);
 
-/* For a writer, which has begun its transaction: 0, or -1 and error. */
-int database_log_check(struct sqlite3 *db, const char *path,
+/* Begin a writer's transaction; what is written to a log of another file would
+ * be lost with it, or make one of both: SQLITE_CORRUPT and error.  Else a
+ * result of SQLite, without error. */
+int database_log_begin(struct sqlite3 *db, const char *path,
     struct error *error);
 
 #endif /* !DATABASE_LOG_H_ */

@@ -182,16 +182,10 @@ trust_revoked(struct trust *trust, const struct facts *facts,
 	return reason != REASON_GRANTED;
 }
 
-/* One way through the account map, or the other. */
-typedef int map_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    const char *key, char **text_out);
-
 static int
-read_map(struct trust *trust, map_lookup *lookup, const char *key,
+read_map(struct trust *trust, enum trust_map way, const char *key,
     const struct moment *now, char **text_out, struct error *error)
 {
-	struct sqlite3_stmt **statement = lookup == trust_lookup_user ?
-	    &trust->user_statement : &trust->account_statement;
 	int attempts = TRUST_ATTEMPTS, over = 0, rc = SQLITE_OK;
 
 	*text_out = NULL;
@@ -202,8 +196,8 @@ read_map(struct trust *trust, map_lookup *lookup, const char *key,
 			return -1;
 		/* schema 1 had no accounts yet */
 		if (trust->schema > 1)
-			rc = lookup(database_view_db(trust->view), statement,
-			    key, text_out);
+			rc = trust_lookup_map(database_view_db(trust->view),
+			    &trust->map_statements[way], way, key, text_out);
 		over = is_over(trust, rc, error);
 	}
 	return over == -1 ? -1 : *text_out != NULL;
@@ -213,14 +207,14 @@ int
 trust_account(struct trust *trust, const char *user_id,
     const struct moment *now, char **account_out, struct error *error)
 {
-	return read_map(trust, trust_lookup_account, user_id, now,
-	    account_out, error);
+	return read_map(trust, TRUST_MAP_ACCOUNT, user_id, now, account_out,
+	    error);
 }
 
 int
 trust_user(struct trust *trust, const char *account,
     const struct moment *now, char **user_id_out, struct error *error)
 {
-	return read_map(trust, trust_lookup_user, account, now, user_id_out,
+	return read_map(trust, TRUST_MAP_USER, account, now, user_id_out,
 	    error);
 }

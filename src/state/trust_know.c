@@ -12,12 +12,14 @@
 static void
 forget(struct trust *trust)
 {
+	int i;
+
 	(void)sqlite3_finalize(trust->lookup_statement);
-	(void)sqlite3_finalize(trust->account_statement);
-	(void)sqlite3_finalize(trust->user_statement);
 	trust->lookup_statement = NULL;
-	trust->account_statement = NULL;
-	trust->user_statement = NULL;
+	for (i = 0; i < TRUST_MAPS; i++) {
+		(void)sqlite3_finalize(trust->map_statements[i]);
+		trust->map_statements[i] = NULL;
+	}
 	trust->is_known = 0;
 }
 

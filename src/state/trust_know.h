@@ -3,6 +3,7 @@
 
 #include "state/database_view.h"
 #include "state/trust.h"
+#include "state/trust_lookup.h"
 #include "state/trust_shared.h"
 
 /* What trust.db says, read anew whenever it changed.  Shared by trust.c and
@@ -26,8 +27,7 @@ struct trust {
 	struct status *status;		/* does; borrowed, or NULL */
 	struct database_view *view;	/* NULL: to be opened */
 	struct sqlite3_stmt *lookup_statement;
-	struct sqlite3_stmt *account_statement;
-	struct sqlite3_stmt *user_statement;
+	struct sqlite3_stmt *map_statements[TRUST_MAPS];
 	int is_known;			/* what follows, of the last take */
 	int64_t schema;
 	int is_empty;			/* nothing is revoked */

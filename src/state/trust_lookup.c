@@ -62,17 +62,20 @@ trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
 	return SQLITE_OK;
 }
 
-/* The one text that a row of the map gives for `key`; NULL: no row. */
-static int
-lookup_text(struct sqlite3 *db, const char *sql,
-    struct sqlite3_stmt **statement, const char *key, char **text_out)
+int
+trust_lookup_map(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    enum trust_map way, const char *key, char **text_out)
 {
+	static const char *const sql[TRUST_MAPS] = {
+		"SELECT account FROM account WHERE user_id = ?1",
+		"SELECT user_id FROM account WHERE account = ?1"
+	};
 	const struct sql_value value = sql_text(key);
 	const char *text;
 	int rc;
 
 	*text_out = NULL;
-	rc = sql_step(db, sql, &value, 1, statement);
+	rc = sql_step(db, sql[way], &value, 1, statement);
 	if (rc == SQLITE_ROW) {
 		text = (const char *)sqlite3_column_text(*statement, 0);
 		rc = SQLITE_DONE;
@@ -83,20 +86,4 @@ lookup_text(struct sqlite3 *db, const char *sql,
 	}
 	sql_reset(*statement);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-int
-trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    const char *user_id, char **account_out)
-{
-	return lookup_text(db, "SELECT account FROM account WHERE user_id = ?1",
-	    statement, user_id, account_out);
-}
-
-int
-trust_lookup_user(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    const char *account, char **user_id_out)
-{
-	return lookup_text(db, "SELECT user_id FROM account WHERE account = ?1",
-	    statement, account, user_id_out);
 }

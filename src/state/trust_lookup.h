@@ -29,12 +29,10 @@ struct trust_question {
 int trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
     const struct trust_question *question, enum reason *reason_out);
 
-/* *account_out: malloc'd, NULL if the user has none. */
-int trust_lookup_account(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    const char *user_id, char **account_out);
-
-/* *user_id_out: malloc'd, NULL if the account is nobody's. */
-int trust_lookup_user(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    const char *account, char **user_id_out);
+/* Through the account map, one way or the other; *text_out: malloc'd, NULL if
+ * there is no row of `key`.  `statement` is kept likewise, one a way. */
+enum trust_map { TRUST_MAP_ACCOUNT = 0, TRUST_MAP_USER, TRUST_MAPS };
+int trust_lookup_map(struct sqlite3 *db, struct sqlite3_stmt **statement,
+    enum trust_map way, const char *key, char **text_out);
 
 #endif /* !TRUST_LOOKUP_H_ */

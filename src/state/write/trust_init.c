@@ -203,9 +203,7 @@ fill(const char *directory, const char *endpoint,
 	/* trust_complete() does that, of a log that is the file's */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 	    NULL);
-	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK && database_log_check(db, path, error) == -1)
-		rc = SQLITE_CORRUPT;
+	rc = database_log_begin(db, path, error);
 	if (before.schema != 0 && before.schema != TRUST_SCHEMA)
 		filled->made = TRUST_MIGRATED;
 	if (rc == SQLITE_OK)

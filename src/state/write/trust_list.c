@@ -115,19 +115,27 @@ read_token(const struct trust_list *list, struct trust_list_row *row)
 		    bytes[i]);
 }
 
+/* 1, 0 after the last, -1 and error. */
+static int
+step(struct trust_list *list, struct error *error)
+{
+	const int rc = sqlite3_step(list->statement);
+
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return rc == SQLITE_ROW;
+	(void)database_error_tell(list->db, rc, list->path, error);
+	return -1;
+}
+
 int
 trust_list_next(struct trust_list *list, struct trust_list_row *row,
     struct error *error)
 {
-	int rc = sqlite3_step(list->statement);
+	const int found = step(list, error);
 
 	memset(row, 0, sizeof(*row));
-	if (rc == SQLITE_DONE)
-		return 0;
-	if (rc != SQLITE_ROW) {
-		(void)database_error_tell(list->db, rc, list->path, error);
-		return -1;
-	}
+	if (found != 1)
+		return found;
 	row->id = sqlite3_column_int64(list->statement, 5);
 	if (trust_row_read(list->statement, &row->revocation,
 	    list->hex) == -1) {
@@ -149,15 +157,11 @@ int
 trust_list_next_account(struct trust_list *list,
     struct trust_list_account *row, struct error *error)
 {
-	int rc = sqlite3_step(list->statement);
+	const int found = step(list, error);
 
 	memset(row, 0, sizeof(*row));
-	if (rc == SQLITE_DONE)
-		return 0;
-	if (rc != SQLITE_ROW) {
-		(void)database_error_tell(list->db, rc, list->path, error);
-		return -1;
-	}
+	if (found != 1)
+		return found;
 	row->user_id = text_at(list, 0);
 	row->account = text_at(list, 1);
 	row->reason = text_at(list, 2);

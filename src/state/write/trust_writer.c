@@ -132,21 +132,7 @@ held(const struct trust_writer *writer, struct error *error)
 	return TRUST_HELD;
 }
 
-/* What is written to a log of another file would be lost with it, or make one
- * of both. */
-static int
-begin(struct trust_writer *writer, struct error *error)
-{
-	int rc;
-
-	rc = sqlite3_exec(writer->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK &&
-	    database_log_check(writer->db, writer->path, error) == -1)
-		rc = SQLITE_CORRUPT;
-	return rc;
-}
-
-/* The end of what began there; rc: how it went. */
+/* The end of the transaction; rc: how it went. */
 static enum trust_write
 finish(struct trust_writer *writer, int rc, struct error *error)
 {
@@ -218,7 +204,7 @@ trust_writer_add(struct trust_writer *writer,
 	memset(added, 0, sizeof(*added));
 	if (trust_note_check_revocation(revocation, note, now, error) == -1)
 		return TRUST_FAILED;
-	rc = begin(writer, error);
+	rc = database_log_begin(writer->db, writer->path, error);
 	if (rc == SQLITE_OK)
 		rc = add(writer, revocation, note, now->wall, added);
 	written = finish(writer, rc, error);
@@ -239,7 +225,7 @@ trust_writer_lift(struct trust_writer *writer,
 	*count_out = 0;
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	rc = begin(writer, error);
+	rc = database_log_begin(writer->db, writer->path, error);
 	while (rc == SQLITE_OK && id != 0) {
 		rc = trust_change_lift(writer->db, choice, note, now->wall,
 		    &id);
@@ -260,7 +246,7 @@ trust_writer_map(struct trust_writer *writer, const char *user_id,
 
 	if (trust_note_check_account(user_id, account, note, error) == -1)
 		return TRUST_FAILED;
-	rc = begin(writer, error);
+	rc = database_log_begin(writer->db, writer->path, error);
 	if (rc == SQLITE_OK)
 		rc = trust_change_map(writer->db, user_id, account, note,
 		    now->wall);
@@ -283,7 +269,7 @@ trust_writer_unmap(struct trust_writer *writer, const char *user_id,
 	*count_out = 0;
 	if (trust_note_check_account(user_id, "-", note, error) == -1)
 		return TRUST_FAILED;
-	rc = begin(writer, error);
+	rc = database_log_begin(writer->db, writer->path, error);
 	if (rc == SQLITE_OK)
 		rc = trust_change_unmap(writer->db, user_id, note, now->wall,
 		    count_out);
@@ -310,7 +296,7 @@ trust_writer_accept(struct trust_writer *writer,
 		    "a -wal, and run this again", error_text(&why));
 		return TRUST_FAILED;
 	}
-	rc = begin(writer, error);
+	rc = database_log_begin(writer->db, writer->path, error);
 	if (rc == SQLITE_OK)
 		rc = trust_change_accept(writer->db, note, now->wall,
 		    number_out);
