@@ -1,6 +1,6 @@
-#include "admin/command.h"
-
 #include "config.h"
+
+#include "admin/command.h"
 
 #include <getopt.h>
 #include <stdio.h>
