@@ -32,8 +32,10 @@ void
 gate_row_keep(struct gate *gate, const struct gate_task *task,
     const struct moment *now)
 {
-	/* once they were judged they are not the token's alone */
-	if (task->row.is_recalled || task->verdict.basis != GATE_BASIS_TOKEN)
+	/* who waited may have found what another process wrote meanwhile; and
+	 * once they were judged the facts are not the token's alone */
+	if (task->row.is_recalled || task->lookup.lookups != NULL ||
+	    task->verdict.basis != GATE_BASIS_TOKEN)
 		return;
 	recent_keep(gate->shared->recent, &task->credential,
 	    task->row.recent_mark, &task->row.session,

@@ -11,8 +11,8 @@
 int gate_row_recall(struct gate *gate, struct gate_task *task,
     const struct moment *now);
 
-/* For gate_row_recall(): the row as loaded, and the facts of the token while
- * they are the token's alone. */
+/* For gate_row_recall(), the first time that it is judged: the row as loaded,
+ * and the facts of the token while they are the token's alone. */
 void gate_row_keep(struct gate *gate, const struct gate_task *task,
     const struct moment *now);
 

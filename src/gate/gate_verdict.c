@@ -52,7 +52,8 @@ merge(struct gate_task *task, struct facts *told)
 	return 0;
 }
 
-/* 1 if this refusal rests on cached facts that are no longer fresh. */
+/* 1 if this refusal rests on cached facts that are no longer fresh.  Once: the
+ * second time SESSION gives none that old. */
 static int
 may_ask_anew(const struct gate_task *task, enum reason reason)
 {

@@ -50,7 +50,8 @@ void sql_reset(struct sqlite3_stmt *statement);
 int sql_run(struct sqlite3 *db, const char *sql,
     const struct sql_value *values, size_t count);
 
-/* The number that it answers, 0 if none: SQLITE_OK, or what went wrong. */
+/* The number that it answers, 0 if none: SQLITE_OK, or what went wrong.  Where
+ * no row must not mean 0 it is no question to be asked so. */
 int sql_ask(struct sqlite3 *db, const char *sql,
     const struct sql_value *values, size_t count, int64_t *out);
 

@@ -302,6 +302,51 @@ waiters_leave(void **state)
 	world_end(&world);
 }
 
+/* What a row says that was found after a wait is not held for a second: the
+ * other process that wrote it may say otherwise sooner. */
+static void
+found_after_a_wait(void **state)
+{
+	struct world world = world_begin("validate = resolver\n"
+	    "max_lookups = 1\nsession_ttl = 1\nabsent_ttl = 1");
+	struct gate_fixture *fixture = world.gate;
+	struct gate *other = gate_fixture_another(fixture);
+	struct gate_task *blocker, *mine, *theirs;
+
+	(void)state;
+	(void)gate_fixture_start(fixture, fixture->gate, "default",
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &blocker);
+	assert_int_equal(gate_fixture_start(fixture, fixture->gate, "default",
+	    OPAQUE, &mine), GATE_WAIT);
+	assert_int_equal(gate_fixture_start(fixture, other, "default", OPAQUE,
+	    &theirs), GATE_EXCHANGE);
+	gate_fixture_run(fixture, other, theirs, GATE_EXCHANGE);
+	gate_task_free(theirs);
+	gate_fixture_pass(fixture, 50);
+	assert_int_equal(gate_resume(fixture->gate, mine, &fixture->now),
+	    GATE_DONE);
+	assert_int_equal(gate_task_decision(mine)->reason, REASON_GRANTED);
+	/* the other one asks ahead, and is told that it is over */
+	gate_fixture_pass(fixture, 800);
+	assert_int_equal(gate_fixture_start(fixture, other, "default", OPAQUE,
+	    &theirs), GATE_DONE);
+	assert_int_equal(gate_go_on(other, theirs, &fixture->now),
+	    GATE_EXCHANGE);
+	world.resolver->valid = "false";
+	gate_fixture_perform(fixture, theirs);
+	(void)gate_resume(other, theirs, &fixture->now);
+	gate_task_free(theirs);
+	gate_fixture_pass(fixture, 50);
+	assert_int_equal(gate_fixture_start(fixture, fixture->gate, "default",
+	    OPAQUE, &theirs), GATE_DONE);
+	assert_int_equal(gate_task_decision(theirs)->reason, REASON_NOT_LIVE);
+	gate_task_free(theirs);
+	gate_task_free(mine);
+	gate_task_free(blocker);
+	gate_free(other);
+	world_end(&world);
+}
+
 int
 main(void)
 {
@@ -314,6 +359,7 @@ main(void)
 		cmocka_unit_test(late_answer_of_others),
 		cmocka_unit_test(no_chance_for_one),
 		cmocka_unit_test(waiters_leave),
+		cmocka_unit_test(found_after_a_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
