@@ -22,21 +22,20 @@ check_place(struct trust *trust, struct error *error)
 	    trust_shared_group(trust->shared, group, error);
 }
 
-/* The directory, at most once a second. */
+/* The directory: a good one at most once a second, a bad one each time, for it
+ * may be good again. */
 static int
 look_at_place(struct trust *trust, const struct moment *now,
     struct error *error)
 {
-	if (now->boottime >= trust->place_due ||
-	    trust->place_due > now->boottime + PLACE_PERIOD_MS) {
-		trust->place_due = now->boottime + PLACE_PERIOD_MS;
-		error_clear(&trust->place_refusal);
-		(void)check_place(trust, &trust->place_refusal);
-	}
-	if (trust->place_refusal.text[0] == '\0')
+	if (now->boottime < trust->place_due &&
+	    trust->place_due <= now->boottime + PLACE_PERIOD_MS)
 		return 0;
-	error_set(error, "%s", error_text(&trust->place_refusal));
-	return -1;
+	trust->place_due = now->boottime;
+	if (check_place(trust, error) == -1)
+		return -1;
+	trust->place_due += PLACE_PERIOD_MS;
+	return 0;
 }
 
 /* It may be read and believed, and no damage was found in it. */

@@ -43,8 +43,8 @@ void trust_free(struct trust *trust);
  * Before every decision: 0 if trust.db can be read and is to be believed,
  * else -1 and error.  Cheap while nothing changed; what changed is read anew,
  * be it another file at the path, another schema or a -wal that is gone, and
- * whatever a writer that was killed left behind.  The directory is looked at
- * once a second of boottime at most.
+ * whatever a writer that was killed left behind.  A directory that
+ * was good is looked at once a second of boottime at most.
  */
 int trust_check(struct trust *trust, const struct moment *now,
     struct error *error);

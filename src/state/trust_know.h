@@ -32,7 +32,6 @@ struct trust {
 	int64_t schema;
 	int is_empty;			/* nothing is revoked */
 	int64_t place_due;		/* boottime of the next look */
-	struct error place_refusal;
 };
 
 /*

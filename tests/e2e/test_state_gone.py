@@ -1,6 +1,7 @@
 """status.db is only a cache: without it, or where it cannot be read, those who
 are known are asked for again and go on, at every daemon; once it can be read
-again all is as before."""
+again all is as before.  Without the directory nobody can be let in, until the
+moment it is back."""
 
 import os
 import shutil
@@ -109,6 +110,22 @@ def harm(world, how):
               what + ': who was logged out stays so')
 
 
+def all_away(world, state):
+    """What is revoked cannot be read; every thread has looked for it."""
+    tap.equal(world.say(), {sessions.LIVE}, 'all away: known before')
+    os.rename(state, state + '-away')
+    until = time.monotonic() + 2
+    got = []
+    while time.monotonic() < until:
+        got += world.each()
+    os.rename(state + '-away', state)
+    again = world.each() + world.each()
+    # somebody in use is held for a moment
+    tap.equal(set(got[len(got) // 2:]), {(503, 'state-unreadable')},
+              'all away: nobody is let in')
+    tap.equal(set(again), {sessions.LIVE}, 'all away: back at once')
+
+
 def main():
     who = installed.required('status.db away, in the installed layout')
     with installed.Site(who, dict(SETTINGS, session_ttl='2',
@@ -121,6 +138,7 @@ def main():
                     open_to_others, of_somebody_else, folder_away,
                     folder_made_anew):
             harm(world, how)
+        all_away(world, site.state)
     tap.done()
 
 
