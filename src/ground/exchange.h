@@ -41,6 +41,9 @@ struct exchange {
 				   text); NULL: none */
 	int head_only;		/* the answer is its head: no body is read or
 				   missed, its length need not be told */
+	int body_of;		/* the body is of interest with this status
+				   alone: any other answer is its head; 0: with
+				   all */
 
 	/* answer */
 	enum exchange_outcome outcome;

@@ -6,6 +6,19 @@
 
 #include "transport/http_setup.h"
 
+#define MAX_SKIPPED (64 * 1024)	/* bytes read to keep a connection */
+
+void
+http_attempt_free(struct http_attempt *attempt)
+{
+	if (attempt == NULL)
+		return;
+	if (attempt->easy != NULL)
+		curl_easy_cleanup(attempt->easy);
+	http_setup_free(attempt->headers);
+	free(attempt);
+}
+
 static int
 is_kept(const struct exchange *exchange, const struct http_head_field *field)
 {
@@ -51,14 +64,27 @@ has_enough(const struct http_attempt *attempt)
 	    attempt->head.status >= 200;
 }
 
+/* The answer is its head, whatever comes behind it. */
+static int
+is_head_alone(const struct http_attempt *attempt)
+{
+	const struct exchange *exchange = attempt->exchange;
+
+	return exchange->head_only || (exchange->body_of != 0 &&
+	    exchange->body_of != attempt->head.status);
+}
+
 static size_t
 take_header(char *data, size_t size, size_t count, void *context)
 {
 	struct http_attempt *attempt = context;
 	size_t len = size * count;
 
+	if (*attempt->winner == NULL)
+		*attempt->winner = attempt;
 	/* Another count than given makes the library end the transfer. */
-	if (http_head_line(&attempt->head, data, len) == -1 ||
+	if (*attempt->winner != attempt ||
+	    http_head_line(&attempt->head, data, len) == -1 ||
 	    keep(attempt) == -1 || has_enough(attempt))
 		return len + 1;
 	return len;
@@ -70,6 +96,12 @@ take_body(char *data, size_t size, size_t count, void *context)
 	struct http_attempt *attempt = context;
 	size_t len = size * count;
 
+	if (*attempt->winner != attempt)
+		return len + 1;
+	if (is_head_alone(attempt)) {
+		attempt->skipped += len;
+		return attempt->skipped > MAX_SKIPPED ? len + 1 : len;
+	}
 	if (buffer_append(&attempt->exchange->body, data, len) == 0)
 		return len;
 	attempt->too_big = 1;
@@ -77,17 +109,15 @@ take_body(char *data, size_t size, size_t count, void *context)
 }
 
 static int
-set_answer(struct http_attempt *attempt, int64_t deadline)
+set_answer(struct http_attempt *attempt)
 {
 	CURL *easy = attempt->easy;
 
-	if (curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)deadline) !=
-	    CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->text) !=
+	if (curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->text) !=
 	    CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt) != CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
-	    take_header) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) !=
+	    CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) !=
 	    CURLE_OK ||
@@ -96,33 +126,52 @@ set_answer(struct http_attempt *attempt, int64_t deadline)
 	return 0;
 }
 
+static int
+set_rules(CURL *easy, const struct http_attempt_rules *rules)
+{
+	if (curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+	    (long)rules->deadline) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
+	    (long)rules->is_fresh) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
+	    rules->lifetime) != CURLE_OK)
+		return -1;
+	return 0;
+}
+
 struct http_attempt *
-http_attempt_new(const struct settings *settings, int trusts_system,
-    struct exchange *exchange, int64_t deadline)
+http_attempt_new(const struct settings *settings, struct exchange *exchange,
+    struct http_attempt **winner, void *transfer,
+    const struct http_attempt_rules *rules)
 {
 	struct http_attempt *attempt = calloc(1, sizeof(*attempt));
 
 	if (attempt == NULL)
 		return NULL;
+	attempt->transfer = transfer;
 	attempt->exchange = exchange;
+	attempt->winner = winner;
+	attempt->begun = rules->now;
 	attempt->easy = curl_easy_init();
 	if (attempt->easy != NULL && http_setup(attempt->easy, settings,
-	    trusts_system, exchange, &attempt->headers) == 0 &&
-	    set_answer(attempt, deadline) == 0)
+	    rules->trusts_system, exchange, &attempt->headers) == 0 &&
+	    set_answer(attempt) == 0 && set_rules(attempt->easy, rules) == 0)
 		return attempt;
 	http_attempt_free(attempt);
 	return NULL;
 }
 
-void
-http_attempt_free(struct http_attempt *attempt)
+int
+http_attempt_is_reused(const struct http_attempt *attempt)
 {
-	if (attempt == NULL)
-		return;
-	if (attempt->easy != NULL)
-		curl_easy_cleanup(attempt->easy);
-	http_setup_free(attempt->headers);
-	free(attempt);
+	long connects = 1, sent = 0;
+
+	if (curl_easy_getinfo(attempt->easy, CURLINFO_NUM_CONNECTS,
+	    &connects) != CURLE_OK ||
+	    curl_easy_getinfo(attempt->easy, CURLINFO_REQUEST_SIZE, &sent) !=
+	    CURLE_OK)
+		return 0;
+	return connects == 0 && sent > 0;
 }
 
 static int
@@ -130,7 +179,7 @@ is_answer(struct http_attempt *attempt, CURLcode code)
 {
 	if (attempt->no_memory)
 		return 0;
-	if (attempt->exchange->head_only)
+	if (is_head_alone(attempt))
 		return attempt->head.complete &&
 		    http_head_whole(&attempt->head) == 0;
 	return code == CURLE_OK && http_head_end(&attempt->head) == 0;

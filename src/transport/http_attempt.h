@@ -1,6 +1,8 @@
 #ifndef HTTP_ATTEMPT_H_
 #define HTTP_ATTEMPT_H_
 
+#include <stdint.h>
+
 #include <curl/curl.h>
 
 #include "ground/exchange.h"
@@ -8,30 +10,46 @@
 #include "transport/http_head.h"
 
 /*
- * One exchange on its way, for http.c: a handle of the library, which has been
- * told what is asked and puts the answer into the exchange.
+ * For http.c: one try at an exchange, which may have two at a time.  The
+ * first that hears a line of an answer is the winner and alone writes into
+ * the exchange; the other one ends at its next byte.
  * Threads: one at a time, that of its struct http.
  */
 
 struct http_attempt {
-	struct http_attempt *next;	/* in a list of struct http */
+	void *transfer;			/* whose it is */
 	struct exchange *exchange;	/* borrowed */
-	void *owner;			/* of the exchange */
+	struct http_attempt **winner;	/* of both; borrowed */
 	CURL *easy;
 	struct curl_slist *headers;
 	struct http_head head;
+	int64_t begun;			/* monotonic milliseconds */
+	size_t skipped;			/* bytes of a body nobody reads */
 	int too_big;
 	int no_memory;
 	char text[CURL_ERROR_SIZE];
 };
 
-/* Ready for the library; `deadline` in milliseconds from when it begins.
- * NULL: out of memory. */
+struct http_attempt_rules {
+	int64_t now;		/* monotonic milliseconds */
+	int64_t deadline;	/* milliseconds from now */
+	int is_fresh;		/* on a connection of its own */
+	long lifetime;		/* else on one made so many seconds ago at
+				   most; 0: on any */
+	int trusts_system;
+};
+
+/* Ready for curl_multi_add_handle(), CURLINFO_PRIVATE is the attempt.  NULL:
+ * out of memory. */
 struct http_attempt *http_attempt_new(const struct settings *settings,
-    int trusts_system, struct exchange *exchange, int64_t deadline);
+    struct exchange *exchange, struct http_attempt **winner, void *transfer,
+    const struct http_attempt_rules *rules);
 void http_attempt_free(struct http_attempt *attempt);
 
-/* The library has ended it with `code`: the outcome of the exchange. */
+/* Its request went over a connection that was there before. */
+int http_attempt_is_reused(const struct http_attempt *attempt);
+
+/* It has ended with this code: outcome, status and error into the exchange. */
 void http_attempt_finish(struct http_attempt *attempt, CURLcode code);
 
 #endif /* !HTTP_ATTEMPT_H_ */

@@ -98,6 +98,14 @@ set_rules(CURL *easy)
 		{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
 		{ CURLOPT_SSL_VERIFYPEER, 1 },
 		{ CURLOPT_SSL_VERIFYHOST, 2 },
+		/* What a firewall forgot is found out while it is idle, and
+		 * what was idle for long is not used again. */
+		{ CURLOPT_TCP_KEEPALIVE, 1 },
+		{ CURLOPT_TCP_KEEPIDLE, HTTP_SETUP_IDLE_SECONDS / 3 },
+		{ CURLOPT_TCP_KEEPINTVL, HTTP_SETUP_IDLE_SECONDS / 6 },
+		{ CURLOPT_MAXAGE_CONN, HTTP_SETUP_IDLE_SECONDS },
+		/* A name that moved is known with the next connection. */
+		{ CURLOPT_DNS_CACHE_TIMEOUT, 0 },
 		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
 #if LIBCURL_VERSION_NUM >= 0x075700
 		/* A name server that hangs must not hold the fetch thread. */

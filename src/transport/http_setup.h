@@ -12,6 +12,8 @@
  * exchange.  No state: any thread.
  */
 
+#define HTTP_SETUP_IDLE_SECONDS 30	/* a connection is kept for, unused */
+
 /* scheme://authority of a URL; empty if it is no such thing. */
 #define HTTP_SETUP_ORIGIN_SIZE (ORIGIN_MAX + 1)
 void http_setup_origin(const char *url, char *origin, size_t size);
