@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "facts/retry_after.h"
 #include "ground/json.h"
 
 #define PREFIX "X-Authgear-"
@@ -92,6 +93,8 @@ resolver_ask(const char *url, const char *endpoint, const char *cookie_prefix,
 	if ((exchange = exchange_new(url, RESOLVER_MAX_BODY)) == NULL)
 		return NULL;
 	exchange->keep[0] = "x-authgear-";
+	exchange->keep[1] = "retry-after";
+	exchange->body_of = 200;
 	if (add_site(exchange, endpoint) == 0 &&
 	    exchange_add_header(exchange, "Accept", "*/*") == 0 &&
 	    add_credential(exchange, cookie_prefix, credential) == 0)
@@ -350,4 +353,32 @@ resolver_read(const struct exchange *exchange, struct facts *facts,
 		return RESOLVER_FAULT;
 	}
 	return read_headers(exchange, facts, error);
+}
+
+int
+resolver_is_authgear(const struct exchange *exchange)
+{
+	const char *value;
+
+	return exchange->outcome == EXCHANGE_ANSWERED &&
+	    exchange->status == 200 && exchange->body.len == 0 &&
+	    exchange_find_kept(exchange, session_valid, &value) == 1 &&
+	    (strcmp(value, "true") == 0 || strcmp(value, "false") == 0);
+}
+
+int64_t
+resolver_wait_ms(const struct exchange *exchange, int64_t wall)
+{
+	const char *value;
+	int64_t seconds;
+
+	if (exchange->outcome != EXCHANGE_ANSWERED ||
+	    (exchange->status != 429 && exchange->status != 503) ||
+	    exchange_find_kept(exchange, "Retry-After", &value) != 1)
+		return 0;
+	seconds = retry_after_read(value, wall);
+	if (seconds <= 0)
+		return 0;
+	return seconds < RESOLVER_MAX_WAIT_MS / 1000 ? seconds * 1000 :
+	    RESOLVER_MAX_WAIT_MS;
 }

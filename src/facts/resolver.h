@@ -31,7 +31,7 @@ struct exchange *resolver_ask(const char *url, const char *endpoint,
 
 enum resolver_answer {
 	RESOLVER_FAULT = 0,	/* answered, but not as the contract says (or
-				   never sent): undecided, and never stale */
+				   never sent): undecided */
 	RESOLVER_LIVE,		/* `true`, and facts */
 	RESOLVER_NOT_LIVE,	/* `false` */
 	RESOLVER_ABSENT,	/* not told: nothing found, or Authgear's
@@ -54,5 +54,15 @@ enum resolver_answer {
  */
 enum resolver_answer resolver_read(const struct exchange *exchange,
     struct facts *facts, struct error *error);
+
+/* What is a FAULT: does Authgear's resolver say it all the same, of this one
+ * session (200, no body, one Session-Valid of `true` or `false`)?  Then it is
+ * no outage. */
+int resolver_is_authgear(const struct exchange *exchange);
+
+/* Milliseconds that a 429 or 503 asks to wait, at most RESOLVER_MAX_WAIT_MS;
+ * 0: nothing.  `wall` is now, in Unix seconds. */
+#define RESOLVER_MAX_WAIT_MS 60000
+int64_t resolver_wait_ms(const struct exchange *exchange, int64_t wall);
 
 #endif /* !RESOLVER_H_ */
