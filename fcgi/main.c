@@ -26,7 +26,6 @@
 #include "fcgi/upkeep.h"
 #include "fcgi/writer.h"
 #include "gate/gate_shared.h"
-#include "ground/json.h"
 #include "transport/http.h"
 
 #define NAME "authgear-fcgi"
@@ -58,7 +57,6 @@ harden(struct error *error)
 	static const struct rlimit none = { 0, 0 };
 
 	umask(077);
-	json_use_aborting_allocator();
 	if (setrlimit(RLIMIT_CORE, &none) == -1) {
 		error_set(error, "cannot forbid core files: %s",
 		    strerror(errno));

@@ -114,7 +114,7 @@ jwks_parse(const char *text, size_t len, struct error *error)
 		    JWKS_MAX_TEXT);
 		return NULL;
 	}
-	set = json_parse(text, len);
+	set = json_parse(text, len, NULL);
 	if ((array = find_array(set, error)) == NULL)
 		goto done;
 	if ((jwks = calloc(1, sizeof(*jwks))) == NULL) {

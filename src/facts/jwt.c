@@ -79,6 +79,7 @@ split(struct parts *parts, const char *text, size_t len, enum reason *reason)
 static struct json *
 decode_object(const char *text, size_t len, enum reason *reason)
 {
+	enum json_refusal refusal = JSON_NOT_STRICT;
 	struct json *object = NULL;
 	size_t size = base64url_decoded_max(len) + 1;
 	unsigned char *bytes = malloc(size);
@@ -87,9 +88,11 @@ decode_object(const char *text, size_t len, enum reason *reason)
 		*reason = REASON_OUT_OF_MEMORY;
 		return NULL;
 	}
-	*reason = REASON_MALFORMED;
 	if (base64url_decode(text, len, bytes, size, &len) == 0)
-		object = json_parse((const char *)bytes, len);
+		object = json_parse((const char *)bytes, len, &refusal);
+	*reason = refusal == JSON_NO_MEMORY ? REASON_OUT_OF_MEMORY :
+	    REASON_MALFORMED;
+	explicit_bzero(bytes, size);
 	free(bytes);
 	return object;
 }

@@ -96,6 +96,7 @@ int
 metadata_parse(struct metadata *metadata, const char *text, size_t len,
     const char *endpoint, struct error *error)
 {
+	enum json_refusal refusal;
 	struct json *json;
 	int ret = -1;
 
@@ -105,8 +106,8 @@ metadata_parse(struct metadata *metadata, const char *text, size_t len,
 		    METADATA_MAX_TEXT);
 		return -1;
 	}
-	if ((json = json_parse(text, len)) == NULL) {
-		error_set(error, "metadata: not strict JSON");
+	if ((json = json_parse(text, len, &refusal)) == NULL) {
+		error_set(error, "metadata: %s", json_refusal_text(refusal));
 		return -1;
 	}
 	if (read_issuer(metadata, json, endpoint, error) != 0 ||

@@ -1,8 +1,6 @@
 #include "ground/json.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,88 +20,41 @@ borrowed(const json_t *value)
 	return (const struct json *)value;
 }
 
-static void *
-allocate_or_abort(size_t size)
-{
-	void *memory;
-
-	if ((memory = malloc(size > 0 ? size : 1)) == NULL)
-		abort();
-	return memory;
-}
-
-/* Claims and pieces of tokens do not stay in freed memory. */
+/* Claims do not stay in freed memory. */
 static void
-wipe_and_free(void *memory)
+wipe(const char *text, size_t len)
 {
-	if (memory != NULL)
-		explicit_bzero(memory, malloc_usable_size(memory));
-	free(memory);
+	if (text != NULL)
+		explicit_bzero((void *)(uintptr_t)text, len);
 }
 
-void
-json_use_aborting_allocator(void)
+/* Names too: jansson does not look at them any more. */
+static void
+wipe_tree(json_t *tree)
 {
-	json_set_alloc_funcs(allocate_or_abort, wipe_and_free);
-}
-
-/* jansson would recurse 2,048 deep: too much for the stack of a thread. */
-static int
-too_deep(const char *text, size_t len)
-{
-	size_t depth = 0;
-	int in_string = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		if (in_string) {
-			if (text[i] == '\\')
-				i++;
-			else if (text[i] == '"')
-				in_string = 0;
-			continue;
-		}
-		switch (text[i]) {
-		case '"':
-			in_string = 1;
-			break;
-		case '{':
-		case '[':
-			if (++depth > JSON_MAX_DEPTH)
-				return 1;
-			break;
-		case '}':
-		case ']':
-			if (depth > 0)
-				depth--;
-			break;
-		default:
-			break;
-		}
-	}
-	return 0;
-}
-
-struct json *
-json_parse(const char *text, size_t len)
-{
+	const char *name;
 	json_t *value;
+	size_t i;
+	void *member;
 
-	if (too_deep(text, len))
-		return NULL;
-	value = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	if (value == NULL)
-		return NULL;
-	if (!json_is_object(value)) {
-		json_decref(value);
-		return NULL;
+	wipe(json_string_value(tree), json_string_length(tree));
+	for (i = 0; i < json_array_size(tree); i++)
+		wipe_tree(json_array_get(tree, i));
+	for (member = json_object_iter(tree); member != NULL;
+	    member = json_object_iter_next(tree, member)) {
+		value = json_object_iter_value(member);
+		name = json_object_iter_key(member);
+		wipe_tree(value);
+		wipe(name, strlen(name));
 	}
-	return (struct json *)value;
 }
 
 void
 json_free(struct json *json)
 {
+	if (json == NULL)
+		return;
+	wipe_tree((json_t *)json);
 	json_decref((json_t *)json);
 }
 
@@ -201,18 +152,19 @@ json_is_an_object(const struct json *value)
 	return json_is_object(value_of(value));
 }
 
-char *
-json_member_text(const struct json *object, const char *name)
+int
+json_member_text(const struct json *object, const char *name, char **text_out)
 {
 	const json_t *value;
 	size_t flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS;
 
+	*text_out = NULL;
 	value = json_object_get(value_of(object), name);
 	if (value == NULL || json_is_null(value))
-		return NULL;
-	if (json_is_string(value))
-		return strdup(json_string_value(value));
-	return json_dumps(value, flags);
+		return 0;
+	*text_out = json_is_string(value) ?
+	    strdup(json_string_value(value)) : json_dumps(value, flags);
+	return *text_out != NULL ? 0 : -1;
 }
 
 char *

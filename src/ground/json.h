@@ -7,9 +7,13 @@
 /*
  * Strict reading of JSON (RFC 8259) for untrusted bytes; the only file that
  * knows jansson.
- * Refused: duplicate members, anything after the value, NUL in strings,
- * invalid UTF-8, nesting deeper than JSON_MAX_DEPTH, a document whose
- * outermost value is not an object.
+ * Refused: duplicate members, anything after the value, NUL wherever it stands,
+ * invalid UTF-8, nesting deeper than JSON_MAX_DEPTH, a real number that no
+ * double holds, a document whose outermost value is not an object.
+ * A text is never misread: every string, name and number of the tree is
+ * compared with the text; one for which memory ran out is refused as that.
+ * An integer of over 64 bits is taken for null: of no use to who reads it,
+ * harmless where nobody does.
  * Threads: one at a time for a document.
  */
 
@@ -24,9 +28,23 @@ enum json_find {
 	JSON_WRONG_TYPE		/* a member of another type; null too */
 };
 
-/* The object, to be freed with json_free(); NULL if it is not strict JSON. */
-struct json *json_parse(const char *text, size_t len);
+enum json_refusal {
+	JSON_NOT_REFUSED = 0,
+	JSON_NO_MEMORY,		/* says nothing of the text */
+	JSON_NOT_STRICT,
+	JSON_TOO_DEEP,
+	JSON_NUMBER_TOO_LARGE,	/* e.g. 1e400 */
+	JSON_MEMBER_TWICE
+};
+
+/* The object, to be freed with json_free(), which wipes it; NULL and why not
+ * (refusal_out may be NULL). */
+struct json *json_parse(const char *text, size_t len,
+    enum json_refusal *refusal_out);
 void json_free(struct json *json);
+
+/* "not strict JSON" and the like, for an operator. */
+const char *json_refusal_text(enum json_refusal refusal);
 
 /* Borrowed members; *_out is NULL/0 unless JSON_FOUND. */
 enum json_find json_find_string(const struct json *object, const char *name,
@@ -55,20 +73,13 @@ int json_is_an_object(const struct json *value);
 /*
  * The value as compact text for a log, a header or an environment variable:
  * a string is itself, true/false/integers their text, everything else JSON
- * (members sorted).  malloc'd; NULL if absent, null or out of memory.
+ * (members sorted).  malloc'd; NULL if absent or null.  0, or -1: memory.
  */
-char *json_member_text(const struct json *object, const char *name);
+int json_member_text(const struct json *object, const char *name,
+    char **text_out);
 
 /* `text` as a JSON string with quotes; malloc'd, NULL out of memory or not
  * UTF-8. */
 char *json_quote(const char *text);
-
-/*
- * For a daemon, before its first use of this module: running out of memory
- * ends the process.  jansson silently drops a byte when memory runs out while
- * it reads a string; a daemon whose sockets its supervisor holds had better
- * start anew than misread a token.
- */
-void json_use_aborting_allocator(void);
 
 #endif /* !JSON_H_ */

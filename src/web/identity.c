@@ -125,12 +125,10 @@ tell_claims(struct teller *teller, const struct decision *decision)
 	if (decision->facts->claims == NULL)
 		return;
 	for (i = 0; i < names->count; i++) {
-		if (!json_has(decision->facts->claims, names->words[i]))
-			continue;
-		text = json_member_text(decision->facts->claims,
-		    names->words[i]);
-		/* null and an empty text tell nothing; out of memory, the
-		 * daemon has ended by now */
+		if (json_member_text(decision->facts->claims, names->words[i],
+		    &text) == -1)
+			teller->failed = 1;
+		/* null and an empty text tell nothing */
 		if (text != NULL && text[0] != '\0') {
 			if (claim_name(names->words[i], name) == -1)
 				teller->failed = 1;

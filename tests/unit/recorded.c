@@ -77,7 +77,7 @@ recorded_load(void)
 	recorded->discovery = read_file("discovery.json", "", "");
 	/* the file is an array, our reader takes objects only */
 	text = read_file("tokens.json", "{\"tokens\":", "}");
-	recorded->json = json_parse(text, strlen(text));
+	recorded->json = json_parse(text, strlen(text), NULL);
 	free(text);
 	must(recorded->json != NULL && json_find_array(recorded->json,
 	    "tokens", &array) == JSON_FOUND &&
@@ -106,7 +106,7 @@ struct json *
 recorded_exchanges(const char *name, const struct json **array_out)
 {
 	char *text = read_file(name, "{\"exchanges\":", "}");
-	struct json *json = json_parse(text, strlen(text));
+	struct json *json = json_parse(text, strlen(text), NULL);
 
 	free(text);
 	must(json != NULL && json_find_array(json, "exchanges",

@@ -20,7 +20,7 @@
 static enum reason
 read_payload(char *payload, struct facts *facts)
 {
-	struct json *claims = json_parse(payload, strlen(payload));
+	struct json *claims = json_parse(payload, strlen(payload), NULL);
 	enum reason reason;
 
 	assert_non_null(claims);
@@ -186,7 +186,7 @@ times_as_numbers(void **state)
 			payload = mint_claims(NOW, names[i], rows[j].value,
 			    NULL);
 			/* some are refused with the whole text */
-			json = json_parse(payload, strlen(payload));
+			json = json_parse(payload, strlen(payload), NULL);
 			if (json == NULL) {
 				assert_int_equal(rows[j].is_good, 0);
 				free(payload);

@@ -178,7 +178,7 @@ make_facts(const struct row *row, struct facts *facts)
 	facts->authenticated_at = row->facts.authenticated_at;
 	if (row->facts.claims != NULL)
 		facts->claims = json_parse(row->facts.claims,
-		    strlen(row->facts.claims));
+		    strlen(row->facts.claims), NULL);
 }
 
 static void

@@ -193,8 +193,8 @@ facts_are_told(void **state)
 	assert_int_equal(strlen(decision->facts->key_id), 36);
 	assert_int_equal(decision->facts->kind, CREDENTIAL_JWT);
 	assert_int_equal(decision->kind, CREDENTIAL_JWT);
-	quota = json_member_text(decision->facts->claims,
-	    "https://example.com/claims/quota");
+	assert_int_equal(json_member_text(decision->facts->claims,
+	    "https://example.com/claims/quota", &quota), 0);
 	assert_string_equal(quota,
 	    "{\"mail\":1073741824,\"nested\":{\"a\":[1,2.5,null,true]}}");
 	free(quota);

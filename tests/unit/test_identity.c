@@ -75,7 +75,7 @@ whole(void **state)
 	facts.expires_at = 9;
 	policy.export.words = exports;
 	policy.export.count = 1;
-	facts.claims = json_parse(text, sizeof(text) - 1);
+	facts.claims = json_parse(text, sizeof(text) - 1, NULL);
 	assert_non_null(facts.claims);
 	assert_int_equal(tell(&decision), 0);
 	assert_non_null(strstr(told, "AUTHGEAR_CLIENT_ID=portal\n"));

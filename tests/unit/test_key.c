@@ -39,7 +39,7 @@
 static enum key_outcome
 make(char *text, struct key **key_out)
 {
-	struct json *jwk = json_parse(text, strlen(text));
+	struct json *jwk = json_parse(text, strlen(text), NULL);
 	enum key_outcome outcome;
 
 	assert_non_null(jwk);

@@ -254,13 +254,13 @@ claims_that_a_hook_added(void **state)
 	char *text;
 
 	read_facts(*state, "hooked-jwt", &facts);
-	text = json_member_text(facts.claims,
-	    "https://example.com/claims/department");
+	assert_int_equal(json_member_text(facts.claims,
+	    "https://example.com/claims/department", &text), 0);
 	assert_string_equal(text,
 	    "Stra\xc3\x9f" "e 7 \xe2\x80\x94 \xe7\xb5\x8c\xe7\x90\x86");
 	free(text);
-	text = json_member_text(facts.claims,
-	    "https://example.com/claims/quota");
+	assert_int_equal(json_member_text(facts.claims,
+	    "https://example.com/claims/quota", &text), 0);
 	assert_string_equal(text, "{\"mail\":1073741824,"
 	    "\"nested\":{\"a\":[1,2.5,null,true]}}");
 	free(text);

@@ -138,7 +138,7 @@ test_responder(void **state)
 	add(&granted.policy.export, "null");
 	add(&granted.policy.export, "nothere");
 	add(&granted.policy.export, "empty");
-	granted.facts.claims = json_parse(claims, sizeof(claims) - 1);
+	granted.facts.claims = json_parse(claims, sizeof(claims) - 1, NULL);
 	assert_non_null(granted.facts.claims);
 	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
 	assert_string_equal(reply.text, wanted);
@@ -151,7 +151,7 @@ test_responder(void **state)
 	assert_non_null(strstr(reply.text,
 	    "\r\nX-Authgear-Session-Amr: \r\n"));
 	json_free(granted.facts.claims);
-	granted.facts.claims = json_parse(bad, sizeof(bad) - 1);
+	granted.facts.claims = json_parse(bad, sizeof(bad) - 1, NULL);
 	assert_non_null(granted.facts.claims);
 	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
 	assert_int_equal(reply.reason, REASON_REPLY_UNSENDABLE);
