@@ -20,6 +20,10 @@
 #define MAX_MODULUS (MAX_BITS / 8)	/* bytes */
 #define MAX_EXPONENT 8			/* bytes */
 
+/* Marks in OpenSSL's queue of errors, where it holds some that are not ours. */
+#define BEGIN_OF_OURS 1
+#define END_OF_OURS 2
+
 struct key {
 	char *id;
 	EVP_PKEY *pkey;
@@ -283,29 +287,107 @@ key_signature_length(const struct key *key)
 	return key->signature_len;
 }
 
+/* What OpenSSL says of a signature that does not fit. */
+static int
+is_mismatch(unsigned long code)
+{
+	if (ERR_GET_LIB(code) != ERR_LIB_RSA)
+		return 0;
+	switch (ERR_GET_REASON(code)) {
+	case RSA_R_BAD_SIGNATURE:
+	case RSA_R_BLOCK_TYPE_IS_NOT_01:
+	case RSA_R_BAD_FIXED_HEADER_DECRYPT:
+	case RSA_R_BAD_PAD_BYTE_COUNT:
+	case RSA_R_DATA_TOO_LARGE_FOR_MODULUS:
+	case RSA_R_INVALID_PADDING:
+	case RSA_R_NULL_BEFORE_BLOCK_MISSING:
+	case RSA_R_PADDING_CHECK_FAILED:
+	case RSA_R_WRONG_SIGNATURE_LENGTH:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* The floors of OpenSSL above the arithmetic say only that it failed. */
+static int
+is_repeated(unsigned long code)
+{
+	return (ERR_GET_LIB(code) == ERR_LIB_PROV ||
+	    ERR_GET_LIB(code) == ERR_LIB_EVP) &&
+	    ERR_GET_REASON(code) != ERR_R_MALLOC_FAILURE;
+}
+
+/* The queue is read from its oldest end: errors that the host had there go
+ * back in behind ours, which end with a mark. */
+static int
+move_others(void)
+{
+	const char *file, *function;
+	unsigned long code;
+	int line, i;
+
+	ERR_raise(ERR_LIB_USER, END_OF_OURS);
+	for (i = 0; i < ERR_NUM_ERRORS; i++) {
+		code = ERR_get_error_all(&file, &line, &function, NULL, NULL);
+		if (ERR_GET_LIB(code) == ERR_LIB_USER &&
+		    ERR_GET_REASON(code) == BEGIN_OF_OURS)
+			return 0;
+		ERR_new();
+		ERR_set_debug(file, line, function);
+		ERR_set_error(ERR_GET_LIB(code), ERR_GET_REASON(code), NULL);
+	}
+	return -1;
+}
+
+/*
+ * Did OpenSSL compare, and find another signature?  It answers the same for a
+ * forgery and for want of memory: whatever else it says is no denial.
+ */
+static int
+is_denied(int has_others)
+{
+	unsigned long code;
+	int found = 0, strange = 0;
+
+	if (has_others && move_others() == -1)
+		return 0;
+	while ((code = ERR_get_error()) != 0) {
+		if (ERR_GET_LIB(code) == ERR_LIB_USER &&
+		    ERR_GET_REASON(code) == END_OF_OURS)
+			break;
+		if (is_mismatch(code))
+			found = 1;
+		else if (!is_repeated(code))
+			strange = 1;
+	}
+	return found && !strange;
+}
+
 int
 key_verifies(const struct key *key, const char *input, size_t input_len,
     const unsigned char *signature, size_t signature_len)
 {
+	const int has_others = ERR_peek_error() != 0;
 	EVP_MD_CTX *context;
 	int ret = -1;
 
 	/* RFC 8017 section 8.2.2 step 1 */
 	if (signature_len != key->signature_len)
 		return 0;
-	ERR_set_mark();
+	if (has_others) {
+		ERR_set_mark();
+		ERR_raise(ERR_LIB_USER, BEGIN_OF_OURS);
+	}
 	context = EVP_MD_CTX_new();
-	if (context == NULL || EVP_MD_CTX_copy_ex(context, key->ready) != 1)
-		goto done;
-	if (EVP_DigestVerify(context, signature, signature_len,
+	if (context != NULL && EVP_MD_CTX_copy_ex(context, key->ready) == 1 &&
+	    EVP_DigestVerify(context, signature, signature_len,
 	    (const unsigned char *)input, input_len) == 1)
 		ret = 1;
-	/* OpenSSL answers the same for a forgery and for want of memory */
-	else if (ERR_GET_REASON(ERR_peek_last_error()) !=
-	    ERR_R_MALLOC_FAILURE)
+	else if (is_denied(has_others))
 		ret = 0;
-done:
 	EVP_MD_CTX_free(context);
-	ERR_pop_to_mark();
+	if (ret == 1)
+		ERR_pop_to_mark();
 	return ret;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <openssl/err.h>
+#include <openssl/rsa.h>
 
 #include "facts/key.h"
 #include "ground/base64url.h"
@@ -370,6 +372,39 @@ every_bit_counts(void **state)
 	key_free(key);
 }
 
+/* What the host has in OpenSSL's queue of errors stays there, and decides
+ * nothing. */
+static void
+errors_of_the_host(void **state)
+{
+	struct key *key = key_of(MINT_FIRST);
+	struct mint_key *first = mint_key_new(MINT_FIRST);
+	struct mint_key *second = mint_key_new(MINT_SECOND);
+	unsigned long code;
+	int count, i;
+
+	(void)state;
+	for (count = 0; count < 4; count++) {
+		ERR_clear_error();
+		for (i = 0; i < count; i++)
+			ERR_raise(ERR_LIB_RSA, RSA_R_BAD_SIGNATURE + i);
+		assert_int_equal(verifies(key, mint_good(first, "k", 1)), 1);
+		assert_int_equal(verifies(key, mint_good(second, "k", 1)), 0);
+		assert_int_equal(verifies(key, mint_good(second, "k", 1)), 0);
+		assert_int_equal(verifies(key, mint_good(first, "k", 1)), 1);
+		for (i = 0; i < count; i++) {
+			code = ERR_get_error();
+			assert_int_equal(ERR_GET_LIB(code), ERR_LIB_RSA);
+			assert_int_equal(ERR_GET_REASON(code),
+			    RSA_R_BAD_SIGNATURE + i);
+		}
+		assert_int_equal(ERR_peek_error(), 0);
+	}
+	mint_key_free(first);
+	mint_key_free(second);
+	key_free(key);
+}
+
 struct work {
 	const struct key *key;
 	const unsigned char *signature;
@@ -427,6 +462,7 @@ main(void)
 		cmocka_unit_test(only_its_own_signatures),
 		cmocka_unit_test(no_public_key_is_a_secret),
 		cmocka_unit_test(every_bit_counts),
+		cmocka_unit_test(errors_of_the_host),
 		cmocka_unit_test(several_threads),
 	};
 
