@@ -151,9 +151,12 @@ handed_read(struct handed *handed, const char *file,
 	text = bare(&buffer);
 	if (credential_from_password(&credential, text, strlen(text),
 	    (size_t)settings->max_credential, &reason) == -1) {
-		error_set(error, "this is no credential of Authgear (%s): "
-		    "hand over one token or cookie value and nothing else",
-		    reason_name(reason));
+		if (reason == REASON_OUT_OF_MEMORY)
+			error_set(error, "out of memory");
+		else
+			error_set(error, "this is no credential of Authgear "
+			    "(%s): hand over one token or cookie value and "
+			    "nothing else", reason_name(reason));
 		goto done;
 	}
 	handed->kind = credential.kind;

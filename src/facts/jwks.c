@@ -6,8 +6,10 @@
 #include "facts/jwks.h"
 
 struct jwks {
-	struct key **keys;	/* by kid, ascending */
+	struct key **keys;	/* by kid, ascending; those that serve */
 	size_t count;
+	struct key_flaw *flaws;	/* by kid, ascending; of the others */
+	size_t flaw_count;
 };
 
 static int
@@ -27,52 +29,138 @@ compare_kid(const void *kid, const void *b)
 	return strcmp(kid, key_id(*key));
 }
 
-/* Take the usable keys of the array; 0, or -1 if one is refused. */
 static int
-add_keys(struct jwks *jwks, const struct json *array, struct error *error)
+compare_flaws(const void *a, const void *b)
+{
+	const struct key_flaw *first = a, *second = b;
+
+	return strcmp(first->id, second->id);
+}
+
+static int
+compare_flaw(const void *kid, const void *b)
+{
+	const struct key_flaw *flaw = b;
+
+	return strcmp(kid, flaw->id);
+}
+
+/* It is left out after all. */
+static void
+drop(struct jwks *jwks, struct key **key, const char *cause)
+{
+	struct key_flaw *flaw = &jwks->flaws[jwks->flaw_count++];
+
+	memset(flaw, 0, sizeof(*flaw));
+	flaw->cause = cause;
+	memcpy(flaw->id, key_id(*key), strlen(key_id(*key)) + 1);
+	key_free(*key);
+	*key = NULL;
+}
+
+/* Close the gaps. */
+static void
+tidy(struct jwks *jwks)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < jwks->count; i++)
+		if (jwks->keys[i] != NULL)
+			jwks->keys[count++] = jwks->keys[i];
+	jwks->count = count;
+}
+
+/* One by one; 0, or -1: memory. */
+static int
+add_keys(struct jwks *jwks, const struct json *array)
 {
 	size_t i, count = json_array_length(array);
 
 	jwks->keys = calloc(count, sizeof(*jwks->keys));
-	if (jwks->keys == NULL) {
-		error_set(error, "out of memory for %zu keys", count);
+	jwks->flaws = calloc(count, sizeof(*jwks->flaws));
+	if (jwks->keys == NULL || jwks->flaws == NULL)
 		return -1;
-	}
 	for (i = 0; i < count; i++) {
 		switch (key_from_jwk(json_array_at(array, i),
-		    &jwks->keys[jwks->count])) {
+		    &jwks->keys[jwks->count],
+		    &jwks->flaws[jwks->flaw_count])) {
 		case KEY_MADE:
 			jwks->count++;
 			break;
-		case KEY_SKIPPED:
+		case KEY_LEFT_OUT:
+			jwks->flaw_count++;
 			break;
-		case KEY_REFUSED:
+		case KEY_NO_MEMORY:
 		default:
-			error_set(error, "key set: key %zu of %zu is "
-			    "malformed, private or too weak", i + 1, count);
 			return -1;
 		}
 	}
 	return 0;
 }
 
-/* 0, or -1 if there is no key or a kid twice. */
+/* By its numbers, or by its kid where they cannot be read. */
 static int
-sort_keys(struct jwks *jwks, struct error *error)
+is_same_key(const struct key_flaw *flaw, const struct key *key)
+{
+	if (flaw->thumbprint[0] != '\0')
+		return strcmp(flaw->thumbprint, key_thumbprint(key)) == 0;
+	return strcmp(flaw->id, key_id(key)) == 0;
+}
+
+/* A key that stands there a second time, with its private half. */
+static void
+drop_published(struct jwks *jwks)
+{
+	const size_t flaws = jwks->flaw_count;
+	size_t i, k;
+
+	for (i = 0; i < flaws; i++) {
+		if (!jwks->flaws[i].is_rsa || !jwks->flaws[i].is_private)
+			continue;
+		for (k = 0; k < jwks->count; k++)
+			if (jwks->keys[k] != NULL &&
+			    is_same_key(&jwks->flaws[i], jwks->keys[k]))
+				drop(jwks, &jwks->keys[k],
+				    jwks->flaws[i].cause);
+	}
+	tidy(jwks);
+}
+
+/* The same key twice is one; of different ones nobody can say which it is. */
+static void
+drop_ambiguous(struct jwks *jwks)
+{
+	struct key **keys = jwks->keys;
+	size_t first, next, i;
+	int differ;
+
+	qsort(keys, jwks->count, sizeof(*keys), compare_keys);
+	for (first = 0; first < jwks->count; first = next) {
+		differ = 0;
+		for (next = first + 1; next < jwks->count && compare_keys(
+		    &keys[first], &keys[next]) == 0; next++)
+			differ |= strcmp(key_thumbprint(keys[first]),
+			    key_thumbprint(keys[next]));
+		for (i = first + 1; i < next; i++) {
+			key_free(keys[i]);
+			keys[i] = NULL;
+		}
+		if (differ)
+			drop(jwks, &keys[first],
+			    "two different keys have this kid");
+	}
+	tidy(jwks);
+}
+
+/* Is any of it a key, whatever it is worth? */
+static int
+holds_a_key(const struct json *array)
 {
 	size_t i;
 
-	if (jwks->count == 0) {
-		error_set(error, "key set: no key in it is for RS256");
-		return -1;
-	}
-	qsort(jwks->keys, jwks->count, sizeof(*jwks->keys), compare_keys);
-	for (i = 1; i < jwks->count; i++) {
-		if (compare_keys(&jwks->keys[i - 1], &jwks->keys[i]) != 0)
-			continue;
-		error_set(error, "key set: two keys have the same kid");
-		return -1;
-	}
+	for (i = 0; i < json_array_length(array); i++)
+		if (json_is_an_object(json_array_at(array, i)))
+			return 1;
 	return 0;
 }
 
@@ -82,10 +170,6 @@ find_array(const struct json *set, struct error *error)
 {
 	const struct json *array;
 
-	if (set == NULL) {
-		error_set(error, "key set: not strict JSON");
-		return NULL;
-	}
 	if (json_find_array(set, "keys", &array) != JSON_FOUND) {
 		error_set(error, "key set: no array \"keys\"");
 		return NULL;
@@ -98,38 +182,50 @@ find_array(const struct json *set, struct error *error)
 		error_set(error, "key set: more than %d keys", JWKS_MAX_KEYS);
 		return NULL;
 	}
+	if (!holds_a_key(array)) {
+		error_set(error, "key set: nothing in it is a key");
+		return NULL;
+	}
 	return array;
+}
+
+static struct jwks *
+make(const struct json *array)
+{
+	struct jwks *jwks = calloc(1, sizeof(*jwks));
+
+	if (jwks == NULL || add_keys(jwks, array) == -1) {
+		jwks_free(jwks);
+		return NULL;
+	}
+	drop_published(jwks);
+	drop_ambiguous(jwks);
+	qsort(jwks->flaws, jwks->flaw_count, sizeof(*jwks->flaws),
+	    compare_flaws);
+	return jwks;
 }
 
 struct jwks *
 jwks_parse(const char *text, size_t len, struct error *error)
 {
+	enum json_refusal refusal;
 	const struct json *array;
-	struct json *set = NULL;
 	struct jwks *jwks = NULL;
-	int ret = -1;
+	struct json *set;
 
 	if (len > JWKS_MAX_TEXT) {
 		error_set(error, "key set: longer than %d bytes",
 		    JWKS_MAX_TEXT);
 		return NULL;
 	}
-	set = json_parse(text, len, NULL);
-	if ((array = find_array(set, error)) == NULL)
-		goto done;
-	if ((jwks = calloc(1, sizeof(*jwks))) == NULL) {
-		error_set(error, "out of memory for a key set");
-		goto done;
+	if ((set = json_parse(text, len, &refusal)) == NULL) {
+		error_set(error, "key set: %s", json_refusal_text(refusal));
+		return NULL;
 	}
-	if (add_keys(jwks, array, error) != 0 || sort_keys(jwks, error) != 0)
-		goto done;
-	ret = 0;
-done:
+	if ((array = find_array(set, error)) != NULL &&
+	    (jwks = make(array)) == NULL)
+		error_set(error, "key set: out of memory");
 	json_free(set);
-	if (ret != 0) {
-		jwks_free(jwks);
-		jwks = NULL;
-	}
 	return jwks;
 }
 
@@ -143,6 +239,7 @@ jwks_free(struct jwks *jwks)
 	for (i = 0; i < jwks->count; i++)
 		key_free(jwks->keys[i]);
 	free(jwks->keys);
+	free(jwks->flaws);
 	free(jwks);
 }
 
@@ -153,4 +250,23 @@ jwks_find(const struct jwks *jwks, const char *kid)
 	    sizeof(*jwks->keys), compare_kid);
 
 	return found != NULL ? *found : NULL;
+}
+
+size_t
+jwks_flaw_count(const struct jwks *jwks)
+{
+	return jwks->flaw_count;
+}
+
+const struct key_flaw *
+jwks_flaw_at(const struct jwks *jwks, size_t index)
+{
+	return index < jwks->flaw_count ? &jwks->flaws[index] : NULL;
+}
+
+const struct key_flaw *
+jwks_find_flaw(const struct jwks *jwks, const char *kid)
+{
+	return bsearch(kid, jwks->flaws, jwks->flaw_count,
+	    sizeof(*jwks->flaws), compare_flaw);
 }

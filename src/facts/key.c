@@ -2,23 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
-#include "ground/base64url.h"
-#include "ground/buffer.h"
-#include "ground/hash.h"
-#include "ground/json.h"
-#include "facts/key.h"
-
-#define MIN_BITS 2048
-#define MAX_BITS 8192
-#define MAX_MODULUS (MAX_BITS / 8)	/* bytes */
-#define MAX_EXPONENT 8			/* bytes */
+#include "facts/key_private.h"
 
 /* Marks in OpenSSL's queue of errors, where it holds some that are not ours. */
 #define BEGIN_OF_OURS 1
@@ -32,9 +22,6 @@ struct key {
 	char thumbprint[HASH_HEX_SIZE];
 };
 
-static const char *const private_members[] = { "d", "p", "q", "dp", "dq",
-	"qi", "oth", "k" };
-
 int
 key_id_is_valid(const char *kid)
 {
@@ -46,105 +33,6 @@ key_id_is_valid(const char *kid)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return 0;
 	return (size_t)(p - kid) <= KEY_MAX_ID;
-}
-
-/* 1 if the member is absent or `wanted`, 0 if another, -1 if no string. */
-static int
-allows(const struct json *jwk, const char *name, const char *wanted)
-{
-	const char *value;
-
-	switch (json_find_string(jwk, name, &value)) {
-	case JSON_ABSENT:
-		return 1;
-	case JSON_FOUND:
-		return strcmp(value, wanted) == 0;
-	case JSON_WRONG_TYPE:
-	default:
-		return -1;
-	}
-}
-
-/* The same for key_ops, an array in which "verify" must be. */
-static int
-allows_verify(const struct json *jwk)
-{
-	const struct json *operations;
-	const char *operation;
-	size_t i;
-	int found = 0;
-
-	switch (json_find_array(jwk, "key_ops", &operations)) {
-	case JSON_ABSENT:
-		return 1;
-	case JSON_FOUND:
-		break;
-	case JSON_WRONG_TYPE:
-	default:
-		return -1;
-	}
-	for (i = 0; i < json_array_length(operations); i++) {
-		operation = json_string_of(json_array_at(operations, i));
-		if (operation == NULL)
-			return -1;
-		if (strcmp(operation, "verify") == 0)
-			found = 1;
-	}
-	return found;
-}
-
-/* KEY_MADE: it is a public RSA key for RS256, as far as its labels say. */
-static enum key_outcome
-check_labels(const struct json *jwk)
-{
-	const char *type;
-	int answers[3];
-	size_t i;
-
-	if (!json_is_an_object(jwk))
-		return KEY_REFUSED;
-	/* whoever publishes one private key has lost more than that key */
-	for (i = 0; i < sizeof(private_members) / sizeof(private_members[0]);
-	    i++)
-		if (json_has(jwk, private_members[i]))
-			return KEY_REFUSED;
-	if (json_find_string(jwk, "kty", &type) != JSON_FOUND)
-		return KEY_REFUSED;
-	if (strcmp(type, "RSA") != 0)
-		return KEY_SKIPPED;
-	answers[0] = allows(jwk, "alg", "RS256");
-	answers[1] = allows(jwk, "use", "sig");
-	answers[2] = allows_verify(jwk);
-	if (answers[0] < 0 || answers[1] < 0 || answers[2] < 0)
-		return KEY_REFUSED;
-	return answers[0] && answers[1] && answers[2] ? KEY_MADE : KEY_SKIPPED;
-}
-
-/* A Base64urlUInt (RFC 7518 section 2) of at most `max` bytes; NULL if it is
- * none, zero or has leading zeros. */
-static BIGNUM *
-read_number(const struct json *jwk, const char *name, size_t max)
-{
-	unsigned char bytes[MAX_MODULUS];
-	const char *text;
-	size_t len;
-
-	if (json_find_string(jwk, name, &text) != JSON_FOUND)
-		return NULL;
-	if (base64url_decode(text, strlen(text), bytes, max, &len) != 0)
-		return NULL;
-	if (len == 0 || bytes[0] == 0)
-		return NULL;
-	return BN_bin2bn(bytes, (int)len, NULL);
-}
-
-static int
-numbers_are_sound(const BIGNUM *modulus, const BIGNUM *exponent)
-{
-	int bits = BN_num_bits(modulus);
-
-	return bits >= MIN_BITS && bits <= MAX_BITS && BN_is_odd(modulus) &&
-	    BN_is_odd(exponent) && !BN_is_one(exponent);
 }
 
 static EVP_PKEY *
@@ -190,14 +78,15 @@ make_ready(EVP_PKEY *pkey)
 	return NULL;
 }
 
-static struct key *
-make_key(const char *kid, const BIGNUM *modulus, const BIGNUM *exponent)
+struct key *
+key_new(const struct key_flaw *name, const BIGNUM *modulus,
+    const BIGNUM *exponent)
 {
 	struct key *key = calloc(1, sizeof(*key));
 
 	if (key == NULL)
 		return NULL;
-	key->id = strdup(kid);
+	key->id = strdup(name->id);
 	key->pkey = make_pkey(modulus, exponent);
 	if (key->id == NULL || key->pkey == NULL ||
 	    (key->ready = make_ready(key->pkey)) == NULL) {
@@ -205,57 +94,8 @@ make_key(const char *kid, const BIGNUM *modulus, const BIGNUM *exponent)
 		return NULL;
 	}
 	key->signature_len = (size_t)BN_num_bytes(modulus);
+	memcpy(key->thumbprint, name->thumbprint, sizeof(key->thumbprint));
 	return key;
-}
-
-/* The required members in their order, as RFC 7638 section 3.2 has them. */
-static int
-set_thumbprint(struct key *key, const struct json *jwk)
-{
-	const char *modulus = NULL, *exponent = NULL;
-	struct buffer text;
-	int ret = -1;
-
-	if (json_find_string(jwk, "n", &modulus) != JSON_FOUND ||
-	    json_find_string(jwk, "e", &exponent) != JSON_FOUND)
-		return -1;
-	buffer_init(&text, 4096);
-	(void)buffer_append_format(&text, "{\"e\":\"%s\",\"kty\":\"RSA\","
-	    "\"n\":\"%s\"}", exponent, modulus);
-	if (!text.failed)
-		ret = hash_hex(text.data, text.len, key->thumbprint);
-	buffer_clear(&text);
-	return ret;
-}
-
-enum key_outcome
-key_from_jwk(const struct json *jwk, struct key **key_out)
-{
-	enum key_outcome outcome;
-	BIGNUM *modulus = NULL, *exponent = NULL;
-	const char *kid;
-
-	*key_out = NULL;
-	if ((outcome = check_labels(jwk)) != KEY_MADE)
-		return outcome;
-	if (json_find_string(jwk, "kid", &kid) != JSON_FOUND ||
-	    !key_id_is_valid(kid))
-		return KEY_REFUSED;
-	/* the host's own OpenSSL errors are not ours to clear */
-	ERR_set_mark();
-	modulus = read_number(jwk, "n", MAX_MODULUS);
-	exponent = read_number(jwk, "e", MAX_EXPONENT);
-	if (modulus != NULL && exponent != NULL &&
-	    numbers_are_sound(modulus, exponent))
-		*key_out = make_key(kid, modulus, exponent);
-	if (*key_out != NULL && set_thumbprint(*key_out, jwk) == -1) {
-		key_free(*key_out);
-		*key_out = NULL;
-	}
-	BN_free(modulus);
-	BN_free(exponent);
-	ERR_pop_to_mark();
-	return *key_out != NULL ? KEY_MADE : KEY_REFUSED;
 }
 
 void

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "ground/hash.h"
+
 #define KEY_MAX_ID 255		/* bytes of a kid */
 
 struct json;
@@ -12,21 +14,28 @@ struct key;
 
 enum key_outcome {
 	KEY_MADE = 0,
-	KEY_SKIPPED,		/* of a kind that never verifies RS256 */
-	KEY_REFUSED		/* malformed, private, too weak: the set goes */
+	KEY_LEFT_OUT,		/* it cannot serve: the flaw says why */
+	KEY_NO_MEMORY		/* says nothing of it */
+};
+
+/* Of a key that cannot serve. */
+struct key_flaw {
+	const char *cause;	/* "its alg is not RS256"; a static text */
+	char id[KEY_MAX_ID + 1]; /* its kid; "": it has none that may be one */
+	char thumbprint[HASH_HEX_SIZE]; /* "": its n or e is malformed */
+	int is_rsa;
+	int is_private;		/* its private half is published */
 };
 
 /*
- * A JWK (RFC 7517) into a key.
- *
- * Skipped: unknown kty, alg present and not RS256, use present and not "sig",
- * key_ops without "verify".
- * Refused: no object, no kty, a private member whatever the kty (d, p, q, dp,
- * dq, qi, oth, k), alg, use or key_ops of a wrong type; RSA without a
- * well-formed n, e or kid, modulus not of 2048 to 8192 bits or even, e even,
- * below 3 or longer than 64 bits; and want of memory.
+ * A JWK (RFC 7517) into a key.  Left out: no object, no kty, another kty than
+ * RSA; a private member of its kty (of RSA d, p, q, dp, dq, qi, oth, k); alg
+ * present and not RS256, use present and not "sig", key_ops without "verify",
+ * each of them of a wrong type; no kid that key_id_is_valid(); an n or e that
+ * is not well-formed; what key_weakness() knows.
  */
-enum key_outcome key_from_jwk(const struct json *jwk, struct key **key_out);
+enum key_outcome key_from_jwk(const struct json *jwk, struct key **key_out,
+    struct key_flaw *flaw_out);
 void key_free(struct key *key);
 
 /* 1 for a kid of 1 to KEY_MAX_ID bytes without control bytes. */

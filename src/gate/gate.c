@@ -44,6 +44,7 @@ gate_new(const struct settings *settings, struct gate_shared *shared,
 	gate->keys = keys_new(settings, gate->status);
 	if (gate->keys == NULL)
 		goto no_memory;
+	keys_tell(gate->keys, gate->shared->keys_told);
 	return gate;
 no_memory:
 	error_set(error, "out of memory");
@@ -208,6 +209,7 @@ gate_refresh(struct gate *gate, const struct moment *now, int64_t *next_out)
 	case KEYS_UNREADABLE:
 	case KEYS_DENIED:
 	case KEYS_UNSETTLED:
+	case KEYS_UNUSABLE:
 	case KEYS_STALE:
 	default:
 		break;

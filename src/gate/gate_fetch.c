@@ -106,6 +106,9 @@ take_jwks(struct gate *gate, struct gate_task *task, const struct moment *now)
 		finish(gate, task, NULL, now);
 		return;
 	}
+	if (jwks_count(jwks) == 0)
+		error_set(&task->decision.detail, "%s: the key set names no "
+		    "usable key", task->exchange->url);
 	jwks_free(jwks);
 	memset(&fetched, 0, sizeof(fetched));
 	fetched.jwks_uri = keys->metadata.jwks_uri;

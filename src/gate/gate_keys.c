@@ -126,7 +126,12 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 	case KEYS_UNSETTLED:
 		return do_without(task, REASON_KEY_UNSETTLED, found.until,
 		    now);
+	case KEYS_UNUSABLE:
+		keys_explain(gate->keys, wish.kid, detail);
+		return do_without(task, REASON_KEY_UNUSABLE, found.until,
+		    now);
 	case KEYS_STALE:
+		keys_explain(gate->keys, wish.kid, detail);
 		return do_without(task, REASON_KEYS_UNREACHABLE, found.until,
 		    now);
 	case KEYS_UNREADABLE:
@@ -149,6 +154,7 @@ look(struct gate *gate, struct gate_task *task, const struct moment *now)
 		return gate_task_end_without_state(gate, task, now);
 	case KEYS_DENIED:
 	case KEYS_UNSETTLED:
+	case KEYS_UNUSABLE:
 	case KEYS_STALE:
 	case KEYS_FETCH:
 	case KEYS_WAIT:
@@ -166,12 +172,16 @@ end_late(struct gate *gate, struct gate_task *task, const struct moment *now)
 		.kid = task->token.jwt.kid,
 		.issued_at = task->facts.issued_at,
 	};
+	struct error *detail = &task->decision.detail;
 	struct keys_found found;
 
-	switch (keys_find(gate->keys, &wish, now, &found,
-	    &task->decision.detail)) {
+	switch (keys_find(gate->keys, &wish, now, &found, detail)) {
 	case KEYS_STALE:
+		keys_explain(gate->keys, wish.kid, detail);
 		return gate_task_end(task, REASON_KEYS_UNREACHABLE, now);
+	case KEYS_UNUSABLE:
+		keys_explain(gate->keys, wish.kid, detail);
+		return gate_task_end(task, REASON_KEY_UNUSABLE, now);
 	case KEYS_UNREADABLE:
 		return gate_task_end_without_state(gate, task, now);
 	case KEYS_KNOWN:

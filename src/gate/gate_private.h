@@ -27,6 +27,7 @@ struct gate_shared {
 	struct logins *logins;
 	struct trust_shared *trust;
 	struct status_pending *pending;
+	struct keys_told *keys_told;
 };
 
 struct gate {

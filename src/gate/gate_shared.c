@@ -37,9 +37,12 @@ gate_shared_new(const struct settings *settings)
 	shared->logins = logins_new(GATE_LOGIN_MSECS);
 	shared->trust = trust_shared_new();
 	shared->pending = status_pending_new();
+	if (shared->trust != NULL)
+		shared->keys_told = keys_told_new(
+		    trust_shared_notices(shared->trust));
 	if (shared->lookups != NULL && shared->recent != NULL &&
-	    shared->logins != NULL &&
-	    shared->trust != NULL && shared->pending != NULL)
+	    shared->logins != NULL && shared->trust != NULL &&
+	    shared->keys_told != NULL && shared->pending != NULL)
 		return shared;
 	gate_shared_free(shared);
 	return NULL;
@@ -53,6 +56,7 @@ gate_shared_free(struct gate_shared *shared)
 	lookups_free(shared->lookups);
 	recent_free(shared->recent);
 	logins_free(shared->logins);
+	keys_told_free(shared->keys_told);
 	trust_shared_free(shared->trust);
 	status_pending_free(shared->pending);
 	free(shared);

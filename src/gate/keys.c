@@ -19,6 +19,8 @@ struct keys {
 	struct jwks *jwks;		/* of stored; NULL: no set */
 	int is_loaded;
 	int64_t looked_at;		/* boottime, milliseconds */
+	int64_t earliest;		/* start of the fetch, by any look */
+	struct keys_told *told;		/* borrowed; NULL: nobody */
 };
 
 struct keys *
@@ -31,6 +33,12 @@ keys_new(const struct settings *settings, struct status *status)
 	keys->settings = settings;
 	keys->status = status;
 	return keys;
+}
+
+void
+keys_tell(struct keys *keys, struct keys_told *told)
+{
+	keys->told = told;
 }
 
 static void
@@ -86,8 +94,12 @@ load_once(struct keys *keys, struct error *error)
 	if (keys->jwks == NULL || !same_text(&keys->stored, &stored)) {
 		jwks_free(keys->jwks);
 		keys->jwks = jwks_parse(stored.jwks, stored.jwks_len, NULL);
+		keys_told_say(keys->told, keys->jwks);
 	}
 	status_keys_clear(&keys->stored);
+	if (keys->stored.started.wall != stored.started.wall ||
+	    keys->stored.started.boottime != stored.started.boottime)
+		keys->earliest = stored.started.wall;
 	keys->stored = stored;
 	/* only stored if it parses: memory ran out, so look again next time */
 	keys->is_loaded = keys->jwks != NULL;
@@ -108,7 +120,7 @@ may_serve(const struct keys *keys, const struct moment *now)
 	int64_t max_stale = keys->settings->keys_max_stale;
 	int64_t age;
 
-	if (keys->jwks == NULL)
+	if (keys->jwks == NULL || jwks_count(keys->jwks) == 0)
 		return 0;
 	age = moment_age(&keys->stored.started, now);
 	if (age >= 0)
@@ -123,32 +135,46 @@ may_serve(const struct keys *keys, const struct moment *now)
 static int64_t
 due_at(const struct keys *keys, const struct moment *now)
 {
-	if (keys->jwks == NULL || moment_age(&keys->stored.started, now) < 0)
+	if (keys->jwks == NULL || jwks_count(keys->jwks) == 0 ||
+	    moment_age(&keys->stored.started, now) < 0)
 		return 0;
 	return keys->stored.started.boottime +
 	    (int64_t)keys->settings->keys_ttl * 1000;
 }
 
-static int
-is_denied(const struct keys *keys, int64_t issued_at, const struct moment *now)
+/*
+ * The second in which the last fetch began.  By the time passed since it is
+ * early by one now and then; by more, the clock was set, and the earliest that
+ * was seen counts, so that no answer changes from look to look.
+ */
+static int64_t
+started_at(struct keys *keys, int64_t age, const struct moment *now)
 {
+	const int64_t start = keys->stored.started.wall;
+	const int64_t by_age = now->wall - (age + 999) / 1000;
+
+	if (by_age < keys->earliest)
+		keys->earliest = by_age;
+	return keys->earliest < start - 1 ? keys->earliest : start;
+}
+
+static int
+is_denied(struct keys *keys, int64_t issued_at, const struct moment *now)
+{
+	const int64_t age = moment_age(&keys->stored.started, now);
 	int64_t start = keys->stored.started.wall;
-	int64_t age = moment_age(&keys->stored.started, now);
-	int64_t by_age;
 
 	if (age < 0 && start > now->wall)
 		return 0;
-	if (age >= 0) {
-		by_age = now->wall - (age + 999) / 1000;
-		if (by_age < start)
-			start = by_age;
-	}
+	if (age >= 0)
+		start = started_at(keys, age, now);
 	return issued_at + keys->settings->leeway < start;
 }
 
-/* What is known without asking: KNOWN, DENIED, UNSETTLED or STALE. */
+/* What is known without asking: KNOWN, DENIED, UNSETTLED, UNUSABLE or
+ * STALE. */
 static enum keys_outcome
-look(const struct keys *keys, const struct keys_wish *wish,
+look(struct keys *keys, const struct keys_wish *wish,
     const struct moment *now, struct keys_found *found)
 {
 	found->key = NULL;
@@ -157,6 +183,8 @@ look(const struct keys *keys, const struct keys_wish *wish,
 	found->key = jwks_find(keys->jwks, wish->kid);
 	if (found->key != NULL)
 		return KEYS_KNOWN;
+	if (jwks_find_flaw(keys->jwks, wish->kid) != NULL)
+		return KEYS_UNUSABLE;
 	return is_denied(keys, wish->issued_at, now) ? KEYS_DENIED :
 	    KEYS_UNSETTLED;
 }
@@ -170,7 +198,7 @@ is_fresh(const struct keys *keys, const struct moment *now)
 
 /* The file cannot be read: what was read of it serves until it is due. */
 static enum keys_outcome
-do_without(const struct keys *keys, const struct keys_wish *wish,
+do_without(struct keys *keys, const struct keys_wish *wish,
     const struct moment *now, struct keys_found *found)
 {
 	if (now->boottime < due_at(keys, now) &&
@@ -286,6 +314,8 @@ keys_fetched(struct keys *keys, const struct status_keys *fetched,
 	} else if (fetched != NULL) {
 		ret = status_store_keys(keys->status, fetched, now, error);
 		keys->is_loaded = 0;
+		/* what is wrong with it is told now, not when it is used */
+		(void)load(keys, NULL);
 	}
 	status_lease_end(keys->status, LEASE_NAME, now);
 	return ret;
@@ -297,4 +327,20 @@ keys_authorization_endpoint(struct keys *keys)
 	if (load(keys, NULL) == -1)
 		return NULL;
 	return keys->stored.authorization_endpoint;
+}
+
+void
+keys_explain(const struct keys *keys, const char *kid, struct error *error)
+{
+	const struct key_flaw *flaw;
+
+	if (keys->jwks == NULL)
+		return;
+	if (jwks_count(keys->jwks) == 0) {
+		error_set(error, "Authgear's key set names no usable key");
+		return;
+	}
+	if (jwks_find(keys->jwks, kid) == NULL &&
+	    (flaw = jwks_find_flaw(keys->jwks, kid)) != NULL)
+		error_set(error, "key %s is left out: %s", kid, flaw->cause);
 }

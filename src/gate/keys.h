@@ -2,6 +2,7 @@
 #define KEYS_H_
 
 #include "facts/jwks.h"
+#include "gate/keys_told.h"
 #include "ground/error.h"
 #include "ground/moment.h"
 #include "settings/settings.h"
@@ -24,13 +25,18 @@ struct keys;
 struct keys *keys_new(const struct settings *settings, struct status *status);
 void keys_free(struct keys *keys);
 
+/* Who is told which keys cannot serve (keys_told.h); NULL: nobody. */
+void keys_tell(struct keys *keys, struct keys_told *told);
+
 enum keys_outcome {
 	KEYS_UNREADABLE = 0,	/* status.db: state-unreadable; known keys
 				   serve all the same until they are due */
 	KEYS_KNOWN,		/* found->key */
 	KEYS_DENIED,		/* unknown-key: older than the last fetch */
 	KEYS_UNSETTLED,		/* unknown, and may not ask yet */
-	KEYS_STALE,		/* no set, or over keys_max_stale */
+	KEYS_UNUSABLE,		/* published, but it cannot serve */
+	KEYS_STALE,		/* no set, one of which no key can serve, or
+				   over keys_max_stale */
 	KEYS_FETCH,		/* must fetch first: the lease is ours */
 	KEYS_WAIT,		/* somebody else is fetching */
 	KEYS_ASKED		/* the lease waits to be written */
@@ -47,8 +53,8 @@ struct keys_found {
 	const struct key *key;	/* with KNOWN, else NULL; borrowed until keys
 				   are looked for again */
 	int64_t until;		/* boottime: when asking again makes sense, for
-				   WAIT and ASKED, and for UNSETTLED and STALE
-				   with may_fetch; else now */
+				   WAIT and ASKED, and for UNSETTLED, UNUSABLE and
+				   STALE with may_fetch; else now */
 };
 
 /*
@@ -56,13 +62,14 @@ struct keys_found {
  * 100 ms only.
  * A due set (keys_ttl, another boot) is fetched for an unknown kid or by
  * keys_refresh(), never while a known kid is asked for: the request does not
- * wait for it.  FETCH happens for: no set or one that may no longer serve; an
- * unknown kid that is not denied.
+ * wait for it.  FETCH happens for: no set or one that may no longer serve; a
+ * kid that cannot serve (it may be mended); an unknown kid that is not denied.
  *
  * A kid is denied if issued_at + leeway is before the second in which the
  * last complete fetch began: by the wall clock of then or by today's less the
  * time passed since, whichever is earlier, so that a clock that was set
- * denies nothing that a fetch might still find.
+ * denies nothing that a fetch might still find.  One token at one set is either
+ * always denied or never.
  */
 enum keys_outcome keys_find(struct keys *keys, const struct keys_wish *wish,
     const struct moment *now, struct keys_found *found, struct error *error);
@@ -93,6 +100,11 @@ int keys_are_held(struct keys *keys, const struct moment *now);
  */
 int keys_fetched(struct keys *keys, const struct status_keys *fetched,
     const struct moment *now, struct error *error);
+
+/* Why a kid cannot serve, or why none can; nothing if the set says nothing of
+ * it. */
+void keys_explain(const struct keys *keys, const char *kid,
+    struct error *error);
 
 /* Of the metadata that came with the set; NULL if none is stored or it tells
  * none.  Borrowed until keys are looked for again. */

@@ -140,12 +140,17 @@ static const struct row rows[REASON_COUNT] = {
 	    REASON_PAM_SERVICE_ERR },
 	[REASON_KEYS_UNREACHABLE] = { "keys-unreachable", VERDICT_UNDECIDED,
 	    503, NULL,
-	    "Authgear's keys could not be fetched and none are stored that may "
-	    "still serve; look at the network, endpoint and ca_file." },
+	    "None of Authgear's keys may serve: they could not be fetched, or "
+	    "none of them is usable; the log says which. Look at the network, "
+	    "endpoint and ca_file, or at the key set." },
 	[REASON_KEY_UNSETTLED] = { "key-unsettled", VERDICT_UNDECIDED, 503,
 	    NULL,
 	    "The token's key is not known yet and may not be asked for before "
 	    "keys_cooldown has passed; the client should try again." },
+	[REASON_KEY_UNUSABLE] = { "key-unusable", VERDICT_UNDECIDED, 503,
+	    NULL,
+	    "Authgear publishes the token's key in a way that nobody can rely "
+	    "on; the log says why. Let Authgear publish another key." },
 	[REASON_RESOLVER_UNREACHABLE] = { "resolver-unreachable",
 	    VERDICT_UNDECIDED, 503, NULL,
 	    "Authgear's resolver does not answer, and no earlier answer may "

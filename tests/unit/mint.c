@@ -161,8 +161,8 @@ mint_set(const char *jwk, ...)
 
 	va_start(args, jwk);
 	for (next = jwk; next != NULL; next = va_arg(args, const char *)) {
-		longer = mint_text("%s%s%s", text, next == jwk ? "" : ",",
-		    next);
+		longer = mint_text("%s%s%s", text,
+		    text[strlen(text) - 1] == '[' ? "" : ",", next);
 		free(text);
 		text = longer;
 	}

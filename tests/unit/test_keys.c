@@ -8,157 +8,45 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "gate/keys.h"
-#include "mint.h"
+#include "keys_fixture.h"
 #include "scratch.h"
 #include "state/status_lease.h"
-
-#define WALL INT64_C(1800000000)
-#define BOOT INT64_C(5000000)
-#define OLD_BOOT "00000000-0000-4000-8000-000000000001"
-#define THIS_BOOT "00000000-0000-4000-8000-000000000002"
-#define LEEWAY 60
-#define NO_FETCH 0
-#define FETCH 1
-
-struct fixture {
-	char *directory;
-	struct settings settings;
-	struct status *status;
-	struct keys *keys;
-	struct moment now;
-	char *set;		/* of the kid "first" */
-	int64_t until;
-};
-
-static struct fixture *
-setup(void)
-{
-	static char endpoint[] = MINT_ISSUER;
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct mint_key *key = mint_key_new(MINT_FIRST);
-
-	assert_non_null(fixture);
-	fixture->directory = scratch_make();
-	fixture->settings.endpoint = endpoint;
-	fixture->settings.keys_ttl = 3600;
-	fixture->settings.keys_cooldown = 10;
-	fixture->settings.keys_max_stale = 86400;
-	fixture->settings.leeway = LEEWAY;
-	fixture->settings.total_timeout = 2;
-	fixture->status = status_open(scratch_path(fixture->directory,
-	    "status.db"), endpoint, NULL, NULL);
-	assert_non_null(fixture->status);
-	fixture->keys = keys_new(&fixture->settings, fixture->status);
-	assert_non_null(fixture->keys);
-	fixture->now.wall = WALL;
-	fixture->now.boottime = BOOT;
-	strcpy(fixture->now.boot_id, THIS_BOOT);
-	fixture->set = mint_set_of(key, "first");
-	mint_key_free(key);
-	return fixture;
-}
-
-static void
-teardown(struct fixture *fixture)
-{
-	keys_free(fixture->keys);
-	status_free(fixture->status);
-	scratch_remove(fixture->directory);
-	free(fixture->set);
-	free(fixture);
-}
-
-static void
-pass(struct fixture *fixture, int64_t seconds)
-{
-	fixture->now.wall += seconds;
-	fixture->now.boottime += seconds * 1000;
-}
-
-static void
-pass_ms(struct fixture *fixture, int64_t milliseconds)
-{
-	fixture->now.boottime += milliseconds;
-}
-
-static void
-store(struct status *status, const char *text,
-    const struct moment *start)
-{
-	char uri[] = MINT_ISSUER "/jwks";
-	char *copy = strdup(text);
-	struct status_keys keys = { .jwks_uri = uri, .jwks = copy,
-	    .jwks_len = strlen(text), .started = *start };
-
-	assert_int_equal(status_store_keys(status, &keys, start, NULL), 0);
-	free(copy);
-}
-
-/* The fetch that was allowed at `start` ends now, with the fixture's set. */
-static void
-fetched(struct fixture *fixture, const struct moment *start)
-{
-	char uri[] = MINT_ISSUER "/jwks";
-	struct status_keys keys = { .jwks_uri = uri, .jwks = fixture->set,
-	    .jwks_len = strlen(fixture->set), .started = *start };
-
-	assert_int_equal(keys_fetched(fixture->keys, &keys, &fixture->now,
-	    NULL), 0);
-}
-
-static enum keys_outcome
-find(struct fixture *fixture, const char *kid, int64_t issued_at,
-    int may_fetch)
-{
-	const struct keys_wish wish = { kid, issued_at, may_fetch };
-	struct keys_found found;
-	enum keys_outcome outcome = keys_find(fixture->keys, &wish,
-	    &fixture->now, &found, NULL);
-
-	fixture->until = found.until;
-	if (outcome == KEYS_KNOWN)
-		assert_string_equal(key_id(found.key), kid);
-	else
-		assert_null(found.key);
-	return outcome;
-}
 
 static void
 nothing_stored(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 
 	(void)state;
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_WAIT);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_WAIT);
 	assert_true(f->until > BOOT && f->until <= BOOT + 2000);
 	/* it failed */
 	assert_int_equal(keys_fetched(f->keys, NULL, &f->now, NULL), 0);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_STALE);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_STALE);
 	assert_int_equal(f->until, BOOT + 10000);
-	pass(f, 10);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
-	fetched(f, &f->now);
-	assert_int_equal(find(f, "first", 0, FETCH), KEYS_KNOWN);
-	teardown(f);
+	keys_fixture_pass(f, 10);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	keys_fixture_fetched(f, &f->now);
+	assert_int_equal(keys_fixture_find(f, "first", 0, FETCH), KEYS_KNOWN);
+	keys_fixture_teardown(f);
 }
 
 static void
 holder_died(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 
 	(void)state;
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
-	pass(f, 1);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_WAIT);
-	pass(f, 1);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_STALE);
-	pass(f, 8);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
-	teardown(f);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	keys_fixture_pass(f, 1);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_WAIT);
+	keys_fixture_pass(f, 1);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_STALE);
+	keys_fixture_pass(f, 8);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	keys_fixture_teardown(f);
 }
 
 static void
@@ -177,52 +65,53 @@ unknown_kid(void **state)
 		{ "then", WALL, KEYS_UNSETTLED },
 		{ "later", WALL + LEEWAY, KEYS_UNSETTLED },
 	};
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 	size_t i;
 
 	(void)state;
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
-	fetched(f, &f->now);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	keys_fixture_fetched(f, &f->now);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (find(f, "other", cases[i].issued_at, NO_FETCH) !=
-		    cases[i].expected || find(f, "other", cases[i].issued_at,
+		if (keys_fixture_find(f, "other", cases[i].issued_at,
+		    NO_FETCH) != cases[i].expected ||
+		    keys_fixture_find(f, "other", cases[i].issued_at,
 		    FETCH) != cases[i].expected)
 			fail_msg("%s", cases[i].name);
 	}
 	assert_int_equal(f->until, BOOT + 10000);
-	pass(f, 10);
-	assert_int_equal(find(f, "other", WALL - LEEWAY - 1, FETCH),
+	keys_fixture_pass(f, 10);
+	assert_int_equal(keys_fixture_find(f, "other", WALL - LEEWAY - 1, FETCH),
 	    KEYS_DENIED);
-	assert_int_equal(find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
-	assert_int_equal(find(f, "other", WALL, FETCH), KEYS_FETCH);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
-	teardown(f);
+	assert_int_equal(keys_fixture_find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
+	assert_int_equal(keys_fixture_find(f, "other", WALL, FETCH), KEYS_FETCH);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	keys_fixture_teardown(f);
 }
 
 static void
 clock_set(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 	struct moment ahead;
 
 	(void)state;
 	/* fetched with the clock an hour ahead, then it was set right */
 	ahead = f->now;
 	ahead.wall += 3600;
-	store(f->status, f->set, &ahead);
-	pass(f, 200);
-	assert_int_equal(find(f, "other", WALL + 1, NO_FETCH),
+	keys_fixture_store(f->status, f->set, &ahead);
+	keys_fixture_pass(f, 200);
+	assert_int_equal(keys_fixture_find(f, "other", WALL + 1, NO_FETCH),
 	    KEYS_UNSETTLED);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
 	/* still denied: what is too old by both clocks */
-	assert_int_equal(find(f, "other", WALL - LEEWAY - 1, FETCH),
+	assert_int_equal(keys_fixture_find(f, "other", WALL - LEEWAY - 1, FETCH),
 	    KEYS_DENIED);
 	/* set forward: the start of then holds */
 	f->now.wall += 7200;
-	assert_int_equal(find(f, "other", WALL + 3600 - LEEWAY, NO_FETCH),
+	assert_int_equal(keys_fixture_find(f, "other", WALL + 3600 - LEEWAY, NO_FETCH),
 	    KEYS_UNSETTLED);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	teardown(f);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	keys_fixture_teardown(f);
 }
 
 static void
@@ -245,18 +134,18 @@ age(void **state)
 		{ "of later by the wall", -70000, -1, KEYS_STALE },
 		{ "over it by the wall", -70000, 86401, KEYS_STALE },
 	};
-	struct fixture *f;
+	struct keys_fixture *f;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		f = setup();
-		store(f->status, f->set, &f->now);
+		f = keys_fixture_setup();
+		keys_fixture_store(f->status, f->set, &f->now);
 		f->now.boottime += cases[i].boottime;
 		f->now.wall += cases[i].wall;
-		if (find(f, "first", WALL, NO_FETCH) != cases[i].expected)
+		if (keys_fixture_find(f, "first", WALL, NO_FETCH) != cases[i].expected)
 			fail_msg("%s", cases[i].name);
-		teardown(f);
+		keys_fixture_teardown(f);
 	}
 }
 
@@ -277,83 +166,83 @@ other_boot(void **state)
 		{ "of later, after it", WALL + 1, 300001, KEYS_STALE },
 	};
 	struct moment start;
-	struct fixture *f;
+	struct keys_fixture *f;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		f = setup();
+		f = keys_fixture_setup();
 		start = f->now;
 		start.wall = cases[i].started_wall;
 		strcpy(start.boot_id, OLD_BOOT);
-		store(f->status, f->set, &start);
+		keys_fixture_store(f->status, f->set, &start);
 		f->now.boottime = cases[i].boottime;
-		if (find(f, "first", WALL, NO_FETCH) != cases[i].expected)
+		if (keys_fixture_find(f, "first", WALL, NO_FETCH) != cases[i].expected)
 			fail_msg("%s", cases[i].name);
 		/* due at once, and the future denies nothing */
 		if (start.wall > WALL && cases[i].expected == KEYS_KNOWN)
-			assert_int_equal(find(f, "other", 0, NO_FETCH),
+			assert_int_equal(keys_fixture_find(f, "other", 0, NO_FETCH),
 			    KEYS_UNSETTLED);
 		assert_int_equal(keys_refresh(f->keys, &f->now, &f->until,
 		    NULL), KEYS_FETCH);
-		teardown(f);
+		keys_fixture_teardown(f);
 	}
 }
 
 static void
 refresh(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 
 	(void)state;
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_FETCH);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_WAIT);
-	fetched(f, &f->now);
+	keys_fixture_fetched(f, &f->now);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_KNOWN);
 	assert_int_equal(f->until, BOOT + 3600000);
-	pass(f, 3599);
+	keys_fixture_pass(f, 3599);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_KNOWN);
-	pass(f, 1);
+	keys_fixture_pass(f, 1);
 	/* a known kid never waits for it */
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_FETCH);
 	assert_int_equal(keys_fetched(f->keys, NULL, &f->now, NULL), 0);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_KNOWN);
 	assert_int_equal(f->until, BOOT + 3610000);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
-	teardown(f);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	keys_fixture_teardown(f);
 }
 
 static void
 stored_by_another(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 	struct status *other = status_open(scratch_path(f->directory,
 	    "status.db"), MINT_ISSUER, NULL, NULL);
 	struct moment earlier = f->now;
 
 	(void)state;
 	assert_non_null(other);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
-	store(other, f->set, &f->now);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	keys_fixture_store(other, f->set, &f->now);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
 	/* a fetch that began earlier does not win */
 	earlier.boottime -= 1000;
-	store(other, "{\"keys\":[]}", &earlier);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	/* a stored set that does not parse is none */
-	pass(f, 1);
-	store(other, "{\"keys\":[]}", &f->now);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_FETCH);
+	keys_fixture_store(other, "{\"keys\":[]}", &earlier);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	/* a stored text that is no set is none */
+	keys_fixture_pass(f, 1);
+	keys_fixture_store(other, "{\"keys\":[]}", &f->now);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
 	status_free(other);
-	teardown(f);
+	keys_fixture_teardown(f);
 }
 
 /* A virtual machine set back to a snapshot, its disk not: the stamp lies
@@ -361,32 +250,32 @@ stored_by_another(void **state)
 static void
 set_back_to_snapshot(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 	struct moment ahead = f->now;
 	struct mint_key *key = mint_key_new(MINT_FIRST);
 	char *set = mint_set_of(key, "other");
 
 	(void)state;
 	ahead.boottime += 60001;
-	store(f->status, set, &ahead);
+	keys_fixture_store(f->status, set, &ahead);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_FETCH);
-	fetched(f, &f->now);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	assert_int_equal(find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
+	keys_fixture_fetched(f, &f->now);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(keys_fixture_find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_KNOWN);
 	assert_int_equal(f->until, BOOT + 3600000);
 	free(set);
 	mint_key_free(key);
-	teardown(f);
+	keys_fixture_teardown(f);
 }
 
 /* A process stopped within its fetch brings no withdrawn key back. */
 static void
 fetched_too_late(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 	char uri[] = MINT_ISSUER "/jwks";
 	struct status_keys late = { .jwks_uri = uri, .jwks = f->set,
 	    .jwks_len = strlen(f->set), .started = { WALL, BOOT,
@@ -397,11 +286,11 @@ fetched_too_late(void **state)
 	f->now.boottime += 60001;
 	assert_int_equal(keys_fetched(f->keys, &late, &f->now, &error), -1);
 	assert_string_not_equal(error_text(&error), "no error");
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
 	f->now.boottime -= 1;
 	assert_int_equal(keys_fetched(f->keys, &late, &f->now, NULL), 0);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	teardown(f);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	keys_fixture_teardown(f);
 }
 
 /* A key that Authgear withdrew serves no longer, though the set that replaced
@@ -409,7 +298,7 @@ fetched_too_late(void **state)
 static void
 replaced_by_as_long(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 	struct status *other = status_open(scratch_path(f->directory,
 	    "status.db"), MINT_ISSUER, NULL, NULL);
 	struct mint_key *key = mint_key_new(MINT_FIRST);
@@ -418,48 +307,48 @@ replaced_by_as_long(void **state)
 	(void)state;
 	assert_non_null(other);
 	assert_int_equal(strlen(set), strlen(f->set));
-	store(other, f->set, &f->now);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	pass(f, 1);
-	store(other, set, &f->now);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_UNSETTLED);
-	assert_int_equal(find(f, "other", WALL, NO_FETCH), KEYS_KNOWN);
+	keys_fixture_store(other, f->set, &f->now);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	keys_fixture_pass(f, 1);
+	keys_fixture_store(other, set, &f->now);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_UNSETTLED);
+	assert_int_equal(keys_fixture_find(f, "other", WALL, NO_FETCH), KEYS_KNOWN);
 	/* and when it was this one's own fetch */
-	pass(f, 1);
-	fetched(f, &f->now);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	assert_int_equal(find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
+	keys_fixture_pass(f, 1);
+	keys_fixture_fetched(f, &f->now);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(keys_fixture_find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
 	free(set);
 	mint_key_free(key);
 	status_free(other);
-	teardown(f);
+	keys_fixture_teardown(f);
 }
 
 /* Opens well, answers nothing: no reason to deny anybody. */
 static void
 table_lost(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 
 	(void)state;
-	fetched(f, &f->now);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	keys_fixture_fetched(f, &f->now);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
 	scratch_sql(scratch_path(f->directory, "status.db"),
 	    "DROP TABLE issuer");
 	/* a key that was found a moment ago is not looked up */
-	pass_ms(f, 99);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	assert_int_equal(find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	keys_fixture_pass_ms(f, 99);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(keys_fixture_find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
 	/* and later what was read serves until it is due */
-	pass_ms(f, 1);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
-	assert_int_equal(find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
-	pass_ms(f, (int64_t)f->settings.keys_ttl * 1000 - 101);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_KNOWN);
-	pass_ms(f, 1);
-	assert_int_equal(find(f, "first", WALL, FETCH), KEYS_UNREADABLE);
-	assert_int_equal(find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
-	teardown(f);
+	keys_fixture_pass_ms(f, 1);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	assert_int_equal(keys_fixture_find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	keys_fixture_pass_ms(f, (int64_t)f->settings.keys_ttl * 1000 - 101);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	keys_fixture_pass_ms(f, 1);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_UNREADABLE);
+	assert_int_equal(keys_fixture_find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	keys_fixture_teardown(f);
 }
 
 static void *
@@ -473,19 +362,19 @@ no_memory(size_t size)
 static void
 memory_comes_back(void **state)
 {
-	struct fixture *f = setup();
+	struct keys_fixture *f = keys_fixture_setup();
 	struct status *other = status_open(scratch_path(f->directory,
 	    "status.db"), MINT_ISSUER, NULL, NULL);
 
 	(void)state;
 	assert_non_null(other);
-	store(other, f->set, &f->now);
+	keys_fixture_store(other, f->set, &f->now);
 	json_set_alloc_funcs(no_memory, free);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
 	json_set_alloc_funcs(malloc, free);
-	assert_int_equal(find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
 	status_free(other);
-	teardown(f);
+	keys_fixture_teardown(f);
 }
 
 int
