@@ -137,13 +137,25 @@ read_signature(struct jwt *jwt, const struct parts *parts,
 	    jwt->signature, sizeof(jwt->signature), &jwt->signature_len);
 }
 
+/* Nothing is left of it, or the kid alone. */
+static void
+keep_name(struct jwt *jwt, int is_named)
+{
+	char kid[sizeof(jwt->kid)];
+
+	memcpy(kid, jwt->kid, sizeof(kid));
+	jwt_clear(jwt);
+	if (is_named)
+		memcpy(jwt->kid, kid, sizeof(kid));
+}
+
 int
 jwt_parse(struct jwt *jwt, const char *text, size_t len,
     enum reason *reason_out)
 {
 	struct parts parts;
 	struct json *header = NULL;
-	int ret = -1;
+	int is_named = 0, ret = -1;
 
 	memset(jwt, 0, sizeof(*jwt));
 	*reason_out = REASON_MALFORMED;
@@ -152,8 +164,10 @@ jwt_parse(struct jwt *jwt, const char *text, size_t len,
 	header = decode_object(parts.header, parts.header_len, reason_out);
 	if (header == NULL || check_header(jwt, header, reason_out) != 0)
 		goto done;
+	is_named = 1;
 	if (read_signature(jwt, &parts, reason_out) != 0)
 		goto done;
+	is_named = 0;
 	jwt->claims = decode_object(parts.payload, parts.payload_len,
 	    reason_out);
 	if (jwt->claims == NULL)
@@ -164,7 +178,7 @@ jwt_parse(struct jwt *jwt, const char *text, size_t len,
 done:
 	json_free(header);
 	if (ret != 0)
-		jwt_clear(jwt);
+		keep_name(jwt, is_named);
 	return ret;
 }
 

@@ -27,8 +27,9 @@ struct jwt {
 };
 
 /*
- * Take a token apart.  `text` must outlive the jwt.  0, or -1, the jwt empty,
- * and the reason (or OUT_OF_MEMORY):
+ * Take a token apart.  `text` must outlive the jwt.  0, or -1, the jwt empty
+ * (but for the kid where the signature alone is refused: it may be of the
+ * length of a key that nobody should use), and the reason (or OUT_OF_MEMORY):
  * TRUNCATED: the text ends too early to be one (fewer than two dots, or a
  * signature shorter than the weakest accepted key makes).
  * WRONG_TYPE: typ is not at+jwt nor application/at+jwt, any case (an ID token).

@@ -9,7 +9,8 @@
 #define LEASE_NAME "keys"
 
 /* A key that is known need not be looked up anew in status.db for every
- * request: what another process fetched meanwhile shows this much later. */
+ * request: what another process fetched meanwhile shows this much later, what
+ * another thread of this one fetched at once. */
 #define LOOK_MS 100
 
 struct keys {
@@ -19,6 +20,7 @@ struct keys {
 	struct jwks *jwks;		/* of stored; NULL: no set */
 	int is_loaded;
 	int64_t looked_at;		/* boottime, milliseconds */
+	uint64_t number;		/* of what this process stored, then */
 	int64_t earliest;		/* start of the fetch, by any look */
 	struct keys_told *told;		/* borrowed; NULL: nobody */
 };
@@ -192,7 +194,9 @@ look(struct keys *keys, const struct keys_wish *wish,
 static int
 is_fresh(const struct keys *keys, const struct moment *now)
 {
-	return keys->is_loaded && now->boottime >= keys->looked_at &&
+	return keys->is_loaded &&
+	    keys->number == status_number_of_keys(keys->status) &&
+	    now->boottime >= keys->looked_at &&
 	    now->boottime - keys->looked_at < LOOK_MS;
 }
 
@@ -239,6 +243,7 @@ keys_find(struct keys *keys, const struct keys_wish *wish,
 	if (is_fresh(keys, now) &&
 	    look(keys, wish, now, found) == KEYS_KNOWN)
 		return KEYS_KNOWN;
+	keys->number = status_number_of_keys(keys->status);
 	if (load(keys, error) == -1)
 		return do_without(keys, wish, now, found);
 	keys->looked_at = now->boottime;

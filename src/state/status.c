@@ -81,6 +81,12 @@ status_changed(struct status *status, struct error *error)
 	return ret;
 }
 
+uint64_t
+status_number_of_keys(const struct status *status)
+{
+	return status->pending->keys_number;
+}
+
 int
 status_load_keys(struct status *status, struct status_keys *keys,
     struct error *error)

@@ -43,6 +43,9 @@ int status_changed(struct status *status, struct error *error);
 int status_load_keys(struct status *status, struct status_keys *keys,
     struct error *error);
 
+/* Another number once this process has stored a set. */
+uint64_t status_number_of_keys(const struct status *status);
+
 /* Replace the set, unless the stored one was begun later on this boot, as far
  * as its stamp is credible (moment.h).  `keys` stays the caller's.  0, or -1
  * and error: memory. */

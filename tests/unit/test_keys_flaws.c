@@ -9,6 +9,7 @@
 
 #include "ground/notices.h"
 #include "keys_fixture.h"
+#include "scratch.h"
 
 /* What is published but cannot serve is neither known nor unknown, and may be
  * mended at any time; a restart says the same. */
@@ -117,6 +118,48 @@ withdrawn_beside_a_bad_one(void **state)
 	free(odd);
 	mint_key_free(second);
 	mint_key_free(weak);
+	keys_fixture_teardown(f);
+}
+
+/* What one thread fetched is out for the others of its process at once. */
+static void
+withdrawn_by_another_thread(void **state)
+{
+	struct keys_fixture *f = keys_fixture_setup();
+	struct status_pending *pending = status_pending_new();
+	const char *path = scratch_path(f->directory, "shared.db");
+	struct status *statuses[2];
+	struct keys *both[2];
+	struct mint_key *second = mint_key_new(MINT_SECOND);
+	const struct key *key;
+	char *b = mint_jwk(second, "second", NULL);
+	int64_t until;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		statuses[i] = status_open(path, MINT_ISSUER, pending, NULL);
+		both[i] = keys_new(&f->settings, statuses[i]);
+		assert_non_null(both[i]);
+	}
+	keys_fixture_store(statuses[0], f->set, &f->now);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(keys_find(both[i], "first", 0, 0, &f->now,
+		    &key, &until, NULL), KEYS_KNOWN);
+	keys_free(f->keys);
+	f->keys = both[0];
+	f->now.boottime++;
+	keys_fixture_fetch(f, mint_set(b, NULL));
+	assert_int_equal(keys_find(both[1], "first", 0, 0, &f->now, &key,
+	    &until, NULL), KEYS_DENIED);
+	f->keys = NULL;
+	for (i = 0; i < 2; i++) {
+		keys_free(both[i]);
+		status_free(statuses[i]);
+	}
+	status_pending_free(pending);
+	free(b);
+	mint_key_free(second);
 	keys_fixture_teardown(f);
 }
 
@@ -245,6 +288,7 @@ main(void)
 		cmocka_unit_test(kid_left_out),
 		cmocka_unit_test(nothing_usable_left),
 		cmocka_unit_test(withdrawn_beside_a_bad_one),
+		cmocka_unit_test(withdrawn_by_another_thread),
 		cmocka_unit_test(told_once),
 		cmocka_unit_test(border_of_a_second),
 		cmocka_unit_test(border_of_a_second_of_another_clock),
