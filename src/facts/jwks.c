@@ -139,8 +139,9 @@ drop_ambiguous(struct jwks *jwks)
 		differ = 0;
 		for (next = first + 1; next < jwks->count && compare_keys(
 		    &keys[first], &keys[next]) == 0; next++)
-			differ |= strcmp(key_thumbprint(keys[first]),
-			    key_thumbprint(keys[next]));
+			if (strcmp(key_thumbprint(keys[first]),
+			    key_thumbprint(keys[next])) != 0)
+				differ = 1;
 		for (i = first + 1; i < next; i++) {
 			key_free(keys[i]);
 			keys[i] = NULL;

@@ -70,14 +70,17 @@ read_string(struct reading *reading, const json_t *tree)
 static void
 read_large(struct reading *reading, const char *start, const json_t *tree)
 {
+	static const char null[] = { 'n', 'u', 'l', 'l' };
 	const size_t len = (size_t)(reading->at - start);
+	char *copy;
 
 	reading->has_large = 1;
 	expect(reading, json_is_null(tree));
 	if (reading->copy == NULL)
 		return;
-	memset(reading->copy + (start - reading->text), ' ', len);
-	memcpy(reading->copy + (start - reading->text), "null", 4);
+	copy = reading->copy + (start - reading->text);
+	memset(copy, ' ', len);
+	memcpy(copy, null, sizeof(null));
 }
 
 static int

@@ -108,8 +108,12 @@ base64(const char *text)
 			bits |= (unsigned char)text[i + 2];
 		*p++ = digits[bits >> 18];
 		*p++ = digits[bits >> 12 & 63];
-		*p++ = i + 1 < len ? digits[bits >> 6 & 63] : '=';
-		*p++ = i + 2 < len ? digits[bits & 63] : '=';
+		p[0] = p[1] = '=';
+		if (i + 1 < len)
+			p[0] = digits[bits >> 6 & 63];
+		if (i + 2 < len)
+			p[1] = digits[bits & 63];
+		p += 2;
 	}
 	return out;
 }

@@ -197,7 +197,8 @@ check_beside(const struct shape *shape, char *set)
 		fail_msg("%s", shape->name);
 	flaw = jwks_flaw_at(jwks, 0);
 	assert_int_equal(flaw != NULL, shape->cause != NULL);
-	if (flaw != NULL && strstr(flaw->cause, shape->cause) == NULL)
+	if (flaw != NULL && shape->cause != NULL &&
+	    strstr(flaw->cause, shape->cause) == NULL)
 		fail_msg("%s: %s", shape->name, flaw->cause);
 	if (flaw != NULL && strcmp(flaw->id, "odd") == 0)
 		assert_ptr_equal(jwks_find_flaw(jwks, "odd"), flaw);

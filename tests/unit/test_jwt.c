@@ -15,6 +15,10 @@
 #define NOW 1795436000
 #define GOOD_HEADER "{\"alg\":\"RS256\",\"kid\":\"k\",\"typ\":\"at+jwt\"}"
 
+/* Of what did not parse the kid alone is left, if the signature alone was
+ * refused. */
+static int last_kid;
+
 /* The answer for a token: GRANTED if it parses.  Frees it. */
 static enum reason
 parse(char *token)
@@ -29,10 +33,13 @@ parse(char *token)
 	/* what is behind it would make two dots of any text */
 	memcpy(bytes, token, len);
 	bytes[len] = '.';
-	if (jwt_parse(&jwt, bytes, len, &reason) == 0)
+	if (jwt_parse(&jwt, bytes, len, &reason) == 0) {
 		reason = REASON_GRANTED;
-	else
+	} else {
+		last_kid = jwt.kid[0] != '\0';
+		memset(jwt.kid, 0, sizeof(jwt.kid));
 		assert_memory_equal(&jwt, &empty, sizeof(jwt));
+	}
 	jwt_clear(&jwt);
 	free(bytes);
 	free(token);
@@ -443,6 +450,30 @@ truncated_at_every_length(void **state)
 }
 
 static void
+the_kid_is_left_of_an_odd_signature(void **state)
+{
+	char *token = mint_good(*state, "key-1", NOW);
+	const int head = (int)(strrchr(token, '.') - token) + 1;
+	static const char *const signatures[] = { "", "AAAA", "A", "AA=" };
+	size_t i;
+
+	for (i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+		assert_int_not_equal(parse(mint_text("%.*s%s", head, token,
+		    signatures[i])), REASON_GRANTED);
+		assert_int_equal(last_kid, 1);
+	}
+	/* nothing of what its head refuses already, or its claims */
+	assert_int_equal(parse(mint_text("%s", "e30.e30.AAAA")),
+	    REASON_BAD_ALGORITHM);
+	assert_int_equal(last_kid, 0);
+	assert_int_equal(parse(mint_token(*state, MINT_RS256, "{\"alg\":"
+	    "\"RS256\",\"typ\":\"at+jwt\",\"kid\":\"key-1\"}", "x")),
+	    REASON_MALFORMED);
+	assert_int_equal(last_kid, 0);
+	free(token);
+}
+
+static void
 nul_inside(void **state)
 {
 	char *token = mint_good(*state, "key-1", NOW);
@@ -476,6 +507,7 @@ main(void)
 		cmocka_unit_test(signatures_have_one_text),
 		cmocka_unit_test(signatures_have_a_limit),
 		cmocka_unit_test(truncated_at_every_length),
+		cmocka_unit_test(the_kid_is_left_of_an_odd_signature),
 		cmocka_unit_test(nul_inside),
 	};
 
