@@ -430,6 +430,29 @@ clients(void **state)
 	}
 }
 
+/* Of any length, where nobody reads them; where somebody does, never as
+ * another one. */
+static void
+numbers_beyond_64_bits(void **state)
+{
+	static const char large[] = "123456789012345678901234567890";
+	static const char *const read[] = { "exp", "iat", "nbf", "auth_time",
+		"sub", "aud", USER "is_verified", USER "roles" };
+	struct facts facts;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(read_payload(mint_claims(NOW, "https://x.test/quota",
+	    large, "more", "{\"a\":[9223372036854775808,-1e-5]}", NULL),
+	    &facts), REASON_GRANTED);
+	assert_int_equal(facts.issued_at, NOW);
+	facts_clear(&facts);
+	for (i = 0; i < sizeof(read) / sizeof(read[0]); i++)
+		if (reason_of(mint_claims(NOW, read[i], large, NULL)) !=
+		    REASON_MALFORMED)
+			fail_msg("%s", read[i]);
+}
+
 int
 main(void)
 {
@@ -442,6 +465,7 @@ main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(words),
 		cmocka_unit_test(clients),
+		cmocka_unit_test(numbers_beyond_64_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
