@@ -8,45 +8,45 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "keys_fixture.h"
+#include "keys_life.h"
 #include "scratch.h"
 #include "state/status_lease.h"
 
 static void
 nothing_stored(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 
 	(void)state;
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_WAIT);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_WAIT);
 	assert_true(f->until > BOOT && f->until <= BOOT + 2000);
 	/* it failed */
 	assert_int_equal(keys_fetched(f->keys, NULL, &f->now, NULL), 0);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_STALE);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_STALE);
 	assert_int_equal(f->until, BOOT + 10000);
-	keys_fixture_pass(f, 10);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
-	keys_fixture_fetched(f, &f->now);
-	assert_int_equal(keys_fixture_find(f, "first", 0, FETCH), KEYS_KNOWN);
-	keys_fixture_teardown(f);
+	life_pass(f, 10);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	life_fetched(f, &f->now);
+	assert_int_equal(life_find(f, "first", 0, FETCH), KEYS_KNOWN);
+	life_teardown(f);
 }
 
 static void
 holder_died(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 
 	(void)state;
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
-	keys_fixture_pass(f, 1);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_WAIT);
-	keys_fixture_pass(f, 1);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_STALE);
-	keys_fixture_pass(f, 8);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
-	keys_fixture_teardown(f);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	life_pass(f, 1);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_WAIT);
+	life_pass(f, 1);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_STALE);
+	life_pass(f, 8);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	life_teardown(f);
 }
 
 static void
@@ -65,53 +65,53 @@ unknown_kid(void **state)
 		{ "then", WALL, KEYS_UNSETTLED },
 		{ "later", WALL + LEEWAY, KEYS_UNSETTLED },
 	};
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	size_t i;
 
 	(void)state;
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
-	keys_fixture_fetched(f, &f->now);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	life_fetched(f, &f->now);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (keys_fixture_find(f, "other", cases[i].issued_at,
+		if (life_find(f, "other", cases[i].issued_at,
 		    NO_FETCH) != cases[i].expected ||
-		    keys_fixture_find(f, "other", cases[i].issued_at,
+		    life_find(f, "other", cases[i].issued_at,
 		    FETCH) != cases[i].expected)
 			fail_msg("%s", cases[i].name);
 	}
 	assert_int_equal(f->until, BOOT + 10000);
-	keys_fixture_pass(f, 10);
-	assert_int_equal(keys_fixture_find(f, "other", WALL - LEEWAY - 1, FETCH),
+	life_pass(f, 10);
+	assert_int_equal(life_find(f, "other", WALL - LEEWAY - 1, FETCH),
 	    KEYS_DENIED);
-	assert_int_equal(keys_fixture_find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
-	assert_int_equal(keys_fixture_find(f, "other", WALL, FETCH), KEYS_FETCH);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
-	keys_fixture_teardown(f);
+	assert_int_equal(life_find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
+	assert_int_equal(life_find(f, "other", WALL, FETCH), KEYS_FETCH);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	life_teardown(f);
 }
 
 static void
 clock_set(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	struct moment ahead;
 
 	(void)state;
 	/* fetched with the clock an hour ahead, then it was set right */
 	ahead = f->now;
 	ahead.wall += 3600;
-	keys_fixture_store(f->status, f->set, &ahead);
-	keys_fixture_pass(f, 200);
-	assert_int_equal(keys_fixture_find(f, "other", WALL + 1, NO_FETCH),
+	life_store(f->status, f->set, &ahead);
+	life_pass(f, 200);
+	assert_int_equal(life_find(f, "other", WALL + 1, NO_FETCH),
 	    KEYS_UNSETTLED);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
 	/* still denied: what is too old by both clocks */
-	assert_int_equal(keys_fixture_find(f, "other", WALL - LEEWAY - 1, FETCH),
+	assert_int_equal(life_find(f, "other", WALL - LEEWAY - 1, FETCH),
 	    KEYS_DENIED);
 	/* set forward: the start of then holds */
 	f->now.wall += 7200;
-	assert_int_equal(keys_fixture_find(f, "other", WALL + 3600 - LEEWAY, NO_FETCH),
+	assert_int_equal(life_find(f, "other", WALL + 3600 - LEEWAY, NO_FETCH),
 	    KEYS_UNSETTLED);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	keys_fixture_teardown(f);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	life_teardown(f);
 }
 
 static void
@@ -134,18 +134,18 @@ age(void **state)
 		{ "of later by the wall", -70000, -1, KEYS_STALE },
 		{ "over it by the wall", -70000, 86401, KEYS_STALE },
 	};
-	struct keys_fixture *f;
+	struct keys_life *f;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		f = keys_fixture_setup();
-		keys_fixture_store(f->status, f->set, &f->now);
+		f = life_setup();
+		life_store(f->status, f->set, &f->now);
 		f->now.boottime += cases[i].boottime;
 		f->now.wall += cases[i].wall;
-		if (keys_fixture_find(f, "first", WALL, NO_FETCH) != cases[i].expected)
+		if (life_find(f, "first", WALL, NO_FETCH) != cases[i].expected)
 			fail_msg("%s", cases[i].name);
-		keys_fixture_teardown(f);
+		life_teardown(f);
 	}
 }
 
@@ -166,83 +166,83 @@ other_boot(void **state)
 		{ "of later, after it", WALL + 1, 300001, KEYS_STALE },
 	};
 	struct moment start;
-	struct keys_fixture *f;
+	struct keys_life *f;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		f = keys_fixture_setup();
+		f = life_setup();
 		start = f->now;
 		start.wall = cases[i].started_wall;
 		strcpy(start.boot_id, OLD_BOOT);
-		keys_fixture_store(f->status, f->set, &start);
+		life_store(f->status, f->set, &start);
 		f->now.boottime = cases[i].boottime;
-		if (keys_fixture_find(f, "first", WALL, NO_FETCH) != cases[i].expected)
+		if (life_find(f, "first", WALL, NO_FETCH) != cases[i].expected)
 			fail_msg("%s", cases[i].name);
 		/* due at once, and the future denies nothing */
 		if (start.wall > WALL && cases[i].expected == KEYS_KNOWN)
-			assert_int_equal(keys_fixture_find(f, "other", 0, NO_FETCH),
+			assert_int_equal(life_find(f, "other", 0, NO_FETCH),
 			    KEYS_UNSETTLED);
 		assert_int_equal(keys_refresh(f->keys, &f->now, &f->until,
 		    NULL), KEYS_FETCH);
-		keys_fixture_teardown(f);
+		life_teardown(f);
 	}
 }
 
 static void
 refresh(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 
 	(void)state;
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_FETCH);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_WAIT);
-	keys_fixture_fetched(f, &f->now);
+	life_fetched(f, &f->now);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_KNOWN);
 	assert_int_equal(f->until, BOOT + 3600000);
-	keys_fixture_pass(f, 3599);
+	life_pass(f, 3599);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_KNOWN);
-	keys_fixture_pass(f, 1);
+	life_pass(f, 1);
 	/* a known kid never waits for it */
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_KNOWN);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_FETCH);
 	assert_int_equal(keys_fetched(f->keys, NULL, &f->now, NULL), 0);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_KNOWN);
 	assert_int_equal(f->until, BOOT + 3610000);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
-	keys_fixture_teardown(f);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	life_teardown(f);
 }
 
 static void
 stored_by_another(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	struct status *other = status_open(scratch_path(f->directory,
 	    "status.db"), MINT_ISSUER, NULL, NULL);
 	struct moment earlier = f->now;
 
 	(void)state;
 	assert_non_null(other);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
-	keys_fixture_store(other, f->set, &f->now);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	life_store(other, f->set, &f->now);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
 	/* a fetch that began earlier does not win */
 	earlier.boottime -= 1000;
-	keys_fixture_store(other, "{\"keys\":[]}", &earlier);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	life_store(other, "{\"keys\":[]}", &earlier);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
 	/* a stored text that is no set is none */
-	keys_fixture_pass(f, 1);
-	keys_fixture_store(other, "{\"keys\":[]}", &f->now);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_FETCH);
+	life_pass(f, 1);
+	life_store(other, "{\"keys\":[]}", &f->now);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_FETCH);
 	status_free(other);
-	keys_fixture_teardown(f);
+	life_teardown(f);
 }
 
 /* A virtual machine set back to a snapshot, its disk not: the stamp lies
@@ -250,32 +250,32 @@ stored_by_another(void **state)
 static void
 set_back_to_snapshot(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	struct moment ahead = f->now;
 	struct mint_key *key = mint_key_new(MINT_FIRST);
 	char *set = mint_set_of(key, "other");
 
 	(void)state;
 	ahead.boottime += 60001;
-	keys_fixture_store(f->status, set, &ahead);
+	life_store(f->status, set, &ahead);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_FETCH);
-	keys_fixture_fetched(f, &f->now);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	assert_int_equal(keys_fixture_find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
+	life_fetched(f, &f->now);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(life_find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
 	assert_int_equal(keys_refresh(f->keys, &f->now, &f->until, NULL),
 	    KEYS_KNOWN);
 	assert_int_equal(f->until, BOOT + 3600000);
 	free(set);
 	mint_key_free(key);
-	keys_fixture_teardown(f);
+	life_teardown(f);
 }
 
 /* A process stopped within its fetch brings no withdrawn key back. */
 static void
 fetched_too_late(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	char uri[] = MINT_ISSUER "/jwks";
 	struct status_keys late = { .jwks_uri = uri, .jwks = f->set,
 	    .jwks_len = strlen(f->set), .started = { WALL, BOOT,
@@ -286,11 +286,11 @@ fetched_too_late(void **state)
 	f->now.boottime += 60001;
 	assert_int_equal(keys_fetched(f->keys, &late, &f->now, &error), -1);
 	assert_string_not_equal(error_text(&error), "no error");
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
 	f->now.boottime -= 1;
 	assert_int_equal(keys_fetched(f->keys, &late, &f->now, NULL), 0);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	keys_fixture_teardown(f);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	life_teardown(f);
 }
 
 /* A key that Authgear withdrew serves no longer, though the set that replaced
@@ -298,7 +298,7 @@ fetched_too_late(void **state)
 static void
 replaced_by_as_long(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	struct status *other = status_open(scratch_path(f->directory,
 	    "status.db"), MINT_ISSUER, NULL, NULL);
 	struct mint_key *key = mint_key_new(MINT_FIRST);
@@ -307,48 +307,48 @@ replaced_by_as_long(void **state)
 	(void)state;
 	assert_non_null(other);
 	assert_int_equal(strlen(set), strlen(f->set));
-	keys_fixture_store(other, f->set, &f->now);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	keys_fixture_pass(f, 1);
-	keys_fixture_store(other, set, &f->now);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_UNSETTLED);
-	assert_int_equal(keys_fixture_find(f, "other", WALL, NO_FETCH), KEYS_KNOWN);
+	life_store(other, f->set, &f->now);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	life_pass(f, 1);
+	life_store(other, set, &f->now);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_UNSETTLED);
+	assert_int_equal(life_find(f, "other", WALL, NO_FETCH), KEYS_KNOWN);
 	/* and when it was this one's own fetch */
-	keys_fixture_pass(f, 1);
-	keys_fixture_fetched(f, &f->now);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	assert_int_equal(keys_fixture_find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
+	life_pass(f, 1);
+	life_fetched(f, &f->now);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(life_find(f, "other", WALL, NO_FETCH), KEYS_UNSETTLED);
 	free(set);
 	mint_key_free(key);
 	status_free(other);
-	keys_fixture_teardown(f);
+	life_teardown(f);
 }
 
 /* Opens well, answers nothing: no reason to deny anybody. */
 static void
 table_lost(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 
 	(void)state;
-	keys_fixture_fetched(f, &f->now);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	life_fetched(f, &f->now);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_KNOWN);
 	scratch_sql(scratch_path(f->directory, "status.db"),
 	    "DROP TABLE issuer");
 	/* a key that was found a moment ago is not looked up */
-	keys_fixture_pass_ms(f, 99);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
-	assert_int_equal(keys_fixture_find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	life_pass_ms(f, 99);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(life_find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
 	/* and later what was read serves until it is due */
-	keys_fixture_pass_ms(f, 1);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
-	assert_int_equal(keys_fixture_find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
-	keys_fixture_pass_ms(f, (int64_t)f->settings.keys_ttl * 1000 - 101);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_KNOWN);
-	keys_fixture_pass_ms(f, 1);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, FETCH), KEYS_UNREADABLE);
-	assert_int_equal(keys_fixture_find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
-	keys_fixture_teardown(f);
+	life_pass_ms(f, 1);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	assert_int_equal(life_find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	life_pass_ms(f, (int64_t)f->settings.keys_ttl * 1000 - 101);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_KNOWN);
+	life_pass_ms(f, 1);
+	assert_int_equal(life_find(f, "first", WALL, FETCH), KEYS_UNREADABLE);
+	assert_int_equal(life_find(f, "other", 0, NO_FETCH), KEYS_UNREADABLE);
+	life_teardown(f);
 }
 
 static void *
@@ -362,19 +362,19 @@ no_memory(size_t size)
 static void
 memory_comes_back(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	struct status *other = status_open(scratch_path(f->directory,
 	    "status.db"), MINT_ISSUER, NULL, NULL);
 
 	(void)state;
 	assert_non_null(other);
-	keys_fixture_store(other, f->set, &f->now);
+	life_store(other, f->set, &f->now);
 	json_set_alloc_funcs(no_memory, free);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_STALE);
 	json_set_alloc_funcs(malloc, free);
-	assert_int_equal(keys_fixture_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
+	assert_int_equal(life_find(f, "first", WALL, NO_FETCH), KEYS_KNOWN);
 	status_free(other);
-	keys_fixture_teardown(f);
+	life_teardown(f);
 }
 
 int

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "ground/notices.h"
-#include "keys_fixture.h"
+#include "keys_life.h"
 #include "scratch.h"
 
 /* What is published but cannot serve is neither known nor unknown, and may be
@@ -16,7 +16,7 @@
 static void
 kid_left_out(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	struct mint_key *first = mint_key_new(MINT_FIRST);
 	struct mint_key *weak = mint_key_new(MINT_WEAK);
 	char *a = mint_jwk(first, "first", NULL);
@@ -25,15 +25,17 @@ kid_left_out(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(keys_fixture_find(f, "odd", WALL, FETCH), KEYS_FETCH);
-	keys_fixture_fetch(f, mint_set(a, odd, NULL));
+	assert_int_equal(life_find(f, "odd", WALL, FETCH), KEYS_FETCH);
+	life_fetch(f, mint_set(a, odd, NULL));
 	for (i = 0; i < 2; i++) {
-		assert_int_equal(keys_fixture_find(f, "first", 0, FETCH), KEYS_KNOWN);
+		assert_int_equal(life_find(f, "first", 0, FETCH), KEYS_KNOWN);
 		/* however old the token is */
-		assert_int_equal(keys_fixture_find(f, "odd", 0, NO_FETCH), KEYS_UNUSABLE);
-		assert_int_equal(keys_fixture_find(f, "odd", 0, FETCH), KEYS_UNUSABLE);
-		assert_int_equal(keys_fixture_find(f, "odd", WALL, FETCH), KEYS_UNUSABLE);
-		assert_int_equal(keys_fixture_find(f, "other", 0, FETCH), KEYS_DENIED);
+		assert_int_equal(life_find(f, "odd", 0, NO_FETCH),
+		    KEYS_UNUSABLE);
+		assert_int_equal(life_find(f, "odd", 0, FETCH), KEYS_UNUSABLE);
+		assert_int_equal(life_find(f, "odd", WALL, FETCH),
+		    KEYS_UNUSABLE);
+		assert_int_equal(life_find(f, "other", 0, FETCH), KEYS_DENIED);
 		error_clear(&error);
 		keys_explain(f->keys, "odd", &error);
 		assert_non_null(strstr(error.text, "key odd is left out"));
@@ -41,19 +43,19 @@ kid_left_out(void **state)
 		error_clear(&error);
 		keys_explain(f->keys, "first", &error);
 		assert_string_equal(error.text, "");
-		keys_fixture_restart(f);
+		life_restart(f);
 	}
-	keys_fixture_pass(f, 10);
-	assert_int_equal(keys_fixture_find(f, "odd", 0, FETCH), KEYS_FETCH);
+	life_pass(f, 10);
+	assert_int_equal(life_find(f, "odd", 0, FETCH), KEYS_FETCH);
 	free(odd);
 	odd = mint_jwk(first, "odd", NULL);
-	keys_fixture_fetch(f, mint_set(a, odd, NULL));
-	assert_int_equal(keys_fixture_find(f, "odd", 0, FETCH), KEYS_KNOWN);
+	life_fetch(f, mint_set(a, odd, NULL));
+	assert_int_equal(life_find(f, "odd", 0, FETCH), KEYS_KNOWN);
 	free(a);
 	free(odd);
 	mint_key_free(first);
 	mint_key_free(weak);
-	keys_fixture_teardown(f);
+	life_teardown(f);
 }
 
 /* Withdrawn, or published with its private half: out at that fetch, though
@@ -66,33 +68,33 @@ nothing_usable_left(void **state)
 	struct mint_key *weak = mint_key_new(MINT_WEAK);
 	struct mint_key *first = mint_key_new(MINT_FIRST);
 	struct error error = { "" };
-	struct keys_fixture *f;
+	struct keys_life *f;
 	size_t i;
 	char *jwk;
 	int again;
 
 	(void)state;
 	for (i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
-		f = keys_fixture_setup();
-		keys_fixture_fetched(f, &f->now);
-		assert_int_equal(keys_fixture_find(f, "first", 0, FETCH), KEYS_KNOWN);
-		keys_fixture_pass(f, 3600);
+		f = life_setup();
+		life_fetched(f, &f->now);
+		assert_int_equal(life_find(f, "first", 0, FETCH), KEYS_KNOWN);
+		life_pass(f, 3600);
 		jwk = i == 0 ? NULL : mint_jwk(i == 1 ? weak : first, "first",
 		    i == 1 ? NULL : "\"d\":\"AQAB\"");
-		keys_fixture_fetch(f, jwk == NULL ? mint_text("%s", causes[0]) :
+		life_fetch(f, jwk == NULL ? mint_text("%s", causes[0]) :
 		    mint_set(jwk, NULL));
 		free(jwk);
 		for (again = 0; again < 2; again++) {
-			assert_int_equal(keys_fixture_find(f, "first", 0, NO_FETCH),
+			assert_int_equal(life_find(f, "first", 0, NO_FETCH),
 			    KEYS_STALE);
 			error_clear(&error);
 			keys_explain(f->keys, "first", &error);
 			assert_non_null(strstr(error.text, "no usable key"));
-			keys_fixture_restart(f);
+			life_restart(f);
 		}
 		/* and it is asked for again as soon as may be */
-		assert_int_equal(keys_fixture_find(f, "first", 0, FETCH), KEYS_FETCH);
-		keys_fixture_teardown(f);
+		assert_int_equal(life_find(f, "first", 0, FETCH), KEYS_FETCH);
+		life_teardown(f);
 	}
 	mint_key_free(weak);
 	mint_key_free(first);
@@ -102,30 +104,30 @@ nothing_usable_left(void **state)
 static void
 withdrawn_beside_a_bad_one(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	struct mint_key *second = mint_key_new(MINT_SECOND);
 	struct mint_key *weak = mint_key_new(MINT_WEAK);
 	char *b = mint_jwk(second, "second", NULL);
 	char *odd = mint_jwk(weak, "odd", NULL);
 
 	(void)state;
-	keys_fixture_fetched(f, &f->now);
-	keys_fixture_pass(f, 3600);
-	keys_fixture_fetch(f, mint_set(odd, b, NULL));
-	assert_int_equal(keys_fixture_find(f, "second", 0, FETCH), KEYS_KNOWN);
-	assert_int_equal(keys_fixture_find(f, "first", 0, FETCH), KEYS_DENIED);
+	life_fetched(f, &f->now);
+	life_pass(f, 3600);
+	life_fetch(f, mint_set(odd, b, NULL));
+	assert_int_equal(life_find(f, "second", 0, FETCH), KEYS_KNOWN);
+	assert_int_equal(life_find(f, "first", 0, FETCH), KEYS_DENIED);
 	free(b);
 	free(odd);
 	mint_key_free(second);
 	mint_key_free(weak);
-	keys_fixture_teardown(f);
+	life_teardown(f);
 }
 
 /* What one thread fetched is out for the others of its process at once. */
 static void
 withdrawn_by_another_thread(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	struct status_pending *pending = status_pending_new();
 	const char *path = scratch_path(f->directory, "shared.db");
 	struct status *statuses[2];
@@ -142,14 +144,14 @@ withdrawn_by_another_thread(void **state)
 		both[i] = keys_new(&f->settings, statuses[i]);
 		assert_non_null(both[i]);
 	}
-	keys_fixture_store(statuses[0], f->set, &f->now);
+	life_store(statuses[0], f->set, &f->now);
 	for (i = 0; i < 2; i++)
 		assert_int_equal(keys_find(both[i], "first", 0, 0, &f->now,
 		    &key, &until, NULL), KEYS_KNOWN);
 	keys_free(f->keys);
 	f->keys = both[0];
 	f->now.boottime++;
-	keys_fixture_fetch(f, mint_set(b, NULL));
+	life_fetch(f, mint_set(b, NULL));
 	assert_int_equal(keys_find(both[1], "first", 0, 0, &f->now, &key,
 	    &until, NULL), KEYS_DENIED);
 	f->keys = NULL;
@@ -160,14 +162,14 @@ withdrawn_by_another_thread(void **state)
 	status_pending_free(pending);
 	free(b);
 	mint_key_free(second);
-	keys_fixture_teardown(f);
+	life_teardown(f);
 }
 
 /* Each is told once: at a change, and once for a process. */
 static void
 told_once(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	struct notices *notices = notices_new();
 	struct keys_told *told = keys_told_new(notices);
 	struct mint_key *first = mint_key_new(MINT_FIRST);
@@ -180,12 +182,13 @@ told_once(void **state)
 
 	(void)state;
 	keys_tell(f->keys, told);
-	keys_fixture_fetch(f, mint_set(a, NULL));
+	life_fetch(f, mint_set(a, NULL));
 	assert_int_equal(notices_take(notices, &level, &text), 0);
 	for (i = 0; i < 3; i++) {
-		keys_fixture_pass(f, 3600);
+		life_pass(f, 3600);
 		/* the text changes, what is said does not */
-		keys_fixture_fetch(f, mint_set(i == 1 ? odd : a, i == 1 ? a : odd, NULL));
+		life_fetch(f, mint_set(i == 1 ? odd : a, i == 1 ? a : odd,
+		    NULL));
 		assert_int_equal(notices_take(notices, &level, &text),
 		    i == 0);
 		if (i > 0)
@@ -195,21 +198,21 @@ told_once(void **state)
 		assert_non_null(strstr(text.text, "2048"));
 		assert_int_equal(notices_take(notices, &level, &text), 0);
 	}
-	keys_fixture_pass(f, 3600);
-	keys_fixture_fetch(f, mint_set(odd, NULL));
+	life_pass(f, 3600);
+	life_fetch(f, mint_set(odd, NULL));
 	assert_int_equal(notices_take(notices, &level, &text), 1);
 	assert_int_equal(notices_take(notices, &level, &text), 1);
 	assert_int_equal(level, NOTICE_ERROR);
 	assert_non_null(strstr(text.text, "no usable key"));
-	keys_fixture_pass(f, 3600);
-	keys_fixture_fetch(f, mint_set(a, NULL));
+	life_pass(f, 3600);
+	life_fetch(f, mint_set(a, NULL));
 	assert_int_equal(notices_take(notices, &level, &text), 1);
 	assert_int_equal(level, NOTICE_INFO);
 	assert_int_equal(notices_take(notices, &level, &text), 0);
 	/* many do not flood the log */
-	keys_fixture_pass(f, 3600);
-	keys_fixture_fetch(f, mint_set(a, odd, odd, odd, odd, odd, odd, odd, odd, odd, odd,
-	    odd, NULL));
+	life_pass(f, 3600);
+	life_fetch(f, mint_set(a, odd, odd, odd, odd, odd, odd, odd, odd, odd,
+	    odd, odd, NULL));
 	for (i = 0; notices_take(notices, &level, &text) == 1; i++)
 		;
 	assert_int_equal(i, 9);
@@ -219,7 +222,7 @@ told_once(void **state)
 	mint_key_free(first);
 	mint_key_free(weak);
 	keys_told_free(told);
-	keys_fixture_teardown(f);
+	life_teardown(f);
 	notices_free(notices);
 }
 
@@ -228,33 +231,33 @@ told_once(void **state)
 static void
 border_of_a_second(void **state)
 {
-	struct keys_fixture *f;
+	struct keys_life *f;
 	int64_t phase, later, issued;
 	enum keys_outcome first, now;
 
 	(void)state;
 	for (phase = 0; phase < 1000; phase += 250) {
-		f = keys_fixture_setup();
+		f = life_setup();
 		f->now.boottime = BOOT + phase;
-		keys_fixture_fetched(f, &f->now);
+		life_fetched(f, &f->now);
 		for (issued = -3; issued <= 1; issued++) {
 			f->now.wall = WALL;
 			f->now.boottime = BOOT + phase;
-			first = keys_fixture_find(f, "other", WALL - LEEWAY + issued,
+			first = life_find(f, "other", WALL - LEEWAY + issued,
 			    NO_FETCH);
 			assert_int_equal(first, issued < 0 ? KEYS_DENIED :
 			    KEYS_UNSETTLED);
 			for (later = 0; later < 4000; later += 50) {
 				f->now.boottime = BOOT + phase + later;
 				f->now.wall = WALL + (phase + later) / 1000;
-				now = keys_fixture_find(f, "other", WALL - LEEWAY + issued,
-				    NO_FETCH);
+				now = life_find(f, "other",
+				    WALL - LEEWAY + issued, NO_FETCH);
 				if (now != first)
 					fail_msg("%d + %d ms", (int)phase,
 					    (int)later);
 			}
 		}
-		keys_fixture_teardown(f);
+		life_teardown(f);
 	}
 }
 
@@ -262,23 +265,23 @@ border_of_a_second(void **state)
 static void
 border_of_a_second_of_another_clock(void **state)
 {
-	struct keys_fixture *f = keys_fixture_setup();
+	struct keys_life *f = life_setup();
 	enum keys_outcome last = KEYS_DENIED, now;
 	int changes = 0;
 	int64_t later;
 
 	(void)state;
-	keys_fixture_fetched(f, &f->now);
+	life_fetched(f, &f->now);
 	for (later = 1; later < 8000; later += 50) {
 		f->now.boottime = BOOT + later;
 		f->now.wall = WALL - 100 + (later + 470) / 1000;
-		now = keys_fixture_find(f, "other", WALL - 100 - LEEWAY - 1, NO_FETCH);
+		now = life_find(f, "other", WALL - 100 - LEEWAY - 1, NO_FETCH);
 		changes += now != last;
 		last = now;
 	}
 	/* at the most to the careful side, and never back */
 	assert_true(changes <= 1);
-	keys_fixture_teardown(f);
+	life_teardown(f);
 }
 
 int

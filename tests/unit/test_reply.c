@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "fcgi/reply.h"
 #include "ground/json.h"
@@ -155,6 +156,37 @@ test_responder(void **state)
 	assert_non_null(granted.facts.claims);
 	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
 	assert_int_equal(reply.reason, REASON_REPLY_UNSENDABLE);
+	word_list_clear(&granted.policy.export);
+	granted_clear(&granted);
+}
+
+static void *
+no_memory(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+/* A claim that there is no memory for is not left out of a yes. */
+static void
+test_export_without_memory(void **state)
+{
+	static const char claims[] = "{\"quota\":{\"mail\":1}}";
+	struct granted granted;
+	struct reply reply;
+
+	(void)state;
+	granted_init(&granted);
+	add(&granted.policy.export, "quota");
+	granted.facts.claims = json_parse(claims, sizeof(claims) - 1, NULL);
+	assert_non_null(granted.facts.claims);
+	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
+	assert_non_null(strstr(reply.text, "\r\nX-Authgear-Claim-Quota: "));
+	json_set_alloc_funcs(no_memory, free);
+	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
+	json_set_alloc_funcs(malloc, free);
+	assert_null(strstr(reply.text, "Status: 200"));
+	assert_non_null(strstr(reply.text, "Status: 500"));
 	word_list_clear(&granted.policy.export);
 	granted_clear(&granted);
 }
@@ -425,6 +457,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_authorizer),
 		cmocka_unit_test(test_responder),
+		cmocka_unit_test(test_export_without_memory),
 		cmocka_unit_test(test_pass),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_unsendable_names),

@@ -8,14 +8,14 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "keys_fixture.h"
+#include "keys_life.h"
 #include "scratch.h"
 
-struct keys_fixture *
-keys_fixture_setup(void)
+struct keys_life *
+life_setup(void)
 {
 	static char endpoint[] = MINT_ISSUER;
-	struct keys_fixture *fixture = calloc(1, sizeof(*fixture));
+	struct keys_life *fixture = calloc(1, sizeof(*fixture));
 	struct mint_key *key = mint_key_new(MINT_FIRST);
 
 	assert_non_null(fixture);
@@ -40,7 +40,7 @@ keys_fixture_setup(void)
 }
 
 void
-keys_fixture_teardown(struct keys_fixture *fixture)
+life_teardown(struct keys_life *fixture)
 {
 	keys_free(fixture->keys);
 	status_free(fixture->status);
@@ -50,20 +50,20 @@ keys_fixture_teardown(struct keys_fixture *fixture)
 }
 
 void
-keys_fixture_pass(struct keys_fixture *fixture, int64_t seconds)
+life_pass(struct keys_life *fixture, int64_t seconds)
 {
 	fixture->now.wall += seconds;
 	fixture->now.boottime += seconds * 1000;
 }
 
 void
-keys_fixture_pass_ms(struct keys_fixture *fixture, int64_t milliseconds)
+life_pass_ms(struct keys_life *fixture, int64_t milliseconds)
 {
 	fixture->now.boottime += milliseconds;
 }
 
 void
-keys_fixture_store(struct status *status, const char *text,
+life_store(struct status *status, const char *text,
     const struct moment *start)
 {
 	char uri[] = MINT_ISSUER "/jwks";
@@ -77,7 +77,7 @@ keys_fixture_store(struct status *status, const char *text,
 
 /* The fetch that was allowed at `start` ends now, with the fixture's set. */
 void
-keys_fixture_fetched(struct keys_fixture *fixture, const struct moment *start)
+life_fetched(struct keys_life *fixture, const struct moment *start)
 {
 	char uri[] = MINT_ISSUER "/jwks";
 	struct status_keys keys = { .jwks_uri = uri, .jwks = fixture->set,
@@ -88,7 +88,7 @@ keys_fixture_fetched(struct keys_fixture *fixture, const struct moment *start)
 }
 
 enum keys_outcome
-keys_fixture_find(struct keys_fixture *fixture, const char *kid, int64_t issued_at,
+life_find(struct keys_life *fixture, const char *kid, int64_t issued_at,
     int may_fetch)
 {
 	const struct keys_wish wish = { kid, issued_at, may_fetch };
@@ -106,7 +106,7 @@ keys_fixture_find(struct keys_fixture *fixture, const char *kid, int64_t issued_
 
 /* A set of these texts is fetched now. */
 void
-keys_fixture_fetch(struct keys_fixture *f, char *set)
+life_fetch(struct keys_life *f, char *set)
 {
 	char uri[] = MINT_ISSUER "/jwks";
 	struct status_keys keys = { .jwks_uri = uri, .jwks = set,
@@ -117,7 +117,7 @@ keys_fixture_fetch(struct keys_fixture *f, char *set)
 }
 
 void
-keys_fixture_restart(struct keys_fixture *f)
+life_restart(struct keys_life *f)
 {
 	keys_free(f->keys);
 	status_free(f->status);

@@ -1,5 +1,5 @@
-#ifndef TESTS_UNIT_KEYS_FIXTURE_H_
-#define TESTS_UNIT_KEYS_FIXTURE_H_
+#ifndef TESTS_UNIT_KEYS_LIFE_H_
+#define TESTS_UNIT_KEYS_LIFE_H_
 
 #include "gate/keys.h"
 #include "mint.h"
@@ -14,7 +14,7 @@
 #define NO_FETCH 0
 #define FETCH 1
 
-struct keys_fixture {
+struct keys_life {
 	char *directory;
 	struct settings settings;
 	struct status *status;
@@ -24,24 +24,24 @@ struct keys_fixture {
 	int64_t until;
 };
 
-struct keys_fixture *keys_fixture_setup(void);
-void keys_fixture_teardown(struct keys_fixture *fixture);
+struct keys_life *life_setup(void);
+void life_teardown(struct keys_life *fixture);
 /* Close and open again, as a restart does. */
-void keys_fixture_restart(struct keys_fixture *fixture);
+void life_restart(struct keys_life *fixture);
 
-void keys_fixture_pass(struct keys_fixture *fixture, int64_t seconds);
-void keys_fixture_pass_ms(struct keys_fixture *fixture, int64_t milliseconds);
+void life_pass(struct keys_life *fixture, int64_t seconds);
+void life_pass_ms(struct keys_life *fixture, int64_t milliseconds);
 
 /* A set is stored, without a fetch. */
-void keys_fixture_store(struct status *status, const char *text,
+void life_store(struct status *status, const char *text,
     const struct moment *start);
 /* The fetch that was allowed at `start` ends now, with the fixture's set. */
-void keys_fixture_fetched(struct keys_fixture *fixture,
+void life_fetched(struct keys_life *fixture,
     const struct moment *start);
 /* One that begins and ends now, with another set, which is freed. */
-void keys_fixture_fetch(struct keys_fixture *fixture, char *set);
+void life_fetch(struct keys_life *fixture, char *set);
 
-enum keys_outcome keys_fixture_find(struct keys_fixture *fixture,
+enum keys_outcome life_find(struct keys_life *fixture,
     const char *kid, int64_t issued_at, int may_fetch);
 
-#endif /* !TESTS_UNIT_KEYS_FIXTURE_H_ */
+#endif /* !TESTS_UNIT_KEYS_LIFE_H_ */
