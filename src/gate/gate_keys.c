@@ -131,7 +131,7 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 		return do_without(task, REASON_KEY_UNUSABLE, found.until,
 		    now);
 	case KEYS_STALE:
-		keys_explain(gate->keys, wish.kid, detail);
+		keys_explain(gate->keys, NULL, detail);
 		return do_without(task, REASON_KEYS_UNREACHABLE, found.until,
 		    now);
 	case KEYS_UNREADABLE:
@@ -177,7 +177,7 @@ end_late(struct gate *gate, struct gate_task *task, const struct moment *now)
 
 	switch (keys_find(gate->keys, &wish, now, &found, detail)) {
 	case KEYS_STALE:
-		keys_explain(gate->keys, wish.kid, detail);
+		keys_explain(gate->keys, NULL, detail);
 		return gate_task_end(task, REASON_KEYS_UNREACHABLE, now);
 	case KEYS_UNUSABLE:
 		keys_explain(gate->keys, wish.kid, detail);

@@ -345,7 +345,7 @@ keys_explain(const struct keys *keys, const char *kid, struct error *error)
 		error_set(error, "Authgear's key set names no usable key");
 		return;
 	}
-	if (jwks_find(keys->jwks, kid) == NULL &&
+	if (kid != NULL && jwks_find(keys->jwks, kid) == NULL &&
 	    (flaw = jwks_find_flaw(keys->jwks, kid)) != NULL)
 		error_set(error, "key %s is left out: %s", kid, flaw->cause);
 }

@@ -101,8 +101,8 @@ int keys_are_held(struct keys *keys, const struct moment *now);
 int keys_fetched(struct keys *keys, const struct status_keys *fetched,
     const struct moment *now, struct error *error);
 
-/* Why a kid cannot serve, or why none can; nothing if the set says nothing of
- * it. */
+/* Why a kid cannot serve, or (NULL) why none can; nothing if the set says
+ * nothing of it. */
 void keys_explain(const struct keys *keys, const char *kid,
     struct error *error);
 
