@@ -224,6 +224,28 @@ forget_keys(struct gate_fixture *fixture)
 	(void)remove(gate_fixture_path(fixture, "state/daemon/status.db-shm"));
 }
 
+/* DONE without a task: it was out of memory before there was one. */
+static enum gate_step
+start(struct gate_fixture *fixture, const struct web_question *question,
+    struct gate_task **task_out)
+{
+	const struct gate_asker asker = {
+		.address = question->client_address };
+	struct credential credential;
+
+	enum gate_step step;
+
+	*task_out = NULL;
+	if (web_question_read(question, fixture->settings, &credential,
+	    &fixture->decision) == -1)
+		return GATE_DONE;
+	step = gate_start(fixture->gate, fixture->decision.policy, &credential,
+	    &asker, &fixture->now, task_out);
+	if (*task_out == NULL)
+		(void)gate_refuse(&fixture->decision, REASON_OUT_OF_MEMORY);
+	return step;
+}
+
 /* From question to decision; of a gate that was opened anew what is stored is
  * read and parsed within it. */
 static enum reason
@@ -242,14 +264,14 @@ ask(struct asked *asked, size_t nth, enum failing_memory how,
 	if (asked->kind->before != WARM)
 		gate_fixture_restart(fixture);
 	prepare(asked);
-	const struct gate_question question = {
+	const struct web_question question = {
 		.policy_name = asked->kind->policy,
 		.authorization = asked->header,
 		.cookie = asked->cookie,
 		.client_address = "192.0.2.1",
 	};
 	failing_memory_begin(nth, how);
-	step = gate_start(fixture->gate, &question, &fixture->now, &task);
+	step = start(fixture, &question, &task);
 	while (step != GATE_DONE) {
 		failing_memory_pause();
 		if (step == GATE_EXCHANGE)
@@ -262,7 +284,7 @@ ask(struct asked *asked, size_t nth, enum failing_memory how,
 	}
 	*count_out = failing_memory_end();
 	if (task == NULL)
-		return REASON_OUT_OF_MEMORY;
+		return fixture->decision.reason;
 	reason = gate_task_decision(task)->reason;
 	assert_int_equal(gate_task_decision(task)->verdict,
 	    reason_verdict(reason));

@@ -133,9 +133,9 @@ withdrawn_by_another_thread(void **state)
 	struct status *statuses[2];
 	struct keys *both[2];
 	struct mint_key *second = mint_key_new(MINT_SECOND);
-	const struct key *key;
+	const struct keys_wish wish = { .kid = "first" };
+	struct keys_found found;
 	char *b = mint_jwk(second, "second", NULL);
-	int64_t until;
 	int i;
 
 	(void)state;
@@ -146,14 +146,14 @@ withdrawn_by_another_thread(void **state)
 	}
 	life_store(statuses[0], f->set, &f->now);
 	for (i = 0; i < 2; i++)
-		assert_int_equal(keys_find(both[i], "first", 0, 0, &f->now,
-		    &key, &until, NULL), KEYS_KNOWN);
+		assert_int_equal(keys_find(both[i], &wish, &f->now, &found,
+		    NULL), KEYS_KNOWN);
 	keys_free(f->keys);
 	f->keys = both[0];
 	f->now.boottime++;
 	life_fetch(f, mint_set(b, NULL));
-	assert_int_equal(keys_find(both[1], "first", 0, 0, &f->now, &key,
-	    &until, NULL), KEYS_DENIED);
+	assert_int_equal(keys_find(both[1], &wish, &f->now, &found, NULL),
+	    KEYS_DENIED);
 	f->keys = NULL;
 	for (i = 0; i < 2; i++) {
 		keys_free(both[i]);
