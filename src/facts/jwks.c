@@ -244,6 +244,12 @@ jwks_free(struct jwks *jwks)
 	free(jwks);
 }
 
+size_t
+jwks_count(const struct jwks *jwks)
+{
+	return jwks->count;
+}
+
 const struct key *
 jwks_find(const struct jwks *jwks, const char *kid)
 {

@@ -71,7 +71,7 @@ life_store(struct status *status, const char *text,
 	struct status_keys keys = { .jwks_uri = uri, .jwks = copy,
 	    .jwks_len = strlen(text), .started = *start };
 
-	assert_int_equal(status_keys_store(status, &keys, start, NULL), 0);
+	assert_int_equal(status_store_keys(status, &keys, start, NULL), 0);
 	free(copy);
 }
 

@@ -175,13 +175,12 @@ write_trust(struct gate_fixture *fixture)
 	    OTHER_USER, REVOCATION_NO_TIME, REVOCATION_NO_TIME };
 	struct error error = { "" };
 	struct trust_writer *writer;
-	int64_t id;
-	int added;
+	struct trust_added added;
 
 	writer = trust_writer_open(fixture->settings->state,
 	    fixture->endpoint, &error);
 	if (writer == NULL || trust_writer_add(writer, &block, &note,
-	    &fixture->now, &id, &added, &error) != TRUST_WRITTEN ||
+	    &fixture->now, &added, &error) != TRUST_WRITTEN ||
 	    trust_writer_map(writer, MINT_USER, "ann", &note, &fixture->now,
 	    &error) != TRUST_WRITTEN)
 		fail_msg("%s", error_text(&error));

@@ -10,6 +10,7 @@
 #include "ground/notices.h"
 #include "keys_life.h"
 #include "scratch.h"
+#include "state/status_pending.h"
 
 /* What is published but cannot serve is neither known nor unknown, and may be
  * mended at any time; a restart says the same. */
