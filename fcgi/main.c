@@ -27,6 +27,7 @@
 #include "fcgi/writer.h"
 #include "gate/gate_shared.h"
 #include "transport/http.h"
+#include "transport/http_library.h"
 
 #define NAME "authgear-fcgi"
 #define SPARE_FILES 64	/* network, log, inherited */

@@ -12,6 +12,7 @@
 #include "fcgi/probe_url.h"
 #include "settings/settings.h"
 #include "transport/http.h"
+#include "transport/http_library.h"
 
 #define NAME "authgear-fcgi"
 #define CONNECT_SECONDS 3

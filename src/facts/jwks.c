@@ -1,9 +1,12 @@
 /* The public keys of an issuer, found by kid. */
+#include "facts/jwks.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts/key_jwk.h"
 #include "ground/json.h"
-#include "facts/jwks.h"
+#include "ground/json_parse.h"
 
 struct jwks {
 	struct key **keys;	/* by kid, ascending; those that serve */
@@ -81,7 +84,7 @@ add_keys(struct jwks *jwks, const struct json *array)
 	if (jwks->keys == NULL || jwks->flaws == NULL)
 		return -1;
 	for (i = 0; i < count; i++) {
-		switch (key_from_jwk(json_array_at(array, i),
+		switch (key_jwk_read(json_array_at(array, i),
 		    &jwks->keys[jwks->count],
 		    &jwks->flaws[jwks->flaw_count])) {
 		case KEY_MADE:
@@ -220,7 +223,8 @@ jwks_parse(const char *text, size_t len, struct error *error)
 		return NULL;
 	}
 	if ((set = json_parse(text, len, &refusal)) == NULL) {
-		error_set(error, "key set: %s", json_refusal_text(refusal));
+		error_set(error, "key set: %s",
+		    json_parse_refusal_text(refusal));
 		return NULL;
 	}
 	if ((array = find_array(set, error)) != NULL &&

@@ -7,6 +7,7 @@
 
 #include "ground/base64url.h"
 #include "ground/json.h"
+#include "ground/json_parse.h"
 #include "facts/jwt.h"
 
 /* Characters of the signature of a 2048-bit key, the weakest accepted. */

@@ -1,4 +1,6 @@
 /* RSA public keys for RS256; the only file that verifies signatures. */
+#include "facts/key.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,8 +9,6 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
-
-#include "facts/key_private.h"
 
 /* Marks in OpenSSL's queue of errors, where it holds some that are not ours. */
 #define BEGIN_OF_OURS 1

@@ -7,7 +7,7 @@
 
 #define KEY_MAX_ID 255		/* bytes of a kid */
 
-struct json;
+struct bignum_st;		/* BIGNUM of OpenSSL */
 
 /* One RSA public key.  Threads: any together; once made it does not change. */
 struct key;
@@ -27,15 +27,9 @@ struct key_flaw {
 	int is_private;		/* its private half is published */
 };
 
-/*
- * A JWK (RFC 7517) into a key.  Left out: no object, no kty, another kty than
- * RSA; a private member of its kty (of RSA d, p, q, dp, dq, qi, oth, k); alg
- * present and not RS256, use present and not "sig", key_ops without "verify",
- * each of them of a wrong type; no kid that key_id_is_valid(); an n or e that
- * is not well-formed; what key_weakness() knows.
- */
-enum key_outcome key_from_jwk(const struct json *jwk, struct key **key_out,
-    struct key_flaw *flaw_out);
+/* For key_jwk.c: the key of this kid and thumbprint.  NULL: memory. */
+struct key *key_new(const struct key_flaw *name,
+    const struct bignum_st *modulus, const struct bignum_st *exponent);
 void key_free(struct key *key);
 
 /* 1 for a kid of 1 to KEY_MAX_ID bytes without control bytes. */

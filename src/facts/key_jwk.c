@@ -1,9 +1,11 @@
 /* JWKs: which of them are keys for RS256, and why the others are not. */
+#include "facts/key_jwk.h"
+
 #include <string.h>
 
+#include <openssl/bn.h>
 #include <openssl/err.h>
 
-#include "facts/key_private.h"
 #include "facts/key_weakness.h"
 #include "ground/base64url.h"
 #include "ground/buffer.h"
@@ -209,7 +211,7 @@ judge(const struct json *jwk, struct key **key_out, struct key_flaw *flaw)
 }
 
 enum key_outcome
-key_from_jwk(const struct json *jwk, struct key **key_out,
+key_jwk_read(const struct json *jwk, struct key **key_out,
     struct key_flaw *flaw_out)
 {
 	enum key_outcome outcome;

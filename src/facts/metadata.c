@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ground/json.h"
+#include "ground/json_parse.h"
 #include "facts/metadata.h"
 #include "ground/origin.h"
 
@@ -107,7 +108,8 @@ metadata_parse(struct metadata *metadata, const char *text, size_t len,
 		return -1;
 	}
 	if ((json = json_parse(text, len, &refusal)) == NULL) {
-		error_set(error, "metadata: %s", json_refusal_text(refusal));
+		error_set(error, "metadata: %s",
+		    json_parse_refusal_text(refusal));
 		return -1;
 	}
 	if (read_issuer(metadata, json, endpoint, error) != 0 ||

@@ -53,8 +53,8 @@ struct keys_found {
 	const struct key *key;	/* with KNOWN, else NULL; borrowed until keys
 				   are looked for again */
 	int64_t until;		/* boottime: when asking again makes sense, for
-				   WAIT and ASKED, and for UNSETTLED, UNUSABLE and
-				   STALE with may_fetch; else now */
+				   WAIT and ASKED, and for UNSETTLED, UNUSABLE
+				   and STALE with may_fetch; else now */
 };
 
 /*

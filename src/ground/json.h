@@ -5,15 +5,7 @@
 #include <stdint.h>
 
 /*
- * Strict reading of JSON (RFC 8259) for untrusted bytes; the only file that
- * knows jansson.
- * Refused: duplicate members, anything after the value, NUL wherever it stands,
- * invalid UTF-8, nesting deeper than JSON_MAX_DEPTH, a real number that no
- * double holds, a document whose outermost value is not an object.
- * A text is never misread: every string, name and number of the tree is
- * compared with the text; one for which memory ran out is refused as that.
- * An integer of over 64 bits is taken for null: of no use to who reads it,
- * harmless where nobody does.
+ * What json_parse.h has read; with it the only files that know jansson.
  * Threads: one at a time for a document.
  */
 
@@ -28,23 +20,8 @@ enum json_find {
 	JSON_WRONG_TYPE		/* a member of another type; null too */
 };
 
-enum json_refusal {
-	JSON_NOT_REFUSED = 0,
-	JSON_NO_MEMORY,		/* says nothing of the text */
-	JSON_NOT_STRICT,
-	JSON_TOO_DEEP,
-	JSON_NUMBER_TOO_LARGE,	/* e.g. 1e400 */
-	JSON_MEMBER_TWICE
-};
-
-/* The object, to be freed with json_free(), which wipes it; NULL and why not
- * (refusal_out may be NULL). */
-struct json *json_parse(const char *text, size_t len,
-    enum json_refusal *refusal_out);
+/* Wipes it. */
 void json_free(struct json *json);
-
-/* "not strict JSON" and the like, for an operator. */
-const char *json_refusal_text(enum json_refusal refusal);
 
 /* Borrowed members; *_out is NULL/0 unless JSON_FOUND. */
 enum json_find json_find_string(const struct json *object, const char *name,

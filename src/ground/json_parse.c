@@ -1,5 +1,5 @@
 /* A text into jansson's tree, which must be what the text says. */
-#include "ground/json.h"
+#include "ground/json_parse.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -305,7 +305,7 @@ json_parse(const char *text, size_t len, enum json_refusal *refusal_out)
 }
 
 const char *
-json_refusal_text(enum json_refusal refusal)
+json_parse_refusal_text(enum json_refusal refusal)
 {
 	switch (refusal) {
 	case JSON_NO_MEMORY:

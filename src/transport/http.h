@@ -28,10 +28,6 @@
 
 struct http;
 
-/* Once, before threads start.  0 or -1. */
-int http_library_init(void);
-void http_library_end(void);
-
 /* Settings (ca_file, proxy, timeouts, insecure_allow_http) are borrowed until
  * it is freed.  NULL and error. */
 struct http *http_new(const struct settings *settings, struct error *error);

@@ -8,6 +8,7 @@
 #include "facts/resolver.h"
 #include "transport/clock.h"
 #include "transport/http.h"
+#include "transport/http_library.h"
 
 /*
  * Runs exchanges one after the other and prints what came back, for

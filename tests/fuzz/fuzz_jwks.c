@@ -6,6 +6,7 @@
 #include "facts/jwks.h"
 #include "facts/metadata.h"
 #include "ground/json.h"
+#include "ground/json_parse.h"
 #include "ground/origin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -158,7 +158,7 @@ holds "jansson" "$(foreign 'jansson' 'src/ground/json(_parse)?\.c')"
 holds "sqlite3" "$(foreign 'sqlite3' 'src/state/(write/)?[a-z_]*\.c')"
 holds "libini_config" \
     "$(foreign 'ini_config' 'src/settings/settings[a-z_]*\.c')"
-holds "libcurl" "$(foreign 'curl/' 'src/transport/http(_setup|_attempt)?\.[ch]')"
+holds "libcurl" "$(foreign 'curl/' 'src/transport/http(_setup|_attempt|_library)?\.[ch]')"
 holds "libfcgi" "$(foreign 'fcgi' 'fcgi/layer/[a-z_]*\.c')"
 holds "libpam" "$(foreign 'security/' 'pam/[a-z_]*\.[ch]')"
 # shellcheck disable=SC2046

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "ground/json.h"
+#include "ground/json_parse.h"
 #include "recorded.h"
 
 #define MAX_FILE (256 * 1024)	/* bytes */

@@ -10,6 +10,7 @@
 
 #include "facts/claims.h"
 #include "ground/json.h"
+#include "ground/json_parse.h"
 #include "mint.h"
 
 #define NOW INT64_C(1795436000)

@@ -9,6 +9,7 @@
 
 #include "gate/decide.h"
 #include "ground/json.h"
+#include "ground/json_parse.h"
 
 #define NOW 1000000
 #define LEEWAY 60

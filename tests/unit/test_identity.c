@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ground/json.h"
+#include "ground/json_parse.h"
 #include "web/identity.h"
 
 static char told[16384];

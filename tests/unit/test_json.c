@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "ground/json.h"
+#include "ground/json_parse.h"
 
 static const struct {
 	const char *text;
@@ -302,7 +303,7 @@ each_refusal_has_its_words(void **state)
 		    &refusal));
 		if (refusal != rows[i].refusal)
 			fail_msg("%s: %d", rows[i].text, (int)refusal);
-		assert_non_null(strstr(json_refusal_text(refusal),
+		assert_non_null(strstr(json_parse_refusal_text(refusal),
 		    rows[i].words));
 	}
 }

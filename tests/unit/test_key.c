@@ -11,8 +11,10 @@
 #include <openssl/rsa.h>
 
 #include "facts/key.h"
+#include "facts/key_jwk.h"
 #include "ground/base64url.h"
 #include "ground/json.h"
+#include "ground/json_parse.h"
 #include "mint.h"
 
 /* RFC 7515 appendix A.2 */
@@ -47,7 +49,7 @@ make(char *text, struct key **key_out)
 	enum key_outcome outcome;
 
 	assert_non_null(jwk);
-	outcome = key_from_jwk(jwk, key_out, &flaw);
+	outcome = key_jwk_read(jwk, key_out, &flaw);
 	assert_int_equal(outcome == KEY_MADE, *key_out != NULL);
 	if (outcome == KEY_LEFT_OUT)
 		assert_true(strlen(flaw.cause) > 10);

@@ -13,6 +13,7 @@
 
 #include "fcgi/reply.h"
 #include "ground/json.h"
+#include "ground/json_parse.h"
 
 static const char id[] = "0123456789abcdef";
 

@@ -1,0 +1,8 @@
+#ifndef HTTP_LIBRARY_H_
+#define HTTP_LIBRARY_H_
+
+/* libcurl as a whole.  Threads: the first, before others start.  0 or -1. */
+int http_library_init(void);
+void http_library_end(void);
+
+#endif /* !HTTP_LIBRARY_H_ */
