@@ -3,11 +3,10 @@
 #include "fcgi/probe_print.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "face/json_print.h"
 #include "fcgi/probe_cause.h"
 #include "ground/buffer.h"
-#include "ground/json.h"
 
 #define SENTENCE_MAX 4096	/* bytes; policies are named in it */
 
@@ -22,21 +21,12 @@ probe_print_begin(struct probe_print *print, FILE *out, int json)
 		fputs("{\"probes\":[", out);
 }
 
-static void
-json_text(FILE *out, const char *name, const char *text)
-{
-	char *quoted = json_quote(text);
-
-	fprintf(out, "\"%s\":%s", name, quoted != NULL ? quoted : "null");
-	free(quoted);
-}
-
 void
 probe_print_address(struct probe_print *print, const char *url)
 {
 	if (print->json) {
 		fputs(print->addresses > 0 ? ",\n{" : "\n{", print->out);
-		json_text(print->out, "url", url);
+		json_print_text(print->out, "\"url\":", url);
 		fputs(",\"askings\":[", print->out);
 	} else {
 		fprintf(print->out, "%s%s\n", print->addresses > 0 ? "\n" : "",
@@ -53,27 +43,20 @@ print_json_result(struct probe_print *print, const struct probe_result *result)
 	FILE *out = print->out;
 
 	fputs(print->lines > 0 ? ",\n {" : "\n {", out);
-	json_text(out, "method", result->asking->method);
-	fputs(",", out);
-	json_text(out, "brings", probe_ask_brings_name(result->asking->brings));
-	fputs(",", out);
-	json_text(out, "verdict",
+	json_print_text(out, "\"method\":", result->asking->method);
+	json_print_text(out, ",\"brings\":",
+	    probe_ask_brings_name(result->asking->brings));
+	json_print_text(out, ",\"verdict\":",
 	    probe_verdict_name(probe_why_verdict(result->why)));
-	fputs(",", out);
-	json_text(out, "why", probe_why_name(result->why));
+	json_print_text(out, ",\"why\":", probe_why_name(result->why));
 	fprintf(out, ",\"status\":%d", result->status);
-	if (result->reason[0] != '\0') {
-		fputs(",", out);
-		json_text(out, "reason", result->reason);
-	}
-	if (result->id[0] != '\0') {
-		fputs(",", out);
-		json_text(out, "request_id", result->id);
-	}
-	if (result->error.text[0] != '\0') {
-		fputs(",", out);
-		json_text(out, "error", error_text(&result->error));
-	}
+	if (result->reason[0] != '\0')
+		json_print_text(out, ",\"reason\":", result->reason);
+	if (result->id[0] != '\0')
+		json_print_text(out, ",\"request_id\":", result->id);
+	if (result->error.text[0] != '\0')
+		json_print_text(out, ",\"error\":",
+		    error_text(&result->error));
 	fputs("}", out);
 }
 
@@ -116,20 +99,20 @@ probe_print_summary(struct probe_print *print, const char *url,
 {
 	const char *verdict = probe_verdict_name(probe_report_verdict(report));
 	struct buffer text;
+	const char *cause;
 
 	buffer_init(&text, SENTENCE_MAX);
 	probe_cause_say(report, settings, &text);
+	cause = text.failed ? "out of memory" : text.data;
 	if (print->json) {
 		fputs("],\n ", print->out);
-		json_text(print->out, "verdict", verdict);
-		fputs(",", print->out);
-		json_text(print->out, "code",
+		json_print_text(print->out, "\"verdict\":", verdict);
+		json_print_text(print->out, ",\"code\":",
 		    probe_cause_name(probe_cause_of(report)));
-		fputs(",", print->out);
-		json_text(print->out, "cause", text.data);
+		json_print_text(print->out, ",\"cause\":", cause);
 		fputs("}", print->out);
 	} else {
-		fprintf(print->out, "%s: %s: %s.\n", url, verdict, text.data);
+		fprintf(print->out, "%s: %s: %s.\n", url, verdict, cause);
 		if (probe_is_hopeless(report))
 			fprintf(print->out, "%zu more were not asked, since "
 			    "%d in a row got no answer.\n",
@@ -144,7 +127,8 @@ probe_print_end(struct probe_print *print, enum probe_verdict verdict)
 {
 	if (print->json) {
 		fputs("\n],", print->out);
-		json_text(print->out, "verdict", probe_verdict_name(verdict));
+		json_print_text(print->out, "\"verdict\":",
+		    probe_verdict_name(verdict));
 		fputs("}\n", print->out);
 	}
 	return fflush(print->out) == 0 && !ferror(print->out) ? 0 : -1;

@@ -9,8 +9,8 @@
 
 #include "admin/actor.h"
 #include "admin/commands.h"
-#include "admin/json_print.h"
 #include "admin/signals.h"
+#include "face/json_print.h"
 #include "settings/settings.h"
 #include "state/write/trust_init.h"
 
@@ -51,9 +51,9 @@ print_place(const char *path, int json, int first)
 		    of, path);
 		return;
 	}
-	json_print_text(first ? "{\"path\":" : ",{\"path\":", path);
-	json_print_text(",\"owner\":", owner);
-	json_print_text(",\"group\":", of);
+	json_print_text(stdout, first ? "{\"path\":" : ",{\"path\":", path);
+	json_print_text(stdout, ",\"owner\":", owner);
+	json_print_text(stdout, ",\"group\":", of);
 	(void)printf(",\"mode\":\"%04o\"}", st.st_mode & 07777U);
 }
 
@@ -74,7 +74,7 @@ print_places(const struct settings *settings, int made, int json)
 		(void)printf("{\"made\":%s,\"migrated\":%s",
 		    made == TRUST_MADE ? "true" : "false",
 		    made == TRUST_MIGRATED ? "true" : "false");
-		json_print_text(",\"endpoint\":", settings->endpoint);
+		json_print_text(stdout, ",\"endpoint\":", settings->endpoint);
 		(void)printf(",\"places\":[");
 	} else {
 		(void)printf("%s: %s for %s\n", settings->state,

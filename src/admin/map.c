@@ -3,7 +3,7 @@
 
 #include "admin/change_words.h"
 #include "admin/commands.h"
-#include "admin/json_print.h"
+#include "face/json_print.h"
 
 static const char help[] =
     "usage: authgear-cache map add [USER] ACCOUNT [OPTION...]\n"
@@ -44,8 +44,8 @@ static void
 say(const struct change *change)
 {
 	if (change->line->json) {
-		json_print_text("{\"user\":", change->value);
-		json_print_text(",\"account\":", change->account);
+		json_print_text(stdout, "{\"user\":", change->value);
+		json_print_text(stdout, ",\"account\":", change->account);
 		(void)printf("}\n");
 	} else if (change->account != NULL) {
 		(void)printf("user %s is account %s%s\n", change->value,

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin/json_print.h"
 #include "admin/when.h"
+#include "face/json_print.h"
 
 #define FORMAT "%-5s %-6s %-10s %-36s %-16s %-38s %-20s %-12s %s\n"
 
@@ -70,18 +70,20 @@ row_print_json(const char *before, const struct trust_list_row *row,
 	const struct revocation *revocation = &row->revocation;
 
 	(void)printf("%s{\"id\":%lld", before, (long long)row->id);
-	json_print_text(",\"kind\":", revocation_kind_name(revocation->kind));
-	json_print_text(",\"value\":", revocation->value);
-	json_print_text(",\"rule\":", revocation_rule_name(revocation->rule));
-	json_print_seconds(",\"from\":", revocation->from);
-	json_print_seconds(",\"until\":", revocation->until);
-	json_print_text(",\"reason\":", row->reason);
-	json_print_text(",\"actor\":", row->actor);
-	json_print_text(",\"source\":", row->source);
-	json_print_seconds(",\"time\":", row->time);
-	json_print_text(",\"credential\":",
+	json_print_text(stdout, ",\"kind\":",
+	    revocation_kind_name(revocation->kind));
+	json_print_text(stdout, ",\"value\":", revocation->value);
+	json_print_text(stdout, ",\"rule\":",
+	    revocation_rule_name(revocation->rule));
+	json_print_seconds(stdout, ",\"from\":", revocation->from);
+	json_print_seconds(stdout, ",\"until\":", revocation->until);
+	json_print_text(stdout, ",\"reason\":", row->reason);
+	json_print_text(stdout, ",\"actor\":", row->actor);
+	json_print_text(stdout, ",\"source\":", row->source);
+	json_print_seconds(stdout, ",\"time\":", row->time);
+	json_print_text(stdout, ",\"credential\":",
 	    row->credential[0] == '\0' ? NULL : row->credential);
-	json_print_seconds(",\"expires\":", row->expires);
+	json_print_seconds(stdout, ",\"expires\":", row->expires);
 	(void)printf("%s}", more);
 }
 
@@ -104,9 +106,9 @@ void
 row_print_account_json(const char *before, const struct trust_list_account *row)
 {
 	(void)printf("%s{\"time\":%lld", before, (long long)row->time);
-	json_print_text(",\"account\":", row->account);
-	json_print_text(",\"user\":", row->user_id);
-	json_print_text(",\"reason\":", row->reason);
-	json_print_text(",\"actor\":", row->actor);
+	json_print_text(stdout, ",\"account\":", row->account);
+	json_print_text(stdout, ",\"user\":", row->user_id);
+	json_print_text(stdout, ",\"reason\":", row->reason);
+	json_print_text(stdout, ",\"actor\":", row->actor);
 	(void)printf("}");
 }

@@ -1,10 +1,10 @@
 #include "face/settings_print.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "ground/json.h"
+#include "face/json_print.h"
+#include "ground/json_scan.h"
 #include "settings/settings_table.h"
 
 /* No value that the file could hold: the line says what goes without one. */
@@ -43,7 +43,6 @@ print_json_members(FILE *out, const char *section, const void *target)
 	const struct settings_row *row;
 	struct buffer value;
 	const char *comma = "";
-	char *quoted;
 	size_t i;
 
 	for (i = 0; (row = settings_table_at(i)) != NULL; i++) {
@@ -51,12 +50,13 @@ print_json_members(FILE *out, const char *section, const void *target)
 			continue;
 		buffer_init(&value, SETTINGS_MAX_VALUE * 2);
 		settings_table_print(target, row, &value);
-		quoted = value.failed ? NULL : json_quote(value.data);
-		buffer_clear(&value);
-		if (quoted == NULL)
+		if (value.failed || !json_scan_is_utf8(value.data)) {
+			buffer_clear(&value);
 			return -1;
-		fprintf(out, "%s\"%s\":%s", comma, row->key.name, quoted);
-		free(quoted);
+		}
+		json_print_text(out, comma, row->key.name);
+		json_print_text(out, ":", value.data);
+		buffer_clear(&value);
 		comma = ",";
 	}
 	return 0;
@@ -66,7 +66,6 @@ static int
 print_json(const struct settings *settings, FILE *out)
 {
 	const char *comma = "";
-	char *quoted;
 	size_t i;
 
 	fputs("{\"authgear\":{", out);
@@ -83,10 +82,10 @@ print_json(const struct settings *settings, FILE *out)
 	}
 	fputs("},\"warnings\":[", out);
 	for (i = 0; i < settings->warnings.count; i++) {
-		if ((quoted = json_quote(settings->warnings.words[i])) == NULL)
+		if (!json_scan_is_utf8(settings->warnings.words[i]))
 			return -1;
-		fprintf(out, "%s%s", i > 0 ? "," : "", quoted);
-		free(quoted);
+		json_print_text(out, i > 0 ? "," : "",
+		    settings->warnings.words[i]);
 	}
 	fputs("]}\n", out);
 	return 0;

@@ -166,16 +166,3 @@ json_member_text(const struct json *object, const char *name, char **text_out)
 	    strdup(json_string_value(value)) : json_dumps(value, flags);
 	return *text_out != NULL ? 0 : -1;
 }
-
-char *
-json_quote(const char *text)
-{
-	json_t *string;
-	char *quoted;
-
-	if ((string = json_string(text)) == NULL)
-		return NULL;
-	quoted = json_dumps(string, JSON_ENCODE_ANY);
-	json_decref(string);
-	return quoted;
-}

@@ -55,8 +55,4 @@ int json_is_an_object(const struct json *value);
 int json_member_text(const struct json *object, const char *name,
     char **text_out);
 
-/* `text` as a JSON string with quotes; malloc'd, NULL out of memory or not
- * UTF-8. */
-char *json_quote(const char *text);
-
 #endif /* !JSON_H_ */

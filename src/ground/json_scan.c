@@ -41,6 +41,20 @@ utf8_length(const unsigned char *at, size_t left)
 	return len;
 }
 
+int
+json_scan_is_utf8(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t left = strlen(text), len;
+
+	for (; left > 0; left -= len) {
+		if ((len = utf8_length(at, left)) == 0)
+			return 0;
+		at += len;
+	}
+	return 1;
+}
+
 static char *
 put_utf8(char *out, unsigned long code)
 {

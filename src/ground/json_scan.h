@@ -8,7 +8,7 @@
  * Strings and numbers of JSON (RFC 8259 sections 6 and 7), read from the text
  * without any memory of their own.  `*at` is where one begins and, if it is
  * one, then the byte behind it; `scratch` holds the rest of the text and a
- * NUL.
+ * NUL.  No state: any thread.
  */
 
 /* From quote to quote: its bytes into scratch, with a NUL behind them.  0, or
@@ -26,5 +26,7 @@ enum json_scan {
 };
 enum json_scan json_scan_number(const char **at, const char *end,
     char *scratch, int64_t *integer_out, double *real_out);
+
+int json_scan_is_utf8(const char *text);	/* RFC 3629 */
 
 #endif /* !JSON_SCAN_H_ */

@@ -263,18 +263,6 @@ texts_of_members(void **state)
 }
 
 static void
-quoted(void **state)
-{
-	char *text;
-
-	(void)state;
-	text = json_quote("a\"\\\n\x01");
-	assert_string_equal(text, "\"a\\\"\\\\\\n\\u0001\"");
-	free(text);
-	assert_null(json_quote("\xff"));
-}
-
-static void
 each_refusal_has_its_words(void **state)
 {
 	static const struct {
@@ -496,7 +484,6 @@ main(void)
 		cmocka_unit_test(seconds),
 		cmocka_unit_test(members),
 		cmocka_unit_test(texts_of_members),
-		cmocka_unit_test(quoted),
 		cmocka_unit_test(each_refusal_has_its_words),
 		cmocka_unit_test(numbers_beyond_64_bits),
 		cmocka_unit_test(reals),
