@@ -53,7 +53,8 @@ cause(struct sqlite3 *db, int rc, const char *path)
 	const int primary = rc & 0xff;
 	int saved = 0;
 
-	if (db == NULL)
+	/* memory may have ended outside of SQLite, which says nothing of it */
+	if (db == NULL || primary == SQLITE_NOMEM)
 		return sqlite3_errstr(rc);
 	if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
 		saved = last_errno(db);

@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
+#include "state/sql_column.h"
+
 struct sql_value
 sql_null(void)
 {
@@ -126,13 +128,12 @@ int
 sql_ask_text(struct sqlite3 *db, const char *sql, char *text_out, size_t size)
 {
 	struct sqlite3_stmt *statement = NULL;
-	const int rc = sql_step(db, sql, NULL, 0, &statement);
-	const unsigned char *text = NULL;
+	const char *text = NULL;
+	int rc = sql_step(db, sql, NULL, 0, &statement);
 
 	if (rc == SQLITE_ROW)
-		text = sqlite3_column_text(statement, 0);
-	(void)snprintf(text_out, size, "%s",
-	    text != NULL ? (const char *)text : "");
+		rc = sql_column_text(statement, 0, &text);
+	(void)snprintf(text_out, size, "%s", text != NULL ? text : "");
 	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }

@@ -8,10 +8,11 @@
 #include <string.h>
 
 #include "state/sql.h"
+#include "state/sql_column.h"
 #include "state/status_file.h"
 
-const char *
-status_boot_text(struct status *status, int64_t number)
+int
+status_boot_text(struct status *status, int64_t number, const char **text_out)
 {
 	static const char sql[] = "SELECT boot_id FROM boot WHERE number = ?1";
 	const struct sql_value value = sql_number(number);
@@ -19,19 +20,21 @@ status_boot_text(struct status *status, int64_t number)
 	const char *text = NULL;
 	int rc;
 
+	*text_out = boot->boot_id;
 	if (boot->number != 0 && boot->number == number)
-		return boot->boot_id;
+		return SQLITE_OK;
+	*text_out = NULL;
 	rc = status_file_step(status, STATUS_BOOT_LOAD, sql, &value, 1);
 	if (rc == SQLITE_ROW)
-		text = (const char *)sqlite3_column_text(
-		    status->statements[STATUS_BOOT_LOAD], 0);
+		rc = sql_column_text(status->statements[STATUS_BOOT_LOAD], 0,
+		    &text);
 	if (text != NULL && strlen(text) < sizeof(boot->boot_id)) {
 		(void)snprintf(boot->boot_id, sizeof(boot->boot_id), "%s",
 		    text);
 		boot->number = number;
+		*text_out = boot->boot_id;
 	}
-	(void)status_file_reset(status, STATUS_BOOT_LOAD, rc);
-	return boot->number == number ? boot->boot_id : NULL;
+	return status_file_reset(status, STATUS_BOOT_LOAD, rc);
 }
 
 int

@@ -9,8 +9,9 @@
  * a struct status. */
 
 /* The text of a boot, NULL if the file does not know the number; borrowed
- * until the next call. */
-const char *status_boot_text(struct status *status, int64_t number);
+ * until the next call; an SQLite result. */
+int status_boot_text(struct status *status, int64_t number,
+    const char **text_out);
 
 /* Its number, made if need be: in a transaction; an SQLite result. */
 int status_boot_number(struct status *status, const char *boot_id,

@@ -6,6 +6,8 @@
 /* Hex and UUIDs as bytes, as rows keep them.  Shared by status*.c alone.
  * Threads: no state, any thread. */
 
+#define STATUS_HASH_BYTES 32	/* of a SHA-256 */
+
 /* `len` bytes of lower-case hex; 0, or -1 if it is none. */
 int status_bytes_of_hex(const char *hex, unsigned char *bytes, size_t len);
 

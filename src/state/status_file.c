@@ -17,6 +17,7 @@
 #include "state/database_connection.h"
 #include "state/database_error.h"
 #include "state/sql.h"
+#include "state/sql_column.h"
 #include "state/status_schema.h"
 
 void
@@ -85,8 +86,8 @@ find_owner(struct status *status, struct error *error)
 	rc = sql_step(status->db, "SELECT endpoint FROM about", NULL, 0,
 	    &statement);
 	if (rc == SQLITE_ROW)
-		endpoint = (const char *)sqlite3_column_text(statement, 0);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		rc = sql_column_text(statement, 0, &endpoint);
+	if (rc != SQLITE_OK && rc != SQLITE_DONE)
 		ret = status_file_failed(status, rc, error) - 1;
 	else if (endpoint != NULL)
 		ret = strcmp(endpoint, status->endpoint) == 0 ? 1 : -1;
@@ -94,13 +95,14 @@ find_owner(struct status *status, struct error *error)
 	return ret;
 }
 
+/* Not where that cannot be told: who looks for one is told so. */
 static int
-has_before(struct status *status)
+lacks_before(struct status *status)
 {
 	int64_t found;
 
 	return sql_ask(status->db, "SELECT 1 FROM session_before LIMIT 1",
-	    NULL, 0, &found) == SQLITE_OK && found == 1;
+	    NULL, 0, &found) == SQLITE_OK && found == 0;
 }
 
 static enum database_mode
@@ -142,7 +144,7 @@ open_own(struct status *status, struct error *error)
 	if (owner == -1)
 		owner = find_owner(status, error);
 	status->is_owned = owner == 1;
-	status->has_before = has_before(status);
+	status->has_before = !lacks_before(status);
 	return owner >= 0 ? 0 : -1;
 }
 

@@ -42,7 +42,7 @@ struct status {
 	long schema_at;			/* when its schema was */
 	uint64_t keys_number;		/* of the keys that wait, likewise */
 	struct status_boot boot;	/* the last one that was looked up */
-	int has_before;			/* rows of schema 2 are there */
+	int has_before;			/* rows of schema 2 may be there */
 	int is_checked;			/* whole, since it was opened */
 	int is_counted;			/* its rows, likewise */
 	int is_damaged;			/* a statement found it corrupt */

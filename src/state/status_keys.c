@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "state/sql.h"
+#include "state/sql_column.h"
 #include "state/status_file.h"
 #include "state/status_waiting.h"
 
@@ -66,47 +67,60 @@ status_keys_waiting(struct status_pending *pending,
 	return ret;
 }
 
-static char *
-copy_column(struct sqlite3_stmt *statement, int column, size_t *len_out)
+/* NULL if there is none. */
+static int
+copy_text(struct sqlite3_stmt *statement, int column, char **text_out)
 {
-	const void *data = sqlite3_column_blob(statement, column);
-	size_t len = (size_t)sqlite3_column_bytes(statement, column);
-	char *copy;
+	const char *text;
+	const int rc = sql_column_text(statement, column, &text);
 
-	copy = malloc(len + 1);
-	if (copy == NULL)
-		return NULL;
-	if (len > 0)
-		memcpy(copy, data, len);
-	copy[len] = '\0';
-	if (len_out != NULL)
-		*len_out = len;
-	return copy;
+	*text_out = rc == SQLITE_OK && text != NULL ? strdup(text) : NULL;
+	return rc == SQLITE_OK && text != NULL && *text_out == NULL ?
+	    SQLITE_NOMEM : rc;
+}
+
+static int
+copy_set(struct sqlite3_stmt *statement, int column, struct status_keys *keys)
+{
+	const unsigned char *bytes;
+	const int rc = sql_column_bytes(statement, column, &bytes,
+	    &keys->jwks_len);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	keys->jwks = malloc(keys->jwks_len + 1);
+	if (keys->jwks == NULL)
+		return SQLITE_NOMEM;
+	if (keys->jwks_len > 0)
+		memcpy(keys->jwks, bytes, keys->jwks_len);
+	keys->jwks[keys->jwks_len] = '\0';
+	return SQLITE_OK;
 }
 
 static int
 read_keys(struct sqlite3_stmt *statement, struct status_keys *keys)
 {
-	const unsigned char *boot_id;
+	const char *boot_id = NULL;
+	int rc;
 
-	keys->jwks_uri = copy_column(statement, 0, NULL);
-	keys->jwks = copy_column(statement, 2, &keys->jwks_len);
-	if (sqlite3_column_type(statement, 1) != SQLITE_NULL) {
-		keys->authorization_endpoint = copy_column(statement, 1, NULL);
-		if (keys->authorization_endpoint == NULL)
-			goto failed;
-	}
 	keys->started.wall = sqlite3_column_int64(statement, 3);
 	keys->started.boottime = sqlite3_column_int64(statement, 4);
-	boot_id = sqlite3_column_text(statement, 5);
-	if (keys->jwks_uri == NULL || keys->jwks == NULL || boot_id == NULL)
-		goto failed;
+	rc = copy_text(statement, 0, &keys->jwks_uri);
+	if (rc == SQLITE_OK)
+		rc = copy_text(statement, 1, &keys->authorization_endpoint);
+	if (rc == SQLITE_OK)
+		rc = copy_set(statement, 2, keys);
+	if (rc == SQLITE_OK)
+		rc = sql_column_text(statement, 5, &boot_id);
+	if (rc == SQLITE_OK && (keys->jwks_uri == NULL || boot_id == NULL))
+		rc = SQLITE_CORRUPT;
+	if (rc != SQLITE_OK) {
+		status_keys_clear(keys);
+		return rc;
+	}
 	(void)snprintf(keys->started.boot_id, sizeof(keys->started.boot_id),
-	    "%s", (const char *)boot_id);
-	return 0;
-failed:
-	status_keys_clear(keys);
-	return -1;
+	    "%s", boot_id);
+	return SQLITE_OK;
 }
 
 int
@@ -118,20 +132,16 @@ status_keys_read(struct status *status, struct status_keys *keys,
 	    "FROM issuer WHERE endpoint = ?1";
 	const struct sql_value endpoint = sql_text(status->endpoint);
 	struct sqlite3_stmt *statement = NULL;
-	int rc, ret = -1;
+	int rc, found;
 
 	memset(keys, 0, sizeof(*keys));
 	rc = sql_step(status->db, sql, &endpoint, 1, &statement);
-	if (rc == SQLITE_DONE)
-		ret = 0;
-	else if (rc != SQLITE_ROW)
-		(void)status_file_failed(status, rc, error);
-	else if (read_keys(statement, keys) == -1)
-		error_set(error, "%s: out of memory", status->path);
-	else
-		ret = 1;
+	found = rc == SQLITE_ROW;
+	if (found)
+		rc = read_keys(statement, keys);
 	(void)sqlite3_finalize(statement);
-	return ret;
+	return rc == SQLITE_OK || rc == SQLITE_DONE ? found :
+	    status_file_failed(status, rc, error);
 }
 
 static int

@@ -8,6 +8,7 @@
 #include "state/database.h"
 #include "state/database_connection.h"
 #include "state/sql.h"
+#include "state/sql_column.h"
 #include "state/status_file.h"
 
 /* 1 if there is such a table, 0, or -1. */
@@ -29,17 +30,12 @@ enter(struct status *status, struct error *error)
 static int
 read_row(struct sqlite3_stmt *statement, struct trust_lineage *lineage)
 {
-	const void *id = sqlite3_column_blob(statement, 0);
-	const void *tag = sqlite3_column_blob(statement, 2);
+	const int rc = sql_column_copy(statement, 0, lineage->id,
+	    sizeof(lineage->id));
 
-	if (id == NULL || tag == NULL ||
-	    sqlite3_column_bytes(statement, 0) != TRUST_LINEAGE_SIZE ||
-	    sqlite3_column_bytes(statement, 2) != TRUST_TAG_SIZE)
-		return -1;
-	memcpy(lineage->id, id, TRUST_LINEAGE_SIZE);
 	lineage->number = sqlite3_column_int64(statement, 1);
-	memcpy(lineage->tag, tag, TRUST_TAG_SIZE);
-	return 0;
+	return rc != SQLITE_OK ? rc : sql_column_copy(statement, 2,
+	    lineage->tag, sizeof(lineage->tag));
 }
 
 int
@@ -50,7 +46,7 @@ status_lineage_load(struct status *status, struct trust_marks *marks,
 	    "ORDER BY place";
 	struct sqlite3_stmt *statement = NULL;
 	struct trust_lineage lineage;
-	int rc, ret = 0;
+	int rc;
 
 	switch (enter(status, error)) {
 	case 1:
@@ -61,17 +57,17 @@ status_lineage_load(struct status *status, struct trust_marks *marks,
 		return -1;
 	}
 	rc = sql_step(status->db, sql, NULL, 0, &statement);
-	while (rc == SQLITE_ROW && ret == 0) {
-		if (read_row(statement, &lineage) == 0)
-			ret = trust_marks_merge(marks, &lineage, 1);
-		rc = sqlite3_step(statement);
+	while (rc == SQLITE_ROW) {
+		rc = read_row(statement, &lineage);
+		if (rc == SQLITE_OK &&
+		    trust_marks_merge(marks, &lineage, 1) == -1)
+			rc = SQLITE_NOMEM;
+		/* a row that makes no sense tells nothing */
+		if (rc == SQLITE_OK || rc == SQLITE_MISMATCH)
+			rc = sqlite3_step(statement);
 	}
 	(void)sqlite3_finalize(statement);
-	if (ret == -1)
-		error_set(error, "%s: out of memory", status->path);
-	else if (rc != SQLITE_DONE)
-		ret = status_file_failed(status, rc, error);
-	return ret;
+	return rc == SQLITE_DONE ? 0 : status_file_failed(status, rc, error);
 }
 
 static int
@@ -156,15 +152,15 @@ status_lineage_is_lost(struct status *status, struct trust_marks *marks)
 	uint64_t turn;
 	size_t count;
 	int64_t there;
-	int has_table;
+	int has_table, held;
 
-	if (trust_marks_unwritten(marks, 1, &list, &count, &turn) != 1)
-		return 0;
+	held = trust_marks_unwritten(marks, 1, &list, &count, &turn);
+	if (held != 1)
+		return held;
 	free(list);
 	has_table = enter(status, NULL);
 	if (has_table != 1)
 		return has_table == 0 ? 1 : -1;
-	(void)sql_ask(status->db, "SELECT count(*) FROM lineage", NULL, 0,
-	    &there);
-	return there < (int64_t)count;
+	return sql_ask(status->db, "SELECT count(*) FROM lineage", NULL, 0,
+	    &there) == SQLITE_OK ? there < (int64_t)count : -1;
 }

@@ -30,8 +30,6 @@ int status_row_load_before(struct status *status, const char *key,
 int status_row_store(struct status *status, const char *key,
     const struct status_session *session, int64_t boot);
 
-#define STATUS_ROW_MAX_TEXT 32768	/* bytes of roles or amr */
-
 /* The words as one text; -1 if they would be read as others, or are too
  * long. */
 int status_row_join(struct buffer *text, const struct word_list *list,

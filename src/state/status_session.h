@@ -32,6 +32,9 @@ void status_session_clear(struct status_session *session);
 int status_session_copy(struct status_session *to,
     const struct status_session *from);
 
+#define STATUS_SESSION_MAX_TEXT 32768 /* bytes of roles or amr, joined, that a
+				   row holds */
+
 /* The key of a row, SHA-256 of the credential's text and its kind, as text:
  * 64 hex digits and one for the kind. */
 #define STATUS_KEY_SIZE (HASH_HEX_SIZE + 1)

@@ -162,7 +162,7 @@ can_be_kept(const struct facts *facts)
 	struct buffer text;
 	int ret;
 
-	buffer_init(&text, STATUS_ROW_MAX_TEXT);
+	buffer_init(&text, STATUS_SESSION_MAX_TEXT);
 	ret = status_row_join(&text, &facts->roles, ',') == 0;
 	buffer_reset(&text);
 	ret = ret && status_row_join(&text, &facts->amr, ' ') == 0;

@@ -7,6 +7,7 @@
 #include "state/database_error.h"
 #include "state/database_view.h"
 #include "state/sql.h"
+#include "state/sql_column.h"
 #include "state/trust_schema.h"
 
 #define ENDPOINT "(SELECT value FROM meta WHERE name = 'endpoint')"
@@ -61,20 +62,18 @@ check_endpoint(const char *found, const char *path, const char *endpoint,
 static int
 read_lineage(struct sqlite3_stmt *statement, struct trust_head *head)
 {
-	const void *id = sqlite3_column_blob(statement, 2);
-	const void *tag = sqlite3_column_blob(statement, 4);
+	struct trust_lineage *lineage = &head->lineage;
+	int rc;
 
 	head->has_lineage = head->schema == TRUST_SCHEMA;
 	if (!head->has_lineage)
 		return SQLITE_OK;
-	if (id == NULL || tag == NULL ||
-	    sqlite3_column_bytes(statement, 2) != TRUST_LINEAGE_SIZE ||
-	    sqlite3_column_bytes(statement, 4) != TRUST_TAG_SIZE)
-		return SQLITE_CORRUPT;
-	memcpy(head->lineage.id, id, TRUST_LINEAGE_SIZE);
-	memcpy(head->lineage.tag, tag, TRUST_TAG_SIZE);
-	head->lineage.number = sqlite3_column_int64(statement, 3);
-	return SQLITE_OK;
+	lineage->number = sqlite3_column_int64(statement, 3);
+	rc = sql_column_copy(statement, 2, lineage->id, sizeof(lineage->id));
+	if (rc == SQLITE_OK)
+		rc = sql_column_copy(statement, 4, lineage->tag,
+		    sizeof(lineage->tag));
+	return rc == SQLITE_MISMATCH ? SQLITE_CORRUPT : rc;
 }
 
 int
@@ -82,6 +81,7 @@ trust_head_read(struct sqlite3 *db, const char *path, const char *endpoint,
     struct trust_head *head, struct error *error)
 {
 	struct sqlite3_stmt *statement = NULL;
+	const char *found = NULL;
 	int rc;
 
 	memset(head, 0, sizeof(*head));
@@ -99,11 +99,11 @@ trust_head_read(struct sqlite3 *db, const char *path, const char *endpoint,
 	    old_head_sql, NULL, 0, &statement);
 	if (rc == SQLITE_DONE)
 		rc = SQLITE_CORRUPT;
-	if (rc == SQLITE_ROW) {
-		head->has_endpoint = sqlite3_column_type(statement, 0) !=
-		    SQLITE_NULL;
-		check_endpoint((const char *)sqlite3_column_text(statement,
-		    0), path, endpoint, error);
+	if (rc == SQLITE_ROW)
+		rc = sql_column_text(statement, 0, &found);
+	if (rc == SQLITE_OK) {
+		head->has_endpoint = found != NULL;
+		check_endpoint(found, path, endpoint, error);
 		head->is_empty = sqlite3_column_int(statement, 1) == 1;
 		rc = read_lineage(statement, head);
 	}
@@ -145,20 +145,16 @@ trust_head_change(struct sqlite3 *db, int64_t number,
 	static const char sql[] = "SELECT tag FROM audit WHERE id = ?1";
 	const struct sql_value value = sql_number(number);
 	struct sqlite3_stmt *statement = NULL;
-	const void *tag;
-	int rc;
+	int rc, found;
 
 	memset(change, 0, sizeof(*change));
 	change->number = number;
 	rc = sql_step(db, sql, &value, 1, &statement);
-	if (rc == SQLITE_ROW) {
-		tag = sqlite3_column_blob(statement, 0);
-		if (tag != NULL &&
-		    sqlite3_column_bytes(statement, 0) == TRUST_TAG_SIZE)
-			memcpy(change->tag, tag, TRUST_TAG_SIZE);
-	}
+	found = rc == SQLITE_ROW;
+	if (found)
+		rc = sql_column_copy(statement, 0, change->tag,
+		    sizeof(change->tag));
 	(void)sqlite3_finalize(statement);
-	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
-		return rc == SQLITE_ROW;
-	return -rc;
+	return rc == SQLITE_OK || rc == SQLITE_DONE ||
+	    rc == SQLITE_MISMATCH ? found : -rc;
 }

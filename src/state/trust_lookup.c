@@ -7,6 +7,7 @@
 #include "facts/revocation.h"
 #include "ground/hash.h"
 #include "state/sql.h"
+#include "state/sql_column.h"
 #include "state/trust_row.h"
 
 /* One statement, so one moment; each part by a prefix of the key. */
@@ -46,7 +47,7 @@ trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
 	}
 	rc = sql_step(db, lookup_sql, values, 5, statement);
 	while (rc == SQLITE_ROW &&
-	    trust_row_read(*statement, &row, hex) == 0) {
+	    (rc = trust_row_read(*statement, &row, hex)) == SQLITE_OK) {
 		if (revocation_hits(&row, facts, question->hash,
 		    question->wall))
 			reason = revocation_stronger(reason,
@@ -54,8 +55,6 @@ trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
 		rc = sqlite3_step(*statement);
 	}
 	sql_reset(*statement);
-	if (rc == SQLITE_ROW)
-		return SQLITE_CORRUPT;
 	if (rc != SQLITE_DONE)
 		return rc;
 	*reason_out = reason;
@@ -77,11 +76,11 @@ trust_lookup_map(struct sqlite3 *db, struct sqlite3_stmt **statement,
 	*text_out = NULL;
 	rc = sql_step(db, sql[way], &value, 1, statement);
 	if (rc == SQLITE_ROW) {
-		text = (const char *)sqlite3_column_text(*statement, 0);
-		rc = SQLITE_DONE;
-		if (text == NULL || text[0] == '\0')
+		rc = sql_column_text(*statement, 0, &text);
+		if (rc == SQLITE_OK && (text == NULL || text[0] == '\0'))
 			rc = SQLITE_CORRUPT;
-		else if ((*text_out = strdup(text)) == NULL)
+		else if (rc == SQLITE_OK &&
+		    (*text_out = strdup(text)) == NULL)
 			rc = SQLITE_NOMEM;
 	}
 	sql_reset(*statement);

@@ -4,45 +4,50 @@
 #include <stddef.h>
 #include <stdio.h>
 
-const char *
-trust_row_value(struct sqlite3_stmt *statement, int column,
-    char hex[HASH_HEX_SIZE])
-{
-	const unsigned char *bytes;
-	size_t i;
+#include "state/sql_column.h"
 
-	if (sqlite3_column_type(statement, column) == SQLITE_TEXT)
-		return (const char *)sqlite3_column_text(statement, column);
-	bytes = sqlite3_column_blob(statement, column);
-	if (bytes == NULL ||
-	    sqlite3_column_bytes(statement, column) != TRUST_BYTES_SIZE)
-		return NULL;
+int
+trust_row_value(struct sqlite3_stmt *statement, int column,
+    char hex[HASH_HEX_SIZE], const char **value_out)
+{
+	unsigned char bytes[TRUST_BYTES_SIZE];
+	size_t i;
+	int rc = sql_column_text(statement, column, value_out);
+
+	if (rc != SQLITE_OK || *value_out != NULL)
+		return rc;
+	rc = sql_column_copy(statement, column, bytes, sizeof(bytes));
+	if (rc != SQLITE_OK)
+		return rc == SQLITE_MISMATCH ? SQLITE_OK : rc;
 	for (i = 0; i < TRUST_BYTES_SIZE; i++)
 		(void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-	return hex;
+	*value_out = hex;
+	return SQLITE_OK;
 }
 
 int
 trust_row_read(struct sqlite3_stmt *statement, struct revocation *revocation,
     char hex[HASH_HEX_SIZE])
 {
-	const char *const kind =
-	    (const char *)sqlite3_column_text(statement, 0);
-	const char *const rule =
-	    (const char *)sqlite3_column_text(statement, 2);
+	const char *kind, *rule;
+	int rc;
 
 	revocation->from = REVOCATION_NO_TIME;
 	revocation->until = REVOCATION_NO_TIME;
-	revocation->value = trust_row_value(statement, 1, hex);
+	if ((rc = sql_column_text(statement, 0, &kind)) != SQLITE_OK ||
+	    (rc = trust_row_value(statement, 1, hex, &revocation->value)) !=
+	    SQLITE_OK ||
+	    (rc = sql_column_text(statement, 2, &rule)) != SQLITE_OK)
+		return rc;
 	if (kind == NULL || revocation->value == NULL || rule == NULL ||
 	    revocation_kind_of(kind, &revocation->kind) == -1 ||
 	    revocation_rule_of(rule, &revocation->rule) == -1)
-		return -1;
+		return SQLITE_CORRUPT;
 	if (sqlite3_column_type(statement, 3) != SQLITE_NULL)
 		revocation->from = sqlite3_column_int64(statement, 3);
 	if (sqlite3_column_type(statement, 4) != SQLITE_NULL)
 		revocation->until = sqlite3_column_int64(statement, 4);
-	return revocation_check(revocation);
+	return revocation_check(revocation) == 0 ? SQLITE_OK : SQLITE_CORRUPT;
 }
 
 struct sql_value

@@ -15,7 +15,8 @@ struct sqlite3_stmt;
 #define TRUST_ROW_COLUMNS "kind, value, rule, from_time, until_time"
 
 /* The first five columns of a row; the value is borrowed until the statement
- * moves on, or is in `hex`.  0, or -1 if the row makes no sense. */
+ * moves on, or is in `hex`.  SQLITE_OK, SQLITE_CORRUPT if the row makes no
+ * sense, SQLITE_NOMEM. */
 int trust_row_read(struct sqlite3_stmt *statement,
     struct revocation *revocation, char hex[HASH_HEX_SIZE]);
 
@@ -24,8 +25,9 @@ int trust_row_read(struct sqlite3_stmt *statement,
 struct sql_value trust_row_kept(enum revocation_kind kind, const char *value,
     unsigned char bytes[TRUST_BYTES_SIZE]);
 
-/* Text, or the bytes of a hash as its digits in `hex`; NULL if neither. */
-const char *trust_row_value(struct sqlite3_stmt *statement, int column,
-    char hex[HASH_HEX_SIZE]);
+/* Text, or the bytes of a hash as its digits in `hex`; NULL if neither.
+ * SQLITE_OK or SQLITE_NOMEM. */
+int trust_row_value(struct sqlite3_stmt *statement, int column,
+    char hex[HASH_HEX_SIZE], const char **value_out);
 
 #endif /* !TRUST_ROW_H_ */

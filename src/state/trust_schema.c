@@ -118,10 +118,13 @@ sql_bytes(struct sqlite3_context *context, int count,
     struct sqlite3_value **values)
 {
 	unsigned char bytes[TRUST_BYTES_SIZE];
+	const int is_text = sqlite3_value_type(values[0]) == SQLITE_TEXT;
 	const char *text = (const char *)sqlite3_value_text(values[0]);
 
 	(void)count;
-	if (text != NULL && trust_schema_bytes_of(text, bytes))
+	if (is_text && text == NULL)
+		sqlite3_result_error_nomem(context);
+	else if (is_text && trust_schema_bytes_of(text, bytes))
 		sqlite3_result_blob(context, bytes, sizeof(bytes),
 		    SQLITE_TRANSIENT);
 	else

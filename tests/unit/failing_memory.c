@@ -18,10 +18,12 @@ void *__real_realloc(void *memory, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_reallocarray(void *memory, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t max);
 int __real_vasprintf(char **text, const char *format, va_list arguments);
 int __wrap_vasprintf(char **text, const char *format, va_list arguments);
+int __wrap_asprintf(char **text, const char *format, ...);
 
 static struct {
 	size_t count, nth;
@@ -59,6 +61,13 @@ __wrap_realloc(void *memory, size_t size)
 	return fails() ? NULL : __real_realloc(memory, size);
 }
 
+/* The counts of ours do not overflow. */
+void *
+__wrap_reallocarray(void *memory, size_t count, size_t size)
+{
+	return fails() ? NULL : __real_realloc(memory, count * size);
+}
+
 char *
 __wrap_strdup(const char *text)
 {
@@ -85,6 +94,18 @@ int
 __wrap_vasprintf(char **text, const char *format, va_list arguments)
 {
 	return fails() ? -1 : __real_vasprintf(text, format, arguments);
+}
+
+int
+__wrap_asprintf(char **text, const char *format, ...)
+{
+	va_list arguments;
+	int ret;
+
+	va_start(arguments, format);
+	ret = __wrap_vasprintf(text, format, arguments);
+	va_end(arguments);
+	return ret;
 }
 
 static void *
@@ -172,7 +193,9 @@ failing_memory_install(void)
 
 	must(CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc,
 	    crypto_free) == 1, "OpenSSL");
-	must(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) == SQLITE_OK,
+	/* and none of a stock of its own, which would not fail */
+	must(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) == SQLITE_OK &&
+	    sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) == SQLITE_OK,
 	    "SQLite");
 	json_set_alloc_funcs(json_malloc, free);
 }

@@ -163,6 +163,15 @@ scratch_sql(const char *path, const char *sql)
 	scratch_need(sqlite3_close(db) == SQLITE_OK, path);
 }
 
+void
+scratch_wide(const char *path)
+{
+	scratch_write(path, "", 0);
+	scratch_need(chmod(path, 0600) == 0, path);
+	scratch_sql(path, "PRAGMA encoding = 'UTF-16le'; "
+	    "CREATE TABLE gone (a); DROP TABLE gone");
+}
+
 struct sqlite3 *
 scratch_block(const char *path)
 {

@@ -30,6 +30,9 @@ void scratch_recorded_trust(int schema, const char *endpoint,
     const char *directory);
 /* Run SQL on a database in a connection of its own. */
 void scratch_sql(const char *path, const char *sql);
+/* An empty database whose texts lie in UTF-16 (0600): to read one as UTF-8
+ * needs memory. */
+void scratch_wide(const char *path);
 /* Hold a database as another writer does, until it is let go. */
 struct sqlite3;
 struct sqlite3 *scratch_block(const char *path);

@@ -24,8 +24,8 @@ status_world_open(struct status_world *place)
 	return status;
 }
 
-int
-status_world_setup(void **state)
+static int
+setup(void **state, int is_wide)
 {
 	struct status_world *place = calloc(1, sizeof(*place));
 
@@ -33,10 +33,24 @@ status_world_setup(void **state)
 	place->directory = scratch_make();
 	place->path = strdup(scratch_path(place->directory, "status.db"));
 	assert_non_null(place->path);
+	if (is_wide)
+		scratch_wide(place->path);
 	place->status = status_world_open(place);
 	assert_string_equal(error_text(&place->error), "no error");
 	*state = place;
 	return 0;
+}
+
+int
+status_world_setup(void **state)
+{
+	return setup(state, 0);
+}
+
+int
+status_world_setup_wide(void **state)
+{
+	return setup(state, 1);
 }
 
 int

@@ -22,6 +22,7 @@ struct status_world {
 };
 
 int status_world_setup(void **state);
+int status_world_setup_wide(void **state); /* on scratch_wide() */
 int status_world_teardown(void **state);
 
 /* Once more. */

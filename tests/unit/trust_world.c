@@ -1,5 +1,7 @@
 #include "trust_world.h"
 
+#include <sys/stat.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,21 +47,46 @@ trust_world_leave(struct trust_world *place)
 	place->trust = NULL;
 }
 
-int
-trust_world_setup(void **state)
+static struct trust_world *
+make(void)
 {
 	struct trust_world *place = calloc(1, sizeof(*place));
-	struct moment now = trust_world_at(1000);
-	int made;
 
 	assert_non_null(place);
 	place->scratch = scratch_make();
 	place->directory = strdup(scratch_path(place->scratch, "state"));
 	place->file = strdup(scratch_path(place->scratch, "state/trust.db"));
+	return place;
+}
+
+static void
+init(struct trust_world *place)
+{
+	struct moment now = trust_world_at(1000);
+	int made;
+
 	assert_int_equal(trust_init(&(struct trust_init){ place->directory,
 	    TRUST_WORLD_ENDPOINT, NULL, "tester" }, &now, &made, &place->error),
 	    0);
 	trust_world_enter(place);
+}
+
+int
+trust_world_setup(void **state)
+{
+	*state = make();
+	init(*state);
+	return 0;
+}
+
+int
+trust_world_setup_wide(void **state)
+{
+	struct trust_world *place = make();
+
+	assert_int_equal(mkdir(place->directory, 0700), 0);
+	scratch_wide(place->file);
+	init(place);
 	*state = place;
 	return 0;
 }

@@ -29,6 +29,7 @@ extern const struct trust_note trust_world_note;
 struct moment trust_world_at(int64_t boottime);
 
 int trust_world_setup(void **state);
+int trust_world_setup_wide(void **state); /* on scratch_wide() */
 int trust_world_teardown(void **state);
 
 /* The writer and the reader, and without them. */

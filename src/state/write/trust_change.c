@@ -6,6 +6,7 @@
 
 #include "ground/buffer.h"
 #include "state/sql.h"
+#include "state/sql_column.h"
 #include "state/trust_row.h"
 #include "state/trust_schema.h"
 
@@ -131,23 +132,38 @@ delete_row(struct sqlite3 *db, struct sqlite3_stmt *chosen)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* "ID KIND VALUE RULE: REASON" for the audit; of a row that makes no sense too,
+ * which is lifted like any other. */
+static int
+describe(struct sqlite3_stmt *chosen, const struct trust_note *note,
+    struct buffer *detail)
+{
+	char hex[HASH_HEX_SIZE];
+	const char *kind, *value, *rule;
+	int rc;
+
+	if ((rc = sql_column_text(chosen, 0, &kind)) != SQLITE_OK ||
+	    (rc = trust_row_value(chosen, 1, hex, &value)) != SQLITE_OK ||
+	    (rc = sql_column_text(chosen, 2, &rule)) != SQLITE_OK)
+		return rc;
+	(void)buffer_append_format(detail, "%lld %s %s %s%s%s",
+	    (long long)sqlite3_column_int64(chosen, 5),
+	    kind != NULL ? kind : "?", value != NULL ? value : "?",
+	    rule != NULL ? rule : "?", note->reason[0] != '\0' ? ": " : "",
+	    note->reason);
+	return detail->failed ? SQLITE_NOMEM : SQLITE_OK;
+}
+
 static int
 lift_row(struct sqlite3 *db, struct sqlite3_stmt *chosen,
     const struct trust_note *note, int64_t wall)
 {
-	char hex[HASH_HEX_SIZE];
-	const char *value = trust_row_value(chosen, 1, hex);
 	struct buffer detail;
-	int rc = SQLITE_NOMEM;
+	int rc;
 
 	buffer_init(&detail, 2 * TRUST_WRITER_MAX_VALUE);
-	(void)buffer_append_format(&detail, "%lld %s %s %s%s%s",
-	    (long long)sqlite3_column_int64(chosen, 5),
-	    (const char *)sqlite3_column_text(chosen, 0),
-	    value != NULL ? value : "?",
-	    (const char *)sqlite3_column_text(chosen, 2),
-	    note->reason[0] != '\0' ? ": " : "", note->reason);
-	if (!detail.failed)
+	rc = describe(chosen, note, &detail);
+	if (rc == SQLITE_OK)
 		rc = delete_row(db, chosen);
 	if (rc == SQLITE_OK)
 		rc = trust_change_audit(db, note, "lift", detail.data, wall,

@@ -7,6 +7,7 @@
 
 #include "state/database.h"
 #include "state/database_error.h"
+#include "state/sql_column.h"
 #include "state/trust_head.h"
 #include "state/trust_place.h"
 #include "state/trust_row.h"
@@ -89,30 +90,37 @@ trust_list_free(struct trust_list *list)
 	free(list);
 }
 
-static const char *
-text_at(const struct trust_list *list, int column)
+/* 0, or -1 and error. */
+static int
+text_at(const struct trust_list *list, int column, const char **text_out,
+    struct error *error)
 {
-	const char *text =
-	    (const char *)sqlite3_column_text(list->statement, column);
+	const int rc = sql_column_text(list->statement, column, text_out);
 
-	return text == NULL ? "" : text;
+	if (*text_out == NULL)
+		*text_out = "";
+	return rc == SQLITE_OK ? 0 : trust_head_failed(list->db, rc,
+	    list->path, error);
 }
 
 /* One revoked by what it is has its digits in the value itself. */
-static void
-read_token(const struct trust_list *list, struct trust_list_row *row)
+static int
+read_token(const struct trust_list *list, struct trust_list_row *row,
+    struct error *error)
 {
-	const unsigned char *bytes =
-	    sqlite3_column_blob(list->statement, 10);
-	const size_t len = (size_t)sqlite3_column_bytes(list->statement, 10);
-	size_t i;
+	const unsigned char *bytes;
+	size_t len, i;
+	const int rc = sql_column_bytes(list->statement, 10, &bytes, &len);
 
+	if (rc != SQLITE_OK)
+		return trust_head_failed(list->db, rc, list->path, error);
 	row->expires = REVOCATION_NO_TIME;
 	if (sqlite3_column_type(list->statement, 11) != SQLITE_NULL)
 		row->expires = sqlite3_column_int64(list->statement, 11);
-	for (i = 0; bytes != NULL && i < len && i < TRUST_LIST_DIGITS / 2; i++)
+	for (i = 0; i < len && i < TRUST_LIST_DIGITS / 2; i++)
 		(void)snprintf(row->credential + 2 * i, 3, "%02x",
 		    bytes[i]);
+	return 0;
 }
 
 /* 1, 0 after the last, -1 and error. */
@@ -127,6 +135,23 @@ step(struct trust_list *list, struct error *error)
 	return -1;
 }
 
+static int
+read_rule(struct trust_list *list, struct trust_list_row *row,
+    struct error *error)
+{
+	const int rc = trust_row_read(list->statement, &row->revocation,
+	    list->hex);
+
+	if (rc == SQLITE_OK)
+		return 0;
+	if (rc != SQLITE_CORRUPT)
+		return trust_head_failed(list->db, rc, list->path, error);
+	error_set(error, "%s: revocation %lld makes no sense, and whom it "
+	    "concerns is not let in: run 'authgear-cache lift %lld'",
+	    list->path, (long long)row->id, (long long)row->id);
+	return -1;
+}
+
 int
 trust_list_next(struct trust_list *list, struct trust_list_row *row,
     struct error *error)
@@ -137,19 +162,13 @@ trust_list_next(struct trust_list *list, struct trust_list_row *row,
 	if (found != 1)
 		return found;
 	row->id = sqlite3_column_int64(list->statement, 5);
-	if (trust_row_read(list->statement, &row->revocation,
-	    list->hex) == -1) {
-		error_set(error, "%s: revocation %lld makes no sense, "
-		    "and whom it concerns is not let in: run 'authgear-cache "
-		    "lift %lld'", list->path, (long long)row->id,
-		    (long long)row->id);
-		return -1;
-	}
-	row->reason = text_at(list, 6);
-	row->actor = text_at(list, 7);
-	row->source = text_at(list, 8);
 	row->time = sqlite3_column_int64(list->statement, 9);
-	read_token(list, row);
+	if (read_rule(list, row, error) == -1 ||
+	    text_at(list, 6, &row->reason, error) == -1 ||
+	    text_at(list, 7, &row->actor, error) == -1 ||
+	    text_at(list, 8, &row->source, error) == -1 ||
+	    read_token(list, row, error) == -1)
+		return -1;
 	return 1;
 }
 
@@ -162,10 +181,11 @@ trust_list_next_account(struct trust_list *list,
 	memset(row, 0, sizeof(*row));
 	if (found != 1)
 		return found;
-	row->user_id = text_at(list, 0);
-	row->account = text_at(list, 1);
-	row->reason = text_at(list, 2);
-	row->actor = text_at(list, 3);
 	row->time = sqlite3_column_int64(list->statement, 4);
+	if (text_at(list, 0, &row->user_id, error) == -1 ||
+	    text_at(list, 1, &row->account, error) == -1 ||
+	    text_at(list, 2, &row->reason, error) == -1 ||
+	    text_at(list, 3, &row->actor, error) == -1)
+		return -1;
 	return 1;
 }
