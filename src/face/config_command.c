@@ -17,17 +17,24 @@ load(const char *path)
 	return settings;
 }
 
+static int
+say(int printed)
+{
+	if (printed == -1)
+		fputs("the settings could not be printed\n", stderr);
+	return printed == -1 ? 1 : 0;
+}
+
 int
 config_command_check(const char *path, int json)
 {
 	struct error error = { "" };
 	struct settings *settings;
-	int ret = 1;
+	int ret;
 
 	if ((settings = load(path)) == NULL)
 		return 1;
-	if (settings_print(settings, stdout, json) == 0)
-		ret = 0;
+	ret = say(settings_print(settings, stdout, json));
 	if (settings->ca_file != NULL &&
 	    ca_file_check(settings->ca_file, &error) == -1) {
 		fprintf(stderr, "%s\n", error_text(&error));
@@ -50,5 +57,5 @@ config_command_policies(const char *path, int json)
 	else
 		printed = settings_print_policies(settings, stdout);
 	settings_free(settings);
-	return printed == 0 ? 0 : 1;
+	return say(printed);
 }

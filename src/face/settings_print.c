@@ -11,11 +11,11 @@
 static int
 is_unset(const struct settings_row *row, const struct buffer *value)
 {
-	return !value->failed && (value->len == 0 ||
-	    (row->minimum > 0 && strcmp(value->data, "0") == 0));
+	return value->len == 0 ||
+	    (row->minimum > 0 && strcmp(value->data, "0") == 0);
 }
 
-static void
+static int
 print_text(FILE *out, const char *section, const void *target)
 {
 	const struct settings_row *row;
@@ -27,14 +27,18 @@ print_text(FILE *out, const char *section, const void *target)
 			continue;
 		buffer_init(&value, SETTINGS_MAX_VALUE * 2);
 		settings_table_print(target, row, &value);
+		if (value.failed) {
+			buffer_clear(&value);
+			return -1;
+		}
 		if (is_unset(row, &value))
 			fprintf(out, "# %s: %s\n", row->key.name,
 			    row->key.default_text);
 		else
-			fprintf(out, "%s = %s\n", row->key.name,
-			    value.failed ? "?" : value.data);
+			fprintf(out, "%s = %s\n", row->key.name, value.data);
 		buffer_clear(&value);
 	}
+	return 0;
 }
 
 static int
@@ -120,10 +124,12 @@ settings_print(const struct settings *settings, FILE *out, int json)
 		return fflush(out) == 0 && !ferror(out) ? 0 : -1;
 	}
 	fputs("[authgear]\n", out);
-	print_text(out, "authgear", settings);
+	if (print_text(out, "authgear", settings) == -1)
+		return -1;
 	for (i = 0; i < settings->policy_count; i++) {
 		fprintf(out, "\n[policy %s]\n", settings->policies[i]->name);
-		print_text(out, "policy", settings->policies[i]);
+		if (print_text(out, "policy", settings->policies[i]) == -1)
+			return -1;
 	}
 	for (i = 0; i < settings->warnings.count; i++)
 		fprintf(out, "%s# warning: %s\n", i == 0 ? "\n" : "",
