@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "gate/gate_private.h"
+#include "ground/hash.h"
 
 struct status *
 gate_shared_open(struct gate_shared *shared, const struct settings *settings,
@@ -29,9 +30,16 @@ struct gate_shared *
 gate_shared_new(const struct settings *settings)
 {
 	struct gate_shared *shared = calloc(1, sizeof(*shared));
+	char ready[HASH_HEX_SIZE];
 
 	if (shared == NULL)
 		return NULL;
+	/* OpenSSL's first hash makes it ready: not within a decision, for want
+	 * of memory ends the process there */
+	if (hash_hex("", 0, ready) == -1) {
+		gate_shared_free(shared);
+		return NULL;
+	}
 	shared->lookups = lookups_new(settings);
 	shared->recent = recent_new();
 	shared->logins = logins_new(GATE_LOGIN_MSECS);
