@@ -123,24 +123,34 @@ read_keys(struct sqlite3_stmt *statement, struct status_keys *keys)
 	return SQLITE_OK;
 }
 
-int
-status_keys_read(struct status *status, struct status_keys *keys,
-    struct error *error)
+/* An SQLite result. */
+static int
+load(struct status *status, struct status_keys *keys, int *found_out)
 {
 	static const char sql[] = "SELECT jwks_uri, authorization_endpoint, "
 	    "jwks, started_wall, started_boottime, boot_id "
 	    "FROM issuer WHERE endpoint = ?1";
 	const struct sql_value endpoint = sql_text(status->endpoint);
 	struct sqlite3_stmt *statement = NULL;
-	int rc, found;
+	int rc;
 
 	memset(keys, 0, sizeof(*keys));
 	rc = sql_step(status->db, sql, &endpoint, 1, &statement);
-	found = rc == SQLITE_ROW;
-	if (found)
+	*found_out = rc == SQLITE_ROW;
+	if (rc == SQLITE_ROW)
 		rc = read_keys(statement, keys);
 	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_OK || rc == SQLITE_DONE ? found :
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int
+status_keys_read(struct status *status, struct status_keys *keys,
+    struct error *error)
+{
+	int found;
+	const int rc = load(status, keys, &found);
+
+	return rc == SQLITE_OK ? found :
 	    status_file_failed(status, rc, error);
 }
 
@@ -163,7 +173,7 @@ int
 status_keys_write(struct status *status, uint64_t *number_out)
 {
 	struct status_keys waiting, old;
-	int rc = SQLITE_OK, found;
+	int rc, found;
 
 	switch (status_keys_waiting(status->pending, &waiting, number_out)) {
 	case 0:
@@ -174,10 +184,9 @@ status_keys_write(struct status *status, uint64_t *number_out)
 	default:
 		break;
 	}
-	found = status_keys_read(status, &old, NULL);
-	if (found == -1)
-		rc = sqlite3_extended_errcode(status->db);
-	else if (found == 0 || status_keys_replaces(&waiting, &old))
+	rc = load(status, &old, &found);
+	if (rc == SQLITE_OK && (!found ||
+	    status_keys_replaces(&waiting, &old)))
 		rc = store(status, &waiting);
 	status_keys_clear(&old);
 	status_keys_clear(&waiting);

@@ -1,0 +1,99 @@
+/* Memory runs out, at each allocation in turn, while something is kept: what
+ * was promised is kept, and nothing that ended comes back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "failing_memory.h"
+#include "state/status_write.h"
+#include "status_world.h"
+
+#define USER "5c9d0f3a-7be1-4f5e-9d55-0f9e8f1b7a11"
+#define KEY "00112233445566778899aabbccddeeff" \
+	"00112233445566778899aabbccddeeff1"
+
+/* What could not be written waits, until there is memory. */
+static void
+keys_that_are_stored(void **state)
+{
+	struct status_world *place = *state;
+	struct status *status = place->status, *other;
+	struct error error = { "" };
+	const struct moment now = status_world_at(1000);
+	struct status_keys keys;
+	size_t nth, total = 0, count;
+	char text[32];
+	int stored;
+
+	for (nth = 0; nth <= total; nth++) {
+		(void)snprintf(text, sizeof(text), "set %zu", nth);
+		keys = status_world_keys(STATUS_WORLD_BOOT, 6 + (int64_t)nth,
+		    text);
+		failing_memory_begin(nth, FAILING_MEMORY_ONCE);
+		stored = status_store_keys(status, &keys, &now, NULL);
+		count = failing_memory_end();
+		if (nth == 0)
+			total = count;
+		status_keys_clear(&keys);
+		/* else nothing was promised */
+		if (stored == -1)
+			continue;
+		if (status_write(status, &now, &error) != STATUS_WRITE_DONE)
+			fail_msg("%s", error_text(&error));
+		other = status_world_open(place);
+		status_world_expect_keys(other, text);
+		status_free(other);
+	}
+	assert_true(total > 10);
+}
+
+/* A session that ended is live to nobody, whatever could be kept of it. */
+static void
+a_session_that_ended(void **state)
+{
+	struct status_world *place = *state;
+	struct status *status = place->status;
+	struct status_session session;
+	size_t nth, total = 0, count;
+	int64_t at;
+
+	for (nth = 0; nth <= total; nth++) {
+		at = 100 + 10 * (int64_t)nth;
+		status_world_store(status, KEY, USER, at);
+		failing_memory_begin(nth, FAILING_MEMORY_ONCE);
+		status_world_end(status, KEY, at + 5);
+		count = failing_memory_end();
+		if (nth == 0)
+			total = count;
+		assert_int_not_equal(status_sessions_load(status, KEY,
+		    &session, NULL), -1);
+		if (session.is_live && status_sessions_void_at(status,
+		    KEY) < session.started.boottime)
+			fail_msg("live behind allocation %zu", nth);
+		status_session_clear(&session);
+	}
+	assert_true(total > 10);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(keys_that_are_stored,
+		    status_world_setup, status_world_teardown),
+		cmocka_unit_test_setup_teardown(a_session_that_ended,
+		    status_world_setup, status_world_teardown),
+	};
+
+	failing_memory_install();
+	if (access("/dev/shm", W_OK) == 0)
+		(void)setenv("TMPDIR", "/dev/shm", 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
