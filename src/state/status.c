@@ -61,6 +61,12 @@ status_is_busy(const struct status *status)
 }
 
 int
+status_is_starved(const struct status *status)
+{
+	return status->is_starved;
+}
+
+int
 status_changed(struct status *status, struct error *error)
 {
 	const uint64_t keys = status->pending->keys_number;

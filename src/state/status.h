@@ -33,6 +33,9 @@ void status_free(struct status *status);
  * may be read or written soon; 0: anything else. */
 int status_is_busy(const struct status *status);
 
+/* The same: 1 if memory ended while the file was read or written. */
+int status_is_starved(const struct status *status);
+
 /* 1 if the stored keys may be others than at the last call (another
  * connection changed the file, or it was replaced and is now reopened), 0 if
  * not, -1 and error. */

@@ -202,7 +202,7 @@ status_file_is_ours(struct status *status, struct error *error)
 int
 status_file_enter(struct status *status, struct error *error)
 {
-	status->is_busy = 0;
+	status->is_busy = status->is_starved = 0;
 	if (status->db != NULL && !status->is_damaged &&
 	    database_connection_in_place(status->db))
 		return status_file_is_ours(status, error) ? 0 : -1;
@@ -238,6 +238,7 @@ status_file_failed(struct status *status, int rc, struct error *error)
 
 	status->is_busy = code == SQLITE_BUSY || code == SQLITE_LOCKED ||
 	    code == SQLITE_PROTOCOL;
+	status->is_starved = code == SQLITE_NOMEM;
 	if (database_error_tell(status->db, rc, status->path, error) ==
 	    DATABASE_CORRUPT)
 		status->is_damaged = 1;

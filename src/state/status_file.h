@@ -47,6 +47,7 @@ struct status {
 	int is_counted;			/* its rows, likewise */
 	int is_damaged;			/* a statement found it corrupt */
 	int is_busy;			/* why the last call failed */
+	int is_starved;			/* the same */
 	int is_opened;			/* it was open once: requests wait */
 	int is_anew;			/* so that status_changed() tells */
 	int is_owned;			/* the endpoint stands in the file */

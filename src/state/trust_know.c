@@ -85,9 +85,23 @@ mark(struct trust *trust, const struct trust_head *head, struct error *error)
 	}
 }
 
-/* What another process has written down counts too; what cannot be read is no
- * reason to refuse: this process holds what it has seen itself.  0, 1 and -1
- * as trust_marks_judge(). */
+/* What another process has written down counts too.  A status.db that cannot
+ * be read is no reason to refuse: this process holds what it has seen itself;
+ * but one that can be is not done without for want of memory. */
+static int
+load(struct trust *trust, struct error *error)
+{
+	struct error why = { "" };
+
+	if (trust->status == NULL || status_lineage_load(trust->status,
+	    trust_shared_marks(trust->shared), &why) == 0 ||
+	    !status_is_starved(trust->status))
+		return 0;
+	error_set(error, "%s", error_text(&why));
+	return -1;
+}
+
+/* 0, 1 and -1 as trust_marks_judge(). */
 static int
 judge(struct trust *trust, const struct trust_head *head,
     struct error *error)
@@ -99,8 +113,8 @@ judge(struct trust *trust, const struct trust_head *head,
 
 	if (!counts_marks(trust))
 		return 0;
-	if (trust->status != NULL)
-		(void)status_lineage_load(trust->status, marks, NULL);
+	if (load(trust, error) == -1)
+		return -1;
 	if (head->has_lineage && trust_marks_last(marks, &last))
 		found = trust_head_change(db, last.number, &then);
 	if (found < 0)

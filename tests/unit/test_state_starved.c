@@ -12,10 +12,14 @@
 #include <cmocka.h>
 
 #include "failing_memory.h"
+#include "scratch.h"
 #include "state/status_write.h"
+#include "state/trust_shared.h"
 #include "status_world.h"
+#include "trust_world.h"
 
 #define USER "5c9d0f3a-7be1-4f5e-9d55-0f9e8f1b7a11"
+#define OTHER "5c9d0f3a-7be1-4f5e-9d55-0f9e8f1b7a12"
 #define KEY "00112233445566778899aabbccddeeff" \
 	"00112233445566778899aabbccddeeff1"
 
@@ -82,6 +86,64 @@ a_session_that_ended(void **state)
 	assert_true(total > 10);
 }
 
+/* As a daemon's thread opens it, over what status.db knows of it. */
+static enum reason
+ask_as_daemon(struct trust_world *place, const char *status_path,
+    struct error *error)
+{
+	struct trust_shared *shared = trust_shared_new();
+	struct status *status = status_open(status_path,
+	    STATUS_WORLD_ENDPOINT, NULL, error);
+	struct trust *trust = shared == NULL || status == NULL ? NULL :
+	    trust_open_shared(place->directory, TRUST_WORLD_ENDPOINT,
+	    shared, error);
+	enum reason reason = REASON_STATE_UNREADABLE;
+
+	if (trust != NULL) {
+		trust_use_status(trust, status);
+		reason = trust_world_ask_of(trust, OTHER, 1000, error);
+	}
+	trust_free(trust);
+	trust_shared_free(shared);
+	status_free(status);
+	return reason;
+}
+
+/* A trust.db of before a block is not believed: not even where how far it was
+ * seen cannot be read for want of memory. */
+static void
+one_that_was_put_back(void **state)
+{
+	struct trust_world *place = *state;
+	struct error error = { "" };
+	char *status = strdup(scratch_path(place->scratch, "status.db"));
+	enum reason reason;
+	size_t nth, total = 0, count;
+
+	assert_non_null(status);
+	scratch_copy(place->file, scratch_path(place->scratch, "before"));
+	assert_int_equal(ask_as_daemon(place, status, &error), REASON_GRANTED);
+	(void)trust_world_block(place, OTHER);
+	assert_int_equal(ask_as_daemon(place, status, &error),
+	    REASON_USER_BLOCKED);
+	trust_world_leave(place);
+	(void)unlink(scratch_path(place->directory, "trust.db-wal"));
+	assert_int_equal(rename(scratch_path(place->scratch, "before"),
+	    place->file), 0);
+	/* none fails at first, which counts them */
+	for (nth = 0; nth <= total; nth++) {
+		failing_memory_begin(nth, FAILING_MEMORY_ONCE);
+		reason = ask_as_daemon(place, status, &error);
+		count = failing_memory_end();
+		if (nth == 0)
+			total = count;
+		if (reason != REASON_STATE_UNREADABLE)
+			fail_msg("believed at allocation %zu", nth);
+	}
+	assert_true(total > 100);
+	free(status);
+}
+
 int
 main(void)
 {
@@ -90,6 +152,8 @@ main(void)
 		    status_world_setup, status_world_teardown),
 		cmocka_unit_test_setup_teardown(a_session_that_ended,
 		    status_world_setup, status_world_teardown),
+		cmocka_unit_test_setup_teardown(one_that_was_put_back,
+		    trust_world_setup, trust_world_teardown),
 	};
 
 	failing_memory_install();
