@@ -1,4 +1,7 @@
-/* A text into jansson's tree, which must be what the text says. */
+/*
+ * A text into jansson's tree, by our own reading.  jansson's own is not used:
+ * out of memory it drops bytes, and reads and writes beyond what it has.
+ */
 #include "ground/json_parse.h"
 
 #include <jansson.h>
@@ -7,39 +10,41 @@
 
 #include "ground/json_scan.h"
 
-/*
- * A reading of the text by our own rules, beside jansson's: it says what is no
- * strict JSON before jansson sees it, and afterwards whether the tree is what
- * the text says.  jansson goes on without a byte that it had no memory for.
- */
 struct reading {
 	const char *at;
 	const char *end;
-	const char *text;	/* where it began */
-	char *scratch;		/* a byte longer than the text */
-	char *copy;		/* of the text, to be blanked; or NULL */
-	int has_large;		/* a number of over 64 bits was seen */
-	int compares;
+	char *scratch;		/* room for the rest of the text and a NUL */
+	int has_twice;		/* a name stood twice in its object */
 	enum json_refusal refusal;
 };
 
-static int read_value(struct reading *reading, const json_t *tree, int depth);
+static json_t *read_value(struct reading *reading, int depth);
 
-/* The first refusal counts. */
-static int
+static json_t *
 refuse(struct reading *reading, enum json_refusal refusal)
 {
-	if (reading->refusal == JSON_NOT_REFUSED)
-		reading->refusal = refusal;
-	return -1;
+	reading->refusal = refusal;
+	return NULL;
 }
 
-/* What jansson should have read, and has not, it had no memory for. */
-static void
-expect(struct reading *reading, int holds)
+/* What jansson does not make, it has no memory for. */
+static json_t *
+made(struct reading *reading, json_t *value)
 {
-	if (reading->compares && !holds)
-		(void)refuse(reading, JSON_NO_MEMORY);
+	return value != NULL ? value : refuse(reading, JSON_NO_MEMORY);
+}
+
+/* Whether a value was put where it belongs; else it is wiped here. */
+static int
+keep(struct reading *reading, json_t *value, int is_put)
+{
+	if (is_put) {
+		json_decref(value);
+		return 0;
+	}
+	json_free((struct json *)value);
+	(void)refuse(reading, JSON_NO_MEMORY);
+	return -1;
 }
 
 static int
@@ -52,58 +57,31 @@ skip_blanks(struct reading *reading)
 	return reading->at < reading->end ? (unsigned char)*reading->at : -1;
 }
 
-static int
-read_string(struct reading *reading, const json_t *tree)
+static json_t *
+read_string(struct reading *reading)
 {
-	const char *value = json_string_value(tree);
 	size_t len;
 
 	if (json_scan_string(&reading->at, reading->end, reading->scratch,
 	    &len) == -1)
 		return refuse(reading, JSON_NOT_STRICT);
-	expect(reading, value != NULL && json_string_length(tree) == len &&
-	    memcmp(value, reading->scratch, len) == 0);
-	return 0;
+	return made(reading, json_stringn_nocheck(reading->scratch, len));
 }
 
-/* jansson takes none of over 64 bits; nobody reads one, so it is null. */
-static void
-read_large(struct reading *reading, const char *start, const json_t *tree)
+static json_t *
+read_number(struct reading *reading)
 {
-	static const char null[] = { 'n', 'u', 'l', 'l' };
-	const size_t len = (size_t)(reading->at - start);
-	char *copy;
-
-	reading->has_large = 1;
-	expect(reading, json_is_null(tree));
-	if (reading->copy == NULL)
-		return;
-	copy = reading->copy + (start - reading->text);
-	memset(copy, ' ', len);
-	memcpy(copy, null, sizeof(null));
-}
-
-static int
-read_number(struct reading *reading, const json_t *tree)
-{
-	const char *start = reading->at;
 	int64_t integer;
 	double real;
 
 	switch (json_scan_number(&reading->at, reading->end, reading->scratch,
 	    &integer, &real)) {
 	case JSON_SCAN_INTEGER:
-		expect(reading, json_is_integer(tree) &&
-		    json_integer_value(tree) == integer);
-		return 0;
+		return made(reading, json_integer(integer));
 	case JSON_SCAN_REAL:
-		expect(reading, json_is_real(tree) &&
-		    !(json_real_value(tree) < real) &&
-		    !(json_real_value(tree) > real));
-		return 0;
+		return made(reading, json_real(real));
 	case JSON_SCAN_LARGE:
-		read_large(reading, start, tree);
-		return 0;
+		return json_null();	/* nobody reads one */
 	case JSON_SCAN_ENDLESS:
 		return refuse(reading, JSON_NUMBER_TOO_LARGE);
 	case JSON_SCAN_NONE:
@@ -112,8 +90,8 @@ read_number(struct reading *reading, const json_t *tree)
 	}
 }
 
-static int
-read_word(struct reading *reading, const char *word, int holds)
+static json_t *
+read_word(struct reading *reading, const char *word, json_t *value)
 {
 	const size_t len = strlen(word);
 
@@ -121,7 +99,17 @@ read_word(struct reading *reading, const char *word, int holds)
 	    memcmp(reading->at, word, len) != 0)
 		return refuse(reading, JSON_NOT_STRICT);
 	reading->at += len;
-	expect(reading, holds);
+	return value;
+}
+
+/* Behind the opening bracket: 1 if there is an element, 0 if none. */
+static int
+read_opening(struct reading *reading, int close)
+{
+	reading->at++;
+	if (skip_blanks(reading) != close)
+		return 1;
+	reading->at++;
 	return 0;
 }
 
@@ -131,176 +119,134 @@ read_separator(struct reading *reading, int close)
 {
 	const int next = skip_blanks(reading);
 
-	if (next != ',' && next != close)
-		return refuse(reading, JSON_NOT_STRICT);
+	if (next != ',' && next != close) {
+		(void)refuse(reading, JSON_NOT_STRICT);
+		return -1;
+	}
 	reading->at++;
 	return next == ',';
 }
 
 static int
-read_array(struct reading *reading, const json_t *tree, int depth)
+read_element(struct reading *reading, json_t *array, int depth)
 {
-	size_t count = 0;
-	int more = 1;
+	json_t *value = read_value(reading, depth);
 
-	reading->at++;
-	if (skip_blanks(reading) == ']') {
-		reading->at++;
-		more = 0;
-	}
-	for (; more == 1; count++) {
-		if (read_value(reading, json_array_get(tree, count),
-		    depth) == -1)
-			return -1;
-		more = read_separator(reading, ']');
-	}
-	expect(reading, json_is_array(tree) && json_array_size(tree) == count);
-	return more;
+	return value == NULL ? -1 :
+	    keep(reading, value, json_array_append(array, value) == 0);
 }
 
-/* A name and its value.  *is_found: the tree has that name. */
+/* The name waits in the scratch while its value is read behind it: decoded and
+ * with its NUL it is no longer than with its quotes in the text. */
 static int
-read_member(struct reading *reading, const json_t *tree, int depth,
-    int *is_found)
+read_member(struct reading *reading, json_t *object, int depth)
 {
-	const json_t *value;
+	char *const name = reading->scratch;
+	json_t *value;
 	size_t len;
 
 	if (skip_blanks(reading) != '"' || json_scan_string(&reading->at,
-	    reading->end, reading->scratch, &len) == -1)
-		return refuse(reading, JSON_NOT_STRICT);
-	value = json_object_get(tree, reading->scratch);
-	*is_found = value != NULL;
-	if (skip_blanks(reading) != ':')
-		return refuse(reading, JSON_NOT_STRICT);
+	    reading->end, name, &len) == -1 || skip_blanks(reading) != ':') {
+		(void)refuse(reading, JSON_NOT_STRICT);
+		return -1;
+	}
 	reading->at++;
-	return read_value(reading, value, depth);
+	reading->scratch += len + 1;
+	value = read_value(reading, depth);
+	reading->scratch = name;
+	if (value == NULL)
+		return -1;
+	if (json_object_get(object, name) != NULL) {
+		json_free((struct json *)value);
+		reading->has_twice = 1;
+		return 0;
+	}
+	return keep(reading, value,
+	    json_object_set_nocheck(object, name, value) == 0);
 }
 
-/* More names than the tree has, and it has each of them: one is there twice,
- * and of it the tree has one value only. */
-static int
-read_object(struct reading *reading, const json_t *tree, int depth)
+/* What stands between the brackets, into what is to hold it. */
+static json_t *
+read_elements(struct reading *reading, json_t *parent, int close, int depth)
 {
-	size_t count = 0, found = 0;
-	int more = 1, is_found;
+	int more, ret;
 
-	reading->at++;
-	if (skip_blanks(reading) == '}') {
-		reading->at++;
-		more = 0;
+	if (made(reading, parent) == NULL)
+		return NULL;
+	more = read_opening(reading, close);
+	while (more == 1) {
+		ret = close == '}' ? read_member(reading, parent, depth) :
+		    read_element(reading, parent, depth);
+		more = ret == -1 ? -1 : read_separator(reading, close);
 	}
-	for (; more == 1; count++) {
-		if (read_member(reading, tree, depth, &is_found) == -1)
-			return -1;
-		found += (size_t)is_found;
-		more = read_separator(reading, '}');
-	}
-	if (reading->compares && found == count &&
-	    count > json_object_size(tree))
-		reading->refusal = JSON_MEMBER_TWICE;
-	expect(reading, json_is_object(tree) && found == count &&
-	    json_object_size(tree) == count);
-	return more;
+	if (more == 0)
+		return parent;
+	json_free((struct json *)parent);
+	return NULL;
 }
 
-/* The value at hand, and the same of the tree (NULL: it has none).  0, or -1
- * and the refusal: no further. */
-static int
-read_value(struct reading *reading, const json_t *tree, int depth)
+/* The value at hand, or NULL and the refusal: no further. */
+static json_t *
+read_value(struct reading *reading, int depth)
 {
 	switch (skip_blanks(reading)) {
 	case '{':
 	case '[':
-		/* jansson would recurse 2,048 deep: too much for a thread */
+		/* each is some frames of a thread's stack */
 		if (++depth > JSON_MAX_DEPTH)
 			return refuse(reading, JSON_TOO_DEEP);
 		return *reading->at == '{' ?
-		    read_object(reading, tree, depth) :
-		    read_array(reading, tree, depth);
+		    read_elements(reading, json_object(), '}', depth) :
+		    read_elements(reading, json_array(), ']', depth);
 	case '"':
-		return read_string(reading, tree);
+		return read_string(reading);
 	case 't':
-		return read_word(reading, "true", json_is_true(tree));
+		return read_word(reading, "true", json_true());
 	case 'f':
-		return read_word(reading, "false", json_is_false(tree));
+		return read_word(reading, "false", json_false());
 	case 'n':
-		return read_word(reading, "null", json_is_null(tree));
+		return read_word(reading, "null", json_null());
 	default:
-		return read_number(reading, tree);
+		return read_number(reading);
 	}
 }
 
-/* The whole text from its beginning. */
-static enum json_refusal
-read_text(struct reading *reading, const json_t *tree)
-{
-	reading->at = reading->text;
-	reading->refusal = JSON_NOT_REFUSED;
-	if (skip_blanks(reading) != '{')
-		return JSON_NOT_STRICT;
-	if (read_value(reading, tree, 0) == 0 && skip_blanks(reading) != -1)
-		(void)refuse(reading, JSON_NOT_STRICT);
-	return reading->refusal;
-}
-
-static void
-release(char *text, size_t len)
-{
-	explicit_bzero(text, len);
-	free(text);
-}
-
-/* As jansson reads it: what is beyond it is blanked out. */
-static json_t *
-load(struct reading *reading)
-{
-	const size_t len = (size_t)(reading->end - reading->text);
-	json_t *tree;
-
-	if (!reading->has_large)
-		return json_loadb(reading->text, len, 0, NULL);
-	if ((reading->copy = malloc(len)) == NULL)
-		return NULL;
-	memcpy(reading->copy, reading->text, len);
-	(void)read_text(reading, NULL);
-	tree = json_loadb(reading->copy, len, 0, NULL);
-	release(reading->copy, len);
-	reading->copy = NULL;
-	return tree;
-}
-
 static struct json *
-parse(struct reading *reading, enum json_refusal *refusal)
+read_text(struct reading *reading)
 {
-	json_t *tree;
+	struct json *json;
 
-	if ((*refusal = read_text(reading, NULL)) != JSON_NOT_REFUSED)
+	if (skip_blanks(reading) != '{')
+		return (struct json *)refuse(reading, JSON_NOT_STRICT);
+	if ((json = (struct json *)read_value(reading, 0)) == NULL)
 		return NULL;
-	*refusal = JSON_NO_MEMORY;
-	if ((tree = load(reading)) == NULL)
-		return NULL;
-	reading->compares = 1;
-	*refusal = read_text(reading, tree);
-	if (*refusal == JSON_NOT_REFUSED)
-		return (struct json *)tree;
-	json_free((struct json *)tree);
+	if (skip_blanks(reading) != -1)
+		reading->refusal = JSON_NOT_STRICT;
+	else if (reading->has_twice)
+		reading->refusal = JSON_MEMBER_TWICE;
+	else
+		return json;
+	json_free(json);
 	return NULL;
 }
 
 struct json *
 json_parse(const char *text, size_t len, enum json_refusal *refusal_out)
 {
-	struct reading reading = { .text = text, .end = text + len };
-	enum json_refusal refusal = JSON_NO_MEMORY;
+	struct reading reading = { .at = text, .end = text + len,
+	    .refusal = JSON_NO_MEMORY };
+	char *const scratch = malloc(len + 1);
 	struct json *json = NULL;
 
-	if ((reading.scratch = malloc(len + 1)) != NULL) {
-		json = parse(&reading, &refusal);
-		release(reading.scratch, len + 1);
+	if (scratch != NULL) {
+		reading.scratch = scratch;
+		reading.refusal = JSON_NOT_REFUSED;
+		json = read_text(&reading);
+		explicit_bzero(scratch, len + 1);
+		free(scratch);
 	}
 	if (refusal_out != NULL)
-		*refusal_out = refusal;
+		*refusal_out = reading.refusal;
 	return json;
 }
 

@@ -10,8 +10,7 @@
  * Refused: duplicate members, anything after the value, NUL wherever it stands,
  * invalid UTF-8, nesting deeper than JSON_MAX_DEPTH, a real number that no
  * double holds, a document whose outermost value is not an object.
- * A text is never misread: every string, name and number of the tree is
- * compared with the text; one for which memory ran out is refused as that.
+ * A text is never misread: one for which memory ran out is refused as that.
  * An integer of over 64 bits is taken for null: of no use to who reads it,
  * harmless where nobody does.
  * Threads: any; no state.

@@ -360,77 +360,6 @@ reals(void **state)
 	assert_null(json_parse(over, sizeof(over) - 1, NULL));
 }
 
-static size_t allocations, failing;	/* which one fails; 0: none */
-static int fails_after;			/* and all behind it */
-
-static void *
-allocate(size_t size)
-{
-	allocations++;
-	if (failing != 0 && (allocations == failing ||
-	    (fails_after && allocations > failing)))
-		return NULL;
-	return malloc(size);
-}
-
-/* jansson goes on without what it had no memory for: no text is misread. */
-static void
-memory_runs_out(void **state)
-{
-	static const char *const texts[] = {
-		"{\"iss\":\"https://auth.example.test\",\"sub\":"
-		    "\"5c9d0f3a-7be1-4f5e-9d55-0f9e8f1b7a11\",\"iat\":"
-		    "1795436084,\"aud\":[\"https://auth.example.test\","
-		    "\"https://mail.example/api\"],\"ok\":true,\"no\":false,"
-		    "\"x\":null,\"f\":-1.25e-3,\"big\":"
-		    "123456789012345678901234567890}",
-		"{\"a1\":1,\"a2\":2,\"a3\":{\"b\":\"\\u00e9\\ud83d\\ude00\","
-		    "\"bb\":[[],{},[{\"c\":\"0123456789012345678901234567890"
-		    "12345678901234567890\"}]]}}",
-		"{\"n\":1e-300,\"nn\":1e-3}",
-	};
-	enum json_refusal refusal;
-	struct json *json;
-	char *right, *read;
-	size_t i, total, refusals = 0;
-
-	(void)state;
-	json_set_alloc_funcs(allocate, free);
-	for (i = 0; i < 2 * sizeof(texts) / sizeof(texts[0]); i++) {
-		const char *text = texts[i / 2];
-
-		fails_after = i % 2 == 1;
-		failing = 0;
-		allocations = 0;
-		json = json_parse(text, strlen(text), NULL);
-		total = allocations;
-		assert_non_null(right = json_dumps((json_t *)json, 0));
-		json_free(json);
-		for (failing = 1; failing <= total; failing++) {
-			allocations = 0;
-			json = json_parse(text, strlen(text), &refusal);
-			/* right, or refused for this reason */
-			if (json == NULL && refusal != JSON_NO_MEMORY)
-				fail_msg("%s: allocation %zu: %d", text,
-				    failing, (int)refusal);
-			refusals += json == NULL;
-			if (json == NULL)
-				continue;
-			allocations = failing + 1;
-			fails_after = 0;
-			assert_non_null(read = json_dumps((json_t *)json, 0));
-			fails_after = i % 2 == 1;
-			assert_string_equal(read, right);
-			free(read);
-			json_free(json);
-		}
-		free(right);
-	}
-	failing = 0;
-	json_set_alloc_funcs(malloc, free);
-	assert_true(refusals > 50);
-}
-
 static char *seen[64];
 static size_t seen_count;
 
@@ -487,7 +416,6 @@ main(void)
 		cmocka_unit_test(each_refusal_has_its_words),
 		cmocka_unit_test(numbers_beyond_64_bits),
 		cmocka_unit_test(reals),
-		cmocka_unit_test(memory_runs_out),
 		cmocka_unit_test(freed_values_are_wiped),
 	};
 
