@@ -161,8 +161,11 @@ migrate(struct sqlite3 *db, const char *path,
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 		return outcome;
 	}
-	return database_connection_finish(db, rc, path, error) == SQLITE_OK ?
-	    DATABASE_OPENED : DATABASE_FAILED;
+	rc = database_connection_finish(db, rc, path, error);
+	if (rc == SQLITE_OK)
+		return DATABASE_OPENED;
+	return (rc & 0xff) == SQLITE_NOMEM ? DATABASE_NO_MEMORY :
+	    DATABASE_FAILED;
 }
 
 /* DATABASE_ABSENT with an open *db_out: it is to be filled or migrated. */

@@ -33,7 +33,8 @@ enum database_outcome {
 	DATABASE_UNSAFE,	/* symlink, not a file, wrong owner or mode */
 	DATABASE_CORRUPT,	/* not SQLite, not ours, or damaged */
 	DATABASE_NEWER,		/* user_version of a later release */
-	DATABASE_FAILED		/* anything else: busy, memory, I/O, an earlier
+	DATABASE_NO_MEMORY,	/* says nothing of the file */
+	DATABASE_FAILED		/* anything else: busy, I/O, an earlier
 				   release's where it is not migrated */
 };
 

@@ -87,17 +87,16 @@ int
 database_connection_version(struct sqlite3 *db,
     struct sqlite3_stmt **statement, long *version_out)
 {
-	int ret = -1;
+	int rc = sql_step(db, "PRAGMA data_version", NULL, 0, statement);
 
 	*version_out = 0;
-	if (sql_step(db, "PRAGMA data_version", NULL, 0, statement) ==
-	    SQLITE_ROW) {
+	if (rc == SQLITE_ROW)
 		*version_out = (long)sqlite3_column_int64(*statement, 0);
-		ret = 0;
-	}
-	if (*statement == NULL || sqlite3_reset(*statement) != SQLITE_OK)
-		ret = -1;
-	return ret;
+	sql_reset(*statement);
+	if (rc == SQLITE_ROW)
+		return SQLITE_OK;
+	/* that it answers nothing is none of its own results */
+	return rc == SQLITE_OK || rc == SQLITE_DONE ? SQLITE_ERROR : rc;
 }
 
 int

@@ -25,8 +25,8 @@ int database_connection_in_place(struct sqlite3 *db);
 
 /*
  * PRAGMA data_version: changes when another connection has committed.
- * `statement` is kept by the caller between calls (NULL at first).  0 on
- * success, -1 on error.
+ * `statement` is kept by the caller between calls (NULL at first).  A result
+ * of SQLite.
  */
 int database_connection_version(struct sqlite3 *db,
     struct sqlite3_stmt **statement, long *version_out);

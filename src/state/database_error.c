@@ -90,5 +90,6 @@ database_error_tell(struct sqlite3 *db, int rc, const char *path,
 	else
 		error_set(error, "%s is busy: another process holds it; find "
 		    "it with 'fuser -v %s'", path, path);
-	return DATABASE_FAILED;
+	return (rc & 0xff) == SQLITE_NOMEM ? DATABASE_NO_MEMORY :
+	    DATABASE_FAILED;
 }

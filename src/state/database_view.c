@@ -338,7 +338,7 @@ open_once(const char *path, const struct database_schema *schema,
 			view->wal_path = NULL;
 		database_view_close(view);
 		error_set(error, "%s: out of memory", path);
-		return DATABASE_FAILED;
+		return DATABASE_NO_MEMORY;
 	}
 	outcome = begin(view, schema, error);
 	if (outcome == DATABASE_OPENED)

@@ -71,14 +71,14 @@ status_changed(struct status *status, struct error *error)
 {
 	const uint64_t keys = status->pending->keys_number;
 	long version;
-	int ret = 0;
+	int rc, ret;
 
 	if (status_file_enter(status, error) == -1)
 		return -1;
-	if (database_connection_version(status->db,
-	    &status->statements[STATUS_VERSION], &version) == -1)
-		return status_file_failed(status,
-		    sqlite3_extended_errcode(status->db), error);
+	rc = database_connection_version(status->db,
+	    &status->statements[STATUS_VERSION], &version);
+	if (rc != SQLITE_OK)
+		return status_file_failed(status, rc, error);
 	ret = status->is_anew || version != status->version ||
 	    keys != status->keys_number;
 	status->is_anew = 0;
@@ -105,6 +105,7 @@ status_load_keys(struct status *status, struct status_keys *keys,
 	/* before the file, so that what is written in between is not missed */
 	waits = status_keys_waiting(status->pending, &waiting, &number);
 	if (waits == -1) {
+		status->is_starved = 1;
 		error_set(error, "out of memory");
 		return -1;
 	}

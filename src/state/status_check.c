@@ -76,6 +76,7 @@ status_check(struct status *status, int (*stop)(void *context), void *context,
 	case DATABASE_ABSENT:
 	case DATABASE_UNSAFE:
 	case DATABASE_NEWER:
+	case DATABASE_NO_MEMORY:
 	case DATABASE_FAILED:
 	default:
 		error_set(error, "%s", error_text(&why));

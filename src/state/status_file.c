@@ -125,8 +125,11 @@ set_aside(struct status *status, struct error *error)
 static int
 open_file(struct status *status, struct error *error)
 {
-	return database_open(status->path, mode_of(status), &status_schema,
-	    &status->db, error) == DATABASE_OPENED ? 0 : -1;
+	const enum database_outcome outcome = database_open(status->path,
+	    mode_of(status), &status_schema, &status->db, error);
+
+	status->is_starved = outcome == DATABASE_NO_MEMORY;
+	return outcome == DATABASE_OPENED ? 0 : -1;
 }
 
 /* Opened, and of no other endpoint. */
@@ -177,14 +180,12 @@ status_file_is_ours(struct status *status, struct error *error)
 	int64_t schema = 0;
 	int rc;
 
-	if (database_connection_version(status->db,
-	    &status->statements[STATUS_VERSION], &version) == -1) {
-		(void)status_file_failed(status,
-		    sqlite3_extended_errcode(status->db), error);
-		return 0;
-	}
-	if (version == status->schema_at)
-		return 1;
+	rc = database_connection_version(status->db,
+	    &status->statements[STATUS_VERSION], &version);
+	if (rc == SQLITE_OK && version == status->schema_at)
+		return SQLITE_OK;
+	if (rc != SQLITE_OK)
+		goto failed;
 	rc = status_file_step(status, STATUS_SCHEMA_VERSION,
 	    "PRAGMA user_version", NULL, 0);
 	if (rc == SQLITE_ROW)
@@ -192,20 +193,27 @@ status_file_is_ours(struct status *status, struct error *error)
 		    status->statements[STATUS_SCHEMA_VERSION], 0);
 	rc = status_file_reset(status, STATUS_SCHEMA_VERSION, rc);
 	if (rc != SQLITE_OK)
-		(void)status_file_failed(status, rc, error);
-	else if (database_check_version(schema, status->path, &status_schema,
-	    error) == DATABASE_OPENED)
-		status->schema_at = version;
-	return status->schema_at == version;
+		goto failed;
+	if (database_check_version(schema, status->path, &status_schema,
+	    error) != DATABASE_OPENED)
+		return SQLITE_SCHEMA;
+	status->schema_at = version;
+	return SQLITE_OK;
+failed:
+	(void)status_file_failed(status, rc, error);
+	return rc;
 }
 
 int
 status_file_enter(struct status *status, struct error *error)
 {
+	int rc;
+
 	status->is_busy = status->is_starved = 0;
 	if (status->db != NULL && !status->is_damaged &&
 	    database_connection_in_place(status->db))
-		return status_file_is_ours(status, error) ? 0 : -1;
+		return status_file_is_ours(status, error) == SQLITE_OK ?
+		    0 : -1;
 	if (check_directory(status->path, error) == -1)
 		return -1;
 	if (status->db != NULL && status->is_damaged && database_set_aside(
@@ -215,10 +223,10 @@ status_file_enter(struct status *status, struct error *error)
 	status_file_leave(status);
 	if (open_new(status, error) == -1)
 		goto failed;
-	if (database_connection_version(status->db,
-	    &status->statements[STATUS_VERSION], &status->version) == -1) {
-		error_set(error, "%s: %s", status->path,
-		    sqlite3_errmsg(status->db));
+	rc = database_connection_version(status->db,
+	    &status->statements[STATUS_VERSION], &status->version);
+	if (rc != SQLITE_OK) {
+		(void)status_file_failed(status, rc, error);
 		goto failed;
 	}
 	status->schema_at = status->version;

@@ -60,7 +60,8 @@ struct status {
  */
 int status_file_enter(struct status *status, struct error *error);
 
-/* 1 if no later release migrated it since it was opened; 0 and error. */
+/* SQLITE_OK if no later release migrated it since it was opened; SQLITE_SCHEMA
+ * if one did, or what failed; and error. */
 int status_file_is_ours(struct status *status, struct error *error);
 
 /* The file is closed; the next enter opens it again. */

@@ -125,8 +125,8 @@ write_batch(struct status *status, struct batch *batch,
 	int rc;
 
 	rc = sqlite3_exec(status->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK && !status_file_is_ours(status, NULL))
-		rc = SQLITE_SCHEMA;
+	if (rc == SQLITE_OK)
+		rc = status_file_is_ours(status, NULL);
 	if (rc == SQLITE_OK)
 		rc = write_rows(status, batch, now);
 	if (rc == SQLITE_OK)

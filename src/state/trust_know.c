@@ -48,6 +48,7 @@ enter(struct trust *trust, struct error *error)
 	case DATABASE_ABSENT:
 	case DATABASE_UNSAFE:
 	case DATABASE_NEWER:
+	case DATABASE_NO_MEMORY:
 	case DATABASE_FAILED:
 	default:
 		error_set(error, "%s%s", error_text(&refusal),

@@ -13,6 +13,7 @@
 
 #include "failing_memory.h"
 #include "scratch.h"
+#include "state/status_pending.h"
 #include "state/status_write.h"
 #include "state/trust_shared.h"
 #include "status_world.h"
@@ -56,6 +57,60 @@ keys_that_are_stored(void **state)
 		status_free(other);
 	}
 	assert_true(total > 10);
+}
+
+static void
+wake_nobody(void *context, int is_urgent)
+{
+	(void)context;
+	(void)is_urgent;
+}
+
+/* Not a file that cannot be read: what cannot tell for want of memory says so,
+ * also where the file is opened anew for it. */
+static void
+want_of_memory_is_told(void **state)
+{
+	struct status_world *place = *state;
+	struct status_pending *pending = status_pending_new();
+	struct status_keys keys;
+	struct status *status;
+	size_t nth, total = 0, count;
+	int round, loaded, refusals = 0;
+
+	assert_non_null(pending);
+	status_pending_serve(pending, wake_nobody, NULL);
+	status = status_open(place->path, STATUS_WORLD_ENDPOINT, pending,
+	    NULL);
+	assert_non_null(status);
+	/* in the file; beside it, waiting to be written */
+	status_world_store_keys(place->status, STATUS_WORLD_BOOT, 5, "first");
+	for (round = 0; round < 4; round++) {
+		if (round == 2)
+			status_world_store_keys(status, STATUS_WORLD_BOOT, 6,
+			    "second");
+		for (nth = total = 0; nth <= total; nth++) {
+			scratch_copy(place->path,
+			    scratch_path(place->directory, "anew"));
+			assert_int_equal(rename(scratch_path(place->directory,
+			    "anew"), place->path), 0);
+			failing_memory_begin(nth, round % 2 == 0 ?
+			    FAILING_MEMORY_ONCE : FAILING_MEMORY_FOR_GOOD);
+			loaded = status_load_keys(status, &keys, NULL);
+			count = failing_memory_end();
+			if (nth == 0)
+				total = count;
+			if (loaded == -1 && !status_is_starved(status))
+				fail_msg("%d: allocation %zu", round, nth);
+			refusals += loaded == -1;
+			if (loaded == 1)
+				status_keys_clear(&keys);
+		}
+		assert_true(total > 2);
+	}
+	assert_true(refusals > 10);
+	status_free(status);
+	status_pending_free(pending);
 }
 
 /* A session that ended is live to nobody, whatever could be kept of it. */
@@ -149,6 +204,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(keys_that_are_stored,
+		    status_world_setup, status_world_teardown),
+		cmocka_unit_test_setup_teardown(want_of_memory_is_told,
 		    status_world_setup, status_world_teardown),
 		cmocka_unit_test_setup_teardown(a_session_that_ended,
 		    status_world_setup, status_world_teardown),

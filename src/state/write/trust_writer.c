@@ -43,6 +43,7 @@ open_database(struct trust_writer *writer, enum database_mode mode,
 		return -1;
 	case DATABASE_UNSAFE:
 	case DATABASE_NEWER:
+	case DATABASE_NO_MEMORY:
 	case DATABASE_FAILED:
 	default:
 		error_set(error, "%s", error_text(&why));
