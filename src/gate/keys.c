@@ -98,10 +98,11 @@ load_once(struct keys *keys, struct error *error)
 		keys->jwks = jwks_parse(stored.jwks, stored.jwks_len, NULL);
 		keys_told_say(keys->told, keys->jwks);
 	}
-	status_keys_clear(&keys->stored);
+	/* also looked at for a lease: of the same fetch nothing is forgotten */
 	if (keys->stored.started.wall != stored.started.wall ||
 	    keys->stored.started.boottime != stored.started.boottime)
 		keys->earliest = stored.started.wall;
+	status_keys_clear(&keys->stored);
 	keys->stored = stored;
 	/* only stored if it parses: memory ran out, so look again next time */
 	keys->is_loaded = keys->jwks != NULL;

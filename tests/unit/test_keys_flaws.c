@@ -10,6 +10,7 @@
 #include "ground/notices.h"
 #include "keys_life.h"
 #include "scratch.h"
+#include "state/status_lease.h"
 #include "state/status_pending.h"
 
 /* What is published but cannot serve is neither known nor unknown, and may be
@@ -262,7 +263,23 @@ border_of_a_second(void **state)
 	}
 }
 
-/* Nor when the clock was set back meanwhile. */
+/* The file changes, without another set in it. */
+static void
+write_a_lease(struct keys_life *f)
+{
+	const struct status_lease_wish wish = { "other", 10, 10 };
+	struct status *other = status_open(scratch_path(f->directory,
+	    "status.db"), MINT_ISSUER, NULL, NULL);
+	int64_t until;
+
+	assert_non_null(other);
+	assert_int_equal(status_lease_take(other, &wish, &f->now, &until,
+	    NULL), STATUS_LEASE_TAKEN);
+	status_lease_end(other, "other", &f->now);
+	status_free(other);
+}
+
+/* Nor when the clock was set back meanwhile, however often is looked. */
 static void
 border_of_a_second_of_another_clock(void **state)
 {
@@ -276,6 +293,7 @@ border_of_a_second_of_another_clock(void **state)
 	for (later = 1; later < 8000; later += 50) {
 		f->now.boottime = BOOT + later;
 		f->now.wall = WALL - 100 + (later + 470) / 1000;
+		write_a_lease(f);
 		now = life_find(f, "other", WALL - 100 - LEEWAY - 1, NO_FETCH);
 		changes += now != last;
 		last = now;
