@@ -106,7 +106,7 @@ read_claims(struct handed *handed, const struct credential *credential,
 	    &reason) == -1) {
 		error_set(error, "%s: %s", reason_name(reason),
 		    reason_sentence(reason));
-		return -1;
+		goto done;
 	}
 	if (json_find_string(jwt.claims, "iss", &issuer) != JSON_FOUND ||
 	    strcmp(issuer, settings->endpoint) != 0) {

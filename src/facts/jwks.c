@@ -36,8 +36,9 @@ static int
 compare_flaws(const void *a, const void *b)
 {
 	const struct key_flaw *first = a, *second = b;
+	const int order = strcmp(first->id, second->id);
 
-	return strcmp(first->id, second->id);
+	return order != 0 ? order : second->is_rsa - first->is_rsa;
 }
 
 static int
@@ -278,6 +279,11 @@ jwks_flaw_at(const struct jwks *jwks, size_t index)
 const struct key_flaw *
 jwks_find_flaw(const struct jwks *jwks, const char *kid)
 {
-	return bsearch(kid, jwks->flaws, jwks->flaw_count,
-	    sizeof(*jwks->flaws), compare_flaw);
+	const struct key_flaw *flaw = bsearch(kid, jwks->flaws,
+	    jwks->flaw_count, sizeof(*jwks->flaws), compare_flaw);
+
+	while (flaw != NULL && flaw > jwks->flaws &&
+	    strcmp(flaw[-1].id, kid) == 0)
+		flaw--;
+	return flaw;
 }

@@ -138,16 +138,12 @@ read_signature(struct jwt *jwt, const struct parts *parts,
 	    jwt->signature, sizeof(jwt->signature), &jwt->signature_len);
 }
 
-/* Nothing is left of it, or the kid alone. */
+/* Of no key that may serve; what else it says can be read all the same. */
 static void
-keep_name(struct jwt *jwt, int is_named)
+drop_signature(struct jwt *jwt)
 {
-	char kid[sizeof(jwt->kid)];
-
-	memcpy(kid, jwt->kid, sizeof(kid));
-	jwt_clear(jwt);
-	if (is_named)
-		memcpy(jwt->kid, kid, sizeof(kid));
+	explicit_bzero(jwt->signature, sizeof(jwt->signature));
+	jwt->signature_len = 0;
 }
 
 int
@@ -156,7 +152,8 @@ jwt_parse(struct jwt *jwt, const char *text, size_t len,
 {
 	struct parts parts;
 	struct json *header = NULL;
-	int is_named = 0, ret = -1;
+	enum reason reason;
+	int is_signed, ret = -1;
 
 	memset(jwt, 0, sizeof(*jwt));
 	*reason_out = REASON_MALFORMED;
@@ -165,21 +162,23 @@ jwt_parse(struct jwt *jwt, const char *text, size_t len,
 	header = decode_object(parts.header, parts.header_len, reason_out);
 	if (header == NULL || check_header(jwt, header, reason_out) != 0)
 		goto done;
-	is_named = 1;
-	if (read_signature(jwt, &parts, reason_out) != 0)
-		goto done;
-	is_named = 0;
+	is_signed = read_signature(jwt, &parts, reason_out) == 0;
+	if (!is_signed)
+		drop_signature(jwt);
 	jwt->claims = decode_object(parts.payload, parts.payload_len,
-	    reason_out);
-	if (jwt->claims == NULL)
+	    &reason);
+	if (jwt->claims == NULL) {
+		if (is_signed || reason == REASON_OUT_OF_MEMORY)
+			*reason_out = reason;
 		goto done;
+	}
 	jwt->signing_input = text;
 	jwt->signing_input_len = (size_t)(parts.signature - text) - 1;
-	ret = 0;
+	ret = is_signed ? 0 : -1;
 done:
 	json_free(header);
-	if (ret != 0)
-		keep_name(jwt, is_named);
+	if (jwt->claims == NULL)
+		jwt_clear(jwt);
 	return ret;
 }
 

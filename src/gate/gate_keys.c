@@ -34,6 +34,17 @@ judge_verified(struct gate_task *task, const struct key *key,
 	return GATE_STAGE_SESSION;
 }
 
+/* Not by this key; by one of its kid that is left out? */
+static enum gate_stage
+end_unverified(struct gate *gate, struct gate_task *task, enum reason reason,
+    const struct moment *now)
+{
+	if (keys_explain(gate->keys, task->token.jwt.kid,
+	    &task->decision.detail))
+		reason = REASON_KEY_UNUSABLE;
+	return gate_task_end(task, reason, now);
+}
+
 static enum gate_stage
 verify(struct gate *gate, struct gate_task *task, const struct key *key,
     const struct moment *now)
@@ -48,14 +59,16 @@ verify(struct gate *gate, struct gate_task *task, const struct key *key,
 	if (jwt->signing_input == NULL && jwt_parse(jwt,
 	    task->credential.text, task->credential.len, &reason) == -1)
 		return gate_task_end(task, reason, now);
+	if (jwt->signature_len == 0)
+		return end_unverified(gate, task, task->token.fault, now);
 	if (jwt->signature_len < key_signature_length(key))
-		return gate_task_end(task, REASON_TRUNCATED, now);
+		return end_unverified(gate, task, REASON_TRUNCATED, now);
 	switch (key_verifies(key, jwt->signing_input, jwt->signing_input_len,
 	    jwt->signature, jwt->signature_len)) {
 	case 1:
 		return judge_verified(task, key, now);
 	case 0:
-		return gate_task_end(task, REASON_BAD_SIGNATURE, now);
+		return end_unverified(gate, task, REASON_BAD_SIGNATURE, now);
 	default:
 		return gate_task_end(task, REASON_OUT_OF_MEMORY, now);
 	}
@@ -127,11 +140,11 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 		return do_without(task, REASON_KEY_UNSETTLED, found.until,
 		    now);
 	case KEYS_UNUSABLE:
-		keys_explain(gate->keys, wish.kid, detail);
+		(void)keys_explain(gate->keys, wish.kid, detail);
 		return do_without(task, REASON_KEY_UNUSABLE, found.until,
 		    now);
 	case KEYS_STALE:
-		keys_explain(gate->keys, NULL, detail);
+		(void)keys_explain(gate->keys, NULL, detail);
 		return do_without(task, REASON_KEYS_UNREACHABLE, found.until,
 		    now);
 	case KEYS_UNREADABLE:
@@ -177,10 +190,10 @@ end_late(struct gate *gate, struct gate_task *task, const struct moment *now)
 
 	switch (keys_find(gate->keys, &wish, now, &found, detail)) {
 	case KEYS_STALE:
-		keys_explain(gate->keys, NULL, detail);
+		(void)keys_explain(gate->keys, NULL, detail);
 		return gate_task_end(task, REASON_KEYS_UNREACHABLE, now);
 	case KEYS_UNUSABLE:
-		keys_explain(gate->keys, wish.kid, detail);
+		(void)keys_explain(gate->keys, wish.kid, detail);
 		return gate_task_end(task, REASON_KEY_UNUSABLE, now);
 	case KEYS_UNREADABLE:
 		return gate_task_end_without_state(gate, task, now);

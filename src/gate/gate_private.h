@@ -54,6 +54,7 @@ enum gate_stage {
 struct gate_token {
 	struct jwt jwt;		/* points into the credential's text; of what
 				   was recalled it is the kid alone */
+	enum reason fault;	/* of its signature, where that has no bytes */
 	int has_claims;		/* the facts hold them, jwt does not */
 	int64_t authenticated_at; /* as the claims tell it */
 };

@@ -73,21 +73,17 @@ recall(struct gate *gate, struct gate_task *task, const struct moment *now)
 	return 1;
 }
 
-/* It could not be taken apart: for the length of its signature, which is that
- * of a key that cannot serve? */
+/* Its signature is none of a key that may serve.  Is that because its key is
+ * left out, or not known yet?  Only the keys can tell. */
 static enum gate_stage
-end_unread(struct gate *gate, struct gate_task *task, enum reason reason,
+go_on_unsigned(struct gate_task *task, enum reason fault,
     const struct moment *now)
 {
-	const struct keys_wish wish = { .kid = task->token.jwt.kid };
-	struct keys_found found;
-
-	if (wish.kid[0] == '\0' || reason == REASON_OUT_OF_MEMORY ||
-	    task->settings->validate == SETTINGS_VALIDATE_RESOLVER ||
-	    keys_find(gate->keys, &wish, now, &found, NULL) != KEYS_UNUSABLE)
-		return gate_task_end(task, reason, now);
-	keys_explain(gate->keys, wish.kid, &task->decision.detail);
-	return gate_task_end(task, REASON_KEY_UNUSABLE, now);
+	if (task->token.jwt.claims == NULL ||
+	    task->settings->validate == SETTINGS_VALIDATE_RESOLVER)
+		return gate_task_end(task, fault, now);
+	task->token.fault = fault;
+	return GATE_STAGE_KEYS;
 }
 
 enum gate_stage
@@ -108,7 +104,7 @@ gate_token_stage(struct gate *gate, struct gate_task *task,
 		    GATE_STAGE_SESSION;
 	if (!is_read && jwt_parse(&task->token.jwt, credential->text,
 	    credential->len, &reason) == -1)
-		return end_unread(gate, task, reason, now);
+		return go_on_unsigned(task, reason, now);
 	return validate == SETTINGS_VALIDATE_RESOLVER ?
 	    judge_unverified(task, now) : GATE_STAGE_KEYS;
 }

@@ -335,18 +335,22 @@ keys_authorization_endpoint(struct keys *keys)
 	return keys->stored.authorization_endpoint;
 }
 
-void
+int
 keys_explain(const struct keys *keys, const char *kid, struct error *error)
 {
 	const struct key_flaw *flaw;
 
 	if (keys->jwks == NULL)
-		return;
+		return 0;
 	if (jwks_count(keys->jwks) == 0) {
 		error_set(error, "Authgear's key set names no usable key");
-		return;
+		return 1;
 	}
-	if (kid != NULL && jwks_find(keys->jwks, kid) == NULL &&
-	    (flaw = jwks_find_flaw(keys->jwks, kid)) != NULL)
-		error_set(error, "key %s is left out: %s", kid, flaw->cause);
+	flaw = kid == NULL ? NULL : jwks_find_flaw(keys->jwks, kid);
+	/* one of another kind did not sign what the other one should have */
+	if (flaw == NULL ||
+	    (!flaw->is_rsa && jwks_find(keys->jwks, kid) != NULL))
+		return 0;
+	error_set(error, "key %s is left out: %s", kid, flaw->cause);
+	return 1;
 }

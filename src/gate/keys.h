@@ -101,9 +101,9 @@ int keys_are_held(struct keys *keys, const struct moment *now);
 int keys_fetched(struct keys *keys, const struct status_keys *fetched,
     const struct moment *now, struct error *error);
 
-/* Why a kid cannot serve, or (NULL) why none can; nothing if the set says
- * nothing of it. */
-void keys_explain(const struct keys *keys, const char *kid,
+/* 1 and why a kid cannot serve, or (NULL) why none can; 0 if the set says
+ * nothing of that.  Another key of the kid may serve all the same. */
+int keys_explain(const struct keys *keys, const char *kid,
     struct error *error);
 
 /* Of the metadata that came with the set; NULL if none is stored or it tells

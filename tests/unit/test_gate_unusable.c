@@ -109,7 +109,75 @@ truncated_is_no_excuse(void **state)
 	cut = mint_text("%.*s", (int)strlen(world.jwt) - 20, world.jwt);
 	(void)world_expect(&world, "default", cut, REASON_TRUNCATED);
 	free(cut);
-	expect(&world, MINT_WEAK, "other", 0, REASON_TRUNCATED);
+	expect(&world, MINT_WEAK, "one", 0, REASON_TRUNCATED);
+	/* whether a kid is known comes first */
+	expect(&world, MINT_WEAK, "other", 0, REASON_KEY_UNSETTLED);
+	expect(&world, MINT_WEAK, "other", 290, REASON_UNKNOWN_KEY);
+	/* and what needs no key at all before that */
+	expect(&world, MINT_WEAK, "other", 4000, REASON_EXPIRED);
+	world_end(&world);
+	world = world_begin("validate = resolver\n");
+	expect(&world, MINT_WEAK, "one", 0, REASON_TRUNCATED);
+	world_end(&world);
+}
+
+/* A length that no good signature has says nothing while the keys are not
+ * known: they are asked for. */
+static void
+left_out_and_not_known_yet(void **state)
+{
+	struct world world = world_begin("validate = jwt\n");
+
+	(void)state;
+	publish(&world, jwk_of(MINT_WEAK, "odd", NULL),
+	    jwk_of(MINT_FIRST, "one", NULL));
+	expect(&world, MINT_WEAK, "odd", 0, REASON_KEY_UNUSABLE);
+	detail_says(&world, "key odd is left out: ");
+	/* over keys_max_stale */
+	gate_fixture_pass(world.gate, INT64_C(3) * 86400 * 1000);
+	world.gate->outcome = EXCHANGE_UNREACHABLE;
+	expect(&world, MINT_WEAK, "odd", 0, REASON_KEYS_UNREACHABLE);
+	world_end(&world);
+	/* alone, cold and warm */
+	world = world_begin("validate = jwt\n");
+	publish(&world, jwk_of(MINT_WEAK, "odd", NULL), NULL);
+	expect(&world, MINT_WEAK, "odd", 0, REASON_KEYS_UNREACHABLE);
+	detail_says(&world, "no usable key");
+	expect(&world, MINT_WEAK, "odd", 0, REASON_KEYS_UNREACHABLE);
+	detail_says(&world, "no usable key");
+	world_end(&world);
+	world = world_begin("validate = jwt\n");
+	world.gate->outcome = EXCHANGE_UNREACHABLE;
+	expect(&world, MINT_WEAK, "odd", 0, REASON_KEYS_UNREACHABLE);
+	world_end(&world);
+}
+
+/* A usable key of that kid is not the one that signed. */
+static void
+left_out_beside_one_of_its_kid(void **state)
+{
+	static const enum mint_pair pairs[] = { MINT_SECOND, MINT_WEAK,
+		MINT_LARGE };
+	struct world world;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		world = world_begin("validate = jwt\n");
+		publish(&world, jwk_of(MINT_FIRST, "one", NULL),
+		    jwk_of(pairs[i], "one", pairs[i] == MINT_WEAK ? NULL :
+		    "\"use\":null"));
+		expect(&world, MINT_FIRST, "one", 0, REASON_GRANTED);
+		expect(&world, pairs[i], "one", 0, REASON_KEY_UNUSABLE);
+		detail_says(&world, "key one is left out: ");
+		expect(&world, MINT_FIRST, "one", 0, REASON_GRANTED);
+		world_end(&world);
+	}
+	/* no RS256 comes of such a one */
+	world = world_begin("validate = jwt\n");
+	publish(&world, jwk_of(MINT_FIRST, "one", NULL),
+	    jwk_of(MINT_ELLIPTIC, "one", NULL));
+	expect(&world, MINT_SECOND, "one", 0, REASON_BAD_SIGNATURE);
 	expect(&world, MINT_WEAK, "one", 0, REASON_TRUNCATED);
 	world_end(&world);
 }
@@ -187,6 +255,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(left_out_is_not_unknown),
 		cmocka_unit_test(truncated_is_no_excuse),
+		cmocka_unit_test(left_out_and_not_known_yet),
+		cmocka_unit_test(left_out_beside_one_of_its_kid),
 		cmocka_unit_test(withdrawn_while_a_bad_one_stands_beside),
 		cmocka_unit_test(published_private),
 		cmocka_unit_test(known_text_of_a_withdrawn_key),

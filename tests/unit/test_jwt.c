@@ -15,9 +15,8 @@
 #define NOW 1795436000
 #define GOOD_HEADER "{\"alg\":\"RS256\",\"kid\":\"k\",\"typ\":\"at+jwt\"}"
 
-/* Of what did not parse the kid alone is left, if the signature alone was
- * refused. */
-static int last_kid;
+/* Of what did not parse nothing is left, or all but its signature. */
+static int last_is_unsigned;
 
 /* The answer for a token: GRANTED if it parses.  Frees it. */
 static enum reason
@@ -36,9 +35,13 @@ parse(char *token)
 	if (jwt_parse(&jwt, bytes, len, &reason) == 0) {
 		reason = REASON_GRANTED;
 	} else {
-		last_kid = jwt.kid[0] != '\0';
-		memset(jwt.kid, 0, sizeof(jwt.kid));
-		assert_memory_equal(&jwt, &empty, sizeof(jwt));
+		last_is_unsigned = jwt.claims != NULL;
+		assert_int_equal(last_is_unsigned, jwt.kid[0] != '\0');
+		assert_int_equal(jwt.signature_len, 0);
+		assert_memory_equal(jwt.signature, empty.signature,
+		    sizeof(jwt.signature));
+		if (!last_is_unsigned)
+			assert_memory_equal(&jwt, &empty, sizeof(jwt));
 	}
 	jwt_clear(&jwt);
 	free(bytes);
@@ -450,7 +453,7 @@ truncated_at_every_length(void **state)
 }
 
 static void
-the_kid_is_left_of_an_odd_signature(void **state)
+all_but_an_odd_signature_is_left(void **state)
 {
 	char *token = mint_good(*state, "key-1", NOW);
 	const int head = (int)(strrchr(token, '.') - token) + 1;
@@ -460,16 +463,19 @@ the_kid_is_left_of_an_odd_signature(void **state)
 	for (i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
 		assert_int_not_equal(parse(mint_text("%.*s%s", head, token,
 		    signatures[i])), REASON_GRANTED);
-		assert_int_equal(last_kid, 1);
+		assert_int_equal(last_is_unsigned, 1);
 	}
 	/* nothing of what its head refuses already, or its claims */
+	assert_int_equal(parse(mint_token(*state, MINT_RS256, GOOD_HEADER,
+	    "{\"a\":1,\"a\":1}")), REASON_MALFORMED);
+	assert_int_equal(last_is_unsigned, 0);
 	assert_int_equal(parse(mint_text("%s", "e30.e30.AAAA")),
 	    REASON_BAD_ALGORITHM);
-	assert_int_equal(last_kid, 0);
+	assert_int_equal(last_is_unsigned, 0);
 	assert_int_equal(parse(mint_token(*state, MINT_RS256, "{\"alg\":"
 	    "\"RS256\",\"typ\":\"at+jwt\",\"kid\":\"key-1\"}", "x")),
 	    REASON_MALFORMED);
-	assert_int_equal(last_kid, 0);
+	assert_int_equal(last_is_unsigned, 0);
 	free(token);
 }
 
@@ -487,6 +493,7 @@ nul_inside(void **state)
 		token[at] = '\0';
 		assert_int_equal(jwt_parse(&jwt, token, len, &reason), -1);
 		assert_int_equal(reason, REASON_MALFORMED);
+		jwt_clear(&jwt);
 		token[at] = kept;
 	}
 	free(token);
@@ -507,7 +514,7 @@ main(void)
 		cmocka_unit_test(signatures_have_one_text),
 		cmocka_unit_test(signatures_have_a_limit),
 		cmocka_unit_test(truncated_at_every_length),
-		cmocka_unit_test(the_kid_is_left_of_an_odd_signature),
+		cmocka_unit_test(all_but_an_odd_signature_is_left),
 		cmocka_unit_test(nul_inside),
 	};
 
