@@ -57,6 +57,7 @@ drop(struct jwks *jwks, struct key **key, const char *cause)
 
 	memset(flaw, 0, sizeof(*flaw));
 	flaw->cause = cause;
+	flaw->is_rsa = 1;
 	memcpy(flaw->id, key_id(*key), strlen(key_id(*key)) + 1);
 	key_free(*key);
 	*key = NULL;
@@ -102,13 +103,16 @@ add_keys(struct jwks *jwks, const struct json *array)
 	return 0;
 }
 
-/* By its numbers, or by its kid where they cannot be read. */
+/* Is this the private half of that key?  By its n, whatever else it says; by
+ * its kid where it has none that can be read. */
 static int
-is_same_key(const struct key_flaw *flaw, const struct key *key)
+gives_away(const struct key_flaw *flaw, const struct key *key)
 {
-	if (flaw->thumbprint[0] != '\0')
-		return strcmp(flaw->thumbprint, key_thumbprint(key)) == 0;
-	return strcmp(flaw->id, key_id(key)) == 0;
+	if (!flaw->is_private)
+		return 0;
+	if (flaw->modulus[0] != '\0')
+		return strcmp(flaw->modulus, key_modulus(key)) == 0;
+	return flaw->is_rsa && strcmp(flaw->id, key_id(key)) == 0;
 }
 
 /* A key that stands there a second time, with its private half. */
@@ -118,15 +122,11 @@ drop_published(struct jwks *jwks)
 	const size_t flaws = jwks->flaw_count;
 	size_t i, k;
 
-	for (i = 0; i < flaws; i++) {
-		if (!jwks->flaws[i].is_rsa || !jwks->flaws[i].is_private)
-			continue;
+	for (i = 0; i < flaws; i++)
 		for (k = 0; k < jwks->count; k++)
 			if (jwks->keys[k] != NULL &&
-			    is_same_key(&jwks->flaws[i], jwks->keys[k]))
-				drop(jwks, &jwks->keys[k],
-				    jwks->flaws[i].cause);
-	}
+			    gives_away(&jwks->flaws[i], jwks->keys[k]))
+				drop(jwks, &jwks->keys[k], KEY_CAUSE_PRIVATE);
 	tidy(jwks);
 }
 

@@ -20,6 +20,7 @@ struct key {
 	EVP_MD_CTX *ready;	/* verification begun with nothing in it */
 	size_t signature_len;
 	char thumbprint[HASH_HEX_SIZE];
+	char modulus[HASH_HEX_SIZE];
 };
 
 int
@@ -95,6 +96,7 @@ key_new(const struct key_flaw *name, const BIGNUM *modulus,
 	}
 	key->signature_len = (size_t)BN_num_bytes(modulus);
 	memcpy(key->thumbprint, name->thumbprint, sizeof(key->thumbprint));
+	memcpy(key->modulus, name->modulus, sizeof(key->modulus));
 	return key;
 }
 
@@ -119,6 +121,12 @@ const char *
 key_thumbprint(const struct key *key)
 {
 	return key->thumbprint;
+}
+
+const char *
+key_modulus(const struct key *key)
+{
+	return key->modulus;
 }
 
 size_t

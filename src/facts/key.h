@@ -23,11 +23,17 @@ struct key_flaw {
 	const char *cause;	/* "its alg is not RS256"; a static text */
 	char id[KEY_MAX_ID + 1]; /* its kid; "": it has none that may be one */
 	char thumbprint[HASH_HEX_SIZE]; /* "": its n or e is malformed */
-	int is_rsa;
-	int is_private;		/* its private half is published */
+	char modulus[HASH_HEX_SIZE]; /* of what its n says, also if malformed;
+				   "": nothing */
+	int is_rsa;		/* or of a kind that it does not tell */
+	int is_private;		/* a member of it is private in some kind */
 };
 
-/* For key_jwk.c: the key of this kid and thumbprint.  NULL: memory. */
+#define KEY_CAUSE_PRIVATE "its private half is published; let Authgear " \
+    "sign with another key"
+
+/* For key_jwk.c: the key of this kid, thumbprint and modulus.  NULL:
+ * memory. */
 struct key *key_new(const struct key_flaw *name,
     const struct bignum_st *modulus, const struct bignum_st *exponent);
 void key_free(struct key *key);
@@ -39,6 +45,9 @@ const char *key_id(const struct key *key);	/* kid; borrowed */
 
 /* SHA-256 of the key itself (RFC 7638), whatever its kid: hex; borrowed. */
 const char *key_thumbprint(const struct key *key);
+
+/* SHA-256 of its n alone: hex; borrowed. */
+const char *key_modulus(const struct key *key);
 
 /* Length in bytes of this key's signatures (RFC 8017 section 8.2). */
 size_t key_signature_length(const struct key *key);

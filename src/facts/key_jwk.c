@@ -2,6 +2,7 @@
 #include "facts/key_jwk.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -26,6 +27,10 @@ static const struct {
 	{ "oct", { "k" } },
 	{ "AKP", { "priv" } }
 };
+
+/* What may be a private half of a key that says of no kind that it is. */
+static const char *const halves[] = { "d", "p", "q", "dp", "dq", "qi", "oth",
+    "k", "priv" };
 
 /* 1 if the member is absent or `wanted`, 0 if another, -1 if no string. */
 static int
@@ -90,24 +95,68 @@ is_private(const struct json *jwk, const char *type)
 	return 0;
 }
 
-/* Why its labels keep it from verifying RS256; NULL: they do not. */
+static int
+holds_a_half(const struct json *jwk)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(halves) / sizeof(halves[0]); i++)
+		if (json_has(jwk, halves[i]))
+			return 1;
+	return 0;
+}
+
+/* Six bits; -1: none of either alphabet of RFC 4648. */
+static int
+digit_of(char character)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	const char *digit;
+
+	if (character == '+' || character == '/')
+		return character == '+' ? 62 : 63;
+	digit = strchr(digits, character);
+	return digit == NULL ? -1 : (int)(digit - digits);
+}
+
+/* What n says, however badly it is written: padding, blanks, zeros in front. */
+static int
+name_modulus(const struct json *jwk, char modulus[HASH_HEX_SIZE])
+{
+	unsigned char bytes[MAX_NUMBER];
+	unsigned int bits = 0;
+	const char *text;
+	size_t len = 0;
+	int held = 0, digit;
+
+	if (json_find_string(jwk, "n", &text) != JSON_FOUND)
+		return 0;
+	for (; *text != '\0'; text++) {
+		if (strchr("= \t\r\n", *text) != NULL)
+			continue;
+		digit = digit_of(*text);
+		if (digit == -1 || len == sizeof(bytes))
+			return 0;
+		bits = (bits << 6 | (unsigned int)digit) & 0x3fff;
+		held += 6;
+		if (held < 8)
+			continue;
+		held -= 8;
+		bytes[len] = (unsigned char)(bits >> held);
+		len += len > 0 || bytes[len] != 0;
+	}
+	return len == 0 ? 0 : hash_hex(bytes, len, modulus);
+}
+
+/* The labels of an RSA key. */
 static const char *
-check_labels(const struct json *jwk, struct key_flaw *flaw)
+check_use(const struct json *jwk)
 {
 	const int algorithm = allows(jwk, "alg", "RS256");
 	const int use = allows(jwk, "use", "sig");
 	const int operations = allows_verify(jwk);
-	const char *type;
 
-	if (json_find_string(jwk, "kty", &type) != JSON_FOUND)
-		return "it has no kty";
-	flaw->is_rsa = strcmp(type, "RSA") == 0;
-	flaw->is_private = is_private(jwk, type);
-	if (flaw->is_private)
-		return "its private half is published; let Authgear sign with "
-		    "another key";
-	if (!flaw->is_rsa)
-		return "its kty is of no kind that signs with RS256";
 	if (algorithm < 0 || use < 0 || operations < 0)
 		return "its alg, use or key_ops is malformed";
 	if (!algorithm)
@@ -115,6 +164,28 @@ check_labels(const struct json *jwk, struct key_flaw *flaw)
 	if (!use)
 		return "its use is not sig";
 	return operations ? NULL : "its key_ops are without verify";
+}
+
+/* Why its labels keep it from verifying RS256; NULL: they do not. */
+static const char *
+check_labels(const struct json *jwk, struct key_flaw *flaw)
+{
+	const char *type;
+	int is_typed;
+
+	if (json_find_string(jwk, "kty", &type) != JSON_FOUND)
+		type = "";
+	is_typed = strcmp(type, "RSA") == 0;
+	flaw->is_rsa = type[0] == '\0' || strcasecmp(type, "RSA") == 0;
+	/* of another kind its n may tell all the same whose half it is */
+	flaw->is_private = is_private(jwk, type) ||
+	    (!is_typed && holds_a_half(jwk));
+	if (flaw->is_private && (flaw->is_rsa || is_private(jwk, type)))
+		return KEY_CAUSE_PRIVATE;
+	if (is_typed)
+		return check_use(jwk);
+	return type[0] == '\0' ? "it has no kty" :
+	    "its kty is of no kind that signs with RS256";
 }
 
 /* A Base64urlUInt (RFC 7518 section 2): KEY_LEFT_OUT if it is none, longer
@@ -155,8 +226,7 @@ make_thumbprint(const struct json *jwk, char thumbprint[HASH_HEX_SIZE])
 	return ret;
 }
 
-/* n and e, whatever the labels say: what is published private is known by
- * them.  KEY_LEFT_OUT and the cause. */
+/* n and e, whatever the labels say.  KEY_LEFT_OUT and the cause. */
 static enum key_outcome
 read_numbers(const struct json *jwk, BIGNUM **modulus, BIGNUM **exponent,
     struct key_flaw *flaw)
@@ -194,7 +264,8 @@ judge(const struct json *jwk, struct key **key_out, struct key_flaw *flaw)
 	const char *cause = check_labels(jwk, flaw);
 	enum key_outcome outcome;
 
-	outcome = read_numbers(jwk, &modulus, &exponent, flaw);
+	outcome = name_modulus(jwk, flaw->modulus) == -1 ? KEY_NO_MEMORY :
+	    read_numbers(jwk, &modulus, &exponent, flaw);
 	if (outcome != KEY_NO_MEMORY && cause == NULL && flaw->id[0] == '\0')
 		cause = "it has no kid of 1 to 255 bytes";
 	if (outcome != KEY_NO_MEMORY && cause != NULL) {

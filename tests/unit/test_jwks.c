@@ -296,6 +296,94 @@ keys_that_stand_there_twice(void **state)
 	mint_key_free(second);
 }
 
+/* Does the good one serve, or is it left out as private, in any order? */
+static int
+is_set_right(const char *good, const char *half, const char *more, int serves)
+{
+	char *sets[] = { mint_set(good, half, more, NULL),
+		mint_set(half, more, good, NULL) };
+	const struct key_flaw *flaw;
+	struct jwks *jwks;
+	int i, ret = 1;
+
+	for (i = 0; i < 2; i++) {
+		jwks = jwks_parse(sets[i], strlen(sets[i]), NULL);
+		assert_non_null(jwks);
+		flaw = jwks_find_flaw(jwks, "good");
+		ret &= jwks_count(jwks) == (size_t)(1 + serves) &&
+		    jwks_find(jwks, "more") != NULL && (serves ? flaw == NULL :
+		    flaw != NULL && strstr(flaw->cause, "private") != NULL);
+		jwks_free(jwks);
+		free(sets[i]);
+	}
+	return ret;
+}
+
+/* A good key beside one of another kid that holds its private half, whatever
+ * else is wrong with that; and beside one that does not. */
+static void
+a_half_under_another_kid(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *members;
+		int serves;
+	} rows[] = {
+		{ "d", "\"kty\":\"RSA\",\"n\":\"" FIRST_N "\","
+		    "\"e\":\"AQAB\",\"d\":\"AQAB\"", 0 },
+		{ "no kty", "\"n\":\"" FIRST_N "\",\"e\":\"AQAB\","
+		    "\"d\":\"AQAB\"", 0 },
+		{ "kty rsa", "\"kty\":\"rsa\",\"n\":\"" FIRST_N "\","
+		    "\"e\":\"AQAB\",\"p\":\"AQAB\"", 0 },
+		{ "kty a number", "\"kty\":5,\"n\":\"" FIRST_N "\","
+		    "\"e\":\"AQAB\",\"q\":\"AQAB\"", 0 },
+		{ "kty NEW", "\"kty\":\"NEW\",\"n\":\"" FIRST_N "\","
+		    "\"priv\":\"AQAB\"", 0 },
+		{ "kty EC with p", "\"kty\":\"EC\",\"n\":\"" FIRST_N "\","
+		    "\"e\":\"AQAB\",\"p\":\"AQAB\"", 0 },
+		{ "no e", "\"kty\":\"RSA\",\"n\":\"" FIRST_N "\","
+		    "\"dp\":\"AQAB\"", 0 },
+		{ "another e", "\"kty\":\"RSA\",\"n\":\"" FIRST_N "\","
+		    "\"e\":\"Aw\",\"dq\":\"AQAB\"", 0 },
+		{ "e with a zero", "\"kty\":\"RSA\",\"n\":\"" FIRST_N
+		    "\",\"e\":\"AAEAAQ\",\"qi\":\"AQAB\"", 0 },
+		{ "n with zeros", "\"kty\":\"RSA\",\"n\":\"AAAA" FIRST_N
+		    "\",\"e\":\"AQAB\",\"d\":\"AQAB\"", 0 },
+		{ "n padded", "\"kty\":\"RSA\",\"n\":\"" FIRST_N "==\","
+		    "\"e\":\"AQAB\",\"d\":null", 0 },
+		{ "n on a line", "\"kty\":\"RSA\",\"n\":\"" FIRST_N
+		    "\\r\\n\",\"e\":\"AQAB\",\"oth\":[]", 0 },
+		{ "k alone", "\"n\":\"" FIRST_N "\","
+		    "\"k\":1", 0 },
+		{ "another n", "\"kty\":\"RSA\",\"n\":\"AQAB" FIRST_N
+		    "\",\"e\":\"AQAB\",\"d\":\"AQAB\"", 1 },
+		{ "n unread", "\"kty\":\"RSA\",\"n\":\"*" FIRST_N "\","
+		    "\"d\":\"AQAB\"", 1 },
+		{ "no n", "\"kty\":\"RSA\",\"d\":\"AQAB\"", 1 },
+		{ "nothing private", "\"n\":\"" FIRST_N "\",\"D\":1", 1 },
+	};
+	struct mint_key *key = mint_key_new(MINT_FIRST);
+	struct mint_key *other = mint_key_new(MINT_SECOND);
+	char *good = mint_jwk(key, "good", NULL), *half;
+	char *more = mint_jwk(other, "more", NULL);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		half = mint_text("{\"kid\":\"half\",%s}", rows[i].members);
+		if (!is_set_right(good, half, more, rows[i].serves))
+			fail_msg("%s", rows[i].name);
+		free(half);
+	}
+	/* of the same kid it need not name an n */
+	check(mint_set(good, "{\"kid\":\"good\",\"d\":\"AQAB\"}", more,
+	    NULL), 1, "good", "private");
+	free(good);
+	free(more);
+	mint_key_free(key);
+	mint_key_free(other);
+}
+
 /* They are sets: what they do not hold serves no longer. */
 static void
 sets_of_which_nothing_serves(void **state)
@@ -411,6 +499,7 @@ main(void)
 		cmocka_unit_test(beside_a_good_key),
 		cmocka_unit_test(lengths_beside_a_good_key),
 		cmocka_unit_test(keys_that_stand_there_twice),
+		cmocka_unit_test(a_half_under_another_kid),
 		cmocka_unit_test(sets_of_which_nothing_serves),
 		cmocka_unit_test(texts_that_are_none),
 		cmocka_unit_test(many_keys),
