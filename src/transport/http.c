@@ -154,16 +154,17 @@ is_suspicious(const struct http *http, int64_t now)
 	return 0;
 }
 
+/* There is time left `now`: the library would take none for no limit. */
 static int
-add(struct http *http, struct transfer *transfer, int is_second)
+add(struct http *http, struct transfer *transfer, int is_second, int64_t now)
 {
-	struct http_attempt_rules rules = { .now = now_ms(),
+	struct http_attempt_rules rules = { .now = now,
+	    .deadline = transfer->until - now,
 	    .trusts_system = http->trusts_system };
-	const int64_t since = rules.now - http->dead_before;
+	const int64_t since = now - http->dead_before;
 	struct http_attempt *attempt;
 
-	rules.deadline = transfer->until - rules.now;
-	rules.is_fresh = is_second || is_suspicious(http, rules.now) ||
+	rules.is_fresh = is_second || is_suspicious(http, now) ||
 	    (http->dead_before != 0 && since < FRESH_MS);
 	/* none that was there then is idle for as long and still kept */
 	if (http->dead_before != 0 && since >= FRESH_MS &&
@@ -205,7 +206,7 @@ http_begin(struct http *http, struct exchange *exchange, int64_t deadline,
 	transfer->owner = owner;
 	transfer->begun = now_ms();
 	transfer->until = transfer->begun + deadline;
-	if (add(http, transfer, 0) == -1)
+	if (add(http, transfer, 0, transfer->begun) == -1)
 		goto failed;
 	transfer->next = http->running;
 	http->running = transfer;
@@ -257,9 +258,11 @@ learn(struct http *http, const struct transfer *transfer,
 static int
 try_again(struct http *http, struct transfer *transfer)
 {
-	if (transfer->until - now_ms() < MIN_CHANCE_MS)
+	const int64_t now = now_ms();
+
+	if (transfer->until - now < MIN_CHANCE_MS)
 		return -1;
-	return add(http, transfer, 1);
+	return add(http, transfer, 1, now);
 }
 
 static void
