@@ -94,6 +94,7 @@ static size_t
 take_body(char *data, size_t size, size_t count, void *context)
 {
 	struct http_attempt *attempt = context;
+	struct buffer *body = &attempt->exchange->body;
 	size_t len = size * count;
 
 	if (*attempt->winner != attempt)
@@ -102,9 +103,12 @@ take_body(char *data, size_t size, size_t count, void *context)
 		attempt->skipped += len;
 		return attempt->skipped > MAX_SKIPPED ? len + 1 : len;
 	}
-	if (buffer_append(&attempt->exchange->body, data, len) == 0)
+	if (len > body->limit - body->len)
+		attempt->too_big = 1;
+	else if (buffer_append(body, data, len) == 0)
 		return len;
-	attempt->too_big = 1;
+	else
+		attempt->no_memory = 1;
 	return len + 1;
 }
 
@@ -214,6 +218,9 @@ http_attempt_finish(struct http_attempt *attempt, CURLcode code)
 	char origin[HTTP_SETUP_ORIGIN_SIZE];
 	const char *text;
 
+	/* before its head is whole, that is also what an endless line gets */
+	if (code == CURLE_OUT_OF_MEMORY && attempt->head.complete)
+		attempt->no_memory = 1;
 	if (is_answer(attempt, code)) {
 		exchange->outcome = EXCHANGE_ANSWERED;
 		exchange->status = attempt->head.status;

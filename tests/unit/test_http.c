@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "failing_memory.h"
 #include "transport/http.h"
 #include "transport/http_library.h"
 
@@ -98,6 +99,13 @@ end(struct place *place)
 	free(place);
 }
 
+static void
+ask(struct place *place, int64_t deadline)
+{
+	assert_int_equal(http_begin(place->http, place->exchange, deadline,
+	    place), 0);
+}
+
 /* Until the exchange is over; 0: it does not end. */
 static int
 finish(struct place *place)
@@ -110,6 +118,35 @@ finish(struct place *place)
 			return 1;
 	}
 	return 0;
+}
+
+/* Until a new connection is there (-1), or one of them was asked. */
+static void
+await(struct place *place, int which)
+{
+	char request[4096];
+	int i, fd;
+
+	for (i = 0; i < ROUNDS; i++) {
+		http_work(place->http, 10);
+		fd = which != -1 ? -1 : accept4(place->listener, NULL, NULL,
+		    SOCK_NONBLOCK);
+		if (fd != -1) {
+			place->connections[place->count++] = fd;
+			which = place->count - 1;
+		}
+		if (which != -1 && recv(place->connections[which], request,
+		    sizeof(request), MSG_DONTWAIT) > 0)
+			return;
+	}
+	fail_msg("nothing was asked");
+}
+
+static void
+answer(struct place *place, int which, const char *text)
+{
+	assert_int_equal(send(place->connections[which], text, strlen(text),
+	    MSG_NOSIGNAL), strlen(text));
 }
 
 static void
@@ -152,11 +189,60 @@ no_time_is_left(void **state)
 	}
 }
 
+/* For want of memory nothing is faulty: no body is too long by it. */
+static void
+memory_for_an_answer(void **state)
+{
+	struct place *place;
+	size_t nth, total = 0, count;
+
+	(void)state;
+	for (nth = 0; nth <= total; nth++) {
+		place = begin();
+		place->exchange->keep[0] = "X-";
+		ask(place, 10000);
+		await(place, -1);
+		answer(place, 0, "HTTP/1.1 200 OK\r\nX-One: 1\r\n"
+		    "X-Two: 2\r\nContent-Length: 4\r\n\r\nbody");
+		failing_memory_begin(nth, FAILING_MEMORY_ONCE);
+		assert_int_equal(finish(place), 1);
+		count = failing_memory_end();
+		if (nth == 0)
+			total = count;
+		if (nth > 0 && place->exchange->outcome != EXCHANGE_ANSWERED) {
+			/* the library says that of an endless line too */
+			if (strstr(place->exchange->error.text, "Out of") ==
+			    NULL)
+				expect(place, EXCHANGE_UNREACHABLE,
+				    ": out of memory");
+		} else {
+			expect(place, EXCHANGE_ANSWERED, "");
+			assert_string_equal(place->exchange->body.data,
+			    "body");
+			assert_int_equal(place->exchange->kept_count, 2);
+		}
+		end(place);
+	}
+	assert_true(total >= 3);
+	/* and one that is too long is */
+	place = begin();
+	ask(place, 10000);
+	await(place, -1);
+	answer(place, 0, "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n");
+	for (nth = 0; nth < 100; nth++)
+		answer(place, 0, "0123456789012345678901234567890123456789"
+		    "012345678901234567890123456789");
+	assert_int_equal(finish(place), 1);
+	expect(place, EXCHANGE_FAULTY, "more than 4096 bytes");
+	end(place);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_time_is_left),
+		cmocka_unit_test(memory_for_an_answer),
 	};
 	int ret;
 
