@@ -125,7 +125,8 @@ http_free(struct http *http)
 	free(http);
 }
 
-/* It was sent on a connection of before, and nothing came yet. */
+/* It was sent on a connection of before, and no whole head came yet: the
+ * beginning of one is as easily the end of a connection. */
 static int
 is_silent(const struct transfer *transfer)
 {
@@ -237,8 +238,9 @@ learn(struct http *http, const struct transfer *transfer,
 {
 	const int64_t now = now_ms(), took = now - attempt->begun;
 
-	if (attempt->head.len == 0) {
-		if (http_attempt_is_reused(attempt))
+	if (transfer->winner != attempt) {
+		if (!http_attempt_is_refused(attempt) &&
+		    http_attempt_is_reused(attempt))
 			http->dead_before = now;
 		return;
 	}
@@ -279,6 +281,7 @@ end(struct http *http, struct http_attempt *attempt, CURLcode code)
 		return;
 	}
 	if (code != CURLE_OPERATION_TIMEDOUT && is_silent(transfer) &&
+	    !http_attempt_is_refused(attempt) &&
 	    try_again(http, transfer) == 0) {
 		learn(http, transfer, attempt);
 		drop(http, &transfer->attempts[0]);

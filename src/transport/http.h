@@ -17,8 +17,9 @@
  * - Answers are never decompressed.
  * - Connections are kept, with keep-alive probes, and used again within 30 s;
  *   a name is looked up for each new one.
- * - An exchange that fails, or for too long hears nothing, on a connection
- *   that was used before is tried once more on a new one, within its deadline.
+ * - An exchange that fails, or for too long hears no whole head, on a
+ *   connection that was used before is tried once more on a new one, within
+ *   its deadline.
  *   Whichever answers first counts; older idle ones are used no more.
  * - Of the final head those headers are kept that exchange->keep names;
  *   interim heads (1xx) and trailers say nothing.

@@ -16,6 +16,7 @@ http_attempt_free(struct http_attempt *attempt)
 	if (attempt->easy != NULL)
 		curl_easy_cleanup(attempt->easy);
 	http_setup_free(attempt->headers);
+	buffer_clear(&attempt->kept);
 	free(attempt);
 }
 
@@ -39,21 +40,45 @@ is_kept(const struct exchange *exchange, const struct http_head_field *field)
 static int
 keep(struct http_attempt *attempt)
 {
-	struct exchange *exchange = attempt->exchange;
 	const struct http_head_field *field = &attempt->head.field;
 
 	if (field->name == NULL || attempt->head.status < 200 ||
-	    !is_kept(exchange, field))
+	    !is_kept(attempt->exchange, field))
 		return 0;
-	if (exchange->kept_count == EXCHANGE_MAX_KEPT) {
+	if (attempt->kept_count == EXCHANGE_MAX_KEPT) {
 		attempt->head.fault = "too many headers to keep";
 		return -1;
 	}
-	if (exchange_keep_header(exchange, field->name, field->name_len,
-	    field->value, field->value_len) == 0)
+	(void)buffer_append(&attempt->kept, field->name, field->name_len);
+	(void)buffer_append(&attempt->kept, "", 1);
+	(void)buffer_append(&attempt->kept, field->value, field->value_len);
+	(void)buffer_append(&attempt->kept, "", 1);
+	attempt->no_memory = attempt->kept.failed;
+	attempt->kept_count++;
+	return attempt->no_memory ? -1 : 0;
+}
+
+/* The first with a whole final head is the answer; what was kept of it. */
+static int
+win(struct http_attempt *attempt)
+{
+	const char *name = attempt->kept.data, *value;
+	size_t i;
+
+	if (*attempt->winner != NULL || !attempt->head.complete ||
+	    attempt->head.status < 200)
 		return 0;
-	attempt->no_memory = 1;
-	return -1;
+	*attempt->winner = attempt;
+	for (i = 0; i < attempt->kept_count; i++) {
+		value = name + strlen(name) + 1;
+		if (exchange_keep_header(attempt->exchange, name,
+		    strlen(name), value, strlen(value)) == -1) {
+			attempt->no_memory = 1;
+			return -1;
+		}
+		name = value + strlen(value) + 1;
+	}
+	return 0;
 }
 
 /* Nothing more is wanted of the answer. */
@@ -80,12 +105,10 @@ take_header(char *data, size_t size, size_t count, void *context)
 	struct http_attempt *attempt = context;
 	size_t len = size * count;
 
-	if (*attempt->winner == NULL)
-		*attempt->winner = attempt;
 	/* Another count than given makes the library end the transfer. */
-	if (*attempt->winner != attempt ||
+	if ((*attempt->winner != NULL && *attempt->winner != attempt) ||
 	    http_head_line(&attempt->head, data, len) == -1 ||
-	    keep(attempt) == -1 || has_enough(attempt))
+	    keep(attempt) == -1 || win(attempt) == -1 || has_enough(attempt))
 		return len + 1;
 	return len;
 }
@@ -152,6 +175,7 @@ http_attempt_new(const struct settings *settings, struct exchange *exchange,
 
 	if (attempt == NULL)
 		return NULL;
+	buffer_init(&attempt->kept, HTTP_HEAD_MAX + 2 * EXCHANGE_MAX_KEPT);
 	attempt->transfer = transfer;
 	attempt->exchange = exchange;
 	attempt->winner = winner;
@@ -176,6 +200,12 @@ http_attempt_is_reused(const struct http_attempt *attempt)
 	    CURLE_OK)
 		return 0;
 	return connects == 0 && sent > 0;
+}
+
+int
+http_attempt_is_refused(const struct http_attempt *attempt)
+{
+	return attempt->head.fault != NULL || attempt->no_memory;
 }
 
 static int
@@ -219,7 +249,7 @@ http_attempt_finish(struct http_attempt *attempt, CURLcode code)
 	const char *text;
 
 	/* before its head is whole, that is also what an endless line gets */
-	if (code == CURLE_OUT_OF_MEMORY && attempt->head.complete)
+	if (code == CURLE_OUT_OF_MEMORY && *attempt->winner == attempt)
 		attempt->no_memory = 1;
 	if (is_answer(attempt, code)) {
 		exchange->outcome = EXCHANGE_ANSWERED;

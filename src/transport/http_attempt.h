@@ -11,8 +11,8 @@
 
 /*
  * For http.c: one try at an exchange, which may have two at a time.  The
- * first that hears a line of an answer is the winner and alone writes into
- * the exchange; the other one ends at its next byte.
+ * first that hears a whole final head is the winner and alone writes into the
+ * exchange; the other one ends at its next byte.
  * Threads: one at a time, that of its struct http.
  */
 
@@ -24,6 +24,9 @@ struct http_attempt {
 	struct curl_slist *headers;
 	struct http_head head;
 	int64_t begun;			/* monotonic milliseconds */
+	struct buffer kept;		/* of the final head, until it wins:
+					   names and values, a NUL each */
+	size_t kept_count;
 	size_t skipped;			/* bytes of a body nobody reads */
 	int too_big;
 	int no_memory;
@@ -48,6 +51,9 @@ void http_attempt_free(struct http_attempt *attempt);
 
 /* Its request went over a connection that was there before. */
 int http_attempt_is_reused(const struct http_attempt *attempt);
+
+/* What came over its connection ends it, or memory. */
+int http_attempt_is_refused(const struct http_attempt *attempt);
 
 /* It has ended with this code: outcome, status and error into the exchange. */
 void http_attempt_finish(struct http_attempt *attempt, CURLcode code);

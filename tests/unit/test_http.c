@@ -149,6 +149,14 @@ answer(struct place *place, int which, const char *text)
 	    MSG_NOSIGNAL), strlen(text));
 }
 
+/* As if so long were gone by. */
+static void
+pass(struct place *place, int64_t msecs)
+{
+	http_work(place->http, 10);
+	leapt_ms += msecs;
+}
+
 static void
 expect(struct place *place, enum exchange_outcome outcome, const char *why)
 {
@@ -237,12 +245,101 @@ memory_for_an_answer(void **state)
 	end(place);
 }
 
+/* The beginning of an answer is none yet: what says no more on a connection of
+ * before is asked on another one, and only one of the two is believed. */
+static void
+old_connection_that_dies(void **state)
+{
+	static const struct {
+		const char *text;
+		int is_closed;
+	} rows[] = {
+		{ "", 0 }, { "", 1 },
+		{ "HTTP/1.1 100 Continue\r\n\r\n", 0 },
+		{ "HTTP/1.1 100 Continue\r\n\r\n", 1 },
+		{ "HTTP/1.1 103 Early Hints\r\nX-Of: hints\r\n\r\n", 0 },
+		{ "HTTP/1.1 200 OK\r\n", 0 }, { "HTTP/1.1 200 OK\r\n", 1 },
+		{ "HTTP/1.1 200 OK\r\nX-Of: old\r\nX-More: old\r\n", 0 },
+		{ "HTTP/1.1 200 OK\r\nX-Of: old\r\nX-More: old\r\n", 1 },
+	};
+	struct place *place;
+	const char *value;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		place = begin();
+		place->exchange->keep[0] = "X-";
+		ask(place, 20000);
+		await(place, -1);
+		answer(place, 0, "HTTP/1.1 200 OK\r\n"
+		    "Content-Length: 2\r\n\r\nok");
+		assert_int_equal(finish(place), 1);
+		ask(place, 20000);
+		await(place, 0);
+		answer(place, 0, rows[i].text);
+		if (rows[i].is_closed)
+			(void)shutdown(place->connections[0], SHUT_RDWR);
+		else
+			pass(place, 13000);
+		await(place, -1);
+		answer(place, 1, "HTTP/1.1 200 OK\r\nX-Of: new\r\n"
+		    "Content-Length: 3\r\n\r\nnew");
+		if (!finish(place))
+			fail_msg("row %zu does not end", i);
+		expect(place, EXCHANGE_ANSWERED, "");
+		assert_string_equal(place->exchange->body.data, "new");
+		assert_int_equal(exchange_find_kept(place->exchange, "X-Of",
+		    &value), 1);
+		assert_string_equal(value, "new");
+		assert_int_equal(place->exchange->kept_count, 1);
+		end(place);
+	}
+}
+
+/* Who is only slow is heard all the same; an answer that is wrong is one. */
+static void
+old_connection_that_lives(void **state)
+{
+	struct place *place = begin();
+	int is_slow;
+
+	(void)state;
+	for (is_slow = 1; is_slow >= 0; is_slow--) {
+		ask(place, 20000);
+		await(place, place->count == 0 ? -1 : 0);
+		answer(place, 0, "HTTP/1.1 200 OK\r\n"
+		    "Content-Length: 2\r\n\r\nok");
+		assert_int_equal(finish(place), 1);
+		ask(place, 20000);
+		await(place, 0);
+		answer(place, 0, is_slow ? "HTTP/1.1 200 OK\r\n" :
+		    "HTTP/1.1 200 OK\r\n: broken\r\n");
+		if (is_slow) {
+			pass(place, 13000);
+			await(place, -1);
+			answer(place, 0, "Content-Length: 3\r\n\r\nold");
+			assert_int_equal(finish(place), 1);
+			expect(place, EXCHANGE_ANSWERED, "");
+			assert_string_equal(place->exchange->body.data, "old");
+			end(place);
+			place = begin();
+			continue;
+		}
+		assert_int_equal(finish(place), 1);
+		expect(place, EXCHANGE_FAULTY, "without a name");
+	}
+	end(place);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_time_is_left),
 		cmocka_unit_test(memory_for_an_answer),
+		cmocka_unit_test(old_connection_that_dies),
+		cmocka_unit_test(old_connection_that_lives),
 	};
 	int ret;
 
