@@ -54,6 +54,10 @@ read_text(const char *file, struct buffer *buffer, struct error *error)
 		(void)close(fd);
 	if (got == -1)
 		return -1;
+	if (buffer->no_memory) {
+		error_set(error, "out of memory");
+		return -1;
+	}
 	if (buffer->failed || memchr(buffer->data, '\0', buffer->len) !=
 	    NULL) {
 		error_set(error, "%s is no credential: it is too long or has "

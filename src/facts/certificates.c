@@ -26,7 +26,9 @@ certificates_check(const char *pem, size_t len, struct error *error)
 
 	if (len == 0 || len > CERTIFICATES_MAX_FILE ||
 	    (bio = BIO_new_mem_buf(pem, (int)len)) == NULL) {
-		error_set(error, len == 0 ? "is empty" : "is too large");
+		error_set(error, len == 0 ? "is empty" :
+		    len > CERTIFICATES_MAX_FILE ? "is too large" :
+		    "out of memory");
 		goto done;
 	}
 	while ((certificate = PEM_read_bio_X509_AUX(bio, NULL, no_password,

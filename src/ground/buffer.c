@@ -16,7 +16,7 @@ buffer_init(struct buffer *buffer, size_t limit)
 	buffer->len = 0;
 	buffer->capacity = 0;
 	buffer->limit = limit;
-	buffer->failed = 0;
+	buffer->failed = buffer->no_memory = 0;
 }
 
 void
@@ -37,7 +37,7 @@ buffer_reset(struct buffer *buffer)
 	if (buffer->capacity > 0)
 		explicit_bzero(buffer->data, buffer->capacity);
 	buffer->len = 0;
-	buffer->failed = 0;
+	buffer->failed = buffer->no_memory = 0;
 }
 
 /* Not realloc(): the old bytes may be a credential and have to be wiped. */
@@ -72,8 +72,10 @@ buffer_append(struct buffer *buffer, const void *data, size_t len)
 	if (len > buffer->limit - buffer->len)
 		goto failed;
 	if (buffer->len + len >= buffer->capacity &&
-	    grow(buffer, buffer->len + len) == -1)
+	    grow(buffer, buffer->len + len) == -1) {
+		buffer->no_memory = 1;
 		goto failed;
+	}
 	if (len > 0)
 		memcpy(buffer->data + buffer->len, data, len);
 	buffer->len += len;
@@ -112,7 +114,7 @@ buffer_append_format(struct buffer *buffer, const char *format, ...)
 	len = vasprintf(&text, format, arguments);
 	va_end(arguments);
 	if (len < 0) {
-		buffer->failed = 1;
+		buffer->failed = buffer->no_memory = 1;
 		return -1;
 	}
 	ret = buffer_append(buffer, text, (size_t)len);

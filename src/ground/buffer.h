@@ -16,6 +16,7 @@ struct buffer {
 	size_t capacity;
 	size_t limit;		/* greatest len */
 	int failed;		/* an append did not fit or memory ran out */
+	int no_memory;		/* the latter */
 };
 
 void buffer_init(struct buffer *buffer, size_t limit);

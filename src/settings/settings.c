@@ -99,6 +99,9 @@ read_file(const char *path, struct buffer *text, struct error *error)
 	if (text->failed || (text->len > 0 &&
 	    text->data[text->len - 1] != '\n' &&
 	    buffer_append(text, "\n", 1) == -1)) {
+		/* the first cause stays */
+		if (text->no_memory)
+			error_set(error, "%s: out of memory", path);
 		error_set(error, "%s: is larger than %d bytes", path,
 		    SETTINGS_MAX_FILE);
 		goto done;

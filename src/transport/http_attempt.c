@@ -126,12 +126,10 @@ take_body(char *data, size_t size, size_t count, void *context)
 		attempt->skipped += len;
 		return attempt->skipped > MAX_SKIPPED ? len + 1 : len;
 	}
-	if (len > body->limit - body->len)
-		attempt->too_big = 1;
-	else if (buffer_append(body, data, len) == 0)
+	if (buffer_append(body, data, len) == 0)
 		return len;
-	else
-		attempt->no_memory = 1;
+	attempt->no_memory = body->no_memory;
+	attempt->too_big = !body->no_memory;
 	return len + 1;
 }
 
