@@ -15,11 +15,11 @@
  * A connection that was idle may have died without a word.  One that is silent
  * for longer than answers take (and SILENCE_MS) is not trusted: others go
  * on connections of their own, and once such a one has answered, the silent
- * exchange is tried there too; else after FIRST_SHARE of its time, at
- * most FIRST_MAX_MS.  Who is only slow is then heard all the same.
+ * exchange is tried there too; else after FIRST_PERCENT of its time,
+ * at most FIRST_MAX_MS.  Who is only slow is then heard all the same.
  */
 #define SILENCE_MS 250
-#define FIRST_SHARE(time) ((time) / 5 * 3)
+#define FIRST_PERCENT 60
 #define FIRST_MAX_MS 5000
 #define MIN_CHANCE_MS 100	/* with less left nothing is tried again */
 #define FRESH_MS 2000	/* ages of connections are whole seconds */
@@ -317,7 +317,8 @@ collect(struct http *http)
 static int64_t
 due_at(const struct http *http, const struct transfer *transfer)
 {
-	int64_t wait = FIRST_SHARE(transfer->until - transfer->begun);
+	int64_t wait = (transfer->until - transfer->begun) * FIRST_PERCENT /
+	    100;
 
 	if (http->fresh_begun >= transfer->begun)
 		return transfer->begun + silence_ms(http);
