@@ -91,7 +91,7 @@ def put(file, tokens, more, stamp):
     boot = file.execute('SELECT number FROM boot WHERE boot_id = ?',
                         (stamp.boot_id,)).fetchone()[0]
     file.executemany(
-        'INSERT INTO session (id, key, kind, is_live, is_doubted, boot, '
+        'INSERT INTO session (id, key, kind, is_live, doubted_at, boot, '
         'started, user_id, roles, amr, anonymous, verified, '
         'can_reauthenticate, authenticated_at) VALUES '
         "(?, ?, ?, 1, 0, ?, ?, ?, '', '', 0, 1, 1, ?)",

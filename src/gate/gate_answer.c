@@ -40,6 +40,15 @@ doubt(struct gate *gate, struct gate_task *task, const struct moment *now)
 	logins_forget(gate->shared->logins, task->session_key);
 }
 
+/* It is live, but another's: no row of it serves. */
+static void
+drop(struct gate *gate, struct gate_task *task, const struct moment *now)
+{
+	status_sessions_drop(gate->status, task->session_key,
+	    &task->row.session, now);
+	logins_forget(gate->shared->logins, task->session_key);
+}
+
 static void
 end_lookup(struct gate *gate, struct gate_task *task,
     enum lookups_result result, enum reason reason, const struct moment *now)
@@ -69,7 +78,7 @@ take_live(struct gate *gate, struct gate_task *task, const struct moment *now)
 
 	/* before the end, which says that nothing read until now counts */
 	if (is_other)
-		doubt(gate, task, now);
+		drop(gate, task, now);
 	else
 		keep(gate, task, now);
 	end_outage(gate, now);

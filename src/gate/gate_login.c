@@ -17,7 +17,7 @@ gate_login_keep(struct gate *gate, const struct gate_task *task,
 	/* the answer as it is kept, or one that came since */
 	status_session_init(&session);
 	if (status_sessions_load(gate->status, task->session_key, &session,
-	    NULL) == 1 && session.is_live && !session.is_doubted)
+	    NULL) == 1 && session.is_live && session.doubted_at == 0)
 		logins_keep(gate->shared->logins, task->session_key, &session,
 		    now);
 	status_session_clear(&session);
@@ -53,7 +53,7 @@ gate_login_judge(struct gate *gate, struct gate_task *task,
 	int64_t ttl = (int64_t)settings->session_ttl * 1000, age;
 	int is_login;
 
-	if (session->is_doubted)
+	if (session->doubted_at != 0)
 		return GATE_STAGE_LOOKUP;
 	is_login = recall(gate, task, now);
 	if (!is_login && task->row.seen == GATE_ROW_UNSEEN)

@@ -71,7 +71,7 @@ struct gate_keys {
 enum gate_row_seen {
 	GATE_ROW_UNSEEN = 0,
 	GATE_ROW_NOT_LIVE,
-	GATE_ROW_LIVE
+	GATE_ROW_LIVE		/* or was so, before what is asked again */
 };
 
 /* gate_row.c */

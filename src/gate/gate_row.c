@@ -71,7 +71,8 @@ gate_row_take(struct gate *gate, struct gate_task *task)
 
 	row->is_loaded = 0;
 	if (found == 1)
-		row->seen = row->session.is_live ? GATE_ROW_LIVE :
+		row->seen = row->session.is_live ||
+		    row->session.doubted_at != 0 ? GATE_ROW_LIVE :
 		    GATE_ROW_NOT_LIVE;
 	return found;
 }
@@ -88,7 +89,7 @@ gate_row_age(const struct gate *gate, const struct gate_task *task,
 {
 	const struct status_session *session = &task->row.session;
 
-	if (session->is_doubted || session->started.boottime <=
+	if (session->doubted_at != 0 || session->started.boottime <=
 	    status_sessions_void_at(gate->status, task->session_key))
 		return -1;
 	return moment_age(&session->started, now);

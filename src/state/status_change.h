@@ -8,7 +8,9 @@
 /*
  * What an answer does to the row of its credential: the same rules for the
  * row in the file, for another change that waits, and for whoever reads.  The
- * later lookup wins, whoever wrote it and in whatever order they come.
+ * later lookup wins, whoever wrote it and in whatever order they come.  A doubt
+ * is no answer: behind an end it makes that one later, and of a live row the
+ * answers of lookups begun before it still count, doubted.
  *
  * Threads: one at a time for a change.
  */
@@ -22,10 +24,13 @@ enum status_change_what {
 struct status_change {
 	char key[STATUS_KEY_SIZE];
 	enum status_change_what what;
-	struct status_session row;	/* owned; but for PUT its stamp alone */
+	struct status_session row;	/* owned; but for PUT only its stamps */
 	int64_t asked;		/* boottime at which it came */
 	uint64_t number;	/* of status_pending.c */
 };
+
+/* The boottime by which it is earlier or later than others. */
+int64_t status_change_at(const struct status_change *change);
 
 int status_change_copy(struct status_change *to,
     const struct status_change *from);
@@ -41,6 +46,9 @@ int status_change_apply(const struct status_change *change, int found,
  * both, in *first.  0, or -1: memory (*first stays as it was). */
 int status_change_follow(struct status_change *first,
     const struct status_change *change);
+
+/* Doubts nearer to each other are one.  A second one drops the row. */
+#define STATUS_APART_MS 100
 
 /* An END of STATUS_LATE_MS ago meets no row: make one, so that an earlier
  * answer which waited elsewhere as long is not taken for the last. */

@@ -126,7 +126,7 @@ static int
 is_urgent(const struct status_change *change)
 {
 	return change->what != STATUS_CHANGE_PUT || !change->row.is_live ||
-	    change->row.is_doubted;
+	    change->row.doubted_at != 0;
 }
 
 static size_t
@@ -179,8 +179,10 @@ take_out(struct status_pending *pending, struct pending_entry **place)
 static void
 make_void(struct pending_set *set, const struct status_change *change)
 {
-	if (change->row.started.boottime > set->void_at)
-		set->void_at = change->row.started.boottime;
+	const int64_t at = status_change_at(change);
+
+	if (at > set->void_at)
+		set->void_at = at;
 }
 
 /* Does `change` give way before the other? */
@@ -190,7 +192,7 @@ is_lesser(const struct status_change *change,
 {
 	if (is_urgent(change) != is_urgent(other))
 		return is_urgent(other);
-	return change->row.started.boottime < other->row.started.boottime;
+	return status_change_at(change) < status_change_at(other);
 }
 
 /* A free place, or that of what gives way to it; NULL if none does. */
@@ -335,7 +337,7 @@ status_pending_take(struct status_pending *pending, struct status_change *out,
 static void
 tell(struct pending_set *set, const struct pending_entry *entry)
 {
-	const int64_t at = entry->change.row.started.boottime;
+	const int64_t at = status_change_at(&entry->change);
 
 	if (entry->is_urgent && at > set->told_at)
 		set->told_at = at;

@@ -82,7 +82,7 @@ int
 status_row_load(struct status *status, const char *key,
     struct status_session *session, enum status_row *found_out)
 {
-	static const char sql[] = "SELECT is_live, is_doubted, boot, started, "
+	static const char sql[] = "SELECT is_live, doubted_at, boot, started, "
 	    STATUS_ROW_READ_FACTS ", key, kind FROM session WHERE id = ?1";
 	struct sqlite3_stmt *statement;
 	struct sql_value id;
@@ -198,7 +198,7 @@ status_row_store(struct status *status, const char *key,
     const struct status_session *session, int64_t boot)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO session (id, key, "
-	    "kind, is_live, is_doubted, boot, started, "
+	    "kind, is_live, doubted_at, boot, started, "
 	    STATUS_ROW_READ_FACTS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
 	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 	struct sql_value values[15] = { { .type = SQL_NULL } };
@@ -214,7 +214,7 @@ status_row_store(struct status *status, const char *key,
 	values[1] = sql_bytes(place.key, KEY_BYTES);
 	values[2] = sql_number(place.kind);
 	values[3] = sql_number(session->is_live);
-	values[4] = sql_number(session->is_doubted);
+	values[4] = sql_number(session->doubted_at);
 	values[5] = sql_number(boot);
 	values[6] = sql_number(session->started.boottime);
 	if (session->is_live &&

@@ -14,7 +14,7 @@
 #define MAX_WORDS 256
 #define MAX_USER_ID 2048
 
-enum { IS_LIVE = 0, IS_DOUBTED, BOOT, STARTED, USER_ID, ROLES, AMR, ANONYMOUS,
+enum { IS_LIVE = 0, DOUBTED_AT, BOOT, STARTED, USER_ID, ROLES, AMR, ANONYMOUS,
     VERIFIED, CAN_REAUTHENTICATE, AUTHENTICATED_AT, VERIFIED_BY };
 
 /*
@@ -148,13 +148,20 @@ read_verified_by(struct sqlite3_stmt *statement, char hex[HASH_HEX_SIZE])
 	}
 }
 
+/* Before schema 4 a doubt was 1, and its time in place of the lookup's: of such
+ * a row it is not known how old the answer is. */
 static int
-column_flag(struct sqlite3_stmt *statement, int column, int *out)
+read_stamps(struct sqlite3_stmt *statement, struct status_session *session)
 {
-	const int64_t value = sqlite3_column_int64(statement, column);
-
-	*out = value == 1;
-	return value == 0 || value == 1 ? 0 : -1;
+	session->started.boottime = sqlite3_column_int64(statement, STARTED);
+	session->doubted_at = sqlite3_column_int64(statement, DOUBTED_AT);
+	if (session->doubted_at == 1) {
+		session->doubted_at = session->started.boottime;
+		session->started.boottime = -1;
+	}
+	return session->doubted_at == 0 ||
+	    session->doubted_at >= session->started.boottime ? SQLITE_OK :
+	    SQLITE_MISMATCH;
 }
 
 /* By its number, in schema 2 as text. */
@@ -180,13 +187,15 @@ int
 status_row_read(struct status *status, struct sqlite3_stmt *statement,
     struct status_session *session)
 {
+	const int64_t is_live = sqlite3_column_int64(statement, IS_LIVE);
 	int rc;
 
-	if (column_flag(statement, IS_LIVE, &session->is_live) == -1 ||
-	    column_flag(statement, IS_DOUBTED, &session->is_doubted) == -1)
+	if (is_live != 0 && is_live != 1)
 		return SQLITE_MISMATCH;
-	session->started.boottime = sqlite3_column_int64(statement, STARTED);
-	rc = read_boot(status, statement, session->started.boot_id);
+	session->is_live = is_live == 1;
+	rc = read_stamps(statement, session);
+	if (rc == SQLITE_OK)
+		rc = read_boot(status, statement, session->started.boot_id);
 	if (rc == SQLITE_OK && session->is_live)
 		rc = read_verified_by(statement, session->verified_by);
 	if (rc == SQLITE_OK && session->is_live)

@@ -9,7 +9,7 @@ struct sqlite3_stmt;
 /* The columns of a session, as both tables have them.  Shared by status*.c
  * alone.  Threads: as a struct status. */
 
-/* Behind is_live, is_doubted, the boot and when its lookup began. */
+/* Behind is_live, doubted_at, the boot and when its lookup began. */
 #define STATUS_ROW_READ_FACTS "user_id, roles, amr, anonymous, verified, " \
 	"can_reauthenticate, authenticated_at, verified_by"
 #define STATUS_ROW_READ_COLUMNS 12	/* all of them */

@@ -74,11 +74,14 @@ static const char *const migrations[] = {
 	" authenticated_at INTEGER,"
 	" verified_by BLOB) STRICT;"
 	"CREATE INDEX session_order ON session (boot, started);"
-	STATUS_LINEAGE_TABLE
+	STATUS_LINEAGE_TABLE,
+	/* a time, or still the 1 of before: the rows stay as they are */
+	"ALTER TABLE session RENAME COLUMN is_doubted TO doubted_at;"
+	"ALTER TABLE backoff ADD COLUMN is_fault INTEGER NOT NULL DEFAULT 0;"
 };
 
 const struct database_schema status_schema = {
-	.version = 3,
+	.version = 4,
 	.application_id = 0x41477374,	/* "AGst" */
 	.migrations = migrations,
 	.full_sync = 0,

@@ -15,13 +15,17 @@
 
 struct status_session {
 	int is_live;		/* the last completed answer; 0: no facts */
-	int is_doubted;		/* an answer that came since is to be asked for
-				   again: it serves nobody */
+	int64_t doubted_at;	/* boottime of an answer that came since, which
+				   is to be asked for again: until then the row
+				   serves nobody, but a live one in an outage;
+				   0: none */
 	int is_before;		/* it lies where schema 2 put it */
 	int is_alone;		/* what this process said; the file, which could
 				   not be read, may say otherwise */
 	struct facts facts;	/* as resolver_read() fills them in; owned */
-	struct moment started;	/* when that lookup began; without `wall` */
+	struct moment started;	/* when that lookup began; without `wall`.  Of
+				   one that is not live: what began until then
+				   serves nobody */
 	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key that this very
 				   JWT's signature was verified with; "": it
 				   was not, or is no JWT */

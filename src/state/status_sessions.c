@@ -178,29 +178,45 @@ status_sessions_store(struct status *status, const char *key,
 
 	begin_change(&change, STATUS_CHANGE_PUT, key, now);
 	change.row = *session;	/* borrowed */
-	change.row.is_before = change.row.is_doubted = 0;
-	change.row.is_alone = 0;
+	change.row.is_before = change.row.is_alone = 0;
+	change.row.doubted_at = 0;
 	if (!can_be_kept(&session->facts)) {
 		/* nor may the row of before serve */
 		begin_change(&change, STATUS_CHANGE_PUT, key,
 		    &session->started);
-		change.row.is_doubted = 1;
+		change.row.doubted_at = session->started.boottime;
 		change.asked = now->boottime;
 	}
 	put(status, &change, now);
+}
+
+static void
+end(struct status *status, const char *key,
+    const struct status_session *known, int64_t doubted_at,
+    const struct moment *at)
+{
+	struct status_change change;
+
+	begin_change(&change, STATUS_CHANGE_END, key, at);
+	change.row.doubted_at = doubted_at;
+	/* it cannot be changed where it lies: a row of today hides it */
+	if (known != NULL && known->is_before)
+		change.what = STATUS_CHANGE_PUT;
+	put(status, &change, at);
 }
 
 void
 status_sessions_end(struct status *status, const char *key,
     const struct status_session *known, const struct moment *at)
 {
-	struct status_change change;
+	end(status, key, known, 0, at);
+}
 
-	begin_change(&change, STATUS_CHANGE_END, key, at);
-	/* it cannot be changed where it lies: a row of today hides it */
-	if (known != NULL && known->is_before)
-		change.what = STATUS_CHANGE_PUT;
-	put(status, &change, at);
+void
+status_sessions_drop(struct status *status, const char *key,
+    const struct status_session *known, const struct moment *at)
+{
+	end(status, key, known, at->boottime, at);
 }
 
 void
@@ -212,7 +228,10 @@ status_sessions_doubt(struct status *status, const char *key,
 	begin_change(&change, STATUS_CHANGE_DOUBT, key, at);
 	if (known != NULL && known->is_before) {
 		change.what = STATUS_CHANGE_PUT;
-		change.row.is_doubted = 1;
+		if (moment_age(&known->started, at) != -1)
+			change.row = *known;	/* borrowed */
+		change.row.is_before = change.row.is_alone = 0;
+		change.row.doubted_at = at->boottime;
 	}
 	put(status, &change, at);
 }

@@ -46,9 +46,14 @@ void status_sessions_store(struct status *status, const char *key,
 void status_sessions_end(struct status *status, const char *key,
     const struct status_session *known, const struct moment *at);
 
+/* Likewise, but what the credential is now is to be asked for: it is not live
+ * as it was. */
+void status_sessions_drop(struct status *status, const char *key,
+    const struct status_session *known, const struct moment *at);
+
 /* Likewise for an answer that must be asked for again before it is believed:
- * until that is stored, or an answer of a lookup begun later, a live row
- * serves nobody. */
+ * until that is stored, or an answer of a lookup begun later, a live row is
+ * doubted; one that was doubted before (STATUS_APART_MS) is dropped. */
 void status_sessions_doubt(struct status *status, const char *key,
     const struct status_session *known, const struct moment *at);
 

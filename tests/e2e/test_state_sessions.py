@@ -48,7 +48,7 @@ def fill(site, count):
             database.execute('INSERT OR IGNORE INTO boot (number, boot_id) '
                              'VALUES (?, ?)', (boot, 'an earlier boot'))
             database.executemany(
-                'INSERT INTO session (id, key, kind, is_live, is_doubted, '
+                'INSERT INTO session (id, key, kind, is_live, doubted_at, '
                 'boot, started, user_id, roles, amr, anonymous, verified, '
                 'can_reauthenticate, authenticated_at, verified_by) VALUES '
                 "(?, ?, 2, 1, 0, ?, ?, ?, 'admin,editor', "

@@ -167,7 +167,7 @@ status_world_user_of(struct status *status, const char *key)
 
 	assert_int_not_equal(found, -1);
 	(void)snprintf(name, sizeof(name), "%s", found == 0 ? "" :
-	    !session.is_live ? "-" : session.is_doubted ? "?" :
+	    !session.is_live ? "-" : session.doubted_at != 0 ? "?" :
 	    session.facts.user_id);
 	status_session_clear(&session);
 	return name;

@@ -355,7 +355,7 @@ test_newer_while_open(void **state)
 	assert_int_equal(status_lease_take(place->status, &wish, &now, &until,
 	    NULL), STATUS_LEASE_FAILED);
 	status_world_store_keys(place->status, BOOT, 2, "two");
-	scratch_sql(place->path, "PRAGMA user_version=3");
+	scratch_sql(place->path, "PRAGMA user_version=4");
 	error_clear(&place->error);
 	status_world_expect_keys(place->status, "two");
 	scratch_sql(place->path, "DELETE FROM issuer");

@@ -194,7 +194,7 @@ without_the_file(void **state)
 	status_session_clear(&row);
 	status_world_doubt(status, KEY, 3000);
 	assert_int_equal(status_sessions_load(status, KEY, &row, NULL), 1);
-	assert_int_equal(row.is_doubted, 1);
+	assert_int_equal(row.doubted_at, 3000);
 	status_session_clear(&row);
 	status_free(status);
 	status_pending_free(pending);

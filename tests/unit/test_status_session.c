@@ -66,7 +66,7 @@ round_trip(void **state)
 	status_session_clear(&in);
 	assert_int_equal(status_sessions_load(place->status, KEY, &out,
 	    &place->error), 1);
-	assert_int_equal(out.is_doubted, 1);	/* nor the row of before */
+	assert_int_equal(out.doubted_at, 3000);	/* nor the row of before */
 	assert_int_equal(out.started.boottime, 3000);
 	assert_int_equal(status_sessions_void_at(place->status, KEY), -1);
 	status_session_clear(&out);
@@ -211,7 +211,7 @@ nonsense(void **state)
 		"UPDATE session SET verified = -1",
 		"UPDATE session SET authenticated_at = -5",
 		"UPDATE session SET boot = 99",
-		"UPDATE session SET is_doubted = 5",
+		"UPDATE session SET doubted_at = 5",
 		"UPDATE session SET roles = printf('%.*c', 70000, 'x')",
 		"UPDATE session SET verified_by = x'00'",
 	};

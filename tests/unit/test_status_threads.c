@@ -28,6 +28,7 @@ struct world {
 	struct status_pending *pending;
 	_Atomic int64_t clock;
 	_Atomic int64_t ended[KEYS];	/* by calls that returned */
+	_Atomic int64_t shaken[KEYS];	/* likewise, or doubted */
 	_Atomic int faults;
 	_Atomic int is_over;
 };
@@ -74,29 +75,30 @@ put(struct status *status, const char *key, const struct moment *started)
 	status_sessions_store(status, key, &session, started);
 }
 
-/* May a row serve of a lookup that began before the end of its session? */
+/* May a row serve of a lookup that began before the end of its session, be it
+ * in an outage, or before a doubt? */
 static void
 look(struct world *world, struct status *status, unsigned int number)
 {
 	const int64_t ended = world->ended[number];
+	const int64_t shaken = world->shaken[number];
 	struct status_session row;
 	char key[STATUS_KEY_SIZE];
 
 	key_of(number, key);
 	if (status_sessions_load(status, key, &row, NULL) == 1 && row.is_live &&
-	    !row.is_doubted && row.started.boottime < ended &&
+	    row.started.boottime < (row.doubted_at == 0 ? shaken : ended) &&
 	    row.started.boottime > status_sessions_void_at(status, key))
 		world->faults++;
 	status_session_clear(&row);
 }
 
 static void
-has_ended(struct world *world, unsigned int number, int64_t at)
+advance(_Atomic int64_t *time, int64_t at)
 {
-	int64_t last = world->ended[number];
+	int64_t last = *time;
 
-	while (last < at && !atomic_compare_exchange_weak(
-	    &world->ended[number], &last, at))
+	while (last < at && !atomic_compare_exchange_weak(time, &last, at))
 		;
 }
 
@@ -119,11 +121,12 @@ ask(void *argument)
 		switch (rand_r(&asker->seed) % 4) {
 		case 0:
 			status_sessions_end(status, key, NULL, &at);
-			has_ended(world, number, at.boottime);
+			advance(&world->ended[number], at.boottime);
+			advance(&world->shaken[number], at.boottime);
 			break;
 		case 1:
 			status_sessions_doubt(status, key, NULL, &at);
-			has_ended(world, number, at.boottime);
+			advance(&world->shaken[number], at.boottime);
 			break;
 		default:
 			put(status, key, &at);
