@@ -120,10 +120,14 @@ begin_outage(struct gate *gate, const struct gate_task *task,
     const struct moment *now)
 {
 	const char *key = task->session_key;
-	const unsigned char jitter = (unsigned char)(key[0] * 31 + key[1] +
-	    now->boottime);
+	const struct status_failure failure = {
+		.jitter = (unsigned char)(key[0] * 31 + key[1] +
+		    now->boottime),
+	};
+	struct status_backoff after;
 
-	(void)status_backoff_failed(gate->status, now, jitter, NULL);
+	(void)status_backoff_failed(gate->status, now, &failure, &after,
+	    NULL);
 	if (task->manner == GATE_LOGIN)
 		logins_waited(gate->shared->logins,
 		    task->lookup.started.boottime, now);

@@ -95,13 +95,13 @@ static int64_t
 backs_off_until(struct gate *gate, const struct gate_task *task,
     const struct moment *now, int *failures_out)
 {
-	int64_t until;
+	struct status_backoff backoff;
 
 	/* what cannot be read keeps nobody from asking */
-	(void)status_backoff_load(gate->status, now, &until, failures_out,
-	    NULL);
-	if (until > now->boottime)
-		return until;
+	(void)status_backoff_load(gate->status, now, &backoff, NULL);
+	*failures_out = backoff.failures;
+	if (backoff.until > now->boottime)
+		return backoff.until;
 	*failures_out = 0;
 	return task->manner == GATE_LOGIN ?
 	    logins_alone_until(gate->shared->logins, now) : 0;
@@ -229,13 +229,13 @@ gate_lookup_ahead(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	struct gate_lookup *lookup = &task->lookup;
+	struct status_backoff backoff;
 	struct lookups_wish wish;
 	enum reason reason;
 	int64_t until;
-	int failures;
 
-	if (!is_ageing(task) || status_backoff_load(gate->status, now, &until,
-	    &failures, NULL) == -1 || until > now->boottime)
+	if (!is_ageing(task) || status_backoff_load(gate->status, now,
+	    &backoff, NULL) == -1 || backoff.until > now->boottime)
 		return GATE_STAGE_DONE;
 	task->deadline = now->boottime +
 	    (int64_t)task->settings->total_timeout * 1000;

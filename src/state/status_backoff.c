@@ -13,48 +13,58 @@
 #include "state/status_write.h"
 
 #define FREE_FAILURES 2		/* in a row, without any back-off */
+#define SLACK_MS 1000		/* clocks of two processes, one read later */
 
 /* What waits to be written of this boot; 1, or 0 if nothing does. */
 static int
 find_waiting(struct status_pending *pending, const char *boot_id,
-    struct status_backoff *wait)
+    struct pending_backoff *waiting)
 {
-	int waits;
-
 	(void)pthread_mutex_lock(&pending->lock);
-	waits = pending->backoff.is_there &&
-	    strcmp(pending->backoff.boot_id, boot_id) == 0;
-	wait->failures = pending->backoff.failures;
-	wait->until = pending->backoff.until;
+	*waiting = pending->backoff;
 	(void)pthread_mutex_unlock(&pending->lock);
-	return waits;
+	return waiting->is_there && strcmp(waiting->boot_id, boot_id) == 0;
+}
+
+/* Nobody is told to wait for longer. */
+static int
+is_credible(int64_t until, const struct moment *now)
+{
+	return until >= 0 &&
+	    until <= now->boottime + STATUS_BACKOFF_TOLD_MS + SLACK_MS;
+}
+
+static int
+load_file(struct status *status, const struct moment *now,
+    struct status_backoff *backoff, struct error *error)
+{
+	int rc;
+
+	if (status_file_enter(status, error) == -1)
+		return -1;
+	rc = status_backoff_row_load(status, now->boot_id, backoff);
+	if (rc != SQLITE_OK)
+		return status_file_failed(status, rc, error);
+	if (!is_credible(backoff->until, now))
+		memset(backoff, 0, sizeof(*backoff));
+	return 0;
 }
 
 int
 status_backoff_load(struct status *status, const struct moment *now,
-    int64_t *until_out, int *failures_out, struct error *error)
+    struct status_backoff *backoff, struct error *error)
 {
-	struct status_backoff waiting, wait;
-	int waits, rc = SQLITE_OK, ret;
+	struct pending_backoff waiting;
+	int waits, ret;
 
-	*until_out = 0;
-	*failures_out = 0;
-	memset(&wait, 0, sizeof(wait));
+	memset(backoff, 0, sizeof(*backoff));
 	/* before the file, so that what is written in between is not missed */
 	waits = find_waiting(status->pending, now->boot_id, &waiting);
-	ret = status_file_enter(status, error) == -1 ? -1 : 0;
-	if (ret == 0)
-		rc = status_backoff_row_load(status, now->boot_id, &wait);
-	if (rc != SQLITE_OK)
-		ret = status_file_failed(status, rc, error);
-	if (waits && (waiting.failures == 0 ||
-	    waiting.failures > wait.failures))
-		wait = waiting;
-	if (wait.failures > 0 && wait.failures < 1000000 &&
-	    moment_is_credible(wait.until, now)) {
-		*until_out = wait.until;
-		*failures_out = (int)wait.failures;
-	}
+	ret = load_file(status, now, backoff, error);
+	if (waits && waiting.was_over)
+		*backoff = waiting.last;
+	else if (waits)
+		status_backoff_row_join(backoff, &waiting.last);
 	return ret;
 }
 
@@ -76,17 +86,19 @@ wait_after(int failures, unsigned char jitter)
 
 /* From now on it is so for this process, and soon for the others. */
 static void
-put(struct status *status, const struct moment *now, int failures,
-    int64_t until)
+put(struct status *status, const struct moment *now,
+    const struct status_backoff *backoff)
 {
 	struct status_pending *pending = status->pending;
+	struct pending_backoff *waiting = &pending->backoff;
 
 	(void)pthread_mutex_lock(&pending->lock);
-	pending->backoff.is_there = 1;
-	pending->backoff.failures = failures;
-	pending->backoff.until = until;
-	memcpy(pending->backoff.boot_id, now->boot_id, sizeof(now->boot_id));
-	pending->backoff.number = ++pending->number;
+	waiting->was_over = backoff->failures == 0 ||
+	    (waiting->is_there && waiting->was_over);
+	waiting->is_there = 1;
+	waiting->last = *backoff;
+	memcpy(waiting->boot_id, now->boot_id, sizeof(now->boot_id));
+	waiting->number = ++pending->number;
 	pending->few = 1;
 	status_pending_call(pending, 1);
 	(void)pthread_mutex_unlock(&pending->lock);
@@ -95,16 +107,24 @@ put(struct status *status, const struct moment *now, int failures,
 
 int
 status_backoff_failed(struct status *status, const struct moment *now,
-    unsigned char jitter, struct error *error)
+    const struct status_failure *failure, struct status_backoff *after,
+    struct error *error)
 {
-	int64_t until;
-	int failures;
+	int64_t wait;
 
-	if (status_backoff_load(status, now, &until, &failures, error) == -1)
+	if (status_backoff_load(status, now, after, error) == -1)
 		return -1;
-	failures++;
-	put(status, now, failures, now->boottime +
-	    wait_after(failures, jitter));
+	if (after->failures < STATUS_BACKOFF_MAX_FAILURES - 1)
+		after->failures++;
+	wait = wait_after(after->failures, failure->jitter);
+	if (wait < failure->told)
+		wait = failure->told < STATUS_BACKOFF_TOLD_MS ?
+		    failure->told : STATUS_BACKOFF_TOLD_MS;
+	/* who was asked before another one was told to wait ends no wait */
+	if (after->until < now->boottime + wait)
+		after->until = now->boottime + wait;
+	after->is_fault = failure->is_fault;
+	put(status, now, after);
 	return 0;
 }
 
@@ -112,12 +132,12 @@ int
 status_backoff_over(struct status *status, const struct moment *now,
     struct error *error)
 {
-	int64_t until;
-	int failures;
+	const struct status_backoff none = { .failures = 0 };
+	struct status_backoff before;
 
-	if (status_backoff_load(status, now, &until, &failures, error) == -1)
+	if (status_backoff_load(status, now, &before, error) == -1)
 		return -1;
-	if (failures > 0)
-		put(status, now, 0, 0);
+	if (before.failures > 0)
+		put(status, now, &none);
 	return 0;
 }

@@ -13,19 +13,34 @@
  * Threads: as a struct status.
  */
 
-/* Nothing is asked before *until_out (boottime; 0 or past: go).  A row of
- * another boot, or whose time is not credible, counts for nothing.  0, or -1
- * and error (what this process said itself counts even then). */
+struct status_backoff {
+	int failures;		/* in a row; 0: none, and all is 0 */
+	int64_t until;		/* boottime: nothing is asked before; 0 or
+				   past: go */
+	int is_fault;		/* the last one was an answer of something else
+				   than the resolver, not none at all */
+};
+
+/* A row of another boot, or whose time is not credible, counts for nothing.
+ * 0, or -1 and error (what this process said itself counts even then). */
 int status_backoff_load(struct status *status, const struct moment *now,
-    int64_t *until_out, int *failures_out, struct error *error);
+    struct status_backoff *backoff, struct error *error);
 
 /* A lookup failed; nothing is asked for STATUS_BACKOFF_FIRST_MS doubled with
  * each failure after the second in a row, up to STATUS_BACKOFF_MAX_MS, of
- * which `jitter` (0 to 255) takes away up to half. */
+ * which `jitter` (0 to 255) takes away up to half; for `told` milliseconds in
+ * any case, at most STATUS_BACKOFF_TOLD_MS.  *after is what holds now. */
 #define STATUS_BACKOFF_FIRST_MS 250
 #define STATUS_BACKOFF_MAX_MS 8000
+#define STATUS_BACKOFF_TOLD_MS 60000
+struct status_failure {
+	unsigned char jitter;
+	int is_fault;
+	int64_t told;		/* 0: nothing was */
+};
 int status_backoff_failed(struct status *status, const struct moment *now,
-    unsigned char jitter, struct error *error);
+    const struct status_failure *failure, struct status_backoff *after,
+    struct error *error);
 
 /* A lookup was answered: no back-off.  Writes only if there was one. */
 int status_backoff_over(struct status *status, const struct moment *now,

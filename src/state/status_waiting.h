@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "state/status_backoff.h"
 #include "state/status_change.h"
 #include "state/status_keys.h"
 
@@ -55,8 +56,8 @@ struct pending_end {
 
 struct pending_backoff {
 	int is_there;		/* it waits to be written */
-	int failures;		/* 0: over */
-	int64_t until;
+	struct status_backoff last; /* failures 0: over */
+	int was_over;		/* what the file has is of before that */
 	char boot_id[MOMENT_BOOT_ID_SIZE];
 	uint64_t number;
 };

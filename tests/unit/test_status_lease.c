@@ -1,4 +1,4 @@
-/* What processes share of the asking: leases and the back-off. */
+/* What processes share of the asking: leases. */
 #include <sys/wait.h>
 
 #include <setjmp.h>
@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "state/status_backoff.h"
 #include "state/status_lease.h"
 #include "status_world.h"
 
@@ -210,54 +209,6 @@ test_lease_ended_while_busy(void **state)
 	scratch_unblock(blocker);
 }
 
-static void
-back_off(void **state)
-{
-	struct status_world *place = *state;
-	struct moment now = { 1800000000, 100000, BOOT };
-	struct status *other = status_world_open(place);
-	int64_t until, last = 0;
-	int i, failures;
-
-	for (i = 1; i <= 12; i++) {
-		assert_int_equal(status_backoff_failed(place->status, &now, 0,
-		    &place->error), 0);
-		assert_int_equal(status_backoff_load(other, &now, &until,
-		    &failures, &place->error), 0);
-		assert_int_equal(failures, i);
-		if (i <= 2)
-			assert_true(until <= now.boottime);
-		else
-			assert_in_range(until - now.boottime, last,
-			    STATUS_BACKOFF_MAX_MS);
-		last = until - now.boottime;
-	}
-	assert_int_equal(last, STATUS_BACKOFF_MAX_MS);
-	/* jitter takes up to half away */
-	assert_int_equal(status_backoff_failed(place->status, &now, 255,
-	    &place->error), 0);
-	assert_int_equal(status_backoff_load(other, &now, &until, &failures,
-	    &place->error), 0);
-	assert_int_equal(until - now.boottime, STATUS_BACKOFF_MAX_MS / 2);
-	/* of another boot, or of the far future, it is none */
-	now.boottime = 1;
-	assert_int_equal(status_backoff_load(other, &now, &until, &failures,
-	    &place->error), 0);
-	assert_int_equal(until, 0);
-	now.boottime = 100000;
-	now.boot_id[0] = '9';
-	assert_int_equal(status_backoff_load(other, &now, &until, &failures,
-	    &place->error), 0);
-	assert_int_equal(failures, 0);
-	now.boot_id[0] = '0';
-	assert_int_equal(status_backoff_over(other, &now, &place->error), 0);
-	assert_int_equal(status_backoff_over(other, &now, &place->error), 0);
-	assert_int_equal(status_backoff_load(place->status, &now, &until,
-	    &failures, &place->error), 0);
-	assert_int_equal(failures, 0);
-	status_free(other);
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, status_world_setup, \
 	status_world_teardown)
 
@@ -270,8 +221,7 @@ main(void)
 		CASE(test_lease_processes),
 		CASE(test_busy),
 		CASE(test_lease_given_up),
-		CASE(test_lease_ended_while_busy),
-		CASE(back_off)
+		CASE(test_lease_ended_while_busy)
 	};
 
 	return cmocka_run_group_tests_name("status_lease", tests, NULL, NULL);
