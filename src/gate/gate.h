@@ -41,7 +41,8 @@
  *   client and other claims stay, of two authentication times the earlier.
  * Facts are kept, never a decision.  A refusal that rests on facts kept for
  *   5 s or more is looked up once more first.
- * NOT_LIVE comes only from an answer.  A failed lookup is
+ * NOT_LIVE comes only from an answer; where "absent" must be heard twice
+ *   SESSION_UNSETTLED from the first.  A failed lookup is
  *   RESOLVER_UNREACHABLE or RESOLVER_FAULT; no place for one, or one too late
  *   for an answer, BUSY.
  * M2M tokens have no session: hybrid judges them as jwt does, resolver refuses

@@ -11,10 +11,14 @@
 #include "gate/gate_task.h"
 
 /* "Absent" may be a fault of Authgear's database, and a 500 its lock. */
-#define ABSENT_TRIES 2
+#define ABSENT_APART_MS 100
 #define ERROR_TRIES 2
-#define RETRY_FIRST_MS 50
-#define RETRY_JITTER_MS 200
+#define ABSENT_JITTER_MS 100
+#define ERROR_FIRST_MS 50
+#define ERROR_JITTER_MS 200
+
+/* A timer may fire a little before the deadline. */
+#define CUT_MS 20
 
 /* A row is written for what is live; random tokens cost none. */
 static void
@@ -31,24 +35,6 @@ keep(struct gate *gate, const struct gate_task *task, const struct moment *now)
 	status_sessions_store(gate->status, task->session_key, &session, now);
 }
 
-/* No row and no login may serve until it is answered otherwise. */
-static void
-doubt(struct gate *gate, struct gate_task *task, const struct moment *now)
-{
-	status_sessions_doubt(gate->status, task->session_key,
-	    &task->row.session, now);
-	logins_forget(gate->shared->logins, task->session_key);
-}
-
-/* It is live, but another's: no row of it serves. */
-static void
-drop(struct gate *gate, struct gate_task *task, const struct moment *now)
-{
-	status_sessions_drop(gate->status, task->session_key,
-	    &task->row.session, now);
-	logins_forget(gate->shared->logins, task->session_key);
-}
-
 static void
 end_lookup(struct gate *gate, struct gate_task *task,
     enum lookups_result result, enum reason reason, const struct moment *now)
@@ -60,12 +46,15 @@ end_lookup(struct gate *gate, struct gate_task *task,
 	gate_task_drop_exchange(task);
 }
 
-/* No back-off any more. */
+/* It is live, but another's: no row of it serves, in an outage neither. */
 static void
-end_outage(struct gate *gate, const struct moment *now)
+drop(struct gate *gate, struct gate_task *task, const struct moment *now)
 {
-	(void)status_backoff_over(gate->status, now, NULL);
-	logins_answered(gate->shared->logins);
+	status_sessions_drop(gate->status, task->session_key,
+	    &task->row.session, now);
+	logins_forget(gate->shared->logins, task->session_key);
+	error_set(&task->decision.detail, "the resolver says user %s",
+	    task->lookup.told.user_id);
 }
 
 static enum gate_stage
@@ -81,11 +70,8 @@ take_live(struct gate *gate, struct gate_task *task, const struct moment *now)
 		drop(gate, task, now);
 	else
 		keep(gate, task, now);
-	end_outage(gate, now);
-	end_lookup(gate, task, LOOKUPS_ENDED, REASON_GRANTED, now);
-	if (is_other)
-		error_set(&task->decision.detail, "the resolver says user %s",
-		    lookup->told.user_id);
+	gate_outage_over(gate, now);
+	end_lookup(gate, task, LOOKUPS_ENDED_LIVE, REASON_GRANTED, now);
 	/* a decision that nobody reads grants nothing */
 	if (lookup->is_ahead)
 		return gate_task_end(task, REASON_NOT_LIVE, now);
@@ -101,7 +87,7 @@ take_not_live(struct gate *gate, struct gate_task *task,
 	status_sessions_end(gate->status, task->session_key,
 	    &task->row.session, now);
 	logins_forget(gate->shared->logins, task->session_key);
-	end_outage(gate, now);
+	gate_outage_over(gate, now);
 	end_lookup(gate, task, LOOKUPS_ENDED_NOT_LIVE, REASON_NOT_LIVE, now);
 	return gate_task_refuse(task, REASON_NOT_LIVE);
 }
@@ -115,71 +101,133 @@ had_chance(const struct gate_task *task, const struct moment *now)
 	    GATE_FAIR_CHANCE_MSECS;
 }
 
-static void
-begin_outage(struct gate *gate, const struct gate_task *task,
-    const struct moment *now)
+/*
+ * Does it answer this one credential alone?  Authgear of one session; or
+ * something in front of it that dislikes the text (4xx, but for 429), which
+ * anybody can send: of what the resolver never said to be live it must keep
+ * nobody else waiting.
+ */
+static int
+is_of_one(const struct gate_task *task)
 {
-	const char *key = task->session_key;
-	const struct status_failure failure = {
-		.jitter = (unsigned char)(key[0] * 31 + key[1] +
-		    now->boottime),
-	};
-	struct status_backoff after;
+	const struct exchange *exchange = task->exchange;
 
-	(void)status_backoff_failed(gate->status, now, &failure, &after,
-	    NULL);
-	if (task->manner == GATE_LOGIN)
-		logins_waited(gate->shared->logins,
-		    task->lookup.started.boottime, now);
+	if (exchange == NULL || exchange->outcome != EXCHANGE_ANSWERED)
+		return 0;
+	return resolver_is_authgear(exchange) || (exchange->status >= 400 &&
+	    exchange->status <= 499 && exchange->status != 429 &&
+	    task->row.seen != GATE_ROW_LIVE);
+}
+
+/* What that is to others with this credential; *reason may become another. */
+static enum lookups_result
+weigh(struct gate_task *task, enum reason *reason, const struct moment *now)
+{
+	const int is_unreachable = *reason == REASON_RESOLVER_UNREACHABLE;
+
+	/* asked again it was too slow, but it did say something */
+	if (is_unreachable && task->lookup.absent_count > 0 &&
+	    now->boottime + CUT_MS >= task->deadline)
+		*reason = REASON_SESSION_UNSETTLED;
+	if (*reason == REASON_SESSION_UNSETTLED)
+		return LOOKUPS_ENDED_UNSURE;
+	if (is_unreachable && !had_chance(task, now)) {
+		*reason = REASON_BUSY;
+		error_set(&task->decision.detail, "its lookup began too late "
+		    "for an answer (max_lookups)");
+		/* for want of time of its own: it tells others nothing */
+		return LOOKUPS_ENDED;
+	}
+	if (*reason != REASON_RESOLVER_FAULT || !is_of_one(task))
+		return LOOKUPS_ENDED_FAILED;
+	return resolver_is_authgear(task->exchange) ? LOOKUPS_ENDED_UNSURE :
+	    LOOKUPS_ENDED_REJECTED;
 }
 
 enum gate_stage
 gate_answer_fail(struct gate *gate, struct gate_task *task,
     enum reason reason, const struct moment *now)
 {
-	/* Authgear said something that a stale answer must not cover */
-	if (task->lookup.absent_count > 0) {
-		reason = REASON_RESOLVER_FAULT;
-	} else if (reason == REASON_RESOLVER_UNREACHABLE &&
-	    !had_chance(task, now)) {
-		reason = REASON_BUSY;
-		error_set(&task->decision.detail, "its lookup began too late "
-		    "for an answer (max_lookups)");
-	}
-	if (reason == REASON_RESOLVER_UNREACHABLE)
-		begin_outage(gate, task, now);
-	/* for want of time of its own it tells those who wait nothing */
-	end_lookup(gate, task, reason == REASON_BUSY ? LOOKUPS_ENDED :
-	    LOOKUPS_ENDED_FAILED, reason, now);
+	const enum lookups_result result = weigh(task, &reason, now);
+
+	if (result == LOOKUPS_ENDED_FAILED)
+		gate_outage_begin(gate, task, reason, now);
+	end_lookup(gate, task, result, reason, now);
 	if (task->lookup.is_ahead)
 		return gate_task_end(task, reason, now);
 	/* another process may have been luckier */
 	(void)gate_row_load(gate, task);
-	return gate_outage_judge(gate, task, reason, now);
+	return gate_outage_judge(gate, task, reason,
+	    result == LOOKUPS_ENDED_FAILED, now);
 }
 
-/* When an exchange is tried again: Authgear's fault should be over. */
 static int64_t
-retry_at(const struct gate_task *task, const struct moment *now)
+jitter(const struct gate_task *task, int64_t range, const struct moment *now)
 {
-	const int64_t jitter = ((unsigned char)task->session_key[2] * 37 +
-	    now->boottime) % RETRY_JITTER_MS;
-
-	return now->boottime + RETRY_FIRST_MS + jitter;
+	return ((unsigned char)task->session_key[2] * 37 + now->boottime) %
+	    range;
 }
 
-/* 1: the exchange is tried again; 0: there is no time for it. */
+/* 1: the exchange is tried again; 0: there is no time for as long an answer as
+ * the last one. */
 static int
-try_again(struct gate_task *task, const struct moment *now)
+try_again(struct gate_task *task, int64_t wait, const struct moment *now)
 {
-	const int64_t at = retry_at(task, now);
+	const int64_t at = now->boottime + wait;
+	int64_t chance = now->boottime - task->lookup.started.boottime;
 
-	if (at + GATE_CHANCE_MSECS > task->deadline)
+	if (chance < GATE_CHANCE_MSECS)
+		chance = GATE_CHANCE_MSECS;
+	if (at + chance > task->deadline)
 		return 0;
 	error_clear(&task->decision.detail);
 	gate_task_drop_exchange(task);
 	(void)gate_task_wait(task, at);
 	return 1;
+}
+
+/* May an answer of then and the one of now be taken together? */
+static int
+is_apart(const struct gate_task *task, int64_t then, const struct moment *now)
+{
+	return then >= 0 && now->boottime - then >= ABSENT_APART_MS &&
+	    task->lookup.started.boottime - then <=
+	    lookups_twice_msecs(task->settings);
+}
+
+/* Was "absent" said before, to whomever here or in another process, and
+ * nothing else since? */
+static int
+is_second(struct gate *gate, struct gate_task *task, const struct moment *now)
+{
+	const struct status_session *row = &task->row.session;
+	int64_t first = lookups_absent_at(gate->shared->lookups,
+	    task->session_key, task->lookup.started.boottime);
+
+	if (gate_row_load(gate, task) != 1 || !row->is_live ||
+	    moment_age(&row->started, now) == -1)
+		return is_apart(task, first, now);
+	if (row->started.boottime > first)
+		first = -1;
+	return is_apart(task, first, now) || (row->doubted_at != 0 &&
+	    is_apart(task, row->doubted_at, now));
+}
+
+/* The first of two: no row and no login may serve until it is known, but the
+ * row in an outage, unless there was a doubt before, too long ago to count.  A
+ * first one that still counts keeps its time. */
+static void
+doubt(struct gate *gate, struct gate_task *task, const struct moment *now)
+{
+	const int64_t first = task->row.session.doubted_at;
+
+	lookups_absent(gate->shared->lookups, task->session_key, now);
+	if (first == 0 || first > now->boottime || now->boottime - first >
+	    lookups_twice_msecs(task->settings))
+		status_sessions_doubt(gate->status, task->session_key,
+		    &task->row.session, now);
+	logins_forget(gate->shared->logins, task->session_key);
+	recent_forget(gate->shared->recent, &task->credential);
 }
 
 static enum gate_stage
@@ -189,13 +237,13 @@ take_absent(struct gate *gate, struct gate_task *task,
 	const int is_good = task->row.seen == GATE_ROW_LIVE ||
 	    task->keys.verified_by[0] != '\0';
 
-	if (!is_good || ++task->lookup.absent_count >= ABSENT_TRIES)
+	task->lookup.absent_count++;
+	if (!is_good || is_second(gate, task, now))
 		return take_not_live(gate, task, now);
-	/* whoever asks meanwhile gets no stale answer either */
 	doubt(gate, task, now);
-	recent_forget(gate->shared->recent, &task->credential);
-	return try_again(task, now) ? GATE_STAGE_WAIT :
-	    gate_answer_fail(gate, task, REASON_RESOLVER_FAULT, now);
+	return try_again(task, ABSENT_APART_MS + jitter(task,
+	    ABSENT_JITTER_MS, now), now) ? GATE_STAGE_WAIT :
+	    gate_answer_fail(gate, task, REASON_SESSION_UNSETTLED, now);
 }
 
 static enum gate_stage
@@ -204,7 +252,8 @@ take_error(struct gate *gate, struct gate_task *task,
 {
 	if (task->exchange->status == 500 &&
 	    ++task->lookup.error_count < ERROR_TRIES &&
-	    try_again(task, now))
+	    try_again(task, ERROR_FIRST_MS + jitter(task, ERROR_JITTER_MS,
+	    now), now))
 		return GATE_STAGE_WAIT;
 	return gate_answer_fail(gate, task, REASON_RESOLVER_UNREACHABLE, now);
 }

@@ -53,6 +53,7 @@ gate_login_judge(struct gate *gate, struct gate_task *task,
 	int64_t ttl = (int64_t)settings->session_ttl * 1000, age;
 	int is_login;
 
+	/* in an outage neither: here nobody asked whether there is one */
 	if (session->doubted_at != 0)
 		return GATE_STAGE_LOOKUP;
 	is_login = recall(gate, task, now);

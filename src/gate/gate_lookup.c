@@ -84,32 +84,35 @@ too_late(struct gate *gate, struct gate_task *task, const struct moment *now)
 	if (lookups_recall(gate->shared->lookups, &wish, now, &reason) ==
 	    LOOKUPS_NOT_LIVE)
 		return gate_task_refuse(task, REASON_NOT_LIVE);
+	/* the other one heard something, if not enough */
+	if (lookups_absent_at(gate->shared->lookups, task->session_key,
+	    now->boottime) >= wish.since)
+		return gate_task_end(task, REASON_SESSION_UNSETTLED, now);
 	error_set(&task->decision.detail, is_slow ?
 	    "another lookup of this credential took too long" :
 	    "no place among the lookups (max_lookups) became free in time");
-	return gate_outage_judge(gate, task, reason, now);
+	return gate_outage_judge(gate, task, reason, is_slow, now);
 }
 
-/* Boottime until which Authgear is left alone; 0 or past: it is not. */
-static int64_t
-backs_off_until(struct gate *gate, const struct gate_task *task,
-    const struct moment *now, int *failures_out)
+/* Is Authgear left alone?  failures 0: another login just waited in vain. */
+static int
+backs_off(struct gate *gate, const struct gate_task *task,
+    const struct moment *now, struct status_backoff *backoff)
 {
-	struct status_backoff backoff;
-
 	/* what cannot be read keeps nobody from asking */
-	(void)status_backoff_load(gate->status, now, &backoff, NULL);
-	*failures_out = backoff.failures;
-	if (backoff.until > now->boottime)
-		return backoff.until;
-	*failures_out = 0;
-	return task->manner == GATE_LOGIN ?
-	    logins_alone_until(gate->shared->logins, now) : 0;
+	(void)status_backoff_load(gate->status, now, backoff, NULL);
+	if (backoff->until > now->boottime)
+		return 1;
+	if (task->manner != GATE_LOGIN)
+		return 0;
+	backoff->failures = 0;
+	backoff->until = logins_alone_until(gate->shared->logins, now);
+	return backoff->until > now->boottime;
 }
 
 static enum gate_stage
-back_off(struct gate *gate, struct gate_task *task, int64_t until,
-    int failures, const struct moment *now)
+back_off(struct gate *gate, struct gate_task *task,
+    const struct status_backoff *backoff, const struct moment *now)
 {
 	const struct lookups_wish wish = wish_of(task);
 	struct error *detail = &task->decision.detail;
@@ -119,14 +122,15 @@ back_off(struct gate *gate, struct gate_task *task, int64_t until,
 	if (lookups_recall(gate->shared->lookups, &wish, now, &reason) ==
 	    LOOKUPS_NOT_LIVE)
 		return gate_task_refuse(task, REASON_NOT_LIVE);
-	task->ask_again = until;
-	if (failures > 0)
+	task->ask_again = backoff->until;
+	if (backoff->failures > 0)
 		error_set(detail, "Authgear's resolver failed %d times in a "
-		    "row, it is asked again soon", failures);
+		    "row, it is asked again soon", backoff->failures);
 	else
 		error_set(detail, "another login waited for Authgear in vain "
 		    "just now, it is asked again soon");
-	return gate_outage_judge(gate, task, REASON_RESOLVER_UNREACHABLE, now);
+	return gate_outage_judge(gate, task, backoff->is_fault ?
+	    REASON_RESOLVER_FAULT : REASON_RESOLVER_UNREACHABLE, 1, now);
 }
 
 /* A place, or what there is in its stead. */
@@ -154,6 +158,10 @@ begin(struct gate *gate, struct gate_task *task, const struct moment *now)
 	case LOOKUPS_FAILED:
 		error_set(detail,
 		    "another lookup of this credential failed just now");
+		return gate_outage_judge(gate, task, reason, 1, now);
+	case LOOKUPS_UNSURE:
+		error_set(detail, "another lookup of this credential brought "
+		    "nothing to go by just now");
 		break;
 	case LOOKUPS_REFUSED:
 	default:
@@ -162,7 +170,7 @@ begin(struct gate *gate, struct gate_task *task, const struct moment *now)
 		    "before (lookup_rate), or too many of them wait");
 		break;
 	}
-	return gate_outage_judge(gate, task, reason, now);
+	return gate_outage_judge(gate, task, reason, 0, now);
 }
 
 /* Nothing that is known serves: ask, wait for who asks, or do without. */
@@ -170,8 +178,7 @@ static enum gate_stage
 look_up(struct gate *gate, struct gate_task *task, const struct moment *now)
 {
 	enum reason reason = REASON_REVOKED;
-	int64_t until;
-	int failures;
+	struct status_backoff backoff;
 
 	/* what the administrator said of the credential needs no lookup; a
 	 * login of later than a sign-out may be told by the resolver alone */
@@ -191,10 +198,8 @@ look_up(struct gate *gate, struct gate_task *task, const struct moment *now)
 	    (task->lookup.follows_since == -1 &&
 	    task->deadline - now->boottime < GATE_CHANCE_MSECS))
 		return too_late(gate, task, now);
-	until = backs_off_until(gate, task, now, &failures);
-	return until > now->boottime ?
-	    back_off(gate, task, until, failures, now) :
-	    begin(gate, task, now);
+	return backs_off(gate, task, now, &backoff) ?
+	    back_off(gate, task, &backoff, now) : begin(gate, task, now);
 }
 
 enum gate_stage

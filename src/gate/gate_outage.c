@@ -2,24 +2,98 @@
 
 #include "gate/gate_outage.h"
 
+#include <stdatomic.h>
+
+#include "facts/resolver.h"
 #include "gate/gate_row.h"
 #include "gate/gate_task.h"
 
-enum gate_stage
-gate_outage_judge(struct gate *gate, struct gate_task *task,
+/* So many failures in a row, or one that asks to wait, are told to the
+ * operator. */
+#define TOLD_FAILURES 3
+
+/* What live sessions are worth meanwhile is for the log, which else would
+ * show nothing of it. */
+static void
+tell_begin(struct gate *gate, const struct gate_task *task,
+    enum reason reason)
+{
+	if (atomic_exchange(&gate->shared->is_failing, 1))
+		return;
+	notices_add(trust_shared_notices(gate->shared->trust), NOTICE_WARNING,
+	    "%s: %s; it is asked less often now, and live sessions serve for "
+	    "%d s (stale_if_error)", reason_name(reason),
+	    error_text(&task->decision.detail),
+	    task->settings->stale_if_error);
+}
+
+static void
+tell_over(struct gate *gate)
+{
+	if (atomic_load(&gate->shared->is_failing) &&
+	    atomic_exchange(&gate->shared->is_failing, 0))
+		notices_add(trust_shared_notices(gate->shared->trust),
+		    NOTICE_INFO, "Authgear's resolver answers again");
+}
+
+void
+gate_outage_begin(struct gate *gate, struct gate_task *task,
     enum reason reason, const struct moment *now)
 {
+	const char *key = task->session_key;
+	const struct status_failure failure = {
+		.jitter = (unsigned char)(key[0] * 31 + key[1] +
+		    now->boottime),
+		.is_fault = reason == REASON_RESOLVER_FAULT,
+		.told = task->exchange != NULL ?
+		    resolver_wait_ms(task->exchange, now->wall) : 0,
+	};
+	struct status_backoff after;
+
+	if (task->manner == GATE_LOGIN)
+		logins_waited(gate->shared->logins,
+		    task->lookup.started.boottime, now);
+	if (status_backoff_failed(gate->status, now, &failure, &after,
+	    NULL) == -1)
+		return;
+	task->ask_again = after.until;
+	if (after.failures >= TOLD_FAILURES || failure.told > 0)
+		tell_begin(gate, task, reason);
+}
+
+void
+gate_outage_over(struct gate *gate, const struct moment *now)
+{
+	(void)status_backoff_over(gate->status, now, NULL);
+	logins_answered(gate->shared->logins);
+	tell_over(gate);
+}
+
+/* A single "absent" since the last live answer may have been the beginning of
+ * the outage. */
+static int
+may_be_stale(const struct gate_task *task, int64_t age)
+{
 	const struct status_session *session = &task->row.session;
-	const int64_t limit = (int64_t)task->settings->stale_if_error * 1000;
+
+	/* of one that is alone another process may have been told of its end */
+	return session->is_live && !session->is_alone && age >= 0 &&
+	    age <= (int64_t)task->settings->stale_if_error * 1000 &&
+	    !gate_task_asks_anew(task);
+}
+
+enum gate_stage
+gate_outage_judge(struct gate *gate, struct gate_task *task,
+    enum reason reason, int is_outage, const struct moment *now)
+{
 	int64_t age;
 
 	/* another process may have been told otherwise since it was read */
 	if (task->row.is_recalled)
 		(void)gate_row_load(gate, task);
-	age = gate_row_age(gate, task, now);
-	/* of one that is alone another process may have been told of its end */
-	if (!session->is_live || session->is_alone || age < 0 || age > limit ||
-	    reason != REASON_RESOLVER_UNREACHABLE || gate_task_asks_anew(task))
+	age = gate_row_stale_age(gate, task, now);
+	if (!is_outage || !may_be_stale(task, age))
 		return gate_task_end(task, reason, now);
+	task->lookup.failure = reason;
 	return gate_task_judge(task, GATE_BASIS_STALE_ROW, age);
 }

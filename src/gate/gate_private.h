@@ -28,6 +28,7 @@ struct gate_shared {
 	struct trust_shared *trust;
 	struct status_pending *pending;
 	struct keys_told *keys_told;
+	_Atomic int is_failing;	/* the resolver, and that was told */
 };
 
 struct gate {
@@ -83,7 +84,7 @@ struct gate_row {
 	uint64_t recent_mark;	/* of before it was loaded */
 };
 
-/* gate_lookup.c, gate_answer.c */
+/* gate_lookup.c, gate_answer.c, gate_outage.c */
 struct gate_lookup {
 	struct lookups *lookups; /* where place and turn are; borrowed */
 	struct lookups_turn turn;
@@ -94,6 +95,7 @@ struct gate_lookup {
 	struct moment started;
 	int absent_count;
 	int error_count;
+	enum reason failure;	/* why a stale row serves */
 	struct facts told;	/* by a live answer */
 };
 

@@ -84,15 +84,23 @@ gate_row_wait(struct gate_task *task)
 }
 
 int64_t
-gate_row_age(const struct gate *gate, const struct gate_task *task,
+gate_row_stale_age(const struct gate *gate, const struct gate_task *task,
     const struct moment *now)
 {
 	const struct status_session *session = &task->row.session;
 
-	if (session->doubted_at != 0 || session->started.boottime <=
+	if (session->started.boottime <=
 	    status_sessions_void_at(gate->status, task->session_key))
 		return -1;
 	return moment_age(&session->started, now);
+}
+
+int64_t
+gate_row_age(const struct gate *gate, const struct gate_task *task,
+    const struct moment *now)
+{
+	return task->row.session.doubted_at != 0 ? -1 :
+	    gate_row_stale_age(gate, task, now);
 }
 
 int
@@ -116,7 +124,7 @@ gate_row_is_contradicted(struct gate *gate, struct gate_task *task,
 	struct moment told = *now;
 
 	if (!session->is_live || task->row.is_recalled ||
-	    gate_row_age(gate, task, now) < 0)
+	    gate_row_stale_age(gate, task, now) < 0)
 		return 0;
 	told.boottime = lookups_not_live_at(gate->shared->lookups,
 	    task->session_key, now);

@@ -25,10 +25,15 @@ int gate_row_take(struct gate *gate, struct gate_task *task);
 /* It waits: what was read before is too old to be taken. */
 void gate_row_wait(struct gate_task *task);
 
-/* Milliseconds since its lookup began; -1 if that is not known, or an answer
- * that came later may be missing. */
+/* Milliseconds since its lookup began; -1 if that is not known, an answer that
+ * came later may be missing, or is to be asked for again. */
 int64_t gate_row_age(const struct gate *gate, const struct gate_task *task,
     const struct moment *now);
+
+/* Likewise, in an outage: the answer that is to be asked for again may have
+ * been the beginning of that. */
+int64_t gate_row_stale_age(const struct gate *gate,
+    const struct gate_task *task, const struct moment *now);
 
 /* 1 if it says that this very token was verified with this key before.  What
  * it says else is judged later. */

@@ -82,7 +82,7 @@ ask_anew(struct gate_task *task, const struct moment *now)
 	free(task->verdict.remote_user);
 	task->verdict.remote_user = NULL;
 	return task->verdict.basis == GATE_BASIS_STALE_ROW ?
-	    gate_task_end(task, REASON_RESOLVER_UNREACHABLE, now) :
+	    gate_task_end(task, task->lookup.failure, now) :
 	    GATE_STAGE_SESSION;
 }
 

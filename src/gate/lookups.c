@@ -108,6 +108,32 @@ lookups_not_live_at(struct lookups *lookups, const char *key,
 	return at;
 }
 
+void
+lookups_absent(struct lookups *lookups, const char *key,
+    const struct moment *now)
+{
+	(void)pthread_mutex_lock(&lookups->lock);
+	lookups_memory_put_absent(lookups->memory, key, now->boottime);
+	(void)pthread_mutex_unlock(&lookups->lock);
+}
+
+int64_t
+lookups_absent_at(struct lookups *lookups, const char *key, int64_t begun)
+{
+	int64_t at;
+
+	(void)pthread_mutex_lock(&lookups->lock);
+	at = lookups_memory_absent_at(lookups->memory, key, begun);
+	(void)pthread_mutex_unlock(&lookups->lock);
+	return at;
+}
+
+int64_t
+lookups_twice_msecs(const struct settings *settings)
+{
+	return lookups_memory_twice_msecs(settings);
+}
+
 static void
 leave(struct lookups *lookups, const char *client_address,
     struct lookups_turn *turn)

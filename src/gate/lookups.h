@@ -23,7 +23,8 @@
  * Waiting: few unknown ones, for their turn or for another lookup of their
  * key; they would take all places where requests wait.
  * Remembered: "not live" for absent_ttl, failures for those who waited for
- * that key; 4,096 keys, of which the ones that end first give way.
+ * that key, the first of two "absent" answers; 4,096 keys, of which the ones
+ * that end first give way.
  * Threads: all of a process; it has a lock of its own.
  */
 
@@ -58,7 +59,10 @@ enum lookups_answer {
 	LOOKUPS_WAIT,		/* the key is being looked up: ask again soon */
 	LOOKUPS_QUEUED,		/* there is no place: likewise */
 	LOOKUPS_NOT_LIVE,	/* so was answered a moment ago */
-	LOOKUPS_FAILED		/* the lookup of another failed: *reason_out */
+	LOOKUPS_FAILED,		/* the lookup of another met an outage:
+				   *reason_out */
+	LOOKUPS_UNSURE		/* likewise, but it says nothing of other
+				   keys: no outage */
 };
 
 enum lookups_answer lookups_begin(struct lookups *lookups,
@@ -70,8 +74,8 @@ enum lookups_answer lookups_begin(struct lookups *lookups,
 void lookups_leave(struct lookups *lookups, const char *client_address,
     struct lookups_turn *turn);
 
-/* The part of lookups_begin() that begins nothing: NOT_LIVE, FAILED, or WAIT
- * where nothing is remembered. */
+/* The part of lookups_begin() that begins nothing: NOT_LIVE, FAILED, UNSURE,
+ * or WAIT where nothing is remembered. */
 enum lookups_answer lookups_recall(struct lookups *lookups,
     const struct lookups_wish *wish, const struct moment *now,
     enum reason *reason_out);
@@ -81,10 +85,31 @@ enum lookups_answer lookups_recall(struct lookups *lookups,
 int64_t lookups_not_live_at(struct lookups *lookups, const char *key,
     const struct moment *now);
 
+/* "Absent" was answered and is to be heard twice, of answers too near to each
+ * other the first. */
+void lookups_absent(struct lookups *lookups, const char *key,
+    const struct moment *now);
+
+/* When (boottime) the first came that a second one, of a lookup begun at
+ * `begun`, is to be taken with; -1: none, or LIVE, NOT_LIVE or REJECTED came
+ * since. */
+int64_t lookups_absent_at(struct lookups *lookups, const char *key,
+    int64_t begun);
+
+/* How far apart the two may be: absent_ttl, but a client that was told to come
+ * again in a second must not come too late. */
+#define LOOKUPS_TWICE_MSECS 2000
+int64_t lookups_twice_msecs(const struct settings *settings);
+
 enum lookups_result {
-	LOOKUPS_ENDED = 0,	/* live, or given up: nothing to remember */
+	LOOKUPS_ENDED = 0,	/* given up: nothing to remember */
+	LOOKUPS_ENDED_LIVE,	/* likewise, and nothing of before counts */
 	LOOKUPS_ENDED_NOT_LIVE,
-	LOOKUPS_ENDED_FAILED	/* with the reason */
+	LOOKUPS_ENDED_FAILED,	/* an outage, with the reason */
+	LOOKUPS_ENDED_UNSURE,	/* likewise nothing was learned, but of this
+				   key alone */
+	LOOKUPS_ENDED_REJECTED	/* likewise, and it would be the same again:
+				   also for who comes soon */
 };
 
 /* The place is free again. */

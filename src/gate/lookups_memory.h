@@ -27,4 +27,11 @@ enum lookups_answer lookups_memory_recall(const struct lookups_memory *memory,
 int64_t lookups_memory_not_live_at(const struct lookups_memory *memory,
     const char *key, int64_t now);
 
+/* As lookups_absent(), lookups_absent_at() and lookups_twice_msecs(). */
+void lookups_memory_put_absent(struct lookups_memory *memory, const char *key,
+    int64_t now);
+int64_t lookups_memory_absent_at(const struct lookups_memory *memory,
+    const char *key, int64_t begun);
+int64_t lookups_memory_twice_msecs(const struct settings *settings);
+
 #endif /* !LOOKUPS_MEMORY_H_ */

@@ -159,6 +159,10 @@ static const struct row rows[REASON_COUNT] = {
 	    NULL,
 	    "What answers at resolver_url is not Authgear's resolver, or it is "
 	    "broken; the log says what it answered." },
+	[REASON_SESSION_UNSETTLED] = { "session-unsettled", VERDICT_UNDECIDED,
+	    503, NULL,
+	    "Authgear said once that it knows no such session, which counts "
+	    "from the second time; the client should try again." },
 	[REASON_BUSY] = { "busy", VERDICT_UNDECIDED, 503, NULL,
 	    "Too many requests wait for Authgear already, in all or of this "
 	    "client's address; if this lasts, look at how fast Authgear "

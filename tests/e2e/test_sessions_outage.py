@@ -12,7 +12,7 @@ import process
 import sessions
 import tap
 
-UNREACHABLE = sessions.ERRORS[0]
+UNREACHABLE, FAULT = sessions.ERRORS
 SLACK = 3               # seconds that a busy machine may take
 SIGNED_OUT = (401, 'signed-out')
 POLICIES = {'default': {}, 'admins': {'require_role': 'admin'}}
@@ -123,31 +123,32 @@ def test_stale(world):
     """stale_if_error is 30, session_ttl 5."""
     people = world.people()
     new = sessions.Person(world.control)
-    for what, down, up in (
-            ('nobody listens', world.road.down, world.road.up),
-            ('503', lambda: world.site.sim.fault(
-                'status', sessions.RESOLVER, status=503),
-             lambda: world.site.sim.fault('none')),
-            ('500', lambda: world.site.sim.fault('outage',
-                                                 sessions.RESOLVER),
-             lambda: world.site.sim.fault('none'))):
+    sim = world.site.sim
+
+    def fault(name, **more):
+        return lambda: sim.fault(name, sessions.RESOLVER, **more)
+    for what, down, up, target in (
+            ('nobody listens', world.road.down, world.road.up, UNREACHABLE),
+            ('503', fault('status', status=503), None, UNREACHABLE),
+            ('500', fault('outage'), None, UNREACHABLE),
+            ('a page', fault('wrong-type'), None, FAULT),
+            ('302', fault('redirect'), None, FAULT),
+            ('403', fault('status', status=403), None, FAULT),
+            ('404', fault('status', status=404), None, FAULT),
+            ('429', fault('status', status=429), None, FAULT)):
         down()
         sessions.set_age(world.site, 20)
         sessions.no_backoff(world.site)
         world.all_say(people, sessions.LIVE, what + ', 20 s old')
         sessions.set_age(world.site, 30.001)
-        world.all_say(people, UNREACHABLE, what + ', older than 30 s')
+        world.all_say(people, target, what + ', older than 30 s')
         sessions.no_backoff(world.site)
-        world.all_say(people, UNREACHABLE, what + ', and asked in vain')
+        world.all_say(people, target, what + ', and asked in vain')
         for kind in sessions.KINDS:
-            tap.equal(world.say(new.way[kind]), UNREACHABLE,
+            tap.equal(world.say(new.way[kind]), target,
                       '%s, unknown: %s' % (what, kind))
-        up()
+        (up or sim.no_fault)()
         world.becomes(people, sessions.LIVE, 8, what + ': known again')
-    world.site.sim.fault('wrong-type', sessions.RESOLVER)
-    sessions.set_age(world.site, 20)
-    world.all_say(people, sessions.ERRORS[1], 'a fault is no outage')
-    world.site.sim.fault('none')
     sessions.set_age(world.site, 20)
     people[0][1].log_out(people[0][0])
     world.all_say(people[:1], sessions.NOT_LIVE, 'logged out')

@@ -182,16 +182,14 @@ resolve(struct gate_fixture *fixture, struct exchange *exchange)
 		resolver->error_once--;
 		exchange->status = 500;
 	}
-	if (exchange->status != 200)
-		return;
-	if (resolver->absent_once > 0) {
+	if (exchange->status == 200 && resolver->absent_once > 0) {
 		resolver->absent_once--;
 		return;
 	}
 	for (i = 0; resolver->headers != NULL && resolver->headers[i] != NULL;
 	    i += 2)
 		keep(exchange, resolver->headers[i], resolver->headers[i + 1]);
-	if (resolver->headers != NULL)
+	if (exchange->status != 200 || resolver->headers != NULL)
 		return;
 	keep(exchange, "X-Authgear-Session-Valid", resolver->valid);
 	if (resolver->valid == NULL || strcmp(resolver->valid, "true") != 0)

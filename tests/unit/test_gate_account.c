@@ -217,9 +217,11 @@ doubted_since(void **state)
 	assert_int_equal(account(&world, OPAQUE), REASON_NOT_ASKED);
 	world.resolver->outcome = EXCHANGE_UNREACHABLE;
 	gate_fixture_run(world.gate, world.gate->gate, task, step);
-	assert_int_equal(gate_task_decision(task)->reason,
-	    REASON_RESOLVER_FAULT);
+	assert_int_equal(gate_task_decision(task)->reason, REASON_GRANTED);
 	gate_task_free(task);
+	assert_int_equal(account(&world, OPAQUE), REASON_NOT_ASKED);
+	/* nor do logins that are granted meanwhile make it enough */
+	assert_int_equal(auth(&world, OPAQUE), REASON_GRANTED);
 	assert_int_equal(account(&world, OPAQUE), REASON_NOT_ASKED);
 	world.resolver->outcome = EXCHANGE_ANSWERED;
 	gate_fixture_pass(world.gate, 5000);
@@ -291,6 +293,28 @@ one_waits(void **state)
 	gate_fixture_pass(gate, 1000);
 	assert_int_equal(auth(&world, OPAQUE), REASON_GRANTED);
 	assert_int_equal(world.resolver->count, asked + 1);
+	world_end(&world);
+}
+
+/* And is told what the other one met. */
+static void
+one_waits_for_a_fault(void **state)
+{
+	struct world world = world_begin(HYBRID);
+	struct gate_fixture *gate = world.gate;
+	int asked;
+
+	(void)state;
+	world.resolver->status = 302;
+	gate->delay = 1500;
+	assert_int_equal(auth(&world, OPAQUE), REASON_RESOLVER_FAULT);
+	asked = world.resolver->count;
+	gate_fixture_pass(gate, 1400);
+	assert_int_equal(auth(&world, SESSION), REASON_RESOLVER_FAULT);
+	assert_int_equal(world.resolver->count, asked);
+	gate_fixture_pass(gate, 200);
+	world.resolver->status = 200;
+	assert_int_equal(auth(&world, SESSION), REASON_GRANTED);
 	world_end(&world);
 }
 
@@ -492,6 +516,7 @@ main(void)
 		cmocka_unit_test(doubted_since),
 		cmocka_unit_test(granted_meanwhile),
 		cmocka_unit_test(one_waits),
+		cmocka_unit_test(one_waits_for_a_fault),
 		cmocka_unit_test(revoked_since),
 		cmocka_unit_test(policy_applies),
 		cmocka_unit_test(without_credential),

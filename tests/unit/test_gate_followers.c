@@ -98,37 +98,6 @@ followers_are_stale(void **state)
 	world_end(&world);
 }
 
-/* "Absent", then nothing: no stale answer for whoever waits for it. */
-static void
-absent_for_followers(void **state)
-{
-	struct world world = world_begin("validate = hybrid\n"
-	    "stale_if_error = 300");
-	struct gate_fixture *fixture = world.gate;
-	struct gate_task *first, *second;
-
-	(void)state;
-	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
-	gate_fixture_pass(fixture, 60000);
-	(void)gate_fixture_start(fixture, fixture->gate, "default", OPAQUE,
-	    &first);
-	assert_int_equal(gate_fixture_start(fixture, fixture->gate, "default",
-	    OPAQUE, &second), GATE_WAIT);
-	fixture->delay = 1700;
-	world.resolver->absent_once = 1;
-	gate_fixture_perform(fixture, first);
-	fixture->delay = 0;
-	(void)gate_resume(fixture->gate, first, &fixture->now);
-	gate_fixture_pass(fixture, 300);
-	assert_int_equal(gate_resume(fixture->gate, second, &fixture->now),
-	    GATE_DONE);
-	assert_int_equal(gate_task_decision(second)->verdict,
-	    VERDICT_UNDECIDED);
-	gate_task_free(first);
-	gate_task_free(second);
-	world_end(&world);
-}
-
 /* "Not live" counts for a row that another process wrote meanwhile, and for
  * one whose lookup began before that answer came. */
 static void
@@ -174,68 +143,6 @@ not_live_of_others(void **state)
 		world.resolver->valid = "true";
 		gate_fixture_pass(fixture, 20000);
 	}
-	gate_free(other);
-	world_end(&world);
-}
-
-/* The earlier lookup of another process answers "live" only after this one
- * was told otherwise: "not live", or nothing, which is to be asked again. */
-static void
-late_answer_of_others(void **state)
-{
-	struct world world = world_begin("validate = hybrid\n"
-	    "stale_if_error = 300");
-	struct gate_fixture *fixture = world.gate;
-	struct gate *other = gate_fixture_another(fixture);
-	struct gate_task *mine, *theirs;
-	enum gate_step step;
-	int is_absent;
-
-	(void)state;
-	for (is_absent = 0; is_absent < 2; is_absent++) {
-		if (is_absent)
-			world_expect(&world, "default", OPAQUE,
-			    REASON_GRANTED);
-		gate_fixture_pass(fixture, 60000);
-		assert_int_equal(gate_fixture_start(fixture, other, "default",
-		    OPAQUE, &theirs), GATE_EXCHANGE);
-		gate_fixture_perform(fixture, theirs);
-		gate_fixture_pass(fixture, 100);
-		step = gate_fixture_start(fixture, fixture->gate, "default",
-		    OPAQUE, &mine);
-		assert_int_equal(step, GATE_EXCHANGE);
-		gate_fixture_pass(fixture, 100);
-		if (is_absent)
-			world.resolver->absent_once = 1;
-		else
-			world.resolver->valid = "false";
-		gate_fixture_perform(fixture, mine);
-		step = gate_resume(fixture->gate, mine, &fixture->now);
-		assert_int_equal(gate_resume(other, theirs, &fixture->now),
-		    GATE_DONE);
-		if (is_absent)
-			world.resolver->outcome = EXCHANGE_UNREACHABLE;
-		gate_fixture_run(fixture, fixture->gate, mine, step);
-		assert_int_equal(gate_task_decision(mine)->reason, is_absent ?
-		    REASON_RESOLVER_FAULT : REASON_NOT_LIVE);
-		gate_task_free(mine);
-		gate_task_free(theirs);
-		gate_fixture_pass(fixture, 10);
-		world_expect(&world, "default", OPAQUE, is_absent ?
-		    REASON_RESOLVER_UNREACHABLE : REASON_NOT_LIVE);
-		world.resolver->outcome = EXCHANGE_UNREACHABLE;
-		gate_fixture_pass(fixture, 200000);
-		world_expect(&world, "default", OPAQUE,
-		    REASON_RESOLVER_UNREACHABLE);
-		world.resolver->outcome = EXCHANGE_ANSWERED;
-		world.resolver->valid = "true";
-		gate_fixture_pass(fixture, 20000);
-	}
-	/* and what is asked again and live is kept */
-	world.resolver->absent_once = 1;
-	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
-	world.resolver->outcome = EXCHANGE_UNREACHABLE;
-	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
 	gate_free(other);
 	world_end(&world);
 }
@@ -354,9 +261,7 @@ main(void)
 		cmocka_unit_test(one_lookup_for_many),
 		cmocka_unit_test(failures_are_shared),
 		cmocka_unit_test(followers_are_stale),
-		cmocka_unit_test(absent_for_followers),
 		cmocka_unit_test(not_live_of_others),
-		cmocka_unit_test(late_answer_of_others),
 		cmocka_unit_test(no_chance_for_one),
 		cmocka_unit_test(waiters_leave),
 		cmocka_unit_test(found_after_a_wait),

@@ -18,6 +18,7 @@ setup(void **state)
 {
 	settings.max_lookups = 8;
 	settings.lookup_rate = 600;
+	settings.absent_ttl = 5;
 	now.boottime = 1000000;
 	*state = lookups_new(&settings);
 	return *state == NULL ? -1 : 0;
@@ -77,7 +78,7 @@ one_for_a_key(void **state)
 	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_WAIT);
 	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_WAIT);
 	assert_int_equal(go(*state, 2, 1, NULL), LOOKUPS_GO);
-	finish(*state, 1, LOOKUPS_ENDED);
+	finish(*state, 1, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
 }
 
@@ -98,7 +99,7 @@ places(void **state)
 	for (i = 10; i < 14; i++)
 		assert_int_equal(go(*state, i, 1, NULL), LOOKUPS_GO);
 	assert_int_equal(go(*state, 14, 1, NULL), LOOKUPS_QUEUED);
-	finish(*state, 2, LOOKUPS_ENDED);
+	finish(*state, 2, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(go(*state, 9, 0, "10.0.0.9"), LOOKUPS_GO);
 }
 
@@ -109,15 +110,15 @@ budgets(void **state)
 
 	for (i = 0; i < 60; i++) {
 		assert_int_equal(go(*state, i, 0, "10.0.0.1"), LOOKUPS_GO);
-		finish(*state, i, LOOKUPS_ENDED);
+		finish(*state, i, LOOKUPS_ENDED_LIVE);
 	}
 	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 	assert_int_equal(go(*state, 60, 0, "::ffff:10.0.0.1"),
 	    LOOKUPS_REFUSED);
 	assert_int_equal(go(*state, 61, 0, "10.0.0.2"), LOOKUPS_GO);
 	assert_int_equal(go(*state, 60, 1, "10.0.0.1"), LOOKUPS_GO);
-	finish(*state, 60, LOOKUPS_ENDED);
-	finish(*state, 61, LOOKUPS_ENDED);
+	finish(*state, 60, LOOKUPS_ENDED_LIVE);
+	finish(*state, 61, LOOKUPS_ENDED_LIVE);
 	now.boottime += 59999;
 	assert_int_equal(go(*state, 62, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 	now.boottime += 1;
@@ -136,19 +137,19 @@ askers(void **state)
 		    i / 250, i % 250);
 		assert_int_equal(go(*state, i, 0, address), i < 300 ?
 		    LOOKUPS_GO : LOOKUPS_REFUSED);
-		finish(*state, i, LOOKUPS_ENDED);
+		finish(*state, i, LOOKUPS_ENDED_LIVE);
 	}
 	assert_int_equal(go(*state, 400, 0, "33/"), LOOKUPS_REFUSED);
 	assert_int_equal(go(*state, 400, 0, "33/2001:db8::1"),
 	    LOOKUPS_REFUSED);
 	assert_int_equal(go(*state, 401, 0, "3/10.0.0.1"), LOOKUPS_GO);
-	finish(*state, 401, LOOKUPS_ENDED);
+	finish(*state, 401, LOOKUPS_ENDED_LIVE);
 	/* root's hosts and web servers have what is left */
 	for (i = 500; i < 799; i++) {
 		(void)snprintf(address, sizeof(address), "%s10.1.%d.%d",
 		    i % 2 == 0 ? "0/" : "", i / 250, i % 250);
 		assert_int_equal(go(*state, i, 0, address), LOOKUPS_GO);
-		finish(*state, i, LOOKUPS_ENDED);
+		finish(*state, i, LOOKUPS_ENDED_LIVE);
 	}
 	assert_int_equal(go(*state, 900, 0, "0/10.9.0.1"), LOOKUPS_REFUSED);
 	now.boottime += 60000;
@@ -172,7 +173,7 @@ waiting_counts(void **state)
 	/* one that was counted still gets its turn */
 	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &turn),
 	    LOOKUPS_QUEUED);
-	finish(*state, 0, LOOKUPS_ENDED);
+	finish(*state, 0, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &turn),
 	    LOOKUPS_GO);
 	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
@@ -233,7 +234,7 @@ known_share(void **state)
 		assert_int_equal(go(*state, i, 1, "10.0.0.1"), LOOKUPS_GO);
 	assert_int_equal(take_turn(*state, 8, 1, "10.0.0.1", &one),
 	    LOOKUPS_QUEUED);
-	finish(*state, 0, LOOKUPS_ENDED);
+	finish(*state, 0, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(*state, 8, 1, "10.0.0.1", &one),
 	    LOOKUPS_GO);
 	assert_int_equal(take_turn(*state, 9, 1, "10.0.0.1", &one),
@@ -241,29 +242,29 @@ known_share(void **state)
 	assert_int_equal(take_turn(*state, 20, 1, "10.0.0.2", &other),
 	    LOOKUPS_QUEUED);
 	/* now another waits: his it is, whoever asks first */
-	finish(*state, 1, LOOKUPS_ENDED);
+	finish(*state, 1, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(*state, 9, 1, "10.0.0.1", &one),
 	    LOOKUPS_QUEUED);
 	assert_int_equal(take_turn(*state, 20, 1, "10.0.0.2", &other),
 	    LOOKUPS_GO);
-	finish(*state, 2, LOOKUPS_ENDED);
+	finish(*state, 2, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(*state, 9, 1, "10.0.0.1", &one),
 	    LOOKUPS_GO);
 	/* so it is for one never seen before, who lacks nothing but a place */
 	assert_int_equal(take_turn(*state, 30, 0, "10.0.0.4", &unknown),
 	    LOOKUPS_QUEUED);
-	finish(*state, 4, LOOKUPS_ENDED);
+	finish(*state, 4, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.1", &one),
 	    LOOKUPS_QUEUED);
 	assert_int_equal(take_turn(*state, 30, 0, "10.0.0.4", &unknown),
 	    LOOKUPS_GO);
-	finish(*state, 30, LOOKUPS_ENDED);
+	finish(*state, 30, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.1", &one),
 	    LOOKUPS_GO);
 	/* one that waited and left holds nothing back */
 	assert_int_equal(take_turn(*state, 21, 1, "10.0.0.3", &other),
 	    LOOKUPS_QUEUED);
-	finish(*state, 3, LOOKUPS_ENDED);
+	finish(*state, 3, LOOKUPS_ENDED_LIVE);
 	lookups_leave(*state, "10.0.0.3", &other);
 	assert_int_equal(go(*state, 10, 1, "10.0.0.1"), LOOKUPS_GO);
 }
@@ -279,7 +280,7 @@ budget_of_all(void **state)
 		    i / 200, i % 200);
 		if (go(*state, i, 0, address) != LOOKUPS_GO)
 			continue;
-		finish(*state, i, LOOKUPS_ENDED);
+		finish(*state, i, LOOKUPS_ENDED_LIVE);
 		gone++;
 	}
 	assert_int_equal(gone, 600);
@@ -301,8 +302,8 @@ addresses(void **state)
 			fail_msg("%s has another share", same[i][1]);
 		assert_int_equal(go(*state, 3, 0, "2001:db8:1:3::1"),
 		    LOOKUPS_GO);
-		finish(*state, 1, LOOKUPS_ENDED);
-		finish(*state, 3, LOOKUPS_ENDED);
+		finish(*state, 1, LOOKUPS_ENDED_LIVE);
+		finish(*state, 3, LOOKUPS_ENDED_LIVE);
 	}
 }
 
@@ -320,7 +321,7 @@ what_is_remembered(void **state)
 	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_FAILED);
 	now.boottime += 1;
 	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
-	finish(*state, 1, LOOKUPS_ENDED);
+	finish(*state, 1, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
 }
 
@@ -338,9 +339,105 @@ bounded(void **state)
 		if (go(*state, i, 1, NULL) == LOOKUPS_NOT_LIVE)
 			known++;
 		else
-			finish(*state, i, LOOKUPS_ENDED);
+			finish(*state, i, LOOKUPS_ENDED_LIVE);
 	}
 	assert_in_range(known, 2049, 4096);
+}
+
+/* What another lookup brought that is no answer: for whom and how long. */
+static void
+no_answer(void **state)
+{
+	static const struct {
+		const char *name;
+		enum lookups_result result;
+		enum lookups_answer at_once, soon;
+	} cases[] = {
+		{ "given up", LOOKUPS_ENDED, LOOKUPS_GO, LOOKUPS_GO },
+		{ "live", LOOKUPS_ENDED_LIVE, LOOKUPS_GO, LOOKUPS_GO },
+		{ "failed", LOOKUPS_ENDED_FAILED, LOOKUPS_FAILED, LOOKUPS_GO },
+		{ "unsure", LOOKUPS_ENDED_UNSURE, LOOKUPS_UNSURE, LOOKUPS_GO },
+		{ "rejected", LOOKUPS_ENDED_REJECTED, LOOKUPS_UNSURE,
+		    LOOKUPS_UNSURE },
+		{ "not live", LOOKUPS_ENDED_NOT_LIVE, LOOKUPS_NOT_LIVE,
+		    LOOKUPS_NOT_LIVE },
+	};
+	enum lookups_answer answer;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		now.boottime += 60000;
+		assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
+		finish(*state, 1, cases[i].result);
+		answer = go(*state, 1, 1, NULL);
+		if (answer != cases[i].at_once)
+			fail_msg("%s, at once: %d", cases[i].name, answer);
+		if (answer == LOOKUPS_GO)
+			finish(*state, 1, cases[i].result);
+		now.boottime += 1999;
+		answer = go(*state, 1, 1, NULL);
+		if (answer != cases[i].soon)
+			fail_msg("%s, soon: %d", cases[i].name, answer);
+		if (answer == LOOKUPS_GO)
+			finish(*state, 1, LOOKUPS_ENDED_LIVE);
+		/* of others it says nothing */
+		assert_int_equal(go(*state, 2, 1, NULL), LOOKUPS_GO);
+		finish(*state, 2, LOOKUPS_ENDED_LIVE);
+	}
+	finish(*state, 1, LOOKUPS_ENDED_REJECTED);
+	now.boottime += 2000;
+	assert_int_equal(go(*state, 1, 1, NULL), LOOKUPS_GO);
+	finish(*state, 1, LOOKUPS_ENDED_LIVE);
+}
+
+/* The first of two "absent" answers. */
+static void
+absent(void **state)
+{
+	static const struct {
+		const char *name;
+		enum lookups_result result;
+		int is_kept;
+	} cases[] = {
+		{ "given up", LOOKUPS_ENDED, 1 },
+		{ "failed", LOOKUPS_ENDED_FAILED, 1 },
+		{ "unsure", LOOKUPS_ENDED_UNSURE, 1 },
+		{ "live", LOOKUPS_ENDED_LIVE, 0 },
+		{ "not live", LOOKUPS_ENDED_NOT_LIVE, 0 },
+		{ "rejected", LOOKUPS_ENDED_REJECTED, 0 },
+	};
+	char key[65];
+	int64_t first, wanted;
+	size_t i;
+
+	key_of(1, key);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		now.boottime += 60000;
+		first = now.boottime;
+		assert_int_equal(lookups_absent_at(*state, key, first), -1);
+		lookups_absent(*state, key, &now);
+		now.boottime += 50;
+		lookups_absent(*state, key, &now);
+		assert_int_equal(lookups_absent_at(*state, key, first - 1),
+		    -1);
+		assert_int_equal(lookups_absent_at(*state, key, first + 5000),
+		    first);
+		assert_int_equal(lookups_absent_at(*state, key, first + 5001),
+		    -1);
+		finish(*state, 1, cases[i].result);
+		wanted = cases[i].is_kept ? first : -1;
+		if (lookups_absent_at(*state, key, first + 5000) != wanted)
+			fail_msg("%s", cases[i].name);
+		assert_int_equal(go(*state, 3, 1, NULL), LOOKUPS_GO);
+		finish(*state, 3, LOOKUPS_ENDED_LIVE);
+	}
+	/* who is told to come again in a second must not come too late */
+	settings.absent_ttl = 1;
+	lookups_absent(*state, key, &now);
+	assert_int_equal(lookups_absent_at(*state, key, now.boottime + 2000),
+	    now.boottime);
+	assert_int_equal(lookups_absent_at(*state, key, now.boottime + 2001),
+	    -1);
 }
 
 int
@@ -363,6 +460,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_is_remembered, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(absent, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
