@@ -5,6 +5,9 @@
         front.freeze()          # its connections swallow everything from now
                                 # on; new ones work
         front.delay = 0.5       # seconds that answers are held back
+        front.answer = b'HTTP/1.1 403 ...'      # to each request, in place of
+                                # what is behind; None: it is asked
+        front.asked             # requests that came
         front.swallowed         # requests that came on such a connection
         front.accepted          # connections so far
         front.idle()            # those that are open and not frozen
@@ -36,10 +39,10 @@ class Pair:
                     break
                 if source is self.far and self.relay.delay:
                     time.sleep(self.relay.delay)
+                if source is self.near and self.relay.take(self, data):
+                    continue
                 if not self.frozen:
                     sink.sendall(data)
-                elif source is self.near:
-                    self.relay.swallow(data)
         except OSError:
             pass
         if source is self.near or not self.frozen:
@@ -62,6 +65,8 @@ class Relay:
         self.accepted = 0
         self.swallowed = 0
         self.delay = 0
+        self.answer = None
+        self.asked = 0
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind((host, port))
@@ -83,9 +88,17 @@ class Relay:
                 self.pairs.append(pair)
             pair.start()
 
-    def swallow(self, data):
+    def take(self, pair, data):
+        """Counts; 1: what came is not for the server behind."""
+        count = data.count(b'\r\n\r\n')
         with self.lock:
-            self.swallowed += data.count(b'\r\n\r\n')
+            self.asked += count
+            # what is encrypted comes in one piece as well; that a
+            # connection is closed is told in a small one
+            self.swallowed += (count or len(data) > 64) if pair.frozen else 0
+        if not pair.frozen and self.answer is not None:
+            pair.near.sendall(self.answer * count)
+        return pair.frozen or self.answer is not None
 
     def freeze(self):
         """All that are open now; how many."""

@@ -3,84 +3,18 @@ died without a word, and a name that moved.  Real sockets; what counts is how
 many requests were swallowed, asked in vain or refused."""
 
 import os
+import shutil
+import tempfile
 import threading
 import time
 
-import gate
+import http_server
 import relay
 import sessions
 import tap
+from network import World
 
-SETTINGS = {'validate': 'hybrid', 'lookup_rate': '60000',
-            'max_lookups': '8', 'total_timeout': '5', 'connect_timeout': '1',
-            'session_ttl': '60', 'stale_if_error': '0'}
 NAME = 'resolver.authgear-gate.test'
-
-
-class World:
-    """A daemon that asks the resolver at the port of a relay."""
-
-    def __init__(self, host='127.0.0.1', wrapper=(), **settings):
-        self.values = dict(SETTINGS, **settings)
-        self.host, self.wrapper = host, wrapper
-        self.front = self.daemon = None
-
-    def __enter__(self):
-        self.site = gate.Site()
-        try:
-            self.front = relay.Relay(self.site.sim.port)
-            self.values['resolver_url'] = 'http://%s:%d%s' % (
-                self.host, self.front.port, sessions.RESOLVER)
-            self.site.configure(self.values)
-            self.daemon = self.site.daemon(wrapper=self.wrapper)
-            sessions.warm(self.daemon, self.site.sim.control)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        if self.daemon:
-            self.daemon.__exit__()
-        if self.front:
-            self.front.close()
-        self.site.__exit__()
-
-    def people(self, count):
-        """What so many new people say, each with a good JWT."""
-        return [sessions.Person(self.site.sim.control,
-                                kinds=('JWT',)).way['JWT']
-                for _ in range(count)]
-
-    def say(self, said):
-        return sessions.say(self.daemon.path, said)
-
-    def at_once(self, people):
-        """The answers of all, asked together."""
-        got = [None] * len(people)
-
-        def one(index):
-            got[index] = self.say(people[index])
-        threads = [threading.Thread(target=one, args=(index,))
-                   for index in range(len(people))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return got
-
-    def fill(self):
-        """As many idle connections as there may be lookups."""
-        got = set()
-        self.front.delay = 0.5
-        for _ in range(10):
-            got |= set(self.at_once(self.people(8)))
-            if self.front.idle() >= 8:
-                break
-        self.front.delay = 0
-        tap.equal(got, {sessions.LIVE}, 'eight at a time are granted')
-        tap.ok(self.front.idle() >= 8, 'eight connections are idle',
-               self.front.idle())
 
 
 def test_one_after_another(world):
@@ -172,7 +106,20 @@ def test_deadline():
             tap.equal(got, sessions.ERRORS[0], 'nothing answers: undecided')
             # a bound, not a speed: the daemon hangs on nothing
             tap.ok(time.monotonic() - begun < 20, 'and it is answered')
-        world.site.sim.fault('none')
+        world.site.sim.no_fault()
+
+
+def test_tls():
+    """The same where a connection costs more."""
+    folder = tempfile.mkdtemp(prefix='authgear-tls-')
+    try:
+        made = http_server.Certificates(folder)
+        with World(tls=made.sign('sim'), ca_file=made.ca,
+                   connect_timeout='5') as world:
+            test_one_after_another(world)
+            test_cut(world)
+    finally:
+        shutil.rmtree(folder)
 
 
 def keep_alive_timers(daemon, port):
@@ -239,6 +186,7 @@ def main():
                      test_at_once, test_cut, test_slow_is_not_dead,
                      test_keep_alive):
             test(world)
+    test_tls()
     test_deadline()
     test_moved()
     tap.done()
