@@ -34,9 +34,11 @@ def lay_down(site, schema):
     os.mkdir(os.path.join(site.state, 'root'), 0o700)
     subprocess.run([tap.PYTHON, '-c', CHANGE, site.trust, site.endpoint,
                     ENDPOINT, 'meta', 'value'], check=False)
-    subprocess.run([tap.PYTHON, '-c', CHANGE, os.path.join(
-        site.state, 'daemon', 'status.db'), site.endpoint, ENDPOINT,
-        'issuer', 'endpoint', 'lease', 'endpoint'], check=False)
+    tables = ['issuer', 'lease', 'backoff', 'about'][:schema + 1]
+    subprocess.run([tap.PYTHON, '-c', CHANGE, site.status, site.endpoint,
+                    ENDPOINT, *(word for table in tables
+                                for word in (table, 'endpoint'))],
+                   check=False)
     os.chown(site.state, 0, who.pw_gid)
     os.chmod(site.state, 0o2750)
     for name in os.listdir(site.state):
@@ -156,6 +158,34 @@ def test_schema(world, schema):
                   {'state-unreadable'}, what + 'migrated again: nobody')
         site.cache('accept')
         tap.equal(world.say(one), world.wanted(), what + 'but accepted')
+
+
+def test_status(world, schema):
+    """status.db is migrated by whichever daemon comes first."""
+    site = world.site
+    what = 'schema %d, status.db: ' % schema
+    lay_down(site, schema)
+    tap.equal(site.rows('PRAGMA user_version', path=site.status),
+              [(schema,)], what + 'as it was')
+    with site.daemon('status-%d' % schema) as one, \
+            site.daemon('beside-%d' % schema) as two:
+        for daemon in (one, two):
+            installed.warm(daemon, world.tokens['known'][0])
+            tap.equal(world.say(daemon), world.wanted(), what + 'granted')
+        log = one.log() + two.log()
+        tap.equal(site.rows('PRAGMA user_version', path=site.status),
+                  [(4,)], what + 'migrated')
+        tap.ok('set aside' not in log and not [
+            name for name in os.listdir(os.path.dirname(site.status))
+            if 'corrupt' in name], what + 'and not begun anew', log[-700:])
+        if schema == 3:
+            tap.equal(site.rows(
+                'SELECT doubted_at, count(*) FROM session '
+                'GROUP BY doubted_at ORDER BY doubted_at', path=site.status),
+                [(0, 6), (1, 1)], what + 'its sessions are there')
+            tap.equal(site.rows('SELECT number FROM lineage',
+                                path=site.status), [(22,)],
+                      what + 'and how far trust.db was seen')
 
 
 def test_rows(site):
@@ -363,6 +393,8 @@ def main():
         world = World(site)
         for schema in (1, 2):
             test_schema(world, schema)
+        for schema in (1, 2, 3):
+            test_status(world, schema)
         test_hidden(site)
         test_rows(site)
         test_reader(site)
