@@ -10,10 +10,11 @@ packages_sim="libmicrohttpd-dev"
 packages_demo="lighttpd lighttpd-modules-lua nginx python3 curl
 ca-certificates"
 # The tests run the demonstration too, so these come on top.  media-types has
-# Apache's mime.types, libclang-rt the runtime of sanitizers and fuzzing;
+# Apache's mime.types, libclang-rt the runtime of sanitizers and fuzzing, llvm what tells
+# which lines that has reached;
 # systemd is started in namespaces of its own, for its units.
 packages_tests="libcmocka-dev apache2 apache2-bin media-types openssl valgrind
-clang clang-tidy libclang-rt-14-dev cppcheck mandoc xz-utils chromium
+clang clang-tidy libclang-rt-14-dev llvm cppcheck mandoc xz-utils chromium
 chromium-driver php-fpm uwsgi-core uwsgi-plugin-python3 python3-grpcio
 python3-websockets libcgi-pm-perl libnginx-mod-http-lua
 libnginx-mod-http-headers-more-filter systemd"

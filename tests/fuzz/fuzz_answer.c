@@ -1,4 +1,5 @@
-/* What a PAM module reads of an answer, and the gate of a question. */
+/* What a PAM module reads of an answer, and the gate of a question.
+ * Own files: src/face/answer.c fcgi/ask.c */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

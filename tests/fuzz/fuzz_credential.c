@@ -1,9 +1,12 @@
-/* Any two header values: first byte of the input the length of the first. */
+/* Any two header values: first byte of the input the length of the first.
+ * Own files: src/facts/credential.c src/facts/shape.c src/web/authorization.c
+ *     src/web/cookies.c src/web/web_credential.c */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts/shape.h"
 #include "web/web_credential.h"
 
 #define MAX_CREDENTIAL 128
@@ -41,8 +44,20 @@ check(const char *authorization, const char *cookie)
 		    strstr(authorization, credential.text) != NULL ||
 		    strstr(cookie, credential.text) != NULL);
 	}
+	assert((strcmp(credential_kind_name(credential.kind), "none") == 0) ==
+	    (credential.kind == CREDENTIAL_NONE));
 	credential_clear(&credential);
 	assert(credential.text == NULL);
+}
+
+/* What is a credential by itself is seen within a name too. */
+static void
+check_shape(const char *text)
+{
+	if (shape_of_typed(text, strlen(text)) != SHAPE_OTHER)
+		assert(shape_is_in_name(text));
+	else if (strlen(text) < 32)
+		assert(!shape_is_in_name(text));
 }
 
 int
@@ -58,6 +73,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cookie = strndup((const char *)data + 1 + len, size - 1 - len);
 	if (authorization != NULL && cookie != NULL)
 		check(authorization, cookie);
+	if (cookie != NULL)
+		check_shape(cookie);
 	free(authorization);
 	free(cookie);
 	return 0;

@@ -1,5 +1,6 @@
 /* A Cookie header and a query at login_return: first byte of the input a
- * choice, then the text. */
+ * choice, then the text.
+ * Own files: fcgi/login_return.c src/web/login_marker.c */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

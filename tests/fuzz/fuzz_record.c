@@ -1,3 +1,5 @@
+/* The records of a request, and what libfcgi makes of them.
+ * Own files: src/face/record.c fcgi/layer/connection.c */
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,6 +58,27 @@ compare(char *const *got, const unsigned char *params, size_t len)
 		abort();
 }
 
+/* Who asks puts them together so that they are read as the same. */
+static void
+put_again(char *const *params)
+{
+	static unsigned char block[RECORD_PARAMS_MAX];
+	char *const *param;
+	size_t len = 0;
+	char *equals;
+	int failed = 0;
+
+	for (param = params + 1; *param != NULL && !failed; param++) {
+		equals = strchr(*param, '=');
+		*equals = '\0';
+		failed = record_put_param(block, &len, *param, equals + 1) ==
+		    -1;
+		*equals = '=';
+	}
+	if (!failed)
+		compare(params, block, len);
+}
+
 static void
 ask_library(const struct record_request *request,
     const unsigned char *params, const unsigned char *composed, size_t len)
@@ -74,10 +97,17 @@ ask_library(const struct record_request *request,
 	    connection_begin(side.connection, side.fd, &side.feed, composed,
 	    len) == -1)
 		abort();
-	if (!request->is_odd)
-		compare(connection_params(side.connection), params,
-		    request->params_len);
-	(void)connection_end(side.connection, reply, 0);
+	if (request->is_odd) {
+		/* as when a request is forgotten */
+		connection_free(side.connection);
+		side.connection = connection_new();
+		connection_feed_close(&side.feed);
+		return;
+	}
+	compare(connection_params(side.connection), params,
+	    request->params_len);
+	put_again(connection_params(side.connection));
+	(void)connection_end(side.connection, reply, sizeof(reply) - 1);
 }
 
 /* However the rest of one that is too large is cut, it says the same. */
@@ -100,6 +130,15 @@ check_skip(const struct record_request *request, const unsigned char *data,
 		abort();
 }
 
+/* A responder's request ends with its body, which is composed apart. */
+static size_t
+end(const struct record_request *request, unsigned char *composed, size_t len)
+{
+	if (request->role == RECORD_RESPONDER)
+		len += record_blank(request->id, 0, composed + len);
+	return len;
+}
+
 /*
  * What is accepted must be accepted again in its composed form, and libfcgi
  * must read the same parameters from that.
@@ -112,7 +151,7 @@ check(const unsigned char *data, size_t size)
 	static unsigned char params[RECORD_PARAMS_MAX];
 	struct record_request first, second;
 	enum record_answer answer;
-	size_t len;
+	size_t len, whole;
 
 	answer = record_check(data, size, &first, params);
 	if (answer == RECORD_TOO_LARGE)
@@ -120,9 +159,11 @@ check(const unsigned char *data, size_t size)
 	if (answer != RECORD_COMPLETE)
 		return;
 	len = record_compose(&first, params, composed);
-	if (first.len > size || len > sizeof(composed) ||
-	    record_check(composed, len, &second, again) != RECORD_COMPLETE ||
-	    second.len != len || second.params_len != first.params_len ||
+	whole = end(&first, composed, len);
+	if (first.len > size || whole > sizeof(composed) ||
+	    record_check(composed, whole, &second, again) !=
+	    RECORD_COMPLETE || second.len != whole ||
+	    second.params_len != first.params_len ||
 	    second.role != first.role || second.is_odd != first.is_odd)
 		abort();
 	ask_library(&first, params, composed, len);
@@ -145,6 +186,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request.role = (data[0] & 1) != 0 ? RECORD_AUTHORIZER :
 	    RECORD_RESPONDER;
 	request.params_len = size - 1;
-	check(wrapped, record_compose(&request, data + 1, wrapped));
+	check(wrapped, end(&request, wrapped, record_compose(&request,
+	    data + 1, wrapped)));
 	return 0;
 }

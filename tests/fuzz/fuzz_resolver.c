@@ -1,5 +1,6 @@
 /* Any answer: a byte of outcome, one of status, then lines whose first byte
- * picks the name of a header. */
+ * picks the name of a header.
+ * Own files: src/facts/resolver.c src/facts/retry_after.c */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@ fill(struct exchange *exchange, const char *text, size_t size)
 		"X-Authgear-User-Roles", "X-Authgear-Session-Amr",
 		"X-Authgear-User-Anonymous", "X-Authgear-User-Verified",
 		"X-Authgear-User-Can-Reauthenticate",
-		"X-Authgear-Session-Authenticated-At", "X-Authgear-"
+		"X-Authgear-Session-Authenticated-At", "X-Authgear-",
+		"Retry-After"
 	};
 	const char *end, *header;
 
@@ -62,10 +64,46 @@ check_live(const struct exchange *exchange, const struct facts *facts)
 	assert(facts->authenticated_at >= FACTS_NO_TIME);
 }
 
+/* What is asked is one credential, in lines that nothing in it can end. */
+static void
+check_ask(unsigned int kind, const char *text, size_t size)
+{
+	struct credential credential;
+	struct exchange *exchange;
+	enum reason reason;
+	size_t i;
+
+	if (credential_take(&credential, (enum credential_kind)(kind % 5),
+	    text, size, &reason) == -1)
+		abort();
+	exchange = resolver_ask("http://127.0.0.1/resolve",
+	    kind & 8 ? "https://a.example" : "http://localhost:3000", "p_",
+	    &credential);
+	assert(exchange != NULL || kind % 5 == CREDENTIAL_NONE ||
+	    credential.text[strcspn(credential.text, "\r\n")] != '\0');
+	for (i = 0; exchange != NULL && i < exchange->header_count; i++)
+		assert(strpbrk(exchange->headers[i].value, "\r\n") == NULL);
+	exchange_free(exchange);
+	credential_clear(&credential);
+}
+
+/* Waits are bounded, and no outage is one that Authgear answers. */
+static void
+check_fault(const struct exchange *exchange)
+{
+	const int64_t wait = resolver_wait_ms(exchange, 1800000000);
+
+	assert(wait >= 0 && wait <= RESOLVER_MAX_WAIT_MS);
+	assert(wait == 0 || exchange->status == 429 ||
+	    exchange->status == 503);
+	if (resolver_is_authgear(exchange))
+		assert(exchange->status == 200 && exchange->body.len == 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const int statuses[] = { 200, 200, 200, 204, 302, 404, 500,
+	static const int statuses[] = { 200, 200, 429, 204, 302, 404, 500,
 	    503 };
 	struct exchange *exchange = exchange_new("http://a/", 16);
 	struct error error = { "" };
@@ -79,6 +117,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[1] == 255)
 		(void)buffer_append_string(&exchange->body, "x");
 	fill(exchange, (const char *)data + 2, size - 2);
+	check_ask(data[0], (const char *)data + 2, strnlen((const char *)data +
+	    2, size - 2));
+	check_fault(exchange);
 	facts_init(&facts);
 	switch (resolver_read(exchange, &facts, &error)) {
 	case RESOLVER_LIVE:
