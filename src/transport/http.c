@@ -15,8 +15,8 @@
  * A connection that was idle may have died without a word.  One that is silent
  * for longer than answers take (and SILENCE_MS) is not trusted: others go
  * on connections of their own, and once such a one has answered, the silent
- * exchange is tried there too; else after FIRST_PERCENT of its time,
- * at most FIRST_MAX_MS.  Who is only slow is then heard all the same.
+ * exchange is tried there too; else after FIRST_PERCENT of its time, at most
+ * FIRST_MAX_MS.  Who is only slow is then heard all the same.
  */
 #define SILENCE_MS 250
 #define FIRST_PERCENT 60
@@ -317,15 +317,14 @@ collect(struct http *http)
 static int64_t
 due_at(const struct http *http, const struct transfer *transfer)
 {
-	int64_t wait = (transfer->until - transfer->begun) * FIRST_PERCENT /
-	    100;
+	const int64_t time = transfer->until - transfer->begun;
+	int64_t wait = time / 100 * FIRST_PERCENT;
 
-	if (http->fresh_begun >= transfer->begun)
-		return transfer->begun + silence_ms(http);
 	if (wait > FIRST_MAX_MS)
 		wait = FIRST_MAX_MS;
-	return transfer->begun + (wait > silence_ms(http) ? wait :
-	    silence_ms(http));
+	if (http->fresh_begun >= transfer->begun || wait < silence_ms(http))
+		wait = silence_ms(http);
+	return transfer->begun + wait;
 }
 
 /* Tries again what is due; how long until the next may be, at most `wait`. */
