@@ -2,7 +2,8 @@
 # usage: run.sh SECONDS [BUILD_DIRECTORY [TARGET...]]
 # Builds the fuzz targets (all, or those named) with clang and its sanitizers
 # and runs each for so long, two at a time, from its seeds (seeds.py) and what
-# earlier runs found; corpora and findings stay in BUILD_DIRECTORY/fuzz.
+# earlier runs found; corpora and findings stay in BUILD_DIRECTORY/fuzz.  With
+# FUZZ_SEED=N in the environment a run tries what the last one with N tried.
 # Then it prints the line coverage of the files that each target names as its
 # own ("Own files:" in its first comment): under 80 % of one is a failure.
 set -eu
@@ -75,11 +76,11 @@ printf '%s\n' "$@" | xargs -P 2 -I NAME sh -c '
 	out=$1 name=$2
 	cd "$out"	# what a target makes for itself stays there too
 	LLVM_PROFILE_FILE=$out/$name.profraw "$out/$name" \
-	    -max_total_time="$3" -max_len=140000 -rss_limit_mb=1024 \
+	    -seed="$4" -max_total_time="$3" -max_len=140000 -rss_limit_mb=1024 \
 	    -print_final_stats=0 -verbosity=0 -artifact_prefix="$out/$name." \
 	    "$out/$name.corpus" "$out/seeds/$name" >"$out/$name.log" 2>&1 \
 	    </dev/null && : >"$out/$name.ok"
-	exit 0' sh "$out" NAME "$seconds"
+	exit 0' sh "$out" NAME "$seconds" "${FUZZ_SEED:-0}"
 
 # lines_of TARGET FILE: "HIT LINES", by what it has run
 lines_of() {
