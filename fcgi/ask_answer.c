@@ -109,15 +109,11 @@ write_meaning(const struct ask *ask, const struct decision *decision,
 
 static void
 log_call(const struct ask_call *call, const struct decision *decision,
-    int log_grants, struct log *log, const struct moment *now)
+    int is_limited, struct log *log, const struct moment *now)
 {
 	const struct ask *ask = &call->ask;
-	const int is_good = decision->verdict == VERDICT_GRANTED ||
-	    decision->verdict == VERDICT_NOT_BLOCKED;
 	char line[1280], whole[1792], account[NAME_MAX_SHOWN];
 
-	if (is_good && !log_grants)
-		return;
 	decision_log_line(decision, call->id, line, sizeof(line));
 	copy_account(account, sizeof(account), ask->account);
 	(void)snprintf(whole, sizeof(whole), "%s asker=%ld phase=%s "
@@ -125,10 +121,10 @@ log_call(const struct ask_call *call, const struct decision *decision,
 	    ask->is_account ? "account" : "auth", account,
 	    ask->service[0] != '\0' ? ask->service : "-",
 	    ask->address[0] != '\0' ? ask->address : "-");
-	if (is_good)
-		log_say(log, LOG_LEVEL_INFO, "%s", whole);
-	else
+	if (is_limited)
 		log_refusal(log, decision->reason, now->boottime, whole);
+	else
+		log_say(log, LOG_LEVEL_INFO, "%s", whole);
 }
 
 void
@@ -138,9 +134,11 @@ ask_answer(const struct ask_call *call, const struct decision *decision,
 {
 	struct decision sent = *decision;
 	char meaning[MEANING_SIZE];
+	int is_good;
 
 	write_meaning(&call->ask, decision, meaning);
 	reply_ask(reply, decision, meaning, call->id);
+	reply_say_omitted(reply, &sent.detail);
 	/* the log says what the module was told */
 	if (sent.reason == REASON_WRONG_ACCOUNT &&
 	    sent.detail.text[0] == '\0')
@@ -149,9 +147,14 @@ ask_answer(const struct ask_call *call, const struct decision *decision,
 		sent.reason = reply->reason;
 		sent.verdict = reason_verdict(reply->reason);
 		error_set(&sent.detail, "a name, role or scope of the token "
-		    "cannot be put into the answer, or they are too long");
+		    "cannot be put into the answer, or its user's name is too "
+		    "long");
 	}
-	log_call(call, &sent, log_grants, log, now);
+	is_good = sent.verdict == VERDICT_GRANTED ||
+	    sent.verdict == VERDICT_NOT_BLOCKED;
+	if (is_good && !log_grants && reply->omitted == 0)
+		return;
+	log_call(call, &sent, !is_good || !log_grants, log, now);
 }
 
 void

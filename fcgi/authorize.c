@@ -141,7 +141,7 @@ authorize_question(struct authorize *authorize,
 
 static void
 say_decision(const struct authorize *authorize,
-    const struct decision *decision, struct log *log,
+    const struct decision *decision, int is_limited, struct log *log,
     const struct moment *now)
 {
 	char line[1280], whole[1456];
@@ -150,10 +150,10 @@ say_decision(const struct authorize *authorize,
 	snprintf(whole, sizeof(whole), "%s client_address=%s method=%s", line,
 	    authorize->address[0] != '\0' ? authorize->address : "-",
 	    authorize->method[0] != '\0' ? authorize->method : "-");
-	if (decision->verdict == VERDICT_GRANTED || decision->may_pass)
-		log_say(log, LOG_LEVEL_INFO, "%s", whole);
-	else
+	if (is_limited)
 		log_refusal(log, decision->reason, now->boottime, whole);
+	else
+		log_say(log, LOG_LEVEL_INFO, "%s", whole);
 }
 
 /* For the log; what is there stays in front. */
@@ -266,6 +266,7 @@ authorize_answer(const struct authorize *authorize,
     struct reply *reply)
 {
 	struct decision sent = *decision;
+	int is_good;
 
 	/* it takes an answer without a user for an error */
 	if (authorize->is_apache)
@@ -273,8 +274,9 @@ authorize_answer(const struct authorize *authorize,
 	refuse_name(&sent, with->params);
 	if (!answer_login(authorize, &sent, with, reply))
 		reply_decision(reply, authorize->role, &sent, authorize->id);
-	if ((reply->reason == REASON_GRANTED || reply->is_pass) &&
-	    !with->log_grants)
+	is_good = reply->reason == REASON_GRANTED || reply->is_pass;
+	reply_say_omitted(reply, &sent.detail);
+	if (is_good && !with->log_grants && reply->omitted == 0)
 		return;
 	/* The log says what the client was told. */
 	sent.may_pass = reply->is_pass;
@@ -282,9 +284,11 @@ authorize_answer(const struct authorize *authorize,
 		sent.reason = reply->reason;
 		sent.verdict = reason_verdict(reply->reason);
 		error_set(&sent.detail, "a name, role or scope of the token "
-		    "cannot be put into a header, or they are too long");
+		    "cannot be put into a header, or its user's name is too "
+		    "long");
 	}
-	say_decision(authorize, &sent, with->log, with->now);
+	say_decision(authorize, &sent, !is_good || !with->log_grants,
+	    with->log, with->now);
 }
 
 void
@@ -301,5 +305,5 @@ authorize_refuse(const struct authorize *authorize, enum reason reason,
 	reply_refusal(reply, reason, decision.retry_after, authorize->id);
 	if (detail[0] != '\0')
 		error_set(&decision.detail, "%s", detail);
-	say_decision(authorize, &decision, log, now);
+	say_decision(authorize, &decision, 1, log, now);
 }

@@ -7,6 +7,7 @@
 #include "fcgi/reply_challenge.h"
 #include "fcgi/reply_draft.h"
 #include "fcgi/reply_identity.h"
+#include "web/identity.h"
 
 void
 reply_decision(struct reply *reply, enum reply_role role,
@@ -36,6 +37,19 @@ reply_refusal(struct reply *reply, enum reason reason, int retry_after,
 	reply_challenge_refusal(&draft, reason, NULL, retry_after, "");
 	if (!reply_draft_is_whole(&draft))
 		reply_draft_canned(reply);
+}
+
+void
+reply_say_omitted(const struct reply *reply, struct error *detail)
+{
+	char words[IDENTITY_WORDS_SIZE];
+
+	if (reply->omitted == 0)
+		return;
+	identity_words(reply->omitted, words);
+	error_set(detail, "the answer has no room for these, which are left "
+	    "out: %s; identity_roles and export of the policy say what is to "
+	    "be told", words);
 }
 
 void

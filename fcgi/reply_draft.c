@@ -16,29 +16,52 @@ reply_draft_begin(struct reply_draft *draft, struct reply *reply,
 	draft->is_failed = 0;
 	reply->reason = reason;
 	reply->is_pass = 0;
+	reply->omitted = 0;
 	reply->len = 0;
 	reply->text[0] = '\0';
+}
+
+/* 1 if it is there with `spare` bytes left behind it, else 0 and nothing. */
+static int
+put(struct reply *reply, size_t spare, const char *format, va_list arguments)
+{
+	const size_t room = sizeof(reply->text) - reply->len;
+	const int len = vsnprintf(reply->text + reply->len, room, format,
+	    arguments);
+
+	if (len >= 0 && (size_t)len < room && room - (size_t)len > spare) {
+		reply->len += (size_t)len;
+		return 1;
+	}
+	reply->text[reply->len] = '\0';
+	return 0;
 }
 
 void
 reply_draft_add(struct reply_draft *draft, const char *format, ...)
 {
-	struct reply *reply = draft->reply;
 	va_list arguments;
-	size_t room;
-	int len;
 
 	if (draft->is_failed)
 		return;
-	room = sizeof(reply->text) - reply->len;
 	va_start(arguments, format);
-	len = vsnprintf(reply->text + reply->len, room, format, arguments);
+	draft->is_failed = !put(draft->reply, 0, format, arguments);
 	va_end(arguments);
-	if (len < 0 || (size_t)len >= room) {
-		draft->is_failed = 1;
-		return;
-	}
-	reply->len += (size_t)len;
+}
+
+int
+reply_draft_fits(struct reply_draft *draft, size_t spare, const char *format,
+    ...)
+{
+	va_list arguments;
+	int is_there;
+
+	if (draft->is_failed)
+		return 0;
+	va_start(arguments, format);
+	is_there = put(draft->reply, spare, format, arguments);
+	va_end(arguments);
+	return is_there;
 }
 
 int
@@ -85,6 +108,7 @@ reply_draft_canned(struct reply *reply)
 
 	reply->reason = REASON_REPLY_UNSENDABLE;
 	reply->is_pass = 0;
+	reply->omitted = 0;
 	reply->len = sizeof(canned) - 1;
 	memcpy(reply->text, canned, sizeof(canned));
 }

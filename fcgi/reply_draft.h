@@ -22,6 +22,11 @@ void reply_draft_begin(struct reply_draft *draft, struct reply *reply,
 void reply_draft_add(struct reply_draft *draft, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* 1 if it is added and `spare` bytes are left behind it; else 0, and the draft
+ * is as it was. */
+int reply_draft_fits(struct reply_draft *draft, size_t spare,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /*
  * 1 if every server hands the value on as it is: no control bytes, nothing
  * empty, no blanks at the ends, which a server would take off (and so turn

@@ -7,6 +7,9 @@
 
 #include "web/identity.h"
 
+/* Room for what end() and add_omitted() add. */
+#define END_SIZE 160
+
 /* X-Authgear-Remote-User of REMOTE_USER, X-Authgear-User-Id of
  * AUTHGEAR_USER_ID.  0, or -1: too long. */
 static int
@@ -34,24 +37,30 @@ header_name(const char *name, char header[REPLY_MAX])
 	return 0;
 }
 
-/* One line of what is told, under the name that its role gives it. */
-static void
-add_fact(struct reply_draft *draft, const char *name, const char *value)
+/* One line of what is told, under the name that its role gives it: 1, or 0 if
+ * `spare` bytes are not left behind it. */
+static int
+put_fact(struct reply_draft *draft, size_t spare, const char *name,
+    const char *value)
 {
 	char header[REPLY_MAX];
 
-	if (draft->role == REPLY_AUTHORIZER) {
-		reply_draft_add(draft, "Variable-%s: %s\r\n", name, value);
-		return;
-	}
-	if (header_name(name, header) == -1)
+	if (draft->role == REPLY_AUTHORIZER)
+		return reply_draft_fits(draft, spare, "Variable-%s: %s\r\n",
+		    name, value);
+	return header_name(name, header) == 0 && reply_draft_fits(draft, spare,
+	    "%s: %s\r\n", header, value);
+}
+
+static void
+add_fact(struct reply_draft *draft, const char *name, const char *value)
+{
+	if (!put_fact(draft, 0, name, value))
 		draft->is_failed = 1;
-	else
-		reply_draft_add(draft, "%s: %s\r\n", header, value);
 }
 
 /* Of identity_tell(). */
-static void
+static int
 add_told(void *context, const char *name, const char *value)
 {
 	struct reply_draft *draft = context;
@@ -60,11 +69,26 @@ add_told(void *context, const char *name, const char *value)
 	if (draft->role == REPLY_AUTHORIZER &&
 	    (strcmp(name, "AUTHGEAR_SESSION_VALID") == 0 ||
 	    strcmp(name, "AUTHGEAR_SESSION_AMR") == 0))
-		return;
+		return 1;
 	if (value[0] != '\0' && !reply_draft_is_sendable(value))
-		draft->is_failed = 1;
-	else
-		add_fact(draft, name, value);
+		return -1;
+	return put_fact(draft, END_SIZE, name, value);
+}
+
+/* An absent header must not look like "none". */
+static void
+add_omitted(struct reply_draft *draft, unsigned int omitted)
+{
+	char others[IDENTITY_WORDS_SIZE];
+
+	if (draft->role == REPLY_AUTHORIZER)
+		omitted &= ~(unsigned int)IDENTITY_AMR;
+	draft->reply->omitted = omitted;
+	if ((omitted & IDENTITY_ROLES) != 0)
+		add_fact(draft, "AUTHGEAR_USER_ROLES_OMITTED", "1");
+	identity_words(omitted & ~(unsigned int)IDENTITY_ROLES, others);
+	if (others[0] != '\0')
+		add_fact(draft, "AUTHGEAR_OMITTED", others);
 }
 
 static void
@@ -78,9 +102,12 @@ void
 reply_identity_granted(struct reply_draft *draft,
     const struct decision *decision)
 {
+	unsigned int omitted;
+
 	reply_draft_add(draft, "Status: 200 OK\r\n");
-	if (identity_tell(decision, add_told, draft) == -1)
+	if (identity_tell(decision, add_told, draft, &omitted) == -1)
 		draft->is_failed = 1;
+	add_omitted(draft, omitted);
 	end(draft);
 }
 

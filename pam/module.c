@@ -91,13 +91,37 @@ ask_and_log(const struct host *host, const struct pam_options *options,
 	return code;
 }
 
+/* Roles that are left out are told to who asks for them. */
+static int
+is_exported(const struct pam_options *options, const char *name)
+{
+	return pam_options_has_env(options, name) ||
+	    (strcmp(name, "AUTHGEAR_USER_ROLES_OMITTED") == 0 &&
+	    pam_options_has_env(options, "AUTHGEAR_USER_ROLES"));
+}
+
+static void
+export_fact(const struct host *host, const char *name, const char *value)
+{
+	char text[PAM_OPTIONS_ENV_VALUE_MAX + 128];
+
+	if (strlen(value) > PAM_OPTIONS_ENV_VALUE_MAX) {
+		host_log(host, LOG_NOTICE, "%s is left out of the environment:"
+		    " %zu bytes, and %d is the most", name, strlen(value),
+		    PAM_OPTIONS_ENV_VALUE_MAX);
+		(void)snprintf(text, sizeof(text), "%s_OMITTED=1", name);
+	} else {
+		(void)snprintf(text, sizeof(text), "%s=%s", name, value);
+	}
+	(void)pam_putenv(host->pamh, text);
+}
+
 /* The claims that env= names, for whoever comes next; never the credential. */
 static void
 export_facts(const struct host *host, const struct pam_options *options,
     const struct answer *answer)
 {
 	static const char first[] = "Variable-";
-	char text[PAM_OPTIONS_ENV_VALUE_MAX + 128];
 	const char *name;
 	size_t i;
 
@@ -106,13 +130,8 @@ export_facts(const struct host *host, const struct pam_options *options,
 		if (strncmp(name, first, sizeof(first) - 1) != 0)
 			continue;
 		name += sizeof(first) - 1;
-		if (!pam_options_has_env(options, name) ||
-		    strlen(answer->fields[i].value) >
-		    PAM_OPTIONS_ENV_VALUE_MAX)
-			continue;
-		(void)snprintf(text, sizeof(text), "%s=%s", name,
-		    answer->fields[i].value);
-		(void)pam_putenv(host->pamh, text);
+		if (is_exported(options, name))
+			export_fact(host, name, answer->fields[i].value);
 	}
 }
 

@@ -18,6 +18,12 @@ enum policy_remote_user {
 	POLICY_REMOTE_USER_MAP		/* the account map of trust.db */
 };
 
+enum policy_identity_roles {
+	POLICY_IDENTITY_ALL = 0,
+	POLICY_IDENTITY_REQUIRED,	/* those that a require_* names */
+	POLICY_IDENTITY_NONE
+};
+
 struct policy {
 	char *name;
 	struct word_list audience;	/* any of; default: the endpoint */
@@ -37,6 +43,7 @@ struct policy {
 					   without any identity */
 	enum policy_remote_user remote_user;
 	char *remote_user_claim;	/* a URI outside Authgear's */
+	enum policy_identity_roles identity_roles; /* told the application */
 	struct word_list export;	/* claims told to the application */
 	int accept_basic;		/* the token as Basic password */
 	int cors_preflight;		/* 1 = pass */

@@ -83,6 +83,8 @@ static const struct settings_row rows[] = {
 	    "deny", RULE(unauthenticated), 0, 0, &settings_value_pass },
 	{ { policy, "remote_user", "sub" },
 	    "sub", 0, 0, 0, &settings_value_remote_user },
+	{ { policy, "identity_roles", "all" },
+	    "all", RULE(identity_roles), 0, 0, &settings_value_roles },
 	{ { policy, "export", "none" },
 	    NULL, RULE(export), 0, 16, &settings_value_list_export },
 	{ { policy, "accept_basic", "no" },

@@ -96,6 +96,15 @@ const struct settings_type settings_value_validate = {
 	}
 };
 
+const struct settings_type settings_value_roles = {
+	set_choice, print_choice, (const char *const[]){
+		[POLICY_IDENTITY_ALL] = "all",
+		[POLICY_IDENTITY_REQUIRED] = "required",
+		[POLICY_IDENTITY_NONE] = "none",
+		NULL
+	}
+};
+
 static int
 set_string(void *member, const struct settings_row *row, const char *value,
     struct error *error)

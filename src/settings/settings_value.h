@@ -19,6 +19,9 @@ extern const struct settings_type settings_value_ignore;   /* ignore, refuse */
 /* enum settings_validate: hybrid, resolver, jwt */
 extern const struct settings_type settings_value_validate;
 
+/* enum policy_identity_roles: all, required, none */
+extern const struct settings_type settings_value_roles;
+
 /* char *, owned */
 extern const struct settings_type settings_value_path;	   /* absolute */
 extern const struct settings_type settings_value_origin;

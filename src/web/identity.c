@@ -13,18 +13,36 @@ struct teller {
 	identity_sink *sink;
 	void *context;
 	int failed;		/* stays set */
+	unsigned int omitted;	/* IDENTITY_* */
 };
 
-/* NULL: the fact is absent, and is not told. */
+/* Without it nobody is named.  NULL: the fact is absent, and is not told. */
 static void
 tell(struct teller *teller, const char *name, const char *value)
 {
 	if (value == NULL || teller->failed)
 		return;
-	if (value[0] == '\0')
+	if (value[0] == '\0' ||
+	    teller->sink(teller->context, name, value) != 1)
 		teller->failed = 1;
-	else
-		teller->sink(teller->context, name, value);
+}
+
+/* Whole, or noted as left out. */
+static void
+offer(struct teller *teller, enum identity_part part, const char *name,
+    const char *value)
+{
+	if (teller->failed)
+		return;
+	switch (teller->sink(teller->context, name, value)) {
+	case 1:
+		break;
+	case 0:
+		teller->omitted |= part;
+		break;
+	default:
+		teller->failed = 1;
+	}
 }
 
 static void
@@ -56,38 +74,74 @@ is_word(const char *word, char separator)
 	    strchr(word, separator) == NULL;
 }
 
-static void
-tell_words(struct teller *teller, const char *name,
-    const struct word_list *list, char separator)
+/* Those that the policy lets be told; all words of other lists (NULL). */
+static int
+is_told(const struct policy *policy, const char *word)
 {
-	char text[IDENTITY_VALUE_MAX];
-	size_t i, len, at = 0;
+	if (policy == NULL || policy->identity_roles == POLICY_IDENTITY_ALL)
+		return 1;
+	return policy->identity_roles == POLICY_IDENTITY_REQUIRED &&
+	    (word_list_has(&policy->require_role, word) ||
+	    word_list_has(&policy->require_all_roles, word));
+}
 
-	if (list->count == 0)
-		return;
+/* 1 and the text, "" for no words; 0: too long; -1: a word that would be read
+ * as another.  `policy` is for roles. */
+static int
+join(const struct word_list *list, char separator,
+    const struct policy *policy, char text[IDENTITY_VALUE_MAX])
+{
+	size_t i, len, at = 0;
+	int fits = 1;
+
 	for (i = 0; i < list->count; i++) {
+		if (!is_told(policy, list->words[i]))
+			continue;
+		if (!is_word(list->words[i], separator))
+			return -1;
 		len = strlen(list->words[i]);
-		if (!is_word(list->words[i], separator) ||
-		    len + 1 >= sizeof(text) - at) {
-			teller->failed = 1;
-			return;
-		}
-		if (i > 0)
+		fits = fits && len + 1 < IDENTITY_VALUE_MAX - at;
+		if (!fits)
+			continue;
+		if (at > 0)
 			text[at++] = separator;
 		memcpy(text + at, list->words[i], len);
 		at += len;
 	}
 	text[at] = '\0';
-	tell(teller, name, text);
+	return fits;
+}
+
+static void
+offer_words(struct teller *teller, enum identity_part part, const char *name,
+    const struct word_list *list, const struct policy *policy)
+{
+	const char separator = part == IDENTITY_ROLES ? ',' : ' ';
+	char text[IDENTITY_VALUE_MAX];
+
+	switch (join(list, separator, policy, text)) {
+	case 1:
+		if (text[0] != '\0')
+			offer(teller, part, name, text);
+		break;
+	case 0:
+		teller->omitted |= part;
+		break;
+	default:
+		teller->failed = 1;
+	}
 }
 
 /* Authgear's resolver sends it empty too. */
 static void
-tell_amr(struct teller *teller, const struct facts *facts)
+offer_amr(struct teller *teller, const struct facts *facts)
 {
-	if (facts->has_amr && facts->amr.count == 0 && !teller->failed)
-		teller->sink(teller->context, "AUTHGEAR_SESSION_AMR", "");
-	tell_words(teller, "AUTHGEAR_SESSION_AMR", &facts->amr, ' ');
+	static const char name[] = "AUTHGEAR_SESSION_AMR";
+
+	if (facts->has_amr && facts->amr.count == 0)
+		offer(teller, IDENTITY_AMR, name, "");
+	else
+		offer_words(teller, IDENTITY_AMR, name, &facts->amr, NULL);
 }
 
 /* A word of its name for each run of letters and digits:
@@ -116,7 +170,7 @@ claim_name(const char *claim, char name[IDENTITY_VALUE_MAX])
 }
 
 static void
-tell_claims(struct teller *teller, const struct decision *decision)
+offer_claims(struct teller *teller, const struct decision *decision)
 {
 	const struct word_list *names = &decision->policy->export;
 	char name[IDENTITY_VALUE_MAX], *text;
@@ -132,40 +186,68 @@ tell_claims(struct teller *teller, const struct decision *decision)
 		if (text != NULL && text[0] != '\0') {
 			if (claim_name(names->words[i], name) == -1)
 				teller->failed = 1;
-			tell(teller, name, text);
+			offer(teller, IDENTITY_CLAIMS, name, text);
 		}
 		free(text);
 	}
 }
 
-int
-identity_tell(const struct decision *decision, identity_sink *sink,
-    void *context)
+/* Who it is; all of it, or nothing. */
+static void
+tell_who(struct teller *teller, const struct decision *decision)
 {
 	const struct facts *facts = decision->facts;
-	struct teller teller = { sink, context, 0 };
 
+	tell(teller, "AUTHGEAR_SESSION_VALID", "true");
+	tell(teller, "REMOTE_USER", decision->remote_user);
+	tell(teller, "AUTHGEAR_DECISION", verdict_name(VERDICT_GRANTED));
+	tell(teller, "AUTHGEAR_POLICY", decision->policy->name);
+	tell(teller, "AUTHGEAR_USER_ID", facts->user_id);
+	tell(teller, "AUTHGEAR_CLIENT_ID", facts->client_id);
+	tell_fact(teller, "AUTHGEAR_USER_ANONYMOUS", facts->is_anonymous);
+	tell_fact(teller, "AUTHGEAR_USER_VERIFIED", facts->is_verified);
+	tell_fact(teller, "AUTHGEAR_USER_CAN_REAUTHENTICATE",
+	    facts->can_reauthenticate);
+	tell_time(teller, "AUTHGEAR_SESSION_AUTHENTICATED_AT",
+	    facts->authenticated_at);
+	tell_time(teller, "AUTHGEAR_EXPIRES_AT", facts->expires_at);
+}
+
+int
+identity_tell(const struct decision *decision, identity_sink *sink,
+    void *context, unsigned int *omitted_out)
+{
+	const struct facts *facts = decision->facts;
+	struct teller teller = { sink, context, 0, 0 };
+
+	*omitted_out = 0;
 	if (decision->verdict != VERDICT_GRANTED ||
 	    decision->reason != REASON_GRANTED || facts == NULL ||
 	    decision->policy == NULL || decision->remote_user == NULL ||
 	    facts->user_id == NULL)
 		return -1;
-	tell(&teller, "AUTHGEAR_SESSION_VALID", "true");
-	tell(&teller, "REMOTE_USER", decision->remote_user);
-	tell(&teller, "AUTHGEAR_DECISION", verdict_name(VERDICT_GRANTED));
-	tell(&teller, "AUTHGEAR_POLICY", decision->policy->name);
-	tell(&teller, "AUTHGEAR_USER_ID", facts->user_id);
-	tell(&teller, "AUTHGEAR_CLIENT_ID", facts->client_id);
-	tell_words(&teller, "AUTHGEAR_SCOPE", &facts->scopes, ' ');
-	tell_words(&teller, "AUTHGEAR_USER_ROLES", &facts->roles, ',');
-	tell_fact(&teller, "AUTHGEAR_USER_ANONYMOUS", facts->is_anonymous);
-	tell_fact(&teller, "AUTHGEAR_USER_VERIFIED", facts->is_verified);
-	tell_fact(&teller, "AUTHGEAR_USER_CAN_REAUTHENTICATE",
-	    facts->can_reauthenticate);
-	tell_amr(&teller, facts);
-	tell_time(&teller, "AUTHGEAR_SESSION_AUTHENTICATED_AT",
-	    facts->authenticated_at);
-	tell_time(&teller, "AUTHGEAR_EXPIRES_AT", facts->expires_at);
-	tell_claims(&teller, decision);
-	return teller.failed ? -1 : 0;
+	tell_who(&teller, decision);
+	/* claims last: some are of the user's own making */
+	offer_words(&teller, IDENTITY_SCOPE, "AUTHGEAR_SCOPE",
+	    &facts->scopes, NULL);
+	offer_amr(&teller, facts);
+	offer_words(&teller, IDENTITY_ROLES, "AUTHGEAR_USER_ROLES",
+	    &facts->roles, decision->policy);
+	offer_claims(&teller, decision);
+	if (teller.failed)
+		return -1;
+	*omitted_out = teller.omitted;
+	return 0;
+}
+
+void
+identity_words(unsigned int parts, char text[IDENTITY_WORDS_SIZE])
+{
+	(void)snprintf(text, IDENTITY_WORDS_SIZE, "%s%s%s%s",
+	    (parts & IDENTITY_ROLES) != 0 ? ",roles" : "",
+	    (parts & IDENTITY_SCOPE) != 0 ? ",scope" : "",
+	    (parts & IDENTITY_AMR) != 0 ? ",amr" : "",
+	    (parts & IDENTITY_CLAIMS) != 0 ? ",claims" : "");
+	memmove(text, text + (text[0] == ','), strlen(text) +
+	    (text[0] != ','));
 }

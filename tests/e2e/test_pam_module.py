@@ -395,7 +395,21 @@ def test_env(world):
                            'AUTHGEAR_USER_ID,AUTHGEAR_CLAIM_TEAM')
     got = world.run(service)
     tap.equal(got.env, {'AUTHGEAR_USER_ROLES': 'a,b',
-                        'AUTHGEAR_USER_ID': 'id-alice'}, 'env=')
+                        'AUTHGEAR_USER_ID': 'id-alice',
+                        'AUTHGEAR_CLAIM_TEAM_OMITTED': '1'}, 'env=')
+    tap.ok('AUTHGEAR_CLAIM_TEAM is left out' in got.log,
+           'what is too long is told', got.log)
+    for value in ('r' * 256, 'r' * 257):
+        world.listener.answer = granted('alice', AUTHGEAR_USER_ROLES=value)
+        fits = len(value) == 256
+        tap.equal(world.run(service).env, dict(
+            {'AUTHGEAR_USER_ROLES': value} if fits else
+            {'AUTHGEAR_USER_ROLES_OMITTED': '1'},
+            AUTHGEAR_USER_ID='id-alice'), 'env=: %d bytes' % len(value))
+    world.listener.answer = granted('alice', AUTHGEAR_USER_ROLES_OMITTED='1')
+    tap.equal(world.run(service).env, {
+        'AUTHGEAR_USER_ROLES_OMITTED': '1', 'AUTHGEAR_USER_ID': 'id-alice'},
+        'env=: roles that the daemon left out')
     tap.equal(world.run(world.module()).env, {}, 'nothing by default')
 
 

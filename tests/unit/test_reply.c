@@ -14,6 +14,7 @@
 #include "fcgi/reply.h"
 #include "ground/json.h"
 #include "ground/json_parse.h"
+#include "web/identity.h"
 
 static const char id[] = "0123456789abcdef";
 
@@ -80,13 +81,13 @@ test_authorizer(void **state)
 	    "Variable-AUTHGEAR_POLICY: members\r\n"
 	    "Variable-AUTHGEAR_USER_ID: user-1\r\n"
 	    "Variable-AUTHGEAR_CLIENT_ID: app-1\r\n"
-	    "Variable-AUTHGEAR_SCOPE: openid offline_access\r\n"
-	    "Variable-AUTHGEAR_USER_ROLES: admin,editor\r\n"
 	    "Variable-AUTHGEAR_USER_ANONYMOUS: false\r\n"
 	    "Variable-AUTHGEAR_USER_VERIFIED: true\r\n"
 	    "Variable-AUTHGEAR_USER_CAN_REAUTHENTICATE: true\r\n"
 	    "Variable-AUTHGEAR_SESSION_AUTHENTICATED_AT: 1700000000\r\n"
 	    "Variable-AUTHGEAR_EXPIRES_AT: 1700000300\r\n"
+	    "Variable-AUTHGEAR_SCOPE: openid offline_access\r\n"
+	    "Variable-AUTHGEAR_USER_ROLES: admin,editor\r\n"
 	    "Variable-AUTHGEAR_REQUEST_ID: 0123456789abcdef\r\n"
 	    "\r\n";
 	struct granted granted;
@@ -115,14 +116,14 @@ test_responder(void **state)
 	    "X-Authgear-Policy: members\r\n"
 	    "X-Authgear-User-Id: user-1\r\n"
 	    "X-Authgear-Client-Id: app-1\r\n"
-	    "X-Authgear-Scope: openid offline_access\r\n"
-	    "X-Authgear-User-Roles: admin,editor\r\n"
 	    "X-Authgear-User-Anonymous: false\r\n"
 	    "X-Authgear-User-Verified: true\r\n"
 	    "X-Authgear-User-Can-Reauthenticate: true\r\n"
-	    "X-Authgear-Session-Amr: pwd otp\r\n"
 	    "X-Authgear-Session-Authenticated-At: 1700000000\r\n"
 	    "X-Authgear-Expires-At: 1700000300\r\n"
+	    "X-Authgear-Scope: openid offline_access\r\n"
+	    "X-Authgear-Session-Amr: pwd otp\r\n"
+	    "X-Authgear-User-Roles: admin,editor\r\n"
 	    "X-Authgear-Claim-Https-Example-Com-Team: b\r\n"
 	    "X-Authgear-Claim-Email-Verified: true\r\n"
 	    "X-Authgear-Request-Id: 0123456789abcdef\r\n"
@@ -342,6 +343,107 @@ test_too_large(void **state)
 	granted_clear(&granted);
 }
 
+/* Count of roles of 36 bytes, as Authgear's may be. */
+static void
+add_roles(struct granted *granted, size_t count)
+{
+	char role[64];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		(void)snprintf(role, sizeof(role), "role_%031zu", i);
+		add(&granted->facts.roles, role);
+	}
+}
+
+/* What has no room is left out whole, and told: never cut, never a 500. */
+static void
+test_omitted(void **state)
+{
+	static const char *const names[][2] = {
+		{ "\r\nVariable-AUTHGEAR_USER_ROLES: admin,editor",
+		    "\r\nVariable-AUTHGEAR_USER_ROLES_OMITTED: 1\r\n" },
+		{ "\r\nX-Authgear-User-Roles: admin,editor",
+		    "\r\nX-Authgear-User-Roles-Omitted: 1\r\n" },
+	};
+	struct granted granted;
+	struct reply reply;
+	size_t count, most = 0;
+	int role;
+
+	(void)state;
+	for (role = REPLY_AUTHORIZER; role <= REPLY_RESPONDER; role++) {
+		for (count = 0; count <= 256; count++) {
+			granted_init(&granted);
+			add_roles(&granted, count);
+			reply_decision(&reply, (enum reply_role)role,
+			    &granted.decision, id);
+			assert_int_equal(reply.reason, REASON_GRANTED);
+			assert_true(reply.len <= REPLY_MAX);
+			assert_non_null(strstr(reply.text, id));
+			assert_non_null(strstr(reply.text, "offline_access"));
+			assert_null(strstr(reply.text, "OMITTED: roles"));
+			if (strstr(reply.text, names[role][0]) != NULL) {
+				assert_null(strstr(reply.text,
+				    names[role][1]));
+				assert_int_equal(reply.omitted, 0);
+				most = count;
+			} else {
+				assert_non_null(strstr(reply.text,
+				    names[role][1]));
+				assert_int_equal(reply.omitted,
+				    IDENTITY_ROLES);
+				assert_int_not_equal(most, count);
+			}
+			granted_clear(&granted);
+		}
+		assert_in_range(most, 70, 90);
+	}
+}
+
+/* Of claims each by itself; roles go first, since a user may write claims. */
+static void
+test_omitted_others(void **state)
+{
+	static const char wanted[] = "\r\nX-Authgear-User-Roles-Omitted: 1\r\n"
+	    "X-Authgear-Omitted: scope,amr,claims\r\n";
+	struct granted granted;
+	struct reply reply;
+	char claims[4096], filler[3500];
+
+	(void)state;
+	granted_init(&granted);
+	memset(filler, 'x', sizeof(filler) - 1);
+	filler[sizeof(filler) - 1] = '\0';
+	(void)snprintf(claims, sizeof(claims),
+	    "{\"bio\":\"%s\",\"team\":\"b\"}", filler);
+	granted.facts.claims = json_parse(claims, strlen(claims), NULL);
+	assert_non_null(granted.facts.claims);
+	add(&granted.policy.export, "bio");
+	add(&granted.policy.export, "team");
+	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
+	assert_non_null(strstr(reply.text, "\r\nX-Authgear-User-Roles: "
+	    "admin,editor\r\nX-Authgear-Claim-Team: b\r\n"
+	    "X-Authgear-Omitted: claims\r\n"));
+	assert_int_equal(reply.omitted, IDENTITY_CLAIMS);
+	granted.facts.has_amr = 1;
+	add(&granted.facts.amr, filler);
+	add(&granted.facts.scopes, filler);
+	add(&granted.facts.roles, filler);
+	reply_decision(&reply, REPLY_RESPONDER, &granted.decision, id);
+	assert_int_equal(reply.reason, REASON_GRANTED);
+	assert_non_null(strstr(reply.text, wanted));
+	assert_null(strstr(reply.text, "xxxx"));
+	reply_decision(&reply, REPLY_AUTHORIZER, &granted.decision, id);
+	assert_non_null(strstr(reply.text, "AUTHGEAR_OMITTED: scope,claims\r"));
+	reply_ask(&reply, &granted.decision, "", id);
+	assert_non_null(strstr(reply.text, "AUTHGEAR_OMITTED: scope,claims\r"));
+	assert_non_null(strstr(reply.text, "ROLES_OMITTED: 1\r"));
+	word_list_clear(&granted.policy.export);
+	word_list_clear(&granted.facts.amr);
+	granted_clear(&granted);
+}
+
 /* A grant without who, or of another reason, is no grant. */
 static void
 test_no_grant(void **state)
@@ -464,6 +566,8 @@ main(void)
 		cmocka_unit_test(test_unsendable_names),
 		cmocka_unit_test(test_unsendable_words),
 		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_omitted),
+		cmocka_unit_test(test_omitted_others),
 		cmocka_unit_test(test_no_grant),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_challenges),
