@@ -187,6 +187,11 @@ print_others(FILE *out, const struct policy *policy)
 		fputs("  identity headers that a client sends are not "
 		    "refused, and not believed\n", out);
 	print_login(out, policy);
+	if (policy->identity_roles == POLICY_IDENTITY_NONE)
+		fputs("  the application is told no roles\n", out);
+	if (policy->identity_roles == POLICY_IDENTITY_REQUIRED)
+		fputs("  the application is told those roles that a rule "
+		    "names, no others\n", out);
 	print_words(out, "  the application is told the claims",
 	    &policy->export);
 }

@@ -52,6 +52,13 @@ warn_of_policy(struct settings *settings, const struct policy *policy)
 	    "takes tokens as Basic passwords, which clients store and send "
 	    "with every request; use it over https only") == -1)
 		return -1;
+	if (policy->identity_roles == POLICY_IDENTITY_REQUIRED &&
+	    policy->require_role.count == 0 &&
+	    policy->require_all_roles.count == 0 && warn(settings, name,
+	    "identity_roles = required, but no role is required, so the "
+	    "application is told none; identity_roles = none says that it is "
+	    "meant") == -1)
+		return -1;
 	if (policy->login_return != NULL &&
 	    origin_is_placeholder(policy->login_return) && warn(settings,
 	    name, "login_return is still a name for examples, to which no "

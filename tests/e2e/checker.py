@@ -83,6 +83,22 @@ def values(shown, name):
             if key.upper().replace('-', '_').replace('.', '_') == plain]
 
 
+# Of 36 characters: so many have no room in the answer, and so many do.
+MANY_ROLES = ['role_%031d' % number for number in range(120)]
+ROLES_THAT_FIT = MANY_ROLES[:70]
+
+
+def roles_told(shown):
+    """(roles, that they are left out), each with every value of it.
+
+    HTTP applications have headers, the others variables beside which there
+    may be headers of the same content.
+    """
+    before = 'X-Authgear-' if 'headers' in shown else 'AUTHGEAR_'
+    return (values(shown, before + 'User-Roles'),
+            values(shown, before + 'User-Roles-Omitted'))
+
+
 def changed(text, settings):
     """Settings with these values, in place of those that are there."""
     for name, value in settings.items():

@@ -90,7 +90,8 @@ KINDS = {'CGI': '/show.cgi/info', 'php-cgi': '/php/show.php/info?a=1',
          '.htaccess': '/pretty/users'}
 NAMES = ('Remote-User', 'X-Remote-User', 'X-Forwarded-User',
          'X-Authgear-User-Id', 'X-Authgear-Decision',
-         'X-Authgear-User-Roles', 'X-Authgear-Anything')
+         'X-Authgear-User-Roles', 'X-Authgear-User-Roles-Omitted',
+         'X-Authgear-Anything')
 PAGE = [('Accept', 'text/html'), ('Sec-Fetch-Mode', 'navigate')]
 RANDOM = 'IY73tucWDUyBWEFTvRiOHNth4qZVw0IQ'
 SESSION = '1b4e28ba-2fa1-41d2-883f-0016d3cca427.' + RANDOM
@@ -121,6 +122,15 @@ def spellings(name):
         yield name.replace('-', marks)
     yield name.lower()
     yield name[::-1].replace('-', '_', 1)[::-1]
+
+
+def roles(world, kind, path):
+    """Live ones of Authgear's resolver, more than the answer has room for."""
+    token = world.token('many', session=True, roles=checker.MANY_ROLES)
+    answer = world.ask('apache', path, token)
+    shown = answer.shown() or {'env': []}
+    tap.ok(answer.status == 200 and checker.roles_told(shown) == ([], ['1']),
+           kind + ': roles without room', answer)
 
 
 def granted(world, kind, path):
@@ -407,7 +417,7 @@ def main():
     with checker.World((), policies=POLICIES, settings={
             'validate': 'hybrid', 'lookup_rate': '60000'}) as world:
         build(world.site)
-        for name in ('alice', 'root'):
+        for name in ('alice', 'root', 'many'):
             world.sim.user(id='id-' + name)
         world.servers['apache'] = apache.start(
             world, LINES + apache.GUARD +
@@ -417,7 +427,7 @@ def main():
             behind=''.join(HOST % (policy, LINES, policy) for policy in (
                 'admin', 'behind', 'basic', 'login')))
         for kind, path in KINDS.items():
-            for case in (granted, forged, not_granted, undecided):
+            for case in (granted, roles, forged, not_granted, undecided):
                 case(world, kind, path)
             basic(world, kind, path)
             too_large(world, kind, path)

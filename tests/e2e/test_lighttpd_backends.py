@@ -113,6 +113,10 @@ def granted(world, server, kind):
                b'HTTP_AUTHORIZATION' not in answer.body and
                b'"Authorization"' not in answer.body,
                kind + ': the credential is not seen', answer)
+    many = ask(server, kind, path, world.token(roles=checker.MANY_ROLES))
+    tap.ok(is_served(kind, many) and (kind == 'webdav' or checker.roles_told(
+        many.shown() or {'env': []}) == ([], ['1'])),
+        kind + ': roles without room', many)
     for claim in CLAIMS:
         before = world.site.runs()
         answers = [ask(server, kind, path, who, [claim])

@@ -25,6 +25,7 @@ CLIENT = 'web'
 FORGED = ('Remote-User', 'X-Remote-User', 'X-Forwarded-User',
           'X-Authgear-User-Id', 'X-Authgear-Remote-User',
           'X-Authgear-Decision', 'X-Authgear-User-Roles',
+          'X-Authgear-User-Roles-Omitted', 'X-Authgear-Omitted',
           'X-Authgear-Session-Valid', 'X-Authgear-Claim-Team',
           'X-Authgear-Anything')
 CLEARED = ('Forwarded', 'Proxy', 'X-Authgear-Login', 'X-Authgear-Reason',
@@ -208,6 +209,9 @@ def told(world, kind):
     if 'headers' in shown:
         tap.equal(values(shown, 'X-Authgear-Session-Valid'), ['true'],
                   kind + ': the session, as the resolver says it')
+    answer = world.ask(kind, token=world.token(roles=checker.MANY_ROLES))
+    tap.ok(is_alice(answer) and checker.roles_told(answer.shown or {
+        'env': []}) == ([], ['1']), kind + ': roles without room', answer)
     if kind == 'proxy':
         tap.equal([values(shown, name) for name in (
             'X-Real-IP', 'X-Forwarded-For', 'X-Forwarded-Proto')],

@@ -10,7 +10,8 @@ from checker import refused, values
 PATHS = ('/show.cgi', '/fcgi/show', '/app/show')
 NAMES = ('Remote-User', 'X-Remote-User', 'X-Forwarded-User',
          'X-Authgear-User-Id', 'X-Authgear-Remote-User',
-         'X-Authgear-User-Roles', 'X-Authgear-Decision',
+         'X-Authgear-User-Roles', 'X-Authgear-User-Roles-Omitted',
+         'X-Authgear-Omitted', 'X-Authgear-Decision',
          'X-Authgear-Session-Valid', 'X-Authgear-Session-Acr')
 
 
@@ -51,6 +52,34 @@ def granted(world, name):
             'AUTHGEAR_USER_ROLES'
         tap.equal(values(answer.shown(), key), ['staff,editor'],
                   '%s: roles at %s' % (name, path))
+
+
+def roles_without_room(world, name):
+    """They are left out whole and told; the policy looks at all of them."""
+    fits = world.token(roles=checker.ROLES_THAT_FIT)
+    many = world.token(roles=checker.MANY_ROLES + ['admin'])
+    at = len(world.said())
+    for path in PATHS:
+        shown = world.ask(name, path, fits).shown() or {'env': []}
+        tap.equal(checker.roles_told(shown), (
+            [','.join(checker.ROLES_THAT_FIT)], []),
+            '%s: %d roles at %s' % (name, len(checker.ROLES_THAT_FIT), path))
+        answer = world.ask(name, path, many)
+        check_identity(name, 'roles without room %s' % path, answer)
+        tap.equal(checker.roles_told(answer.shown() or {'env': []}),
+                  ([], ['1']), '%s: left out, and told %s' % (name, path))
+    answer = world.ask(name, '/admin/show.cgi', many)
+    tap.ok(answer.status == 200, name + ': the policy sees every role',
+           answer)
+    answer = world.ask(name, '/admin/show.cgi', world.token(
+        roles=checker.MANY_ROLES))
+    tap.equal((answer.status, answer.header('X-Authgear-Reason')),
+              (403, 'role-missing'), name + ': and that one is not there')
+    lines = [line for line in world.said(at).splitlines()
+             if 'decision=granted' in line]
+    tap.ok(len(lines) >= len(PATHS) and all(
+        'left out: roles' in line and 'identity_roles' in line
+        for line in lines), name + ': the log says so', lines[:3])
 
 
 def credential_outside(world, name):
@@ -186,7 +215,8 @@ def nobody(world, name):
 
 
 with checker.World() as here:
-    checker.for_each(here, [granted, credential_outside, forged,
+    checker.for_each(here, [granted, roles_without_room,
+                            credential_outside, forged,
                             forged_beside_empty, dropped_by_connection,
                             trailers, nobody])
 tap.done()

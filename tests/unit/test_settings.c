@@ -52,6 +52,7 @@ defaults(void **state)
 	assert_int_equal(policy->max_authentication_age, 0);
 	assert_int_equal(policy->remote_user, POLICY_REMOTE_USER_SUB);
 	assert_int_equal(policy->unauthenticated, 0);
+	assert_int_equal(policy->identity_roles, POLICY_IDENTITY_ALL);
 	assert_int_equal(policy->export.count, 0);
 	assert_int_equal(policy->accept_basic, 0);
 	assert_int_equal(policy->cors_preflight, 0);
@@ -110,6 +111,7 @@ sessions_set(void **state)
 	    "lookup_rate = 60000\n" TAIL
 	    "unauthenticated = pass\nremote_user = map\n"
 	    "export = email, https://example.com/team\n"
+	    "identity_roles = none\n"
 	    "accept_basic = yes\ncors_preflight = pass\n"
 	    "client_identity = ignore\n"
 	    "[policy web]\nlogin_client = web-1\n"
@@ -127,6 +129,7 @@ sessions_set(void **state)
 	assert_int_equal(settings->lookup_rate, 60000);
 	assert_int_equal(policy->unauthenticated, 1);
 	assert_int_equal(policy->remote_user, POLICY_REMOTE_USER_MAP);
+	assert_int_equal(policy->identity_roles, POLICY_IDENTITY_NONE);
 	assert_int_equal(policy->export.count, 2);
 	assert_string_equal(policy->export.words[1],
 	    "https://example.com/team");
@@ -248,9 +251,9 @@ printed(void **state)
 	    "leeway = 7\n" TAIL
 	    "unauthenticated = pass\nremote_user = map\nexport = a, b\n"
 	    "accept_basic = yes\ncors_preflight = pass\n"
-	    "client_identity = ignore\n"
+	    "client_identity = ignore\nidentity_roles = required\n"
 	    "[policy open]\nlogin_client = web\n"
-	    "login_return = https://b/login\n");
+	    "login_return = https://b/login\nidentity_roles = none\n");
 	struct settings *again;
 	char *text = NULL, *json = NULL, *words = NULL;
 	size_t len;
@@ -276,6 +279,10 @@ printed(void **state)
 	assert_string_equal(again->policies[1]->login_return,
 	    "https://b/login");
 	assert_null(again->policies[0]->login_client);
+	assert_int_equal(again->policies[0]->identity_roles,
+	    POLICY_IDENTITY_REQUIRED);
+	assert_int_equal(again->policies[1]->identity_roles,
+	    POLICY_IDENTITY_NONE);
 	assert_null(again->ca_file);
 	assert_int_equal(again->policies[0]->max_authentication_age, 0);
 	settings_free(again);
@@ -283,6 +290,7 @@ printed(void **state)
 	assert_int_equal(settings_print(settings, out, 1), 0);
 	fclose(out);
 	assert_non_null(strstr(json, "\"leeway\":\"7\""));
+	assert_non_null(strstr(json, "\"identity_roles\":\"required\""));
 	assert_non_null(out = open_memstream(&words, &len));
 	assert_int_equal(settings_print_policies(settings, out), 0);
 	fclose(out);
@@ -290,6 +298,8 @@ printed(void **state)
 	assert_non_null(strstr(words, "everybody who brings no credential"));
 	assert_non_null(strstr(words, "CORS preflight"));
 	assert_non_null(strstr(words, "HTTP Basic"));
+	assert_non_null(strstr(words, "told those roles that a rule names"));
+	assert_non_null(strstr(words, "told no roles\n"));
 	assert_non_null(strstr(words, "log in as web"));
 	assert_non_null(strstr(words, "bad, expired or logged out"));
 	assert_non_null(strstr(words, "without a cookie that holds are sent "

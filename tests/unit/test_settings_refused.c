@@ -231,6 +231,8 @@ values_of_a_policy_refused(void **state)
 		{ "client_identity", "believe" }, { "client_identity", "no" },
 		{ "client_identity", "Ignore" }, { "client_identity", "" },
 		{ "accept_basic", "pass" }, { "accept_basic", "true" },
+		{ "identity_roles", "some" }, { "identity_roles", "All" },
+		{ "identity_roles", "all, none" }, { "identity_roles", "0" },
 		{ "export", "," }, { "export", "'email'" },
 		{ "export", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17" },
 		{ "login_client", "a b" }, { "login_client", "a\"b" },
