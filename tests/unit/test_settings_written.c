@@ -54,6 +54,36 @@ placeholders_are_named(void **state)
 	}
 }
 
+/* Roles that a rule names are told, and no rule names one. */
+static void
+no_role_required(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t warnings;
+	} cases[] = {
+		{ "identity_roles = required\n", 1 },
+		{ "identity_roles = none\n", 0 },
+		{ "identity_roles = all\n", 0 },
+		{ "identity_roles = required\nrequire_role = a\n", 0 },
+		{ "require_all_roles = a\nidentity_roles = required\n", 0 },
+	};
+	struct settings *settings;
+	char text[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(text, sizeof(text), HEAD "[policy default]\n"
+		    "clients = any\n%s", cases[i].text);
+		settings = settings_fixture_load(text);
+		if (settings->warnings.count != cases[i].warnings)
+			fail_msg("%s: %zu", cases[i].text,
+			    settings->warnings.count);
+		settings_free(settings);
+	}
+}
+
 /* The file says that it is meant: no warning, and nothing else is changed. */
 static void
 any_client(void **state)
@@ -216,6 +246,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(placeholders_are_named),
+		cmocka_unit_test(no_role_required),
 		cmocka_unit_test(any_client),
 		cmocka_unit_test(claims_and_accounts),
 		cmocka_unit_test(defaults_follow),
