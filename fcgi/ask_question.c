@@ -24,7 +24,7 @@ ask_question(const struct ask *ask, const struct settings *settings,
 		return 0;
 	ret = credential_from_password(credential, ask->credential,
 	    strlen(ask->credential), (size_t)settings->max_credential,
-	    &reason);
+	    &reason, &decision->detail);
 	if (ret == 0 && (credential->account = strdup(ask->account)) != NULL)
 		return 0;
 	if (ret == 0)

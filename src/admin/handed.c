@@ -102,14 +102,16 @@ read_claims(struct handed *handed, const struct credential *credential,
     const struct settings *settings, struct error *error)
 {
 	const char *issuer, *user, *id;
+	struct error why = { "" };
 	enum reason reason;
 	struct jwt jwt;
 	int ret = -1;
 
-	if (jwt_parse(&jwt, credential->text, credential->len,
-	    &reason) == -1) {
-		error_set(error, "%s: %s", reason_name(reason),
-		    reason_sentence(reason));
+	if (jwt_parse(&jwt, credential->text, credential->len, &reason,
+	    &why) == -1) {
+		error_set(error, "%s: %s%s%s", reason_name(reason),
+		    reason_sentence(reason), why.text[0] != '\0' ? " " : "",
+		    why.text);
 		goto done;
 	}
 	if (json_find_string(jwt.claims, "iss", &issuer) != JSON_FOUND ||
@@ -142,6 +144,7 @@ handed_read(struct handed *handed, const char *file,
     const struct settings *settings, struct error *error)
 {
 	struct credential credential;
+	struct error why = { "" };
 	enum reason reason;
 	struct buffer buffer;
 	const char *text;
@@ -154,13 +157,14 @@ handed_read(struct handed *handed, const char *file,
 		goto done;
 	text = bare(&buffer);
 	if (credential_from_password(&credential, text, strlen(text),
-	    (size_t)settings->max_credential, &reason) == -1) {
+	    (size_t)settings->max_credential, &reason, &why) == -1) {
 		if (reason == REASON_OUT_OF_MEMORY)
 			error_set(error, "out of memory");
 		else
 			error_set(error, "this is no credential of Authgear "
-			    "(%s): hand over one token or cookie value and "
-			    "nothing else", reason_name(reason));
+			    "(%s%s%s): hand over one token or cookie value and "
+			    "nothing else", reason_name(reason),
+			    why.text[0] != '\0' ? ": " : "", why.text);
 		goto done;
 	}
 	handed->kind = credential.kind;

@@ -23,12 +23,26 @@ credential_take(struct credential *credential, enum credential_kind kind,
 }
 
 int
+credential_check_length(size_t len, size_t max, enum reason *reason_out,
+    struct error *error)
+{
+	if (len <= max)
+		return 0;
+	*reason_out = REASON_OVER_LIMIT;
+	error_set(error, "the credential has %zu bytes, and %zu is the most "
+	    "(max_credential)", len, max);
+	return -1;
+}
+
+int
 credential_from_password(struct credential *credential, const char *text,
-    size_t len, size_t max, enum reason *reason_out)
+    size_t len, size_t max, enum reason *reason_out, struct error *error)
 {
 	memset(credential, 0, sizeof(*credential));
+	if (credential_check_length(len, max, reason_out, error) == -1)
+		return -1;
 	*reason_out = REASON_MALFORMED;
-	if (len == 0 || len > max)
+	if (len == 0)
 		return -1;
 	switch (shape_of(text, len)) {
 	case SHAPE_JWT:

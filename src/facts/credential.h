@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "ground/error.h"
 #include "ground/hash.h"
 #include "ground/reason.h"
 
@@ -41,12 +42,20 @@ int credential_take(struct credential *credential, enum credential_kind kind,
 /*
  * What somebody types or hands over, by its shape alone (shape.h): a JWT, an
  * opaque token or the value of the cookie `session`.  0, or -1 with
- * *reason_out MALFORMED (another shape, empty, or over `max` bytes), TRUNCATED
- * (begins as a JWT and has fewer than two dots) or OUT_OF_MEMORY; kind is NONE
- * then but `hash` may be set for the log.  *credential is written over.
+ * *reason_out MALFORMED (another shape, or empty), OVER_LIMIT (over `max`
+ * bytes, which error says), TRUNCATED (begins as a JWT and has fewer than two
+ * dots) or OUT_OF_MEMORY; kind is NONE then but `hash` may be set for the log.
+ * *credential is written over.
  */
 int credential_from_password(struct credential *credential, const char *text,
-    size_t len, size_t max, enum reason *reason_out);
+    size_t len, size_t max, enum reason *reason_out, struct error *error);
+
+/*
+ * 0, or -1 with *reason_out OVER_LIMIT and error: a credential of so many bytes
+ * is none that may be looked at.
+ */
+int credential_check_length(size_t len, size_t max, enum reason *reason_out,
+    struct error *error);
 
 void credential_clear(struct credential *credential);
 

@@ -76,37 +76,64 @@ split(struct parts *parts, const char *text, size_t len, enum reason *reason)
 	return 0;
 }
 
-/* The object that is encoded in `text`; NULL and the reason. */
+static enum reason
+reason_of(enum json_refusal refusal)
+{
+	switch (refusal) {
+	case JSON_NO_MEMORY:
+		return REASON_OUT_OF_MEMORY;
+	case JSON_TOO_DEEP:
+	case JSON_NUMBER_TOO_LARGE:
+		return REASON_OVER_LIMIT;
+	case JSON_NOT_REFUSED:
+	case JSON_NOT_STRICT:
+	case JSON_MEMBER_TWICE:
+	default:
+		return REASON_MALFORMED;
+	}
+}
+
+/* The object that is encoded in `text`, which is called `name`; NULL and the
+ * reason. */
 static struct json *
-decode_object(const char *text, size_t len, enum reason *reason)
+decode_object(const char *text, size_t len, const char *name,
+    enum reason *reason, struct error *error)
 {
 	enum json_refusal refusal = JSON_NOT_STRICT;
 	struct json *object = NULL;
 	size_t size = base64url_decoded_max(len) + 1;
 	unsigned char *bytes = malloc(size);
+	int is_decoded;
 
 	if (bytes == NULL) {
 		*reason = REASON_OUT_OF_MEMORY;
 		return NULL;
 	}
-	if (base64url_decode(text, len, bytes, size, &len) == 0)
+	is_decoded = base64url_decode(text, len, bytes, size, &len) == 0;
+	if (is_decoded)
 		object = json_parse((const char *)bytes, len, &refusal);
-	*reason = refusal == JSON_NO_MEMORY ? REASON_OUT_OF_MEMORY :
-	    REASON_MALFORMED;
+	*reason = reason_of(refusal);
+	if (object == NULL && *reason != REASON_OUT_OF_MEMORY)
+		error_set(error, "its %s is %s", name, is_decoded ?
+		    json_parse_refusal_text(refusal) : "no base64url");
 	explicit_bzero(bytes, size);
 	free(bytes);
 	return object;
 }
 
 static int
-check_header(struct jwt *jwt, const struct json *header, enum reason *reason)
+check_header(struct jwt *jwt, const struct json *header, enum reason *reason,
+    struct error *error)
 {
 	const char *algorithm, *kid, *type;
 
 	/* RFC 7515 section 4.1.11: we understand no extension; RFC 7797 */
 	*reason = REASON_MALFORMED;
-	if (json_has(header, "crit") || json_has(header, "b64"))
+	if (json_has(header, "crit") || json_has(header, "b64")) {
+		error_set(error, "its header asks for an extension (crit or "
+		    "b64)");
 		return -1;
+	}
 	*reason = REASON_BAD_ALGORITHM;
 	if (json_find_string(header, "alg", &algorithm) != JSON_FOUND ||
 	    strcmp(algorithm, "RS256") != 0)
@@ -119,8 +146,11 @@ check_header(struct jwt *jwt, const struct json *header, enum reason *reason)
 		return -1;
 	*reason = REASON_MALFORMED;
 	if (json_find_string(header, "kid", &kid) != JSON_FOUND ||
-	    !key_id_is_valid(kid))
+	    !key_id_is_valid(kid)) {
+		error_set(error, "its kid is no text of 1 to %d bytes without "
+		    "control bytes", KEY_MAX_ID);
 		return -1;
+	}
 	memcpy(jwt->kid, kid, strlen(kid) + 1);
 	return 0;
 }
@@ -148,7 +178,7 @@ drop_signature(struct jwt *jwt)
 
 int
 jwt_parse(struct jwt *jwt, const char *text, size_t len,
-    enum reason *reason_out)
+    enum reason *reason_out, struct error *error)
 {
 	struct parts parts;
 	struct json *header = NULL;
@@ -159,14 +189,16 @@ jwt_parse(struct jwt *jwt, const char *text, size_t len,
 	*reason_out = REASON_MALFORMED;
 	if (split(&parts, text, len, reason_out) != 0)
 		return -1;
-	header = decode_object(parts.header, parts.header_len, reason_out);
-	if (header == NULL || check_header(jwt, header, reason_out) != 0)
+	header = decode_object(parts.header, parts.header_len, "header",
+	    reason_out, error);
+	if (header == NULL ||
+	    check_header(jwt, header, reason_out, error) != 0)
 		goto done;
 	is_signed = read_signature(jwt, &parts, reason_out) == 0;
 	if (!is_signed)
 		drop_signature(jwt);
 	jwt->claims = decode_object(parts.payload, parts.payload_len,
-	    &reason);
+	    "payload", &reason, is_signed ? error : NULL);
 	if (jwt->claims == NULL) {
 		if (is_signed || reason == REASON_OUT_OF_MEMORY)
 			*reason_out = reason;

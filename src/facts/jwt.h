@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "facts/key.h"
+#include "ground/error.h"
 #include "ground/reason.h"
 
 /*
@@ -28,13 +29,15 @@ struct jwt {
 
 /*
  * Take a token apart.  `text` must outlive the jwt.  0, or -1 and the reason
- * (or OUT_OF_MEMORY), the jwt empty.  Where the signature alone is refused it
- * is all there but for that (signature_len is 0), and must be cleared: it may
- * be of a key that nobody should use.
+ * (or OUT_OF_MEMORY), the jwt empty, and in error what of it is wrong, where
+ * that is more than the reason says.  Where the signature alone is refused it
+ * is all there but for that (signature_len is 0, no error), and must be cleared:
+ * it may be of a key that nobody should use.
  * TRUNCATED: the text ends too early to be one (fewer than two dots, or a
  * signature shorter than the weakest accepted key makes).
  * WRONG_TYPE: typ is not at+jwt nor application/at+jwt, any case (an ID token).
  * BAD_ALGORITHM: alg is missing or not exactly "RS256".
+ * OVER_LIMIT: JSON that is nested too deep, or with a number that is too large.
  * MALFORMED: any crit, any b64, a missing, empty, too long or control-byte kid,
  * members twice, padding, non-canonical base64url, an empty header or payload.
  *
@@ -43,7 +46,7 @@ struct jwt {
  * shorter than key_signature_length() is TRUNCATED too.
  */
 int jwt_parse(struct jwt *jwt, const char *text, size_t len,
-    enum reason *reason_out);
+    enum reason *reason_out, struct error *error);
 
 void jwt_clear(struct jwt *jwt);
 

@@ -57,7 +57,8 @@ verify(struct gate *gate, struct gate_task *task, const struct key *key,
 		return judge_verified(task, key, now);
 	/* recalled, but verified by another key of that name */
 	if (jwt->signing_input == NULL && jwt_parse(jwt,
-	    task->credential.text, task->credential.len, &reason) == -1)
+	    task->credential.text, task->credential.len, &reason,
+	    &task->decision.detail) == -1)
 		return gate_task_end(task, reason, now);
 	if (jwt->signature_len == 0)
 		return end_unverified(gate, task, task->token.fault, now);

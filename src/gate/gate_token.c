@@ -17,7 +17,7 @@ gate_token_read_claims(struct gate_task *task, const struct moment *now,
 
 	if (!token->has_claims) {
 		if (claims_read(token->jwt.claims, &task->facts,
-		    reason_out) == -1)
+		    reason_out, &task->decision.detail) == -1)
 			return -1;
 		token->jwt.claims = NULL;
 		token->has_claims = 1;
@@ -48,9 +48,9 @@ judge_unverified(struct gate_task *task, const struct moment *now)
 	if (gate_token_read_claims(task, now, &reason) == -1)
 		return gate_task_end(task, reason, now);
 	if (task->facts.is_client) {
-		error_set(&task->decision.detail, "a token of a machine, which "
-		    "the resolver does not know; use validate = hybrid");
-		return gate_task_end(task, REASON_WRONG_TYPE, now);
+		error_set(&task->decision.detail, "of the client %.200s",
+		    task->facts.client_id);
+		return gate_task_end(task, REASON_MACHINE_TOKEN, now);
 	}
 	return GATE_STAGE_SESSION;
 }
@@ -103,7 +103,7 @@ gate_token_stage(struct gate *gate, struct gate_task *task,
 		    gate_task_end(task, REASON_NEEDS_RESOLVER, now) :
 		    GATE_STAGE_SESSION;
 	if (!is_read && jwt_parse(&task->token.jwt, credential->text,
-	    credential->len, &reason) == -1)
+	    credential->len, &reason, &task->decision.detail) == -1)
 		return go_on_unsigned(task, reason, now);
 	return validate == SETTINGS_VALIDATE_RESOLVER ?
 	    judge_unverified(task, now) : GATE_STAGE_KEYS;

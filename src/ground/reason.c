@@ -25,11 +25,18 @@ static const struct row rows[REASON_COUNT] = {
 	[REASON_TRUNCATED] = { "truncated", VERDICT_DENIED, 401, token,
 	    "The token ends too early; look for a buffer or a field between "
 	    "client and server that cuts it." },
+	[REASON_OVER_LIMIT] = { "over-limit", VERDICT_DENIED, 401, token,
+	    "The credential, or something that it tells, is larger than what "
+	    "is taken here, which says nothing against it; the detail names "
+	    "the limit. Let Authgear put less into it, or for the credential "
+	    "itself raise max_credential." },
 	[REASON_WRONG_TYPE] = { "wrong-type", VERDICT_DENIED, 401, token,
-	    "This is no access token of a user: an ID token, a refresh token "
-	    "or a session cookie in its place, or with validate = resolver the "
-	    "token of a machine; send an access token, and for machines set "
-	    "validate = hybrid." },
+	    "This is no access token: an ID token, a refresh token or a "
+	    "session cookie in its place; send an access token." },
+	[REASON_MACHINE_TOKEN] = { "machine-token", VERDICT_DENIED, 401, token,
+	    "The token is of a machine (client credentials), which has no "
+	    "session for Authgear's resolver to know; set validate = hybrid, "
+	    "and name its client in the policy's clients." },
 	[REASON_BAD_ALGORITHM] = { "bad-algorithm", VERDICT_DENIED, 401, token,
 	    "The token is not signed with RS256, the one algorithm that "
 	    "Authgear signs with; somebody may be forging tokens." },
@@ -158,7 +165,8 @@ static const struct row rows[REASON_COUNT] = {
 	[REASON_RESOLVER_FAULT] = { "resolver-fault", VERDICT_UNDECIDED, 503,
 	    NULL,
 	    "What answers at resolver_url is not Authgear's resolver, or it is "
-	    "broken; the log says what it answered." },
+	    "broken, or it tells more of a user than is taken here; the log "
+	    "says what it answered." },
 	[REASON_SESSION_UNSETTLED] = { "session-unsettled", VERDICT_UNDECIDED,
 	    503, NULL,
 	    "Authgear said once that it knows no such session, which counts "

@@ -18,12 +18,12 @@ struct span {
 static int
 take_bearer(struct credential *credential,
     const struct web_credential_rules *rules, struct span span,
-    enum reason *reason)
+    enum reason *reason, struct error *error)
 {
 	char hash[HASH_HEX_SIZE];
 
 	if (credential_from_password(credential, span.text, span.len,
-	    rules->max_credential, reason) == -1)
+	    rules->max_credential, reason, error) == -1)
 		return -1;
 	if (credential->kind != CREDENTIAL_SESSION_COOKIE)
 		return 0;
@@ -121,16 +121,18 @@ decode_basic(struct span span, size_t *len_out, enum reason *reason)
 static int
 take_basic(struct credential *credential,
     const struct web_credential_rules *rules, struct span span,
-    enum reason *reason)
+    enum reason *reason, struct error *error)
 {
 	struct span token;
 	size_t len = 0, i;
 	char *text, *colon = NULL;
 	int ret = -1;
 
+	if (credential_check_length(span.len / 4 * 3, rules->max_credential +
+	    MAX_ACCOUNT + 1, reason, error) == -1)
+		return -1;
 	*reason = REASON_MALFORMED;
-	if (span.len % 4 != 0 || span.len / 4 * 3 > rules->max_credential +
-	    MAX_ACCOUNT + 1)
+	if (span.len % 4 != 0)
 		return -1;
 	text = decode_basic(span, &len, reason);
 	if (text == NULL)
@@ -140,11 +142,17 @@ take_basic(struct credential *credential,
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
 			goto done;
 	colon = strchr(text, ':');
-	if (colon == NULL || colon - text > MAX_ACCOUNT)
+	if (colon == NULL)
 		goto done;
+	if (colon - text > MAX_ACCOUNT) {
+		*reason = REASON_OVER_LIMIT;
+		error_set(error, "the name of HTTP Basic has %zu bytes, and %d "
+		    "is the most", (size_t)(colon - text), MAX_ACCOUNT);
+		goto done;
+	}
 	token.text = colon + 1;
 	token.len = strlen(token.text);
-	ret = take_bearer(credential, rules, token, reason);
+	ret = take_bearer(credential, rules, token, reason, error);
 	if (ret == 0 && (credential->account = strndup(text,
 	    (size_t)(colon - text))) == NULL) {
 		*reason = REASON_OUT_OF_MEMORY;
@@ -159,7 +167,7 @@ done:
 int
 authorization_read(struct credential *credential,
     const struct web_credential_rules *rules, const char *authorization,
-    enum reason *reason_out)
+    enum reason *reason_out, struct error *error)
 {
 	struct span behind = { NULL, 0 };
 	int ret = -1;
@@ -167,12 +175,13 @@ authorization_read(struct credential *credential,
 	*reason_out = REASON_MALFORMED;
 	switch (read_scheme(authorization, &behind)) {
 	case SCHEME_BEARER:
-		ret = take_bearer(credential, rules, behind, reason_out);
+		ret = take_bearer(credential, rules, behind, reason_out,
+		    error);
 		break;
 	case SCHEME_BASIC:
 		if (!rules->accept_basic)
 			return 0;
-		ret = take_basic(credential, rules, behind, reason_out);
+		ret = take_basic(credential, rules, behind, reason_out, error);
 		break;
 	case SCHEME_OTHER:
 		return 0;

@@ -10,6 +10,6 @@
  */
 int authorization_read(struct credential *credential,
     const struct web_credential_rules *rules, const char *authorization,
-    enum reason *reason_out);
+    enum reason *reason_out, struct error *error);
 
 #endif /* !WEB_AUTHORIZATION_H_ */

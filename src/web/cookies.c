@@ -140,22 +140,24 @@ collect_cookies(const char *header, const char *prefix,
 int
 cookies_read(struct credential *credential,
     const struct web_credential_rules *rules, const char *cookie,
-    enum reason *reason_out)
+    enum reason *reason_out, struct error *error)
 {
 	struct span found[COOKIES] = { { NULL, 0 } };
 	size_t i;
 
 	*reason_out = REASON_MALFORMED;
-	if (collect_cookies(cookie, rules->cookie_prefix, found) != 0)
+	if (collect_cookies(cookie, rules->cookie_prefix, found) != 0) {
+		error_set(error, "two different cookies of one name of "
+		    "Authgear's");
 		return -1;
+	}
 	*reason_out = REASON_NO_CREDENTIAL;
 	for (i = 0; i < COOKIES; i++) {
 		if (found[i].text == NULL)
 			continue;
-		if (found[i].len > rules->max_credential) {
-			*reason_out = REASON_MALFORMED;
+		if (credential_check_length(found[i].len,
+		    rules->max_credential, reason_out, error) == -1)
 			return -1;
-		}
 		return credential_take(credential, kind_in(&cookies[i],
 		    found[i]), found[i].text, found[i].len, reason_out);
 	}

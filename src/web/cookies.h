@@ -10,6 +10,6 @@
  */
 int cookies_read(struct credential *credential,
     const struct web_credential_rules *rules, const char *cookie,
-    enum reason *reason_out);
+    enum reason *reason_out, struct error *error);
 
 #endif /* !WEB_COOKIES_H_ */

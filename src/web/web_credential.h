@@ -31,15 +31,17 @@ struct web_credential_rules {
  * 0 and the credential, or kind NONE and REASON_NO_CREDENTIAL.  -1, kind NONE,
  * `hash` maybe set for the log, and a reason:
  * - MALFORMED: an Authorization with a comma (two joined headers), a control
- *   byte or no scheme; a bearer of no known shape or too long; two values of
- *   one cookie; Basic that is not base64 of a name, ":" and a password, or has
- *   control bytes.
+ *   byte or no scheme; a bearer of no known shape; two values of one cookie;
+ *   Basic that is not base64 of a name, ":" and a password, or has control
+ *   bytes.
+ * - OVER_LIMIT, and error says which limit: a bearer, cookie or password of
+ *   over max_credential bytes, a name of Basic of over 255.
  * - TRUNCATED: a bearer that begins as a JWT and has fewer than two dots.
  * - WRONG_TYPE: a refresh token or session cookie as bearer.
  * - OUT_OF_MEMORY.
  */
 int web_credential_find(struct credential *credential,
     const struct web_credential_rules *rules, const char *authorization,
-    const char *cookie, enum reason *reason_out);
+    const char *cookie, enum reason *reason_out, struct error *error);
 
 #endif /* !WEB_CREDENTIAL_H_ */

@@ -45,7 +45,7 @@ web_question_read(const struct web_question *question,
 		return -1;
 	rules.accept_basic = decision->policy->accept_basic;
 	if (web_credential_find(credential, &rules, question->authorization,
-	    question->cookie, &reason) == 0 &&
+	    question->cookie, &reason, &decision->detail) == 0 &&
 	    credential->kind != CREDENTIAL_NONE)
 		return 0;
 	memcpy(decision->credential_hash, credential->hash,

@@ -188,8 +188,8 @@ def machines(site, daemon, mode):
     said = 'Bearer ' + token, None
     tap.equal(authgears(site, said), None, mode + ': M2M: Authgear says no')
     before = sessions.lookups(site)
-    named = {'resolver': (401, 'wrong-type')}.get(mode, sessions.LIVE)
-    unnamed = {'resolver': (401, 'wrong-type')}.get(
+    named = {'resolver': (401, 'machine-token')}.get(mode, sessions.LIVE)
+    unnamed = {'resolver': (401, 'machine-token')}.get(
         mode, (403, 'client-not-allowed'))
     tap.equal(sessions.say(daemon.path, said, policy='machines'), named,
               mode + ': M2M, the policy names the client')
@@ -198,8 +198,8 @@ def machines(site, daemon, mode):
     tap.equal(sessions.lookups(site), before, mode + ': M2M: never asked')
     if mode == 'resolver':
         told = [line for line in daemon.log().splitlines()
-                if 'reason=wrong-type' in line]
-        tap.ok(told and all('the token of a machine' in
+                if 'reason=machine-token' in line]
+        tap.ok(told and all('token is of a machine' in
                             line.split('meaning=')[1] for line in told),
                mode + ': M2M: called what it is', told)
 

@@ -25,12 +25,13 @@ check(const char *authorization, const char *cookie)
 	int ret;
 
 	ret = web_credential_find(&credential, &rules, authorization, cookie,
-	    &reason);
+	    &reason, NULL);
 	assert((credential.kind == CREDENTIAL_NONE) ==
 	    (credential.text == NULL));
 	if (ret != 0) {
 		assert(credential.kind == CREDENTIAL_NONE);
 		assert(reason == REASON_MALFORMED ||
+		    reason == REASON_OVER_LIMIT ||
 		    reason == REASON_TRUNCATED || reason == REASON_WRONG_TYPE);
 	}
 	if (credential.text != NULL) {

@@ -80,9 +80,10 @@ check_claims(struct jwt *jwt)
 	struct facts facts;
 	enum reason reason;
 
-	if (claims_read(jwt->claims, &facts, &reason) != 0) {
+	if (claims_read(jwt->claims, &facts, &reason, NULL) != 0) {
 		assert(reason == REASON_MISSING_CLAIM ||
-		    reason == REASON_MALFORMED);
+		    reason == REASON_MALFORMED ||
+		    reason == REASON_OVER_LIMIT);
 		return;
 	}
 	jwt->claims = NULL;	/* facts' now */
@@ -130,10 +131,11 @@ check(const char *text, size_t len)
 	struct jwt jwt;
 	enum reason reason;
 
-	if (jwt_parse(&jwt, text, len, &reason) != 0) {
+	if (jwt_parse(&jwt, text, len, &reason, NULL) != 0) {
 		assert(jwt.signature_len == 0);
 		jwt_clear(&jwt);
 		assert(reason == REASON_MALFORMED ||
+		    reason == REASON_OVER_LIMIT ||
 		    reason == REASON_TRUNCATED ||
 		    reason == REASON_WRONG_TYPE ||
 		    reason == REASON_BAD_ALGORITHM);

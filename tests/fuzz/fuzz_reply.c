@@ -189,7 +189,7 @@ decide(const struct input *input, struct facts *facts,
 	decision->reason = (enum reason)(input->reason % REASON_COUNT);
 	decision->verdict = reason_verdict(decision->reason);
 	decision->retry_after = input->retry_after;
-	if (claims != NULL && claims_read(claims, facts, &reason) != 0)
+	if (claims != NULL && claims_read(claims, facts, &reason, NULL) != 0)
 		json_free(claims);
 	if (input->flags & IS_GRANTED && facts->user_id != NULL) {
 		decision->reason = REASON_GRANTED;

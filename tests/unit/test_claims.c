@@ -16,6 +16,8 @@
 #define NOW INT64_C(1795436000)
 #define USER "https://authgear.com/claims/user/"
 
+static struct error said;	/* of the last one that was refused */
+
 /* Read a payload: GRANTED or the reason; facts are always to be cleared.
  * Frees the payload. */
 static enum reason
@@ -25,10 +27,13 @@ read_payload(char *payload, struct facts *facts)
 	enum reason reason;
 
 	assert_non_null(claims);
-	if (claims_read(claims, facts, &reason) == 0) {
+	error_clear(&said);
+	if (claims_read(claims, facts, &reason, &said) == 0) {
 		assert_ptr_equal(facts->claims, claims);
+		assert_string_equal(said.text, "");
 		reason = REASON_GRANTED;
 	} else {
+		assert_true(said.text[0] != '\0');
 		assert_null(facts->claims);
 		assert_null(facts->user_id);
 		assert_int_equal(facts->audience.count, 0);
@@ -329,15 +334,20 @@ limits(void **state)
 		size_t count;
 		int is_list;
 		enum reason reason;
+		const char *said;	/* NULL: nothing */
 	} counts[] = {
-		{ "aud", 16, 1, REASON_GRANTED },
-		{ "aud", 17, 1, REASON_MALFORMED },
-		{ USER "roles", 256, 1, REASON_GRANTED },
-		{ USER "roles", 257, 1, REASON_MALFORMED },
-		{ "amr", 256, 1, REASON_GRANTED },
-		{ "amr", 257, 1, REASON_MALFORMED },
-		{ "scope", 256, 0, REASON_GRANTED },
-		{ "scope", 257, 0, REASON_MALFORMED },
+		{ "aud", 16, 1, REASON_GRANTED, NULL },
+		{ "aud", 17, 1, REASON_OVER_LIMIT,
+		    "its claim aud has 17 words, and 16 is the most" },
+		{ USER "roles", 256, 1, REASON_GRANTED, NULL },
+		{ USER "roles", 257, 1, REASON_OVER_LIMIT, "its claim " USER
+		    "roles has 257 words, and 256 is the most" },
+		{ "amr", 256, 1, REASON_GRANTED, NULL },
+		{ "amr", 257, 1, REASON_OVER_LIMIT,
+		    "its claim amr has 257 words, and 256 is the most" },
+		{ "scope", 256, 0, REASON_GRANTED, NULL },
+		{ "scope", 257, 0, REASON_OVER_LIMIT,
+		    "its claim scope has 257 words, and 256 is the most" },
 	};
 	static const char *const texts[] = { "iss", "sub", "aud", "client_id",
 		"jti", "scope" };
@@ -351,6 +361,8 @@ limits(void **state)
 		    NULL)) != counts[i].reason)
 			fail_msg("%zu of %s", counts[i].count,
 			    counts[i].name);
+		assert_string_equal(said.text, counts[i].said != NULL ?
+		    counts[i].said : "");
 		free(value);
 	}
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -361,9 +373,57 @@ limits(void **state)
 		free(value);
 		value = mint_text("\"%02049d\"", 0);
 		if (reason_of(mint_claims(NOW, texts[i], value, NULL)) !=
-		    REASON_MALFORMED)
-			fail_msg("%s of 2,049 bytes", texts[i]);
+		    REASON_OVER_LIMIT || strstr(said.text, texts[i]) == NULL ||
+		    strstr(said.text, "has 2049 bytes, or a word of it has, "
+		    "and 2048 is the most") == NULL)
+			fail_msg("%s of 2,049 bytes: %s", texts[i], said.text);
 		free(value);
+	}
+	/* claims that nobody reads have no limit */
+	value = mint_text("\"%05000d\"", 0);
+	assert_int_equal(reason_of(mint_claims(NOW, "team", value,
+	    "number", "18446744073709551616", NULL)), REASON_GRANTED);
+	free(value);
+}
+
+/* What is wrong is named with its claim. */
+static void
+words_of_faults(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *value;	/* NULL: dropped */
+		enum reason reason;
+		const char *said;
+	} rows[] = {
+		{ "sub", NULL, REASON_MISSING_CLAIM, "it has no sub" },
+		{ "sub", "\"\"", REASON_MISSING_CLAIM, "it has no sub" },
+		{ "aud", "[]", REASON_MISSING_CLAIM, "it has no aud" },
+		{ "jti", "1", REASON_MALFORMED, "jti is not a text" },
+		{ "exp", "18446744073709551616", REASON_MALFORMED,
+		    "exp is not a whole number of seconds from 0 to 2^53" },
+		{ "iat", "1.5", REASON_MALFORMED, "iat is not a whole" },
+		{ USER "is_verified", "1", REASON_MALFORMED,
+		    "is_verified is not true or false" },
+		{ USER "roles", "\"a\"", REASON_MALFORMED,
+		    "roles is not a list" },
+		{ USER "roles", "[\"a,b\"]", REASON_MALFORMED,
+		    "a comma" },
+		{ "scope", "\"a\\u0009\"", REASON_MALFORMED,
+		    "scope is not without control bytes" },
+	};
+	enum reason reason;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		reason = reason_of(mint_claims(NOW, rows[i].name,
+		    rows[i].value, NULL));
+		if (reason != rows[i].reason ||
+		    strstr(said.text, rows[i].said) == NULL)
+			fail_msg("%s %s: %s, %s", rows[i].name,
+			    rows[i].value != NULL ? rows[i].value : "-",
+			    reason_name(reason), said.text);
 	}
 }
 
@@ -464,6 +524,7 @@ main(void)
 		cmocka_unit_test(times_against_the_clock),
 		cmocka_unit_test(issuers_byte_for_byte),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(words_of_faults),
 		cmocka_unit_test(words),
 		cmocka_unit_test(clients),
 		cmocka_unit_test(numbers_beyond_64_bits),

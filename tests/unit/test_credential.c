@@ -50,7 +50,7 @@ check(const struct row *rows, size_t count, const char *prefix)
 
 	for (i = 0; i < count; i++) {
 		ret = web_credential_find(&credential, &rules,
-		    rows[i].authorization, rows[i].cookie, &reason);
+		    rows[i].authorization, rows[i].cookie, &reason, NULL);
 		if (ret != (rows[i].reason == 0 ? 0 : -1) ||
 		    credential.kind != rows[i].kind)
 			fail_row(&rows[i], credential_kind_name(
@@ -201,6 +201,30 @@ other_schemes_are_as_if_absent(void **state)
 	CHECK(rows, "");
 }
 
+/* The words about what is too long, by its carrier (-1: a password). */
+static void
+too_long(const char *before, const char *token, int is_cookie)
+{
+	const struct web_credential_rules rules = {
+	    .max_credential = MAX_CREDENTIAL, .cookie_prefix = "" };
+	struct credential credential;
+	struct error error = { "" };
+	enum reason reason;
+	char header[32 + MAX_CREDENTIAL], wanted[128];
+
+	snprintf(header, sizeof(header), "%s%s", before, token);
+	snprintf(wanted, sizeof(wanted), "the credential has %d bytes, and %d "
+	    "is the most (max_credential)", MAX_CREDENTIAL + 1,
+	    MAX_CREDENTIAL);
+	assert_int_equal(is_cookie == -1 ? credential_from_password(
+	    &credential, token, strlen(token), MAX_CREDENTIAL, &reason,
+	    &error) : web_credential_find(&credential, &rules,
+	    is_cookie ? NULL : header, is_cookie ? header : NULL, &reason,
+	    &error), -1);
+	assert_int_equal(reason, REASON_OVER_LIMIT);
+	assert_string_equal(error.text, wanted);
+}
+
 static void
 length_is_limited(void **state)
 {
@@ -211,8 +235,8 @@ length_is_limited(void **state)
 		{ NULL, cookie, token, CREDENTIAL_JWT, 0 },
 	};
 	const struct row bad[] = {
-		{ header, NULL, NULL, 0, REASON_MALFORMED },
-		{ NULL, cookie, NULL, 0, REASON_MALFORMED },
+		{ header, NULL, NULL, 0, REASON_OVER_LIMIT },
+		{ NULL, cookie, NULL, 0, REASON_OVER_LIMIT },
 	};
 
 	(void)state;
@@ -227,6 +251,9 @@ length_is_limited(void **state)
 	snprintf(header, sizeof(header), "Bearer %s", token);
 	snprintf(cookie, sizeof(cookie), "app_access_token=%s", token);
 	CHECK(bad, "");
+	too_long("Bearer ", token, 0);
+	too_long("app_access_token=", token, 1);
+	too_long("", token, -1);
 }
 
 static void
@@ -348,15 +375,55 @@ refused_ones_have_a_hash(void **state)
 
 	(void)state;
 	assert_int_equal(web_credential_find(&credential, &rules,
-	    "Bearer " SESSION, NULL, &reason), -1);
+	    "Bearer " SESSION, NULL, &reason, NULL), -1);
 	assert_int_equal(strlen(credential.hash), 64);
 	credential_clear(&credential);
 	/* SHA-256 of "abc" as in FIPS 180-4 */
 	assert_int_equal(web_credential_find(&credential, &rules,
-	    "Bearer abc", NULL, &reason), -1);
+	    "Bearer abc", NULL, &reason, NULL), -1);
 	assert_string_equal(credential.hash, "ba7816bf8f01cfea414140de5dae2223"
 	    "b00361a396177a9cb410ff61f20015ad");
 	credential_clear(&credential);
+}
+
+static void
+encode(const char *plain, size_t len, char *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned long bits;
+	size_t i, k;
+
+	for (i = 0; i < len; i += 3) {
+		for (k = 0, bits = 0; k < 3; k++)
+			bits = bits << 8 | (i + k < len ?
+			    (unsigned char)plain[i + k] : 0);
+		for (k = 0; k < 4; k++)
+			*out++ = i + k > len ? '=' :
+			    digits[bits >> (18 - 6 * k) & 0x3f];
+	}
+	*out = '\0';
+}
+
+/* A name of so many bytes and the password: 0, or the reason. */
+static enum reason
+basic_of(const struct web_credential_rules *rules, int name,
+    const char *password)
+{
+	char plain[1024], header[2 * sizeof(plain)] = "Basic ";
+	struct credential credential;
+	struct error error = { "" };
+	enum reason reason = 0;
+	int len, ret;
+
+	len = snprintf(plain, sizeof(plain), "%0*d:%s", name, 0, password);
+	assert_in_range(len, 1, sizeof(plain) - 1);
+	encode(plain, (size_t)len, header + strlen(header));
+	ret = web_credential_find(&credential, rules, header, NULL, &reason,
+	    &error);
+	assert_int_equal(error.text[0] != '\0', reason == REASON_OVER_LIMIT);
+	credential_clear(&credential);
+	return ret == 0 ? 0 : reason;
 }
 
 static void
@@ -397,6 +464,7 @@ basic(void **state)
 	};
 	struct web_credential_rules rules = { .max_credential = MAX_CREDENTIAL,
 	    .cookie_prefix = "", .accept_basic = 1 };
+	char longest[MAX_CREDENTIAL + 1 + 1];
 	struct credential credential;
 	enum reason reason;
 	size_t i;
@@ -406,7 +474,7 @@ basic(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		/* a cookie never helps */
 		ret = web_credential_find(&credential, &rules,
-		    rows[i].authorization, "session=" SESSION, &reason);
+		    rows[i].authorization, "session=" SESSION, &reason, NULL);
 		if ((ret == 0) != (rows[i].account != NULL) ||
 		    credential.kind != rows[i].kind ||
 		    (ret == 0 && strcmp(credential.account,
@@ -417,9 +485,15 @@ basic(void **state)
 		credential_clear(&credential);
 		assert_null(credential.account);
 	}
+	/* a name of 256 bytes, and a password of too many */
+	assert_int_equal(basic_of(&rules, 255, RANDOM), 0);
+	assert_int_equal(basic_of(&rules, 256, RANDOM), REASON_OVER_LIMIT);
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(basic_of(&rules, 5, longest), REASON_OVER_LIMIT);
 	rules.accept_basic = 0;
 	assert_int_equal(web_credential_find(&credential, &rules,
-	    rows[0].authorization, NULL, &reason), 0);
+	    rows[0].authorization, NULL, &reason, NULL), 0);
 	assert_int_equal(credential.kind, CREDENTIAL_NONE);
 }
 
@@ -454,7 +528,7 @@ passwords(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		len = strlen(rows[i].text);
 		ret = credential_from_password(&credential, rows[i].text, len,
-		    MAX_CREDENTIAL, &reason);
+		    MAX_CREDENTIAL, &reason, NULL);
 		if (credential.kind != rows[i].kind ||
 		    (ret == 0) != (rows[i].kind != CREDENTIAL_NONE) ||
 		    (ret == 0 && strcmp(credential.text, rows[i].text) != 0) ||
@@ -466,7 +540,7 @@ passwords(void **state)
 		credential_clear(&credential);
 		if (ret == 0)
 			assert_int_equal(credential_from_password(&credential,
-			    rows[i].text, len, len - 1, &reason), -1);
+			    rows[i].text, len, len - 1, &reason, NULL), -1);
 	}
 }
 

@@ -31,7 +31,7 @@ ask_at(struct world *world, struct gate *gate, const char *policy,
 	found = settings_policy(fixture->settings, policy, &is_unknown);
 	assert_non_null(found);
 	assert_int_equal(credential_from_password(&credential, text,
-	    strlen(text), 16384, &reason), 0);
+	    strlen(text), 16384, &reason, NULL), 0);
 	gate_task_free(fixture->task);
 	step = gate_start(gate, found, &credential, &asker, &fixture->now,
 	    &fixture->task);

@@ -15,6 +15,8 @@
 #define NOW 1795436000
 #define GOOD_HEADER "{\"alg\":\"RS256\",\"kid\":\"k\",\"typ\":\"at+jwt\"}"
 
+static struct error said;	/* of the last one that was refused */
+
 /* Of what did not parse nothing is left, or all but its signature. */
 static int last_is_unsigned;
 
@@ -32,7 +34,9 @@ parse(char *token)
 	/* what is behind it would make two dots of any text */
 	memcpy(bytes, token, len);
 	bytes[len] = '.';
-	if (jwt_parse(&jwt, bytes, len, &reason) == 0) {
+	error_clear(&said);
+	if (jwt_parse(&jwt, bytes, len, &reason, &said) == 0) {
+		assert_string_equal(said.text, "");
 		reason = REASON_GRANTED;
 	} else {
 		last_is_unsigned = jwt.claims != NULL;
@@ -71,7 +75,7 @@ a_good_token(void **state)
 	struct jwt jwt;
 	const char *subject;
 
-	assert_int_equal(jwt_parse(&jwt, token, strlen(token), &reason), 0);
+	assert_int_equal(jwt_parse(&jwt, token, strlen(token), &reason, NULL), 0);
 	assert_string_equal(jwt.kid, "key-1");
 	assert_ptr_equal(jwt.signing_input, token);
 	assert_int_equal(jwt.signing_input_len,
@@ -254,7 +258,7 @@ kids(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		header = mint_header(rows[i].kid);
 		token = mint_token(*state, MINT_RS256, header, "{}");
-		ret = jwt_parse(&jwt, token, strlen(token), &reason);
+		ret = jwt_parse(&jwt, token, strlen(token), &reason, NULL);
 		if ((ret == 0) != (rows[i].read != NULL) ||
 		    (ret == 0 && strcmp(jwt.kid, rows[i].read) != 0) ||
 		    (ret != 0 && reason != REASON_MALFORMED))
@@ -314,7 +318,8 @@ payloads(void **state)
 		{ "{\"sub\":\"\xc0\x80\"}", REASON_MALFORMED },
 		{ "{\"sub\":\"\xed\xa0\x80\"}", REASON_MALFORMED },
 		{ "{\"exp\":NaN}", REASON_MALFORMED },
-		{ "{\"exp\":1e999}", REASON_MALFORMED },
+		{ "{\"exp\":1e999}", REASON_OVER_LIMIT },
+		{ "{\"nobody\":[18446744073709551616]}", REASON_GRANTED },
 	};
 	enum reason reason;
 	size_t i;
@@ -340,7 +345,53 @@ deep_payload(void **state)
 	}
 	strcpy(payload + 5 + 2 * 5000, "}");
 	assert_int_equal(parse(mint_token(*state, MINT_RS256, GOOD_HEADER,
-	    payload)), REASON_MALFORMED);
+	    payload)), REASON_OVER_LIMIT);
+	assert_string_equal(said.text, "its payload is JSON that is nested "
+	    "too deep (over 32)");
+}
+
+/* What is wrong has its own words; of the signature the keys may know more. */
+static void
+words_of_faults(void **state)
+{
+	static const struct {
+		const char *header;
+		const char *payload;
+		enum reason reason;
+		const char *said;
+	} rows[] = {
+		{ "{", "{}", REASON_MALFORMED,
+		    "its header is not strict JSON" },
+		{ "{\"a\":1,\"a\":1}", "{}", REASON_MALFORMED,
+		    "its header is JSON with the same member twice" },
+		{ "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]"
+		    "]]]]]]]]]]}", "{}", REASON_OVER_LIMIT,
+		    "its header is JSON that is nested too deep (over 32)" },
+		{ GOOD_HEADER, "{\"a\":1e400}", REASON_OVER_LIMIT,
+		    "its payload is JSON with a number that is too large (over "
+		    "1.8e308)" },
+		{ GOOD_HEADER, "{\"a\":1,\"a\":1}", REASON_MALFORMED,
+		    "its payload is JSON with the same member twice" },
+		{ "{\"alg\":\"RS256\",\"kid\":\"k\",\"typ\":\"at+jwt\","
+		    "\"b64\":true}", "{}", REASON_MALFORMED,
+		    "its header asks for an extension (crit or b64)" },
+		{ "{\"alg\":\"RS256\",\"kid\":\"\",\"typ\":\"at+jwt\"}", "{}",
+		    REASON_MALFORMED, "its kid is no text of 1 to 255 bytes "
+		    "without control bytes" },
+	};
+	enum reason reason;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		reason = parse(mint_token(*state, MINT_RS256, rows[i].header,
+		    rows[i].payload));
+		if (reason != rows[i].reason ||
+		    strcmp(said.text, rows[i].said) != 0)
+			fail_msg("%s %s: %s, %s", rows[i].header,
+			    rows[i].payload, reason_name(reason), said.text);
+	}
+	assert_int_equal(parse(mint_text("e30=.e30.x")), REASON_MALFORMED);
+	assert_string_equal(said.text, "its header is no base64url");
 }
 
 /* `token` with `insert` before its byte `at` (negative: from the end), and
@@ -491,7 +542,7 @@ nul_inside(void **state)
 	for (at = 0; at < len; at++) {
 		kept = token[at];
 		token[at] = '\0';
-		assert_int_equal(jwt_parse(&jwt, token, len, &reason), -1);
+		assert_int_equal(jwt_parse(&jwt, token, len, &reason, NULL), -1);
 		assert_int_equal(reason, REASON_MALFORMED);
 		jwt_clear(&jwt);
 		token[at] = kept;
@@ -510,6 +561,7 @@ main(void)
 		cmocka_unit_test(long_kids),
 		cmocka_unit_test(payloads),
 		cmocka_unit_test(deep_payload),
+		cmocka_unit_test(words_of_faults),
 		cmocka_unit_test(odd_texts),
 		cmocka_unit_test(signatures_have_one_text),
 		cmocka_unit_test(signatures_have_a_limit),

@@ -93,12 +93,12 @@ judge(const struct recorded_token *token, const struct jwks *jwks,
 	facts_init(facts);
 	snprintf(header, sizeof(header), "Bearer %s", token->token);
 	if (web_credential_find(&credential, &rules, header, NULL,
-	    &reason) != 0)
+	    &reason, NULL) != 0)
 		return reason;
 	reason = REASON_NEEDS_RESOLVER;
 	if (credential.kind != CREDENTIAL_JWT)
 		goto done;
-	if (jwt_parse(&jwt, credential.text, credential.len, &reason) != 0)
+	if (jwt_parse(&jwt, credential.text, credential.len, &reason, NULL) != 0)
 		goto done;
 	reason = REASON_UNKNOWN_KEY;
 	if ((key = jwks_find(jwks, jwt.kid)) == NULL)
@@ -107,7 +107,7 @@ judge(const struct recorded_token *token, const struct jwks *jwks,
 	if (key_verifies(key, jwt.signing_input, jwt.signing_input_len,
 	    jwt.signature, jwt.signature_len) != 1)
 		goto clear;
-	if (claims_read(jwt.claims, facts, &reason) != 0)
+	if (claims_read(jwt.claims, facts, &reason, NULL) != 0)
 		goto clear;
 	jwt.claims = NULL;	/* facts' now */
 	if (claims_check(facts, RECORDED_ENDPOINT, &now, LEEWAY,
@@ -279,7 +279,7 @@ session_cookies(void **state)
 
 	snprintf(header, sizeof(header), "session=%s", token->token);
 	assert_int_equal(web_credential_find(&credential, &rules, NULL, header,
-	    &reason), 0);
+	    &reason, NULL), 0);
 	assert_int_equal(credential.kind, CREDENTIAL_SESSION_COOKIE);
 	assert_string_equal(credential.text, token->token);
 	credential_clear(&credential);
