@@ -7,9 +7,7 @@
 #include "facts/metadata.h"
 #include "ground/origin.h"
 
-#define MAX_URL 2048	/* characters */
-
-/* Printable ASCII, no blank, no fragment, not too long. */
+/* Printable ASCII, no blank, no fragment. */
 static int
 is_plain_url(const char *url)
 {
@@ -19,7 +17,17 @@ is_plain_url(const char *url)
 		if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f ||
 		    *p == '#')
 			return 0;
-	return p - url <= MAX_URL;
+	return 1;
+}
+
+static int
+check_length(const char *name, const char *url, struct error *error)
+{
+	if (strlen(url) <= METADATA_MAX_URL)
+		return 0;
+	error_set(error, "metadata: the %s has %zu characters, and %d is the "
+	    "most", name, strlen(url), METADATA_MAX_URL);
+	return -1;
 }
 
 static char *
@@ -61,6 +69,8 @@ read_jwks_uri(struct metadata *metadata, const struct json *json,
 		error_set(error, "metadata: no jwks_uri");
 		return -1;
 	}
+	if (check_length("jwks_uri", uri, error) == -1)
+		return -1;
 	if (!is_plain_url(uri) || !origin_of_url(endpoint, uri)) {
 		error_set(error, "metadata: the jwks_uri \"%.255s\" is not a "
 		    "plain URL at the endpoint", uri);
@@ -80,6 +90,8 @@ read_authorization_endpoint(struct metadata *metadata,
 	case JSON_ABSENT:
 		return 0;
 	case JSON_FOUND:
+		if (check_length("authorization_endpoint", url, error) == -1)
+			return -1;
 		if (is_plain_url(url))
 			break;
 		/* FALLTHROUGH */

@@ -12,6 +12,7 @@
  */
 
 #define METADATA_MAX_TEXT (256 * 1024)	/* bytes */
+#define METADATA_MAX_URL 2048		/* characters */
 #define METADATA_PATH "/.well-known/openid-configuration"
 
 struct metadata {

@@ -10,9 +10,6 @@
 
 #define PREFIX "X-Authgear-"
 #define MAX_REQUEST_VALUE (64 * 1024)	/* bytes of a header we send */
-#define MAX_USER_ID 255		/* characters */
-#define MAX_WORD 100		/* characters of a role or an amr */
-#define MAX_WORDS 256
 
 static const char session_valid[] = PREFIX "Session-Valid";
 static const char session_amr[] = PREFIX "Session-Amr";
@@ -103,16 +100,16 @@ resolver_ask(const char *url, const char *endpoint, const char *cookie_prefix,
 	return NULL;
 }
 
-/* 1 to `max` characters of visible ASCII. */
+/* One character of visible ASCII or more. */
 static int
-is_visible(const char *text, size_t len, size_t max)
+is_visible(const char *text, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++)
 		if (text[i] < '!' || text[i] > '~')
 			return 0;
-	return len >= 1 && len <= max;
+	return len >= 1;
 }
 
 /* Of two headers of one name, who could say which holds? */
@@ -147,6 +144,16 @@ static int
 refuse(const char *name, struct error *error)
 {
 	error_set(error, "the resolver answers with a malformed %s", name);
+	return -1;
+}
+
+/* Authgear's, but more than is taken here. */
+static int
+refuse_length(const char *name, size_t len, int max, struct error *error)
+{
+	error_set(error, "the resolver answers with a %s that has %zu "
+	    "characters, or a word of it has, and %d is the most", name, len,
+	    max);
 	return -1;
 }
 
@@ -186,8 +193,11 @@ read_user_id(const struct exchange *exchange, char **user_id_out,
 		    "%s", user_id);
 		return -1;
 	}
-	if (!is_visible(value, strlen(value), MAX_USER_ID))
+	if (!is_visible(value, strlen(value)))
 		return refuse(user_id, error);
+	if (strlen(value) > RESOLVER_MAX_USER_ID)
+		return refuse_length(user_id, strlen(value),
+		    RESOLVER_MAX_USER_ID, error);
 	if ((*user_id_out = strdup(value)) == NULL)
 		return no_memory(error);
 	return 0;
@@ -225,9 +235,16 @@ read_words(const char *name, const char *value, const char *separator,
 
 	for (;;) {
 		len = strcspn(value, separator);
-		if (!is_visible(value, len, MAX_WORD) ||
-		    list->count == MAX_WORDS)
+		if (!is_visible(value, len))
 			return refuse(name, error);
+		if (len > RESOLVER_MAX_WORD)
+			return refuse_length(name, len, RESOLVER_MAX_WORD,
+			    error);
+		if (list->count == RESOLVER_MAX_WORDS) {
+			error_set(error, "the resolver answers with a %s of "
+			    "more than %d words", name, RESOLVER_MAX_WORDS);
+			return -1;
+		}
 		if (word_list_add(list, value, len) == -1)
 			return no_memory(error);
 		if (value[len] == '\0')

@@ -16,6 +16,9 @@
  */
 
 #define RESOLVER_MAX_BODY 4096	/* bytes read of an answer that has one */
+#define RESOLVER_MAX_USER_ID 255	/* characters */
+#define RESOLVER_MAX_WORD 100		/* characters of a role or an amr */
+#define RESOLVER_MAX_WORDS 256		/* roles; amr */
 
 /*
  * Ask `url` about the credential: a request built from nothing, of fixed
@@ -50,7 +53,8 @@ enum resolver_answer {
  * error (no credential in it).
  * FAULT: any status but 200 and 5xx; a body; a X-Authgear-* header twice; a
  * value that is not exactly `true` or `false`; `true` without a user id; ids,
- * roles, times that are malformed or too long; facts beside `false`.
+ * roles, times that are malformed, or of which there are more than the limits
+ * above, which error names; facts beside `false`.
  */
 enum resolver_answer resolver_read(const struct exchange *exchange,
     struct facts *facts, struct error *error);

@@ -46,7 +46,7 @@ keep(struct http_attempt *attempt)
 	    !is_kept(attempt->exchange, field))
 		return 0;
 	if (attempt->kept_count == EXCHANGE_MAX_KEPT) {
-		attempt->head.fault = "too many headers to keep";
+		attempt->head.fault = "more than 32 headers to keep";
 		return -1;
 	}
 	(void)buffer_append(&attempt->kept, field->name, field->name_len);

@@ -12,6 +12,8 @@
 #include "ground/buffer.h"
 #include "mint.h"
 
+static struct error said;	/* of the last count_in() */
+
 /* How many usable keys a text holds; -1: refused.  Frees it. */
 static int
 count_in(char *text)
@@ -25,6 +27,7 @@ count_in(char *text)
 		count = (int)jwks_count(jwks);
 	jwks_free(jwks);
 	free(text);
+	said = error;
 	return count;
 }
 
@@ -470,6 +473,7 @@ many_keys(void **state)
 	(void)state;
 	assert_int_equal(count_in(make_many(number, 1000, 0)), 1000);
 	assert_int_equal(count_in(make_many(number, 1001, 0)), -1);
+	assert_string_equal(said.text, "key set: more than 1000 keys");
 	assert_int_equal(count_in(make_many(number, 1, 999)), 1);
 	assert_int_equal(count_in(make_many(number, 1, 1000)), -1);
 	assert_int_equal(count_in(make_many(number, 0, 1000)), 0);
@@ -487,6 +491,22 @@ long_texts(void **state)
 	assert_int_equal(count_in(mint_text("%s%*s", set, blanks, "")), 1);
 	assert_int_equal(count_in(mint_text("%s%*s", set, blanks + 1, "")),
 	    -1);
+	assert_string_equal(said.text, "key set: longer than 1048576 bytes");
+	free(set);
+	/* what nobody reads harms no key; what cannot be held says so */
+	set = mint_jwk(key, "k", "\"created_at\":18446744073709551616");
+	assert_int_equal(count_in(mint_set(set, NULL)), 1);
+	free(set);
+	set = mint_jwk(key, "k", "\"created_at\":1e400");
+	assert_int_equal(count_in(mint_set(set, NULL)), -1);
+	assert_string_equal(said.text, "key set: JSON with a number that is "
+	    "too large (over 1.8e308)");
+	free(set);
+	set = mint_jwk(key, "k", "\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+	    "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+	assert_int_equal(count_in(mint_set(set, NULL)), -1);
+	assert_string_equal(said.text, "key set: JSON that is nested too deep "
+	    "(over 32)");
 	free(set);
 	mint_key_free(key);
 }

@@ -11,6 +11,10 @@
 #include "mint.h"
 
 #define JWKS MINT_ISSUER "/oauth2/jwks"
+#define DEEP_OPEN "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+#define DEEP_CLOSE "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+
+static struct error said;	/* of the last one */
 
 static int
 parse(char *text, const char *endpoint)
@@ -31,6 +35,7 @@ parse(char *text, const char *endpoint)
 	}
 	metadata_clear(&metadata);
 	metadata_clear(&metadata);
+	said = error;
 	free(text);
 	return ret;
 }
@@ -138,12 +143,30 @@ limits(void **state)
 	    MINT_ISSUER), 0);
 	assert_int_equal(parse(mint_text("%s%*s", text, blanks + 1, ""),
 	    MINT_ISSUER), -1);
+	assert_string_equal(said.text, "metadata: longer than 262144 bytes");
 	assert_int_equal(parse(mint_text("{\"issuer\":\"" MINT_ISSUER "\","
 	    "\"jwks_uri\":\"" MINT_ISSUER "/%0*d\"}", path, 0), MINT_ISSUER),
 	    0);
 	assert_int_equal(parse(mint_text("{\"issuer\":\"" MINT_ISSUER "\","
 	    "\"jwks_uri\":\"" MINT_ISSUER "/%0*d\"}", path + 1, 0),
 	    MINT_ISSUER), -1);
+	assert_string_equal(said.text, "metadata: the jwks_uri has 2049 "
+	    "characters, and 2048 is the most");
+	assert_int_equal(parse(mint_text("{\"issuer\":\"" MINT_ISSUER "\","
+	    "\"jwks_uri\":\"" JWKS "\",\"authorization_endpoint\":\""
+	    MINT_ISSUER "/%0*d\"}", path + 1, 0), MINT_ISSUER), -1);
+	assert_string_equal(said.text, "metadata: the authorization_endpoint "
+	    "has 2049 characters, and 2048 is the most");
+	assert_int_equal(parse(mint_text("{\"a\":%s%s}", DEEP_OPEN,
+	    DEEP_CLOSE), MINT_ISSUER), -1);
+	assert_string_equal(said.text, "metadata: JSON that is nested too deep "
+	    "(over 32)");
+	assert_int_equal(parse(mint_text("{\"a\":1e400}"), MINT_ISSUER), -1);
+	assert_string_equal(said.text, "metadata: JSON with a number that is "
+	    "too large (over 1.8e308)");
+	assert_int_equal(parse(mint_text("{\"issuer\":\"" MINT_ISSUER "\","
+	    "\"jwks_uri\":\"" JWKS "\",\"a\":18446744073709551616}"),
+	    MINT_ISSUER), 0);
 }
 
 int

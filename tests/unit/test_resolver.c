@@ -57,6 +57,8 @@ expect_empty(const struct facts *facts)
 	assert_memory_equal(facts, &none, sizeof(none));
 }
 
+static char said[512];		/* of the last one */
+
 /* Reads it, frees it, and looks that all but LIVE leaves nothing. */
 static void
 expect_exchange(struct exchange *exchange, enum resolver_answer wanted,
@@ -73,6 +75,7 @@ expect_exchange(struct exchange *exchange, enum resolver_answer wanted,
 		    error.text);
 	if (got != RESOLVER_LIVE)
 		expect_empty(&facts);
+	(void)snprintf(said, sizeof(said), "%s", error.text);
 	assert_int_equal(error.text[0] != '\0', got == RESOLVER_FAULT ||
 	    got == RESOLVER_SERVER_ERROR || got == RESOLVER_UNREACHABLE);
 	facts_clear(&facts);
@@ -321,11 +324,15 @@ sizes(void **state)
 	(void)state;
 	expect_long(VALID, "X-Authgear-User-Id", 'a', 255, RESOLVER_LIVE);
 	expect_long(VALID, "X-Authgear-User-Id", 'a', 256, RESOLVER_FAULT);
+	assert_non_null(strstr(said, "X-Authgear-User-Id that has 256 "
+	    "characters, or a word of it has, and 255 is the most"));
 	expect_long(VALID, "X-Authgear-User-Id", 'a', 60000, RESOLVER_FAULT);
 	expect_long(WHO, "X-Authgear-Session-Valid", 't', 60000,
 	    RESOLVER_FAULT);
 	expect_long(USER, roles, 'a', 100, RESOLVER_LIVE);
 	expect_long(USER, roles, 'a', 101, RESOLVER_FAULT);
+	assert_non_null(strstr(said, "X-Authgear-User-Roles that has 101 "
+	    "characters, or a word of it has, and 100 is the most"));
 	expect_long(USER, roles, ',', 60000, RESOLVER_FAULT);
 	expect_long(USER, amr, 'a', 100, RESOLVER_LIVE);
 	expect_long(USER, amr, 'a', 101, RESOLVER_FAULT);
@@ -342,6 +349,8 @@ sizes(void **state)
 		snprintf(text + len, sizeof(text) - len, "\n");
 		expect(text, count == 256 ? RESOLVER_LIVE : RESOLVER_FAULT);
 	}
+	assert_string_equal(said, "the resolver answers with a "
+	    "X-Authgear-User-Roles of more than 256 words");
 }
 
 /* Whatever the headers say. */
