@@ -44,6 +44,20 @@ is_fake(const char *text)
 	return strncmp(text, sshd_fake, sizeof(sshd_fake) - 1) == 0;
 }
 
+/* What begins as a token is no password of Unix's, and somebody wonders. */
+static int
+refuse_long(const struct host *host, const char *text)
+{
+	const enum shape shape = shape_of_typed(text, PASSWORD_MAX);
+
+	if (shape != SHAPE_JWT && shape != SHAPE_CUT_JWT)
+		return refuse(host, "longer than any credential");
+	host_log(host, LOG_NOTICE, "refused: over-limit: the credential has "
+	    "over %d bytes; let Authgear put less into its tokens, or use a "
+	    "session cookie value", PASSWORD_MAX);
+	return PAM_AUTH_ERR;
+}
+
 int
 password_get(const struct host *host, const struct pam_options *options,
     const char **password_out)
@@ -59,7 +73,7 @@ password_get(const struct host *host, const struct pam_options *options,
 		return refuse(host, "the host has no password");
 	len = strnlen(*password_out, PASSWORD_MAX + 1);
 	if (len > PASSWORD_MAX)
-		return refuse(host, "longer than any credential");
+		return refuse_long(host, *password_out);
 	if (is_fake(*password_out))
 		return refuse(host, "sshd's fake password: it does not know "
 		    "the user, or its settings do not let the user in");

@@ -93,10 +93,11 @@ decision_log_line(const struct decision *decision, const char *request_id,
 	put_field(&line, " policy=", decision->policy != NULL ?
 	    decision->policy->name : NULL);
 	put_field(&line, " kind=", credential_kind_name(decision->kind));
+	/* before what may be too long for the line */
+	put_field(&line, " request=", request_id);
 	put_field(&line, " user=", facts != NULL ? facts->user_id : NULL);
 	put_field(&line, " client=", facts != NULL ? facts->client_id : NULL);
 	put_field(&line, " credential=", hash[0] != '\0' ? hash : NULL);
-	put_field(&line, " request=", request_id);
 	put_field(&line, " detail=", decision->detail.text[0] != '\0' ?
 	    decision->detail.text : NULL);
 	if (decision->verdict != VERDICT_GRANTED &&

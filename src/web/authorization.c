@@ -128,9 +128,6 @@ take_basic(struct credential *credential,
 	char *text, *colon = NULL;
 	int ret = -1;
 
-	if (credential_check_length(span.len / 4 * 3, rules->max_credential +
-	    MAX_ACCOUNT + 1, reason, error) == -1)
-		return -1;
 	*reason = REASON_MALFORMED;
 	if (span.len % 4 != 0)
 		return -1;

@@ -130,6 +130,11 @@ def test_refusals(world):
     for text in ('correct horse', 'x' * 31, 'a.b.c.d', 'Bearer ' + text,
                  'session=' + text, '\xe9' * 32):
         both('no credential: %.12r' % text, MALFORMED)
+    text = world.site.sim.token(claims={'pad': 'x' * 13000})
+    got = ask(world.path, account='alice', credential=text)
+    tap.ok(asking.verdict(got) == ('denied', 401, 'over-limit') and
+           '16384 is the most (max_credential)' in asking.meaning(got),
+           'over max_credential, and the module is told so', got.headers)
     text = 'eyJhbGciOiJSUzI1NiJ9.eyJz'
     both('a piece of a token', ('denied', 401, 'truncated'))
     world.alice.log_in('app_session')

@@ -22,6 +22,7 @@ POLICIES = {
     'fresh': {'max_authentication_age': '300'},
     'machines': {'clients': 'm2m1'},
     'verified': {'verified_only': 'yes'},
+    'basic': {'accept_basic': 'yes'},
 }
 BARE = 'Bearer realm="authgear"'
 INVALID = BARE + ', error="invalid_token"'
@@ -244,15 +245,80 @@ def test_unsendable(sim, address):
     for name, more in (
             ('blank before the user id', {'claims': {'sub': ' root'}}),
             ('comma in a role', {'roles': ['user,admin']}),
-            ('a reply too large', {'roles': ['r%058d' % i
-                                             for i in range(90)]})):
+            ('a user id without room', {'claims': {'sub': 'u' * 2048}})):
         answer = fastcgi.ask(address, params(sim.token(**more)))
         tap.ok(answer is not None and answer.status in (401, 500) and
                b'Variable-' not in answer.raw, name + ' is not sent',
                repr(answer))
     answer = fastcgi.ask(address, params(sim.token(
-        roles=['r%058d' % i for i in range(90)])))
+        claims={'sub': 'u' * 2048})))
     refused(answer, 500, 'reply-unsendable', 'the reason is said')
+    for role, called in ROLES:
+        answer = fastcgi.ask(address, params(sim.token(
+            roles=['r%058d' % i for i in range(90)])), role)
+        before = 'variable-authgear_' if role == AUTHORIZER else 'x-authgear-'
+        got = {name.replace('_', '-'): value for name, value in
+               answer.headers.items() if name.startswith(before)}
+        before = before.replace('_', '-')
+        tap.ok(answer.status == 200 and
+               got.get(before + 'user-roles-omitted') == '1' and
+               before + 'user-roles' not in got and
+               before + 'omitted' not in got and
+               before + 'scope' in got and
+               len(answer.raw) < 3500, called + ': roles without room',
+               repr(answer))
+
+
+LIMITS = (
+    ('17 audiences', {'claims': {'aud': ['https://a.example/%d' % i
+                                         for i in range(17)]}},
+     'its claim aud has 17 words, and 16 is the most'),
+    ('257 roles', {'roles': ['r%d' % i for i in range(257)]},
+     'roles has 257 words, and 256 is the most'),
+    ('257 scopes', {'claims': {'scope': ' '.join(map(str, range(257)))}},
+     'its claim scope has 257 words, and 256 is the most'),
+    ('a role of 2049 bytes', {'roles': ['r' * 2049]},
+     'roles has 2049 bytes, or a word of it has, and 2048 is the most'),
+    ('a user id of 2049 bytes', {'claims': {'sub': 'u' * 2049}},
+     'its claim sub has 2049 bytes, or a word of it has, and 2048 is the '
+     'most'),
+    ('32 levels in a claim', {'claims': {'deep': json.loads(
+        '[' * 32 + ']' * 32)}},
+     'its payload is JSON that is nested too deep (over 32)'),
+    ('over max_credential', {'claims': {'pad': 'x' * 13000}},
+     'bytes, and 16384 is the most (max_credential)'),
+)
+
+
+def test_limits(sim, daemon):
+    """Each limit by its own words, whatever carries the token."""
+    for what, members, words in LIMITS:
+        token = sim.token(**members)
+        SECRETS.append(token)
+        basic = base64.b64encode(('x:' + token).encode()).decode()
+        for carrier, pairs in (
+                ('bearer', params(token)),
+                ('cookie', params() + [('HTTP_COOKIE',
+                                        'app_access_token=' + token)]),
+                ('Basic', params(policy='basic') + [
+                    ('HTTP_AUTHORIZATION', 'Basic ' + basic)])):
+            answer = fastcgi.ask(daemon.path, pairs)
+            line = [line for line in daemon.log().splitlines() if
+                    'request=' + answer.headers['x-authgear-request-id']
+                    in line]
+            tap.ok((answer.status, answer.headers['x-authgear-reason']) ==
+                   (401, 'over-limit') and len(line) == 1 and
+                   words in line[0] and 'says nothing against it' in line[0],
+                   '%s: %s' % (carrier, what), (answer, line))
+    for what, members in (
+            ('16 audiences', {'claims': {'aud': [sim.url] + [
+                'https://a.example/%d' % i for i in range(15)]}}),
+            ('256 roles', {'roles': ['r%d' % i for i in range(256)]}),
+            ('a claim of 5000 bytes', {'claims': {'pad': 'x' * 5000}}),
+            ('31 levels', {'claims': {'deep': json.loads(
+                '[' * 31 + ']' * 31)}})):
+        answer = fastcgi.ask(daemon.path, params(sim.token(**members)))
+        tap.equal(answer.status, 200, 'not over a limit: ' + what)
 
 
 def test_log(daemon):
@@ -270,7 +336,8 @@ def test_log(daemon):
     tap.ok('token=secret' not in log, 'no query in the log')
     tap.ok('client_address=192.0.2.7 method=GET' in log,
            'address and method are')
-    tap.ok('decision=granted' not in log, 'grants are not logged')
+    tap.ok(all('left out: roles' in line for line in lines
+               if 'decision=granted' in line), 'grants are not logged')
 
 
 def test_flood(daemon):
@@ -360,6 +427,7 @@ def main():
             test_policies(sim, ('127.0.0.1', daemon.port))
             test_parameters(sim, daemon.path)
             test_unsendable(sim, daemon.path)
+            test_limits(sim, daemon)
             test_log(daemon)
             test_flood(daemon)
             tap.equal(daemon.stop(), 0, 'ends with 0')

@@ -181,7 +181,7 @@ def test_passwords(world):
              'Bearer ' + OPAQUE, '\b\n\r\177INCORRECT\b\n\r\177INCO',
              'x&uid=root#%20', 'A' * 20000, JWT.replace('.', '..'),
              'correct.horse.battery', '..', '1.2.3', 'ey.J.x', 'eyJhbHQ',
-             'eyJ.x', 'eyJ.' + 'A' * 16390 + '.x', SESSION.replace('-', '_'),
+             'eyJ.x', 'eyI.' + 'A' * 16390 + '.x', SESSION.replace('-', '_'),
              '$(id)', "'; DROP TABLE", '%n%n%s']
     for password in quiet:
         world.listener.asked.clear()
@@ -469,6 +469,16 @@ def test_lengths(world):
             if got.codes != {'auth': AUTH_ERR} or got.status != 0:
                 bad.append((length, letter, got))
     tap.ok(not bad, 'lengths', bad[:2])
+    for what, text, told in (
+            ('a token of 16385 bytes', ('eyJ' + 'x' * 9000 + '.' +
+             'y' * 16384)[:16385 - 2] + '.z', True),
+            ('a part of one', 'eyJ' + 'x' * 20000, True),
+            ('what begins otherwise', 'x' * 20000, False)):
+        world.listener.asked.clear()
+        got = world.run(service, password=text)
+        tap.ok(got.codes == {'auth': AUTH_ERR} and not world.listener.asked
+               and ('over-limit: the credential has over 16384 bytes' in
+                    got.log) == told, what + ' is not asked about', got)
 
 
 def main():

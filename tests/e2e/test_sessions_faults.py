@@ -110,6 +110,33 @@ def test_headers(bench):
                        value=value)
 
 
+def test_limits(bench):
+    """Authgear's own answer, and more than is taken: of that session alone."""
+    name = 'X-Authgear-User-Roles'
+    for what, roles, words in (
+            ('257 roles', ['r%d' % i for i in range(257)],
+             name + ' of more than 256 words'),
+            ('a role of 101 characters', ['r' * 101],
+             name + ' that has 101 characters, or a word of it has, and 100 '
+             'is the most')):
+        for kind in ('opaque', 'session'):
+            who = sessions.Person(bench.control, kinds=(kind,), roles=roles)
+            at = len(bench.daemon.log())
+            tap.equal(bench.say(who.way[kind]), FAULT, what + ', ' + kind)
+            log = bench.daemon.log()[at:]
+            tap.ok(words in log and 'tells more of a user' in log,
+                   '%s, %s: the log says which' % (what, kind), log)
+            tap.equal(bench.say(bench.person('opaque').way['opaque']),
+                      sessions.LIVE, 'and nobody else waits for it')
+    who = sessions.Person(bench.control, kinds=('session',),
+                          roles=['r%d' % i for i in range(256)])
+    tap.equal(bench.say(who.way['session']), sessions.LIVE, '256 roles')
+    who = sessions.Person(bench.control, kinds=('JWT',),
+                          roles=['r%d' % i for i in range(257)])
+    tap.equal(bench.say(who.way['JWT']), (401, 'over-limit'),
+              '257 roles in the token itself')
+
+
 def test_facts_missing(bench):
     """A fact that is absent satisfies no rule, and is no fault."""
     for header, target in (
@@ -263,7 +290,7 @@ def main():
         sessions.warm(daemon, site.sim.control)
         bench = Bench(site, daemon)
         for test in (test_status, test_documents, test_connections,
-                     test_headers, test_facts_missing, test_once,
+                     test_headers, test_limits, test_facts_missing, test_once,
                      test_absent, test_known_denied):
             test(bench)
     test_wrong_host()

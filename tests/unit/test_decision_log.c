@@ -25,8 +25,8 @@ complete(void **state)
 	(void)state;
 	decision_log_line(&decision, "r1", line, sizeof(line));
 	assert_string_equal(line, "decision=forbidden reason=role-missing "
-	    "policy=default kind=jwt user=u-1 client=web "
-	    "credential=0011223344556677 request=r1 detail=\"two words\" "
+	    "policy=default kind=jwt request=r1 user=u-1 client=web "
+	    "credential=0011223344556677 detail=\"two words\" "
 	    "meaning=\"The user lacks a role that the policy requires; grant "
 	    "it in Authgear, then get a new token.\"");
 }
