@@ -31,8 +31,8 @@ struct jwt {
  * Take a token apart.  `text` must outlive the jwt.  0, or -1 and the reason
  * (or OUT_OF_MEMORY), the jwt empty, and in error what of it is wrong, where
  * that is more than the reason says.  Where the signature alone is refused it
- * is all there but for that (signature_len is 0, no error), and must be cleared:
- * it may be of a key that nobody should use.
+ * is all there but for that (signature_len is 0, no error), and must be
+ * cleared: it may be of a key that nobody should use.
  * TRUNCATED: the text ends too early to be one (fewer than two dots, or a
  * signature shorter than the weakest accepted key makes).
  * WRONG_TYPE: typ is not at+jwt nor application/at+jwt, any case (an ID token).

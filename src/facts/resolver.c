@@ -149,11 +149,10 @@ refuse(const char *name, struct error *error)
 
 /* Authgear's, but more than is taken here. */
 static int
-refuse_length(const char *name, size_t len, int max, struct error *error)
+refuse_more(const char *name, int max, const char *what, struct error *error)
 {
-	error_set(error, "the resolver answers with a %s that has %zu "
-	    "characters, or a word of it has, and %d is the most", name, len,
-	    max);
+	error_set(error, "the resolver answers with a %s of over %d %s", name,
+	    max, what);
 	return -1;
 }
 
@@ -196,8 +195,8 @@ read_user_id(const struct exchange *exchange, char **user_id_out,
 	if (!is_visible(value, strlen(value)))
 		return refuse(user_id, error);
 	if (strlen(value) > RESOLVER_MAX_USER_ID)
-		return refuse_length(user_id, strlen(value),
-		    RESOLVER_MAX_USER_ID, error);
+		return refuse_more(user_id, RESOLVER_MAX_USER_ID, "characters",
+		    error);
 	if ((*user_id_out = strdup(value)) == NULL)
 		return no_memory(error);
 	return 0;
@@ -238,13 +237,11 @@ read_words(const char *name, const char *value, const char *separator,
 		if (!is_visible(value, len))
 			return refuse(name, error);
 		if (len > RESOLVER_MAX_WORD)
-			return refuse_length(name, len, RESOLVER_MAX_WORD,
+			return refuse_more(name, RESOLVER_MAX_WORD,
+			    "characters in a word", error);
+		if (list->count == RESOLVER_MAX_WORDS)
+			return refuse_more(name, RESOLVER_MAX_WORDS, "words",
 			    error);
-		if (list->count == RESOLVER_MAX_WORDS) {
-			error_set(error, "the resolver answers with a %s of "
-			    "more than %d words", name, RESOLVER_MAX_WORDS);
-			return -1;
-		}
 		if (word_list_add(list, value, len) == -1)
 			return no_memory(error);
 		if (value[len] == '\0')
@@ -346,13 +343,12 @@ resolver_read(const struct exchange *exchange, struct facts *facts,
 	case EXCHANGE_ANSWERED:
 		break;
 	case EXCHANGE_UNREACHABLE:
-		error_set(error, "%s", error_text(&exchange->error));
-		return RESOLVER_UNREACHABLE;
 	case EXCHANGE_FAULTY:
 	case EXCHANGE_UNSENT:
 	default:
 		error_set(error, "%s", error_text(&exchange->error));
-		return RESOLVER_FAULT;
+		return exchange->outcome == EXCHANGE_UNREACHABLE ?
+		    RESOLVER_UNREACHABLE : RESOLVER_FAULT;
 	}
 	if (exchange->status >= 500 && exchange->status <= 599) {
 		error_set(error, "the resolver answers with status %d",
@@ -364,12 +360,11 @@ resolver_read(const struct exchange *exchange, struct facts *facts,
 		    "resolver_url its address?", exchange->status);
 		return RESOLVER_FAULT;
 	}
-	if (exchange->body.len != 0) {
-		error_set(error, "the resolver answers with a body; is "
-		    "resolver_url its address?");
-		return RESOLVER_FAULT;
-	}
-	return read_headers(exchange, facts, error);
+	if (exchange->body.len == 0)
+		return read_headers(exchange, facts, error);
+	error_set(error, "the resolver answers with a body; is resolver_url "
+	    "its address?");
+	return RESOLVER_FAULT;
 }
 
 int

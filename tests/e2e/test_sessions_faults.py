@@ -115,10 +115,9 @@ def test_limits(bench):
     name = 'X-Authgear-User-Roles'
     for what, roles, words in (
             ('257 roles', ['r%d' % i for i in range(257)],
-             name + ' of more than 256 words'),
+             name + ' of over 256 words'),
             ('a role of 101 characters', ['r' * 101],
-             name + ' that has 101 characters, or a word of it has, and 100 '
-             'is the most')):
+             name + ' of over 100 characters in a word')):
         for kind in ('opaque', 'session'):
             who = sessions.Person(bench.control, kinds=(kind,), roles=roles)
             at = len(bench.daemon.log())

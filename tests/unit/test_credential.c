@@ -218,9 +218,8 @@ too_long(const char *before, const char *token, int is_cookie)
 	    MAX_CREDENTIAL);
 	assert_int_equal(is_cookie == -1 ? credential_from_password(
 	    &credential, token, strlen(token), MAX_CREDENTIAL, &reason,
-	    &error) : web_credential_find(&credential, &rules,
-	    is_cookie ? NULL : header, is_cookie ? header : NULL, &reason,
-	    &error), -1);
+	    &error) : web_credential_find(&credential, &rules, is_cookie ?
+	    NULL : header, is_cookie ? header : NULL, &reason, &error), -1);
 	assert_int_equal(reason, REASON_OVER_LIMIT);
 	assert_string_equal(error.text, wanted);
 }
@@ -387,7 +386,7 @@ refused_ones_have_a_hash(void **state)
 }
 
 static void
-encode(const char *plain, size_t len, char *out)
+encode(const unsigned char *plain, size_t len, char *out)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -396,8 +395,7 @@ encode(const char *plain, size_t len, char *out)
 
 	for (i = 0; i < len; i += 3) {
 		for (k = 0, bits = 0; k < 3; k++)
-			bits = bits << 8 | (i + k < len ?
-			    (unsigned char)plain[i + k] : 0);
+			bits = bits << 8 | (i + k < len ? plain[i + k] : 0);
 		for (k = 0; k < 4; k++)
 			*out++ = i + k > len ? '=' :
 			    digits[bits >> (18 - 6 * k) & 0x3f];
@@ -414,11 +412,11 @@ basic_of(const struct web_credential_rules *rules, int name,
 	struct credential credential;
 	struct error error = { "" };
 	enum reason reason = 0;
-	int len, ret;
+	int ret, len;
 
 	len = snprintf(plain, sizeof(plain), "%0*d:%s", name, 0, password);
 	assert_in_range(len, 1, sizeof(plain) - 1);
-	encode(plain, (size_t)len, header + strlen(header));
+	encode((unsigned char *)plain, (size_t)len, header + strlen(header));
 	ret = web_credential_find(&credential, rules, header, NULL, &reason,
 	    &error);
 	assert_int_equal(error.text[0] != '\0', reason == REASON_OVER_LIMIT);

@@ -75,7 +75,8 @@ a_good_token(void **state)
 	struct jwt jwt;
 	const char *subject;
 
-	assert_int_equal(jwt_parse(&jwt, token, strlen(token), &reason, NULL), 0);
+	assert_int_equal(jwt_parse(&jwt, token, strlen(token), &reason,
+	    NULL), 0);
 	assert_string_equal(jwt.kid, "key-1");
 	assert_ptr_equal(jwt.signing_input, token);
 	assert_int_equal(jwt.signing_input_len,
@@ -364,8 +365,9 @@ words_of_faults(void **state)
 		    "its header is not strict JSON" },
 		{ "{\"a\":1,\"a\":1}", "{}", REASON_MALFORMED,
 		    "its header is JSON with the same member twice" },
-		{ "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]"
-		    "]]]]]]]]]]}", "{}", REASON_OVER_LIMIT,
+		{ "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+		    "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", "{}",
+		    REASON_OVER_LIMIT,
 		    "its header is JSON that is nested too deep (over 32)" },
 		{ GOOD_HEADER, "{\"a\":1e400}", REASON_OVER_LIMIT,
 		    "its payload is JSON with a number that is too large (over "
@@ -542,7 +544,8 @@ nul_inside(void **state)
 	for (at = 0; at < len; at++) {
 		kept = token[at];
 		token[at] = '\0';
-		assert_int_equal(jwt_parse(&jwt, token, len, &reason, NULL), -1);
+		assert_int_equal(jwt_parse(&jwt, token, len, &reason, NULL),
+		    -1);
 		assert_int_equal(reason, REASON_MALFORMED);
 		jwt_clear(&jwt);
 		token[at] = kept;

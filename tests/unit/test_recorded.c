@@ -98,7 +98,8 @@ judge(const struct recorded_token *token, const struct jwks *jwks,
 	reason = REASON_NEEDS_RESOLVER;
 	if (credential.kind != CREDENTIAL_JWT)
 		goto done;
-	if (jwt_parse(&jwt, credential.text, credential.len, &reason, NULL) != 0)
+	if (jwt_parse(&jwt, credential.text, credential.len, &reason,
+	    NULL) != 0)
 		goto done;
 	reason = REASON_UNKNOWN_KEY;
 	if ((key = jwks_find(jwks, jwt.kid)) == NULL)
