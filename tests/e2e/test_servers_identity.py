@@ -68,6 +68,19 @@ def roles_without_room(world, name):
         check_identity(name, 'roles without room %s' % path, answer)
         tap.equal(checker.roles_told(answer.shown() or {'env': []}),
                   ([], ['1']), '%s: left out, and told %s' % (name, path))
+    told = set()
+    for count in range(70, 96):
+        answer = world.ask(name, '/show.cgi', world.token(
+            roles=checker.MANY_ROLES[:count]))
+        roles, omitted = checker.roles_told(answer.shown() or {'env': []})
+        if roles == [','.join(checker.MANY_ROLES[:count])]:
+            told.add(count)
+        if answer.status != 200 or [roles != [], omitted] not in (
+                [True, []], [False, ['1']]):
+            tap.ok(False, '%s: %d roles' % (name, count), answer)
+    # the longest answer there is comes through, and no longer one is made
+    tap.ok(told and told == set(range(70, max(told) + 1)) and
+           70 < max(told) < 95, name + ': up to %d roles' % max(told), told)
     answer = world.ask(name, '/admin/show.cgi', many)
     tap.ok(answer.status == 200, name + ': the policy sees every role',
            answer)
