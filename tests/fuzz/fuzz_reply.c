@@ -22,6 +22,7 @@
 #include "fcgi/reply_page.h"
 #include "ground/json.h"
 #include "ground/json_parse.h"
+#include "web/identity.h"
 #include "web/login.h"
 
 #define PARAMS 32
@@ -146,6 +147,22 @@ check_head(const struct reply *reply, char head[REPLY_MAX + 1])
 	}
 }
 
+/* Roles that are left out are told, and none are told beside that. */
+static void
+check_omitted(const struct reply *reply, const char *head,
+    enum reply_role role)
+{
+	const int is_web = role == REPLY_RESPONDER;
+	const char *roles = find_line(head, is_web ? "X-Authgear-User-Roles" :
+	    "Variable-AUTHGEAR_USER_ROLES");
+	const char *omitted = find_line(head, is_web ?
+	    "X-Authgear-User-Roles-Omitted" :
+	    "Variable-AUTHGEAR_USER_ROLES_OMITTED");
+
+	assert((omitted != NULL) == ((reply->omitted & IDENTITY_ROLES) != 0));
+	assert(roles == NULL || omitted == NULL);
+}
+
 /* Only a grant names anybody, and whom it was given for. */
 static void
 check_reply(const struct reply *reply, const struct decision *decision,
@@ -164,6 +181,7 @@ check_reply(const struct reply *reply, const struct decision *decision,
 		assert(strncmp(head, "Status: 200 ", 12) == 0);
 		assert(value != NULL &&
 		    strcmp(value, decision->remote_user) == 0);
+		check_omitted(reply, head, role);
 		return;
 	}
 	assert(value == NULL &&

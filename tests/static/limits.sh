@@ -3,7 +3,8 @@
 # against the constants of the code: each row there, with that number.
 cd "$(dirname "$0")/../.." || exit 1
 
-# file, constant (or key of the settings), unit, what the row calls it
+# file, constant (or key of the settings; list: the words that a policy may
+# name there), unit, what the row calls it
 rows='
 src/settings/settings_table.c max_credential bytes a credential, by default (max_credential)
 pam/password.h PASSWORD_MAX bytes a credential that pam_authgear asks about
@@ -18,6 +19,7 @@ src/facts/resolver.h RESOLVER_MAX_WORDS words roles, amr of the resolver
 src/facts/resolver.h RESOLVER_MAX_WORD characters a role, an amr of the resolver
 src/facts/resolver.h RESOLVER_MAX_USER_ID characters the user ID of the resolver
 src/transport/http_head.h HTTP_HEAD_MAX kB the headers of an answer of Authgear
+src/ground/exchange.h EXCHANGE_MAX_KEPT headers of them, X-Authgear ones
 src/facts/metadata.h METADATA_MAX_TEXT kB metadata
 src/facts/metadata.h METADATA_MAX_URL characters a URL in the metadata
 src/facts/jwks.h JWKS_MAX_TEXT kB a key set
@@ -25,14 +27,20 @@ src/facts/jwks.h JWKS_MAX_KEYS keys keys in a key set
 src/facts/certificates.h CERTIFICATES_MAX_FILE kB ca_file
 src/face/record.h RECORD_PARAMS_MAX kB the parameters of a request (its headers)
 fcgi/reply.h REPLY_MAX bytes an answer
-src/web/login.h LOGIN_PATH_MAX bytes a path to come back to after a login
 src/web/login_attempts.h LOGIN_ATTEMPTS_MAX attempts logins that are remembered
+src/gate/logins.h LOGINS_MAX logins logins of PAM that account may rest on
 src/settings/settings_table.c max_sessions sessions sessions that are kept, by default (max_sessions)
 src/gate/recent.h RECENT_MAX sessions sessions held for a second
 src/settings/settings.h SETTINGS_MAX_FILE kB authgear.conf
 src/settings/settings.h SETTINGS_MAX_VALUE bytes a line of it
 src/settings/policy.h POLICY_MAX policies its policies
 src/settings/policy.h POLICY_MAX_NAME characters the name of a policy
+list audience words audience
+list clients words clients
+list require_role words require_role
+list require_all_roles words require_all_roles
+list require_scope words require_scope
+list export words export
 src/state/write/trust_writer.h TRUST_WRITER_MAX_VALUE bytes what is revoked or blocked
 src/state/write/trust_writer.h TRUST_WRITER_MAX_REASON bytes the reason of a change
 src/state/write/trust_writer.h TRUST_WRITER_MAX_ACCOUNT bytes an account of the map
@@ -49,6 +57,11 @@ fcgi/log.h LOG_REFUSALS_A_SECOND lines log lines of one reason in a second
 # The number as the code has it, with commas; of bytes in kB if asked so.
 number()
 {
+	if [ "$1" = list ]; then
+		tr '\n' ' ' <src/settings/settings_table.c |
+		    sed -nE "s/.*\{ policy, \"$2\", [^}]*\},([^,]*,){3} ([0-9]+),.*/\2/p"
+		return
+	fi
 	value=$(sed -nE "s/^#define $2[[:space:]]+\(?([0-9* ]+).*/\1/p
 	    s/^.*\{ authgear, \"$2\", \"([0-9]+)\".*/\1/p" "$1")
 	[ -n "$value" ] || return 1
