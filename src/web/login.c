@@ -191,6 +191,10 @@ static const char *const sentences[REASON_COUNT] = {
 	    "cookies of this site and of its parent domain, then load this "
 	    "page again. Its operator should look for a second Authgear below "
 	    "the same domain, and give one of them another cookie_prefix.",
+	[REASON_OVER_LIMIT] =
+	    "You have logged in, but the cookie that reaches this site is "
+	    "larger than it takes, or tells more. To log in again does not "
+	    "change that. Its operator finds the limit in the log.",
 	[REASON_NOT_LIVE] =
 	    "You have logged in, but the session that reaches this site is "
 	    "none that Authgear knows: you were logged out again, your account "
