@@ -296,6 +296,7 @@ claims_read(struct json *claims, struct facts *facts,
 	const struct fault fault = { reason_out, error };
 
 	facts_init(facts);
+	*reason_out = REASON_MALFORMED;
 	if (read_all(claims, facts, &fault) != 0) {
 		facts_clear(facts);
 		return -1;
