@@ -21,47 +21,47 @@ reply_draft_begin(struct reply_draft *draft, struct reply *reply,
 	reply->text[0] = '\0';
 }
 
-/* 1 if it is there with `spare` bytes left behind it, else 0 and nothing. */
-static int
-put(struct reply *reply, size_t spare, const char *format, va_list arguments)
-{
-	const size_t room = sizeof(reply->text) - reply->len;
-	const int len = vsnprintf(reply->text + reply->len, room, format,
-	    arguments);
-
-	if (len >= 0 && (size_t)len < room && room - (size_t)len > spare) {
-		reply->len += (size_t)len;
-		return 1;
-	}
-	reply->text[reply->len] = '\0';
-	return 0;
-}
-
 void
 reply_draft_add(struct reply_draft *draft, const char *format, ...)
 {
+	struct reply *reply = draft->reply;
 	va_list arguments;
+	size_t room;
+	int len;
 
 	if (draft->is_failed)
 		return;
+	room = sizeof(reply->text) - reply->len;
 	va_start(arguments, format);
-	draft->is_failed = !put(draft->reply, 0, format, arguments);
+	len = vsnprintf(reply->text + reply->len, room, format, arguments);
 	va_end(arguments);
+	if (len < 0 || (size_t)len >= room) {
+		draft->is_failed = 1;
+		return;
+	}
+	reply->len += (size_t)len;
 }
 
 int
-reply_draft_fits(struct reply_draft *draft, size_t spare, const char *format,
-    ...)
+reply_draft_has_room(const struct reply_draft *draft, size_t len)
 {
-	va_list arguments;
-	int is_there;
+	const struct reply *reply = draft->reply;
 
-	if (draft->is_failed)
-		return 0;
-	va_start(arguments, format);
-	is_there = put(draft->reply, spare, format, arguments);
-	va_end(arguments);
-	return is_there;
+	return !draft->is_failed && len < sizeof(reply->text) - reply->len;
+}
+
+void
+reply_draft_put(struct reply_draft *draft, const char *text)
+{
+	struct reply *reply = draft->reply;
+	const size_t len = strlen(text);
+
+	if (!reply_draft_has_room(draft, len)) {
+		draft->is_failed = 1;
+		return;
+	}
+	memcpy(reply->text + reply->len, text, len + 1);
+	reply->len += len;
 }
 
 int

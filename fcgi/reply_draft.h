@@ -22,10 +22,11 @@ void reply_draft_begin(struct reply_draft *draft, struct reply *reply,
 void reply_draft_add(struct reply_draft *draft, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* 1 if it is added and `spare` bytes are left behind it; else 0, and the draft
- * is as it was. */
-int reply_draft_fits(struct reply_draft *draft, size_t spare,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The text as it is: for what every grant is made of, without printf(3). */
+void reply_draft_put(struct reply_draft *draft, const char *text);
+
+/* 1 if so many bytes more have room. */
+int reply_draft_has_room(const struct reply_draft *draft, size_t len);
 
 /*
  * 1 if every server hands the value on as it is: no control bytes, nothing

@@ -2,7 +2,6 @@
 
 #include "fcgi/reply_identity.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "web/identity.h"
@@ -28,8 +27,8 @@ header_name(const char *name, char header[REPLY_MAX])
 		header[at] = *name;
 		if (*name == '_')
 			header[at] = '-';
-		else if (!at_word)
-			header[at] = (char)tolower((unsigned char)*name);
+		else if (!at_word && *name >= 'A' && *name <= 'Z')
+			header[at] = (char)(*name - 'A' + 'a');
 		at++;
 		at_word = *name == '_';
 	}
@@ -43,13 +42,23 @@ static int
 put_fact(struct reply_draft *draft, size_t spare, const char *name,
     const char *value)
 {
+	const char *first = draft->role == REPLY_AUTHORIZER ? "Variable-" : "";
 	char header[REPLY_MAX];
 
-	if (draft->role == REPLY_AUTHORIZER)
-		return reply_draft_fits(draft, spare, "Variable-%s: %s\r\n",
-		    name, value);
-	return header_name(name, header) == 0 && reply_draft_fits(draft, spare,
-	    "%s: %s\r\n", header, value);
+	if (draft->role != REPLY_AUTHORIZER) {
+		if (header_name(name, header) == -1)
+			return 0;
+		name = header;
+	}
+	if (!reply_draft_has_room(draft, strlen(first) + strlen(name) +
+	    strlen(": ") + strlen(value) + strlen("\r\n") + spare))
+		return 0;
+	reply_draft_put(draft, first);
+	reply_draft_put(draft, name);
+	reply_draft_put(draft, ": ");
+	reply_draft_put(draft, value);
+	reply_draft_put(draft, "\r\n");
+	return 1;
 }
 
 static void
@@ -95,7 +104,7 @@ static void
 end(struct reply_draft *draft)
 {
 	add_fact(draft, "AUTHGEAR_REQUEST_ID", draft->request_id);
-	reply_draft_add(draft, "\r\n");
+	reply_draft_put(draft, "\r\n");
 }
 
 void
@@ -104,7 +113,7 @@ reply_identity_granted(struct reply_draft *draft,
 {
 	unsigned int omitted;
 
-	reply_draft_add(draft, "Status: 200 OK\r\n");
+	reply_draft_put(draft, "Status: 200 OK\r\n");
 	if (identity_tell(decision, add_told, draft, &omitted) == -1)
 		draft->is_failed = 1;
 	add_omitted(draft, omitted);
@@ -121,7 +130,7 @@ reply_identity_pass(struct reply_draft *draft,
 		draft->is_failed = 1;
 		return;
 	}
-	reply_draft_add(draft, "Status: 200 OK\r\n");
+	reply_draft_put(draft, "Status: 200 OK\r\n");
 	add_fact(draft, "AUTHGEAR_DECISION", "pass");
 	add_fact(draft, "AUTHGEAR_POLICY", decision->policy->name);
 	end(draft);
@@ -137,7 +146,7 @@ reply_identity_not_blocked(struct reply_draft *draft,
 		draft->is_failed = 1;
 		return;
 	}
-	reply_draft_add(draft, "Status: 200 OK\r\n");
+	reply_draft_put(draft, "Status: 200 OK\r\n");
 	add_fact(draft, "AUTHGEAR_DECISION",
 	    verdict_name(VERDICT_NOT_BLOCKED));
 	end(draft);
