@@ -65,18 +65,6 @@ is_preflight(const char *method, const char *origin,
 	    requested[0] != '\0';
 }
 
-/* NULL if absent; twice is an error. */
-static const char *
-find_once(char *const *params, const char *name, struct error *error)
-{
-	const char *value;
-
-	if (params_find(params, name, &value) == PARAMS_TWICE)
-		error_set(error, "the web server sends %s twice; look at its "
-		    "configuration", name);
-	return value;
-}
-
 /* 1, and error: the client names itself, and the policy minds. */
 static int
 is_forged(const struct web_question *question,
@@ -100,43 +88,70 @@ is_forged(const struct web_question *question,
 	return 1;
 }
 
+/* The parameters that are read. */
+enum {
+	POLICY, AUTHORIZATION, COOKIE, URI, HOST, ADDRESS, METHOD, SOFTWARE,
+	ORIGIN, REQUESTED_METHOD, PARAMS
+};
+
+/* All but the policy's name may occur once: 0, or -1 and error. */
+static int
+check_once(const struct params_wanted *wanted, struct error *error)
+{
+	size_t i;
+
+	for (i = POLICY + 1; i < PARAMS; i++) {
+		if (wanted[i].answer != PARAMS_TWICE)
+			continue;
+		error_set(error, "the web server sends %s twice; look at its "
+		    "configuration", wanted[i].name);
+		return -1;
+	}
+	return 0;
+}
+
 int
 authorize_question(struct authorize *authorize,
     const struct settings *settings, char *const *params,
     struct web_question *question, enum reason *reason_out,
     struct error *error)
 {
-	struct error found = { "" };
-	const char *method, *software;
+	struct params_wanted wanted[PARAMS] = {
+		[POLICY] = { .name = "AUTHGEAR_POLICY" },
+		[AUTHORIZATION] = { .name = "HTTP_AUTHORIZATION" },
+		[COOKIE] = { .name = "HTTP_COOKIE" },
+		[URI] = { .name = "REQUEST_URI" },
+		[HOST] = { .name = "HTTP_HOST" },
+		[ADDRESS] = { .name = "REMOTE_ADDR" },
+		[METHOD] = { .name = "REQUEST_METHOD" },
+		[SOFTWARE] = { .name = "SERVER_SOFTWARE" },
+		[ORIGIN] = { .name = "HTTP_ORIGIN" },
+		[REQUESTED_METHOD] = {
+		    .name = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" },
+	};
+	const char *software;
 
+	params_find_all(params, wanted, PARAMS);
 	memset(question, 0, sizeof(*question));
-	question->policy_name_twice = params_find(params, "AUTHGEAR_POLICY",
-	    &question->policy_name) == PARAMS_TWICE;
-	question->authorization = find_once(params, "HTTP_AUTHORIZATION",
-	    &found);
-	question->cookie = find_once(params, "HTTP_COOKIE", &found);
-	find_once(params, "REQUEST_URI", &found);
-	find_once(params, "HTTP_HOST", &found);
+	question->policy_name = wanted[POLICY].value;
+	question->policy_name_twice = wanted[POLICY].answer == PARAMS_TWICE;
+	question->authorization = wanted[AUTHORIZATION].value;
+	question->cookie = wanted[COOKIE].value;
 	copy_plain(authorize->address, sizeof(authorize->address),
-	    find_once(params, "REMOTE_ADDR", &found));
+	    wanted[ADDRESS].value);
 	question->client_address = authorize->address;
-	method = find_once(params, "REQUEST_METHOD", &found);
-	copy_plain(authorize->method, sizeof(authorize->method), method);
-	software = find_once(params, "SERVER_SOFTWARE", &found);
+	copy_plain(authorize->method, sizeof(authorize->method),
+	    wanted[METHOD].value);
+	software = wanted[SOFTWARE].value;
 	authorize->is_apache = software != NULL &&
 	    strncmp(software, "Apache", strlen("Apache")) == 0;
-	question->is_preflight = is_preflight(method,
-	    find_once(params, "HTTP_ORIGIN", &found),
-	    find_once(params, "HTTP_ACCESS_CONTROL_REQUEST_METHOD",
-	    &found));
+	question->is_preflight = is_preflight(wanted[METHOD].value,
+	    wanted[ORIGIN].value, wanted[REQUESTED_METHOD].value);
 	*reason_out = REASON_FORGED_IDENTITY;
 	if (is_forged(question, settings, params, error))
 		return -1;
 	*reason_out = REASON_REPLY_UNSENDABLE;
-	if (found.text[0] == '\0')
-		return 0;
-	error_set(error, "%s", found.text);
-	return -1;
+	return check_once(wanted, error);
 }
 
 static void

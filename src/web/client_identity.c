@@ -1,6 +1,5 @@
 #include "web/client_identity.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,45 +14,52 @@ static const struct name {
 	{ CLIENT_IDENTITY_MARK, 0 },
 };
 
+#define NAMES (sizeof(names) / sizeof(names[0]))
+
+/* Of ASCII alone, whatever the locale is. */
 static char
 fold(char c)
 {
-	if (!isalnum((unsigned char)c))
-		return '_';
-	return (char)toupper((unsigned char)c);
+	if (c >= 'a' && c <= 'z')
+		return (char)(c - 'a' + 'A');
+	if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+		return c;
+	return '_';
 }
 
-/* The parameter's name may go on behind a prefix. */
 static int
-has_name(const char *param, const struct name *name)
+has_name(const char *param, size_t param_len, const struct name *name,
+    size_t len)
 {
 	size_t i;
 
-	for (i = 0; name->text[i] != '\0'; i++)
-		if (param[i] == '=' || param[i] == '\0' ||
-		    fold(param[i]) != name->text[i])
+	/* most differ in their length, and nearly all others soon */
+	if (name->is_prefix ? param_len < len : param_len != len)
+		return 0;
+	for (i = 0; i < len; i++)
+		if (fold(param[i]) != name->text[i])
 			return 0;
-	return name->is_prefix || param[i] == '=';
-}
-
-static int
-has_value(const char *param)
-{
-	const char *equals = strchr(param, '=');
-
-	return equals != NULL && equals[1] != '\0';
+	return 1;
 }
 
 const char *
 client_identity_find(char *const *params)
 {
-	size_t i;
+	const char *equals;
+	size_t lens[NAMES], i;
 
 	if (params == NULL)
 		return NULL;
-	for (; *params != NULL; params++)
-		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			if (has_name(*params, &names[i]) && has_value(*params))
+	for (i = 0; i < NAMES; i++)
+		lens[i] = strlen(names[i].text);
+	for (; *params != NULL; params++) {
+		equals = strchr(*params, '=');
+		if (equals == NULL || equals[1] == '\0')
+			continue;
+		for (i = 0; i < NAMES; i++)
+			if (has_name(*params, (size_t)(equals - *params),
+			    &names[i], lens[i]))
 				return *params;
+	}
 	return NULL;
 }
