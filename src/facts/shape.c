@@ -6,6 +6,21 @@
 #define OPAQUE_LENGTH 32	/* characters of Authgear's random texts */
 #define UUID_LENGTH 36
 
+/* Of a credential: base64url, and the dots between its parts. */
+static const unsigned char is_ours[256] = {
+	['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1,
+	['G'] = 1, ['H'] = 1, ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1,
+	['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1, ['Q'] = 1, ['R'] = 1,
+	['S'] = 1, ['T'] = 1, ['U'] = 1, ['V'] = 1, ['W'] = 1, ['X'] = 1,
+	['Y'] = 1, ['Z'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1,
+	['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1,
+	['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1,
+	['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1, ['u'] = 1, ['v'] = 1,
+	['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1, ['0'] = 1, ['1'] = 1,
+	['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
+	['8'] = 1, ['9'] = 1, ['-'] = 1, ['_'] = 1, ['.'] = 1,
+};
+
 static int
 is_alphanumeric(char c)
 {
@@ -25,10 +40,12 @@ is_random(const char *text, size_t len)
 {
 	size_t i;
 
+	if (len != OPAQUE_LENGTH)
+		return 0;
 	for (i = 0; i < len; i++)
 		if (!is_alphanumeric(text[i]))
 			return 0;
-	return len == OPAQUE_LENGTH;
+	return 1;
 }
 
 static int
@@ -60,18 +77,46 @@ begins_as_jwt(const char *text, size_t len)
 	return len >= 3 && memcmp(text, "eyJ", 3) == 0;
 }
 
+/* Four at a time: it is done with every credential that comes. */
+static int
+has_foreign(const char *text, size_t len)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t i;
+
+	for (i = 0; i + 4 <= len; i += 4)
+		if ((is_ours[at[i]] & is_ours[at[i + 1]] &
+		    is_ours[at[i + 2]] & is_ours[at[i + 3]]) == 0)
+			return 1;
+	for (; i < len; i++)
+		if (!is_ours[at[i]])
+			return 1;
+	return 0;
+}
+
+/* Three stand for more, too. */
+static int
+count_dots(const char *text, size_t len)
+{
+	const char *end = text + len;
+	int dots = 0;
+
+	while (dots < 3 && (text = memchr(text, '.', (size_t)(end - text))) !=
+	    NULL) {
+		dots++;
+		text++;
+	}
+	return dots;
+}
+
 enum shape
 shape_of(const char *text, size_t len)
 {
-	size_t i, dots = 0;
+	int dots;
 
-	for (i = 0; i < len; i++) {
-		if (text[i] == '.')
-			dots++;
-		else if (!is_alphanumeric(text[i]) &&
-		    text[i] != '-' && text[i] != '_')
-			return SHAPE_OTHER;
-	}
+	if (has_foreign(text, len))
+		return SHAPE_OTHER;
+	dots = count_dots(text, len);
 	if (dots == 2)
 		return SHAPE_JWT;
 	if (is_random(text, len))

@@ -42,11 +42,18 @@ enum scheme {
 	SCHEME_BASIC
 };
 
+/* 1, and the text behind it, if the header names that scheme. */
 static int
-is_scheme(const char *authorization, size_t len, const char *name)
+is_scheme(const char *authorization, const char *name, struct span *behind)
 {
-	return len == strlen(name) &&
-	    strncasecmp(authorization, name, len) == 0;
+	const size_t len = strlen(name);
+
+	if (strncasecmp(authorization, name, len) != 0 ||
+	    (authorization[len] != ' ' && authorization[len] != '\0'))
+		return 0;
+	behind->text = authorization + len + (authorization[len] != '\0');
+	behind->len = strlen(behind->text);
+	return 1;
 }
 
 /* The scheme, and the text behind it if it is one of ours. */
@@ -55,29 +62,25 @@ read_scheme(const char *authorization, struct span *behind)
 {
 	static const char token[] = "!#$%&'*+-.^_`|~ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789";	/* RFC 9110 5.6.2 */
-	enum scheme scheme;
+	static const char foreign[] = "\001\002\003\004\005\006\007\010\011"
+	    "\012\013\014\015\016\017\020\021\022\023\024\025\026\027\030"
+	    "\031\032\033\034\035\036\037\177,";
 	size_t len;
-	const char *p;
 
 	/* nginx sends an empty one for none */
 	if (authorization == NULL || *authorization == '\0')
 		return SCHEME_OTHER;
-	for (p = authorization; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == ',')
-			return SCHEME_MALFORMED;
+	if (authorization[strcspn(authorization, foreign)] != '\0')
+		return SCHEME_MALFORMED;
+	if (is_scheme(authorization, "Bearer", behind))
+		return SCHEME_BEARER;
+	if (is_scheme(authorization, "Basic", behind))
+		return SCHEME_BASIC;
 	len = strspn(authorization, token);
 	if (len == 0 || (authorization[len] != ' ' &&
 	    authorization[len] != '\0'))
 		return SCHEME_MALFORMED;
-	if (is_scheme(authorization, len, "Bearer"))
-		scheme = SCHEME_BEARER;
-	else if (is_scheme(authorization, len, "Basic"))
-		scheme = SCHEME_BASIC;
-	else
-		return SCHEME_OTHER;
-	behind->text = authorization + len + (authorization[len] != '\0');
-	behind->len = strlen(behind->text);
-	return scheme;
+	return SCHEME_OTHER;
 }
 
 /* base64 (RFC 4648 section 4) into a fresh buffer; NULL if it is none. */
