@@ -331,7 +331,9 @@ serve(void *context, struct server_request *request)
 	    REPLY_AUTHORIZER : REPLY_RESPONDER, &thread->ids) == -1)
 		return SERVER_ANSWERED;
 	memcpy(caller.call.id, caller.authorize.id, sizeof(caller.call.id));
-	caller.call.uid = server_request_peer_uid(request);
+	/* a system call, and web servers are not told apart */
+	if (caller.is_ask)
+		caller.call.uid = server_request_peer_uid(request);
 	if (server_request_is_too_large(request))
 		return refuse(thread, request, &caller,
 		    REASON_HEADERS_TOO_LARGE, "");
