@@ -20,12 +20,18 @@ gate_row_recall(struct gate *gate, struct gate_task *task,
 	const int is_token = task->credential.kind == CREDENTIAL_JWT &&
 	    !needs_claims(task->decision.policy);
 
-	if (!recent_recall(gate->shared->recent, &task->credential, now,
-	    &task->row.session, is_token ? &task->facts : NULL))
+	switch (recent_recall(gate->shared->recent, &task->credential, now,
+	    &task->row.session, is_token ? &task->facts : NULL)) {
+	case RECENT_ROW:
+		task->row.is_loaded = 1;
+		task->row.is_recalled = 1;
+		return is_token;
+	case RECENT_TOKEN:
+		return 1;
+	case RECENT_NOTHING:
+	default:
 		return 0;
-	task->row.is_loaded = 1;
-	task->row.is_recalled = 1;
-	return is_token;
+	}
 }
 
 void

@@ -105,20 +105,24 @@ copy_entry(const struct entry *entry, struct status_session *row,
 	return -1;
 }
 
-int
+enum recent_found
 recent_recall(struct recent *recent, const struct credential *credential,
     const struct moment *now, struct status_session *row,
     struct facts *token)
 {
+	enum recent_found ret = RECENT_NOTHING;
 	char key[STATUS_KEY_SIZE];
 	struct entry **entry;
-	int ret = 0;
 
 	status_session_key(credential, key);
 	(void)pthread_mutex_lock(&recent->lock);
 	entry = fixed_table_find(recent->entries, key, KEY_SIZE);
-	if (entry != NULL && !is_over(*entry, now))
-		ret = copy_entry(*entry, row, token) == 0;
+	if (entry != NULL && !is_over(*entry, now)) {
+		if (copy_entry(*entry, row, token) == 0)
+			ret = RECENT_ROW;
+	} else if (entry != NULL && token != NULL && (*entry)->token != NULL &&
+	    facts_copy(token, (*entry)->token) == 0)
+		ret = RECENT_TOKEN;
 	(void)pthread_mutex_unlock(&recent->lock);
 	return ret;
 }

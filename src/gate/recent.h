@@ -14,7 +14,8 @@
  *
  * Facts, never a decision: age, exp, key, policy and revocations are judged
  * on each request, as if just read.
- * Entries serve for RECENT_MS since they were read.
+ * A row serves for RECENT_MS since it was read; what the text of a JWT says
+ * never changes, and serves until its place is taken.
  * A lookup of this process holds at once, if its row is written before
  * recent_forget(); what another process writes is seen after RECENT_MS, which
  * session_ttl bounds as ever.
@@ -33,13 +34,19 @@ struct recent;
 struct recent *recent_new(void);	/* NULL: out of memory */
 void recent_free(struct recent *recent);
 
+enum recent_found {
+	RECENT_NOTHING = 0,
+	RECENT_TOKEN,		/* what the text of a JWT says, not the row */
+	RECENT_ROW		/* the row, and of a JWT what its text says */
+};
+
 /*
- * 1 and the row, and with a JWT what its text says (without its claims as
- * JSON; `token` NULL: not wanted), both to be cleared by the caller; else 0.
+ * What is found is to be cleared by the caller.  The token is without its
+ * claims as JSON; NULL: it is not wanted.
  */
-int recent_recall(struct recent *recent, const struct credential *credential,
-    const struct moment *now, struct status_session *row,
-    struct facts *token);
+enum recent_found recent_recall(struct recent *recent,
+    const struct credential *credential, const struct moment *now,
+    struct status_session *row, struct facts *token);
 
 /* To be taken before the row is read that is then kept. */
 uint64_t recent_mark(struct recent *recent,

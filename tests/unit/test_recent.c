@@ -109,7 +109,7 @@ row_and_token(void **state)
 	facts_clear(&token);
 
 	assert_int_equal(recent_recall(*state, &credential, &begin, &row,
-	    &told), 1);
+	    &told), RECENT_ROW);
 	assert_int_equal(row.is_live, 1);
 	assert_int_equal(row.started.boottime, begin.boottime - 500);
 	assert_string_equal(row.verified_by, "thumb");
@@ -124,6 +124,55 @@ row_and_token(void **state)
 	assert_null(told.claims);
 	status_session_clear(&row);
 	facts_clear(&told);
+}
+
+/* What is told of the text alone at that time. */
+static enum recent_found
+token_at(struct recent *recent, const struct credential *credential,
+    int64_t at)
+{
+	const struct moment now = after(at);
+	enum recent_found found;
+	struct status_session row;
+	struct facts told;
+
+	status_session_init(&row);
+	facts_init(&told);
+	found = recent_recall(recent, credential, &now, &row, &told);
+	if (found != RECENT_NOTHING)
+		assert_string_equal(told.key_id, "kid");
+	if (found == RECENT_TOKEN)
+		assert_null(row.facts.user_id);
+	status_session_clear(&row);
+	facts_clear(&told);
+	return found;
+}
+
+/* The row grows old, the text does not. */
+static void
+token_stays(void **state)
+{
+	const struct credential jwt = numbered(1, CREDENTIAL_JWT);
+	const struct credential kin = numbered(1, CREDENTIAL_OPAQUE_TOKEN);
+	const struct credential bare = numbered(2, CREDENTIAL_JWT);
+	struct facts token;
+
+	facts_init(&token);
+	token.key_id = strdup("kid");
+	put(*state, &jwt, "u", &token, 0);
+	put(*state, &bare, "u", NULL, 0);
+	facts_clear(&token);
+	assert_int_equal(token_at(*state, &jwt, 0), RECENT_ROW);
+	assert_int_equal(token_at(*state, &jwt, RECENT_MS), RECENT_TOKEN);
+	assert_int_equal(token_at(*state, &jwt, -RECENT_MS), RECENT_TOKEN);
+	assert_int_equal(token_at(*state, &jwt, 100 * RECENT_MS),
+	    RECENT_TOKEN);
+	assert_string_equal(user_at(*state, &jwt, RECENT_MS), "");
+	assert_int_equal(token_at(*state, &kin, RECENT_MS), RECENT_NOTHING);
+	assert_int_equal(token_at(*state, &bare, 0), RECENT_NOTHING);
+	assert_int_equal(token_at(*state, &bare, RECENT_MS), RECENT_NOTHING);
+	recent_forget(*state, &jwt);
+	assert_int_equal(token_at(*state, &jwt, RECENT_MS), RECENT_NOTHING);
 }
 
 static void
@@ -230,6 +279,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(row_and_token, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(token_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(time_and_kind, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(not_kept, setup, teardown),
