@@ -1,7 +1,5 @@
 #include "state/database_view.h"
 
-#include <sys/stat.h>
-
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -12,6 +10,7 @@
 #include "state/database_connection.h"
 #include "state/database_error.h"
 #include "state/database_log.h"
+#include "state/database_sign.h"
 #include "state/database_vfs.h"
 #include "state/sql.h"
 
@@ -28,21 +27,9 @@
 #define SALTS 8			/* bytes: in the log's head at 16, in a
 				   frame's at 8 */
 
-/* All bytes of these count when they are compared: no padding. */
-struct file_sign {
-	uint64_t device;
-	uint64_t inode;		/* 0: there is none */
-	uint64_t mode;
-	uint64_t owner;
-	uint64_t group;
-	int64_t size;
-	int64_t modified[2];	/* seconds, nanoseconds */
-	int64_t changed[2];
-};
-
 struct sign {
-	struct file_sign file;
-	struct file_sign wal;
+	struct database_sign file;
+	struct database_sign wal;
 	unsigned char head[HEAD_SIZE];
 	unsigned char wal_head[WAL_HEAD_SIZE];
 	unsigned char tail[FRAME_HEAD_SIZE]; /* where the next frame goes */
@@ -64,28 +51,9 @@ struct database_view {
 };
 
 static void
-sign_file(const char *path, struct file_sign *sign)
-{
-	struct stat st;
-
-	if (lstat(path, &st) == -1)
-		return;
-	sign->device = st.st_dev;
-	sign->inode = st.st_ino;
-	sign->mode = st.st_mode;
-	sign->owner = st.st_uid;
-	sign->group = st.st_gid;
-	sign->size = st.st_size;
-	sign->modified[0] = st.st_mtim.tv_sec;
-	sign->modified[1] = st.st_mtim.tv_nsec;
-	sign->changed[0] = st.st_ctim.tv_sec;
-	sign->changed[1] = st.st_ctim.tv_nsec;
-}
-
-static void
 sign_head(struct database_view *view, struct sign *sign)
 {
-	sign_file(view->path, &sign->file);
+	database_sign_path(view->path, &sign->file);
 	(void)view->file->pMethods->xRead(view->file, sign->head, HEAD_SIZE,
 	    0);
 }
@@ -202,27 +170,19 @@ is_as_it_was(struct database_view *view, const struct sign *sign)
 	    sign->wal.size > was->wal.size && !has_new_commit(view, sign);
 }
 
-static int
-is_same_file(const struct file_sign *a, const struct file_sign *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-	    a->mode == b->mode && a->owner == b->owner &&
-	    a->group == b->group;
-}
-
 enum database_view_state
 database_view_take(struct database_view *view)
 {
 	struct sign sign;
 
 	memset(&sign, 0, sizeof(sign));
-	sign_file(view->wal_path, &sign.wal);
+	database_sign_path(view->wal_path, &sign.wal);
 	sign_head(view, &sign);
 	sign_log(view, &sign);
 	if (memcmp(&sign, &view->sign, sizeof(sign)) == 0)
 		return DATABASE_VIEW_SAME;
-	if (!is_same_file(&sign.file, &view->sign.file) ||
-	    !is_same_file(&sign.wal, &view->sign.wal))
+	if (!database_sign_is_one(&sign.file, &view->sign.file) ||
+	    !database_sign_is_one(&sign.wal, &view->sign.wal))
 		return DATABASE_VIEW_MOVED;
 	if (is_as_it_was(view, &sign)) {
 		view->sign = sign;
@@ -290,12 +250,12 @@ static enum database_outcome
 begin(struct database_view *view, const struct database_schema *schema,
     struct error *error)
 {
-	struct file_sign wal;
+	struct database_sign wal;
 	int64_t application = 0;
 	int rc;
 
 	memset(&wal, 0, sizeof(wal));
-	sign_file(view->wal_path, &wal);
+	database_sign_path(view->wal_path, &wal);
 	rc = database_vfs_open(view->path, &view->db, &view->vfs);
 	if (rc == SQLITE_OK)
 		rc = database_connection_configure(view->db, DATABASE_READ,
@@ -314,7 +274,7 @@ begin(struct database_view *view, const struct database_schema *schema,
 	if (rc != SQLITE_OK)
 		return database_error_tell(view->db, rc, view->path, error);
 	database_connection_settle(view->db);
-	sign_file(view->path, &view->sign.file);
+	database_sign_path(view->path, &view->sign.file);
 	view->sign.wal = wal;
 	if (database_connection_in_place(view->db))
 		return DATABASE_OPENED;
