@@ -46,6 +46,8 @@ struct database_view {
 	int frame_len;		/* 0: neither is known */
 	int64_t tail_at;	/* the same, or 0: what stands there is not to
 				   be relied on */
+	int is_ahead;		/* the index has a log that began after the
+				   sign was taken: that tells nothing of it */
 	struct sign sign;	/* of the last take */
 	struct database_log log; /* the same */
 };
@@ -121,6 +123,8 @@ recover(struct database_view *view)
 	view->end_at = 0;
 	(void)sqlite3_step(view->prime);
 	(void)sqlite3_reset(view->prime);
+	view->is_ahead = view->sign.wal.size == 0 &&
+	    database_vfs_last_frame(view->vfs) > 0;
 	if (view->sign.wal.size > 0)
 		find_end(view);
 	sign_tail(view);
@@ -179,7 +183,8 @@ database_view_take(struct database_view *view)
 	database_sign_path(view->wal_path, &sign.wal);
 	sign_head(view, &sign);
 	sign_log(view, &sign);
-	if (memcmp(&sign, &view->sign, sizeof(sign)) == 0)
+	if (!view->is_ahead &&
+	    memcmp(&sign, &view->sign, sizeof(sign)) == 0)
 		return DATABASE_VIEW_SAME;
 	if (!database_sign_is_one(&sign.file, &view->sign.file) ||
 	    !database_sign_is_one(&sign.wal, &view->sign.wal))
@@ -205,6 +210,8 @@ database_view_holds(struct database_view *view)
 {
 	struct sign sign = view->sign;
 
+	if (view->is_ahead)
+		return 0;
 	memset(sign.wal_head, 0, sizeof(sign.wal_head));
 	memset(sign.tail, 0, sizeof(sign.tail));
 	sign_log(view, &sign);
