@@ -65,10 +65,12 @@ sign_log(struct database_view *view, struct sign *sign)
 {
 	if (sign->wal.size == 0)
 		return;
-	database_vfs_read_wal(view->vfs, sign->wal_head, WAL_HEAD_SIZE, 0);
+	/* its end first: if it was truncated meanwhile there is nothing behind
+	   the last commit, as before, but then its head tells */
 	if (view->tail_at > 0)
 		database_vfs_read_wal(view->vfs, sign->tail, FRAME_HEAD_SIZE,
 		    view->tail_at);
+	database_vfs_read_wal(view->vfs, sign->wal_head, WAL_HEAD_SIZE, 0);
 }
 
 static int
@@ -123,8 +125,7 @@ recover(struct database_view *view)
 	view->end_at = 0;
 	(void)sqlite3_step(view->prime);
 	(void)sqlite3_reset(view->prime);
-	view->is_ahead = view->sign.wal.size == 0 &&
-	    database_vfs_last_frame(view->vfs) > 0;
+	view->is_ahead = 0;
 	if (view->sign.wal.size > 0)
 		find_end(view);
 	sign_tail(view);
@@ -210,6 +211,11 @@ database_view_holds(struct database_view *view)
 {
 	struct sign sign = view->sign;
 
+	/* also where the log was in the middle of a change when it was to be
+	   recovered, so that it was done by the reading itself */
+	if (view->sign.wal.size == 0 &&
+	    database_vfs_last_frame(view->vfs) > 0)
+		view->is_ahead = 1;
 	if (view->is_ahead)
 		return 0;
 	memset(sign.wal_head, 0, sizeof(sign.wal_head));
