@@ -233,10 +233,10 @@ begin(struct daemon *daemon, struct error *error)
 	daemon->service.settings = daemon->settings;
 	daemon->service.log = daemon->log;
 	daemon->service.shared = gate_shared_new(daemon->settings);
-	daemon->service.places = places_new(server_request_places(
-	    daemon->options.max_connections));
+	daemon->service.seats = (int)server_request_places(
+	    daemon->options.max_connections);
 	daemon->service.attempts = login_attempts_new();
-	if (daemon->service.shared == NULL || daemon->service.places == NULL ||
+	if (daemon->service.shared == NULL ||
 	    daemon->service.attempts == NULL) {
 		error_set(error, "out of memory");
 		return -1;
@@ -283,7 +283,6 @@ end_all(struct daemon *daemon)
 	writer_free(daemon->writer);
 	if (!is_left)
 		gate_shared_free(daemon->service.shared);
-	places_free(daemon->service.places);
 	login_attempts_free(daemon->service.attempts);
 	for (i = 0; i < daemon->listener_count; i++)
 		listener_close(&daemon->listeners[i]);

@@ -2,7 +2,6 @@
 
 #include "fcgi/service.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +11,9 @@
 #include "fcgi/layer/server_request.h"
 #include "fcgi/login_return.h"
 #include "gate/gate_account.h"
+#include "gate/gate_shared.h"
+#include "gate/shares_words.h"
 #include "transport/clock.h"
-
-#define SHARE_SIZE 96
 
 struct service_thread {
 	struct service *service;
@@ -28,6 +27,7 @@ struct caller {
 	int is_ask;
 	struct authorize authorize;
 	struct ask_call call;	/* if is_ask */
+	struct shares_who who;	/* asks */
 };
 
 /* A parked request. */
@@ -35,14 +35,14 @@ struct session {
 	struct caller caller;
 	struct parked *parked;
 	struct fetcher *fetcher;	/* that has it; borrowed */
-	struct places *places;	/* likewise */
-	struct place place;
+	struct shares *shares;	/* likewise */
+	struct shares_hold seat;
 };
 
 static void
 free_session(struct session *session)
 {
-	places_leave(session->places, &session->place);
+	shares_give(session->shares, &session->seat);
 	free(session);
 }
 
@@ -154,12 +154,16 @@ refuse_busy(struct service_thread *thread, struct server_request *request,
 	return refuse(thread, request, caller, REASON_BUSY, detail);
 }
 
-/* Whose share of what lookups cost it is (shares.h). */
-static void
-share_of(const struct ask_call *call, char share[SHARE_SIZE])
+static enum server_step
+refuse_seat(struct service_thread *thread, struct server_request *request,
+    const struct caller *caller, struct gate_task *task,
+    enum gate_step step, const struct shares_refusal *refusal)
 {
-	(void)snprintf(share, SHARE_SIZE, "%ld/%s", call->uid,
-	    call->ask.address);
+	struct error detail = { "" };
+
+	shares_words_seat(refusal, caller->is_ask, &detail);
+	return refuse_busy(thread, request, caller, task, step,
+	    error_text(&detail));
 }
 
 static enum server_step
@@ -168,35 +172,28 @@ park(struct service_thread *thread, struct server_request *request,
     enum gate_step step)
 {
 	const struct service *service = thread->service;
-	struct place place = { .is_taken = { 0 } };
-	char share[SHARE_SIZE];
+	struct shares *shares = gate_shared_shares(service->shared);
+	struct shares_hold seat = { .count = 0 };
+	struct shares_refusal refusal = { .limit = SHARES_LIMIT_ALL };
 	struct session *session;
-	const char *why;
 
-	if (!server_request_may_park(request))
-		return refuse_busy(thread, request, caller, task, step,
-		    "too many requests wait");
-	if (caller->is_ask) {
-		share_of(&caller->call, share);
-		why = places_enter_asker(service->places, share, &place);
-	} else
-		why = places_enter(service->places, caller->authorize.address,
-		    &place);
-	if (why != NULL)
-		return refuse_busy(thread, request, caller, task, step, why);
+	if (!server_request_may_park(request) || shares_take_seat(shares,
+	    &caller->who, service->seats, &seat, &refusal) != SHARES_TAKEN)
+		return refuse_seat(thread, request, caller, task, step,
+		    &refusal);
 	session = calloc(1, sizeof(*session));
 	if (session != NULL)
 		session->parked = parked_new(task, step, request);
 	if (session == NULL || session->parked == NULL) {
-		places_leave(service->places, &place);
+		shares_give(shares, &seat);
 		free(session);
 		return refuse_busy(thread, request, caller, task, step,
 		    "out of memory");
 	}
 	session->caller = *caller;
 	session->fetcher = service->fetcher;
-	session->places = service->places;
-	session->place = place;
+	session->shares = shares;
+	session->seat = seat;
 	server_request_attach(request, session);
 	fetcher_park(thread->service->fetcher, session->parked);
 	return SERVER_PARKED;
@@ -261,6 +258,7 @@ serve_web(struct service_thread *thread, struct server_request *request,
 	    &decision) == -1)
 		return answer(thread, request, caller, &decision);
 	asker.address = question.client_address;
+	shares_who_client(&caller->who, asker.address);
 	step = gate_start(thread->gate, decision.policy, &credential, &asker,
 	    &thread->now, &task);
 	return follow(thread, request, caller, step, task);
@@ -273,14 +271,12 @@ begin_ask(struct service_thread *thread, const struct ask_call *call,
     struct gate_task **task_out)
 {
 	struct gate_asker asker = { .manner = call->ask.is_account ?
-	    GATE_MAY_NOT_ASK : GATE_LOGIN };
-	char share[SHARE_SIZE];
+	    GATE_MAY_NOT_ASK : GATE_LOGIN, .is_program = 1, .uid = call->uid,
+	    .address = call->ask.address };
 
 	if (credential->kind == CREDENTIAL_NONE)
 		return gate_account_start(thread->gate, policy,
 		    call->ask.account, &thread->now, task_out);
-	share_of(call, share);
-	asker.address = share;
 	return gate_start(thread->gate, policy, credential, &asker,
 	    &thread->now, task_out);
 }
@@ -312,6 +308,8 @@ serve_ask(struct service_thread *thread, struct server_request *request,
 	if (ask_question(&caller->call.ask, settings, &credential,
 	    &decision) == -1)
 		return answer(thread, request, caller, &decision);
+	shares_who_program(&caller->who, caller->call.uid,
+	    caller->call.ask.address);
 	step = begin_ask(thread, &caller->call, decision.policy,
 	    &credential, &task);
 	return follow(thread, request, caller, step, task);

@@ -3,7 +3,6 @@
 
 #include "fcgi/fetcher.h"
 #include "fcgi/layer/server.h"
-#include "fcgi/places.h"
 #include "web/login_attempts.h"
 
 /*
@@ -16,7 +15,7 @@ struct service {
 	struct gate_shared *shared;	/* by all gates */
 	struct log *log;
 	struct fetcher *fetcher;
-	struct places *places;	/* where requests wait */
+	int seats;		/* where requests wait */
 	struct login_attempts *attempts;	/* of browsers that log in */
 };
 

@@ -3,7 +3,6 @@
 
 #include "gate/gate.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,9 +126,10 @@ gate_start(struct gate *gate, const struct policy *policy,
 	explicit_bzero(credential, sizeof(*credential));
 	status_session_key(&task->credential, task->session_key);
 	task->manner = asker->manner;
-	if (asker->address != NULL)
-		(void)snprintf(task->client_address,
-		    sizeof(task->client_address), "%s", asker->address);
+	if (asker->is_program)
+		shares_who_program(&task->who, asker->uid, asker->address);
+	else
+		shares_who_client(&task->who, asker->address);
 	decision = &task->decision;
 	decision->policy = policy;
 	decision->kind = task->credential.kind;

@@ -75,9 +75,11 @@ enum gate_manner {
 
 /* Who asks.  Borrowed for the call of gate_start() only. */
 struct gate_asker {
-	const char *address;	/* whose share of lookups it is (shares.h);
-				   NULL: not known */
+	const char *address;	/* whose shares it takes (shares_who.h); NULL:
+				   not known */
 	enum gate_manner manner;
+	int is_program;		/* of this machine, that asks for a client */
+	long uid;		/* of such a one */
 };
 
 enum gate_step {

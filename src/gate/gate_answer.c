@@ -169,16 +169,18 @@ jitter(const struct gate_task *task, int64_t range, const struct moment *now)
 }
 
 /* 1: the exchange is tried again; 0: there is no time for as long an answer as
- * the last one. */
+ * the last one, or too much is asked in vain already. */
 static int
-try_again(struct gate_task *task, int64_t wait, const struct moment *now)
+try_again(struct gate *gate, struct gate_task *task, int64_t wait,
+    const struct moment *now)
 {
 	const int64_t at = now->boottime + wait;
 	int64_t chance = now->boottime - task->lookup.started.boottime;
 
 	if (chance < GATE_CHANCE_MSECS)
 		chance = GATE_CHANCE_MSECS;
-	if (at + chance > task->deadline)
+	if (at + chance > task->deadline || !lookups_again(
+	    gate->shared->lookups, task->session_key, now))
 		return 0;
 	error_clear(&task->decision.detail);
 	gate_task_drop_exchange(task);
@@ -241,7 +243,7 @@ take_absent(struct gate *gate, struct gate_task *task,
 	if (!is_good || is_second(gate, task, now))
 		return take_not_live(gate, task, now);
 	doubt(gate, task, now);
-	return try_again(task, ABSENT_APART_MS + jitter(task,
+	return try_again(gate, task, ABSENT_APART_MS + jitter(task,
 	    ABSENT_JITTER_MS, now), now) ? GATE_STAGE_WAIT :
 	    gate_answer_fail(gate, task, REASON_SESSION_UNSETTLED, now);
 }
@@ -252,7 +254,7 @@ take_error(struct gate *gate, struct gate_task *task,
 {
 	if (task->exchange->status == 500 &&
 	    ++task->lookup.error_count < ERROR_TRIES &&
-	    try_again(task, ERROR_FIRST_MS + jitter(task, ERROR_JITTER_MS,
+	    try_again(gate, task, ERROR_FIRST_MS + jitter(task, ERROR_JITTER_MS,
 	    now), now))
 		return GATE_STAGE_WAIT;
 	return gate_answer_fail(gate, task, REASON_RESOLVER_UNREACHABLE, now);

@@ -7,6 +7,7 @@
 #include "gate/gate_answer.h"
 #include "gate/gate_outage.h"
 #include "gate/gate_task.h"
+#include "gate/shares_words.h"
 
 /* How often a waiting task looks whether its lookup may begin. */
 #define WAIT_MS 50
@@ -19,7 +20,7 @@ gate_lookup_release(struct gate_task *task)
 
 	if (lookup->lookups == NULL)
 		return;
-	lookups_leave(lookup->lookups, task->client_address, &lookup->turn);
+	lookups_leave(lookup->lookups, &lookup->turn);
 	if (lookup->has_place)
 		lookups_end(lookup->lookups, task->session_key, LOOKUPS_ENDED,
 		    REASON_GRANTED, &unknown);
@@ -33,7 +34,7 @@ wish_of(const struct gate_task *task)
 		.key = task->session_key,
 		.is_known = task->keys.verified_by[0] != '\0' ||
 		    task->row.seen != GATE_ROW_UNSEEN,
-		.client_address = task->client_address,
+		.who = &task->who,
 		.since = task->deadline -
 		    (int64_t)task->settings->total_timeout * 1000,
 	};
@@ -88,9 +89,12 @@ too_late(struct gate *gate, struct gate_task *task, const struct moment *now)
 	if (lookups_absent_at(gate->shared->lookups, task->session_key,
 	    now->boottime) >= wish.since)
 		return gate_task_end(task, REASON_SESSION_UNSETTLED, now);
-	error_set(&task->decision.detail, is_slow ?
-	    "another lookup of this credential took too long" :
-	    "no place among the lookups (max_lookups) became free in time");
+	if (is_slow)
+		error_set(&task->decision.detail,
+		    "another lookup of this credential took too long");
+	else
+		shares_words_place(lookups_waits_alone(gate->shared->lookups,
+		    &task->who), &task->decision.detail);
 	return gate_outage_judge(gate, task, reason, is_slow, now);
 }
 
@@ -140,12 +144,12 @@ begin(struct gate *gate, struct gate_task *task, const struct moment *now)
 	struct gate_lookup *lookup = &task->lookup;
 	const struct lookups_wish wish = wish_of(task);
 	struct error *detail = &task->decision.detail;
+	struct shares_refusal refusal;
 	enum reason reason = REASON_BUSY;
-	int64_t until = 0;
 
 	lookup->lookups = gate->shared->lookups;
 	switch (lookups_begin(lookup->lookups, &wish, &lookup->turn, now,
-	    &until, &reason)) {
+	    &refusal, &reason)) {
 	case LOOKUPS_GO:
 		lookup->has_place = 1;
 		return ask(task, now);
@@ -165,9 +169,8 @@ begin(struct gate *gate, struct gate_task *task, const struct moment *now)
 		break;
 	case LOOKUPS_REFUSED:
 	default:
-		task->ask_again = until;
-		error_set(detail, "too many credentials that were never seen "
-		    "before (lookup_rate), or too many of them wait");
+		task->ask_again = refusal.until;
+		shares_words_lookup(&refusal, detail);
 		break;
 	}
 	return gate_outage_judge(gate, task, reason, 0, now);
@@ -236,8 +239,8 @@ gate_lookup_ahead(struct gate *gate, struct gate_task *task,
 	struct gate_lookup *lookup = &task->lookup;
 	struct status_backoff backoff;
 	struct lookups_wish wish;
+	struct shares_refusal refusal;
 	enum reason reason;
-	int64_t until;
 
 	if (!is_ageing(task) || status_backoff_load(gate->status, now,
 	    &backoff, NULL) == -1 || backoff.until > now->boottime)
@@ -246,8 +249,8 @@ gate_lookup_ahead(struct gate *gate, struct gate_task *task,
 	    (int64_t)task->settings->total_timeout * 1000;
 	wish = wish_of(task);
 	lookup->lookups = gate->shared->lookups;
-	if (lookups_begin(lookup->lookups, &wish, &lookup->turn, now, &until,
-	    &reason) != LOOKUPS_GO)
+	if (lookups_begin(lookup->lookups, &wish, &lookup->turn, now,
+	    &refusal, &reason) != LOOKUPS_GO)
 		return GATE_STAGE_DONE;
 	lookup->has_place = 1;
 	lookup->is_ahead = 1;

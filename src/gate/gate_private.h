@@ -22,6 +22,7 @@
  */
 
 struct gate_shared {
+	struct shares *shares;
 	struct lookups *lookups;
 	struct recent *recent;
 	struct logins *logins;
@@ -121,7 +122,7 @@ struct gate_task {
 	enum gate_manner manner;
 	struct credential credential;	/* kind NONE: no question, a refresh */
 	char session_key[STATUS_KEY_SIZE];
-	char client_address[64];
+	struct shares_who who;
 	struct facts facts;		/* of the token, then the session too */
 	struct gate_token token;
 	struct gate_keys keys;

@@ -40,7 +40,9 @@ gate_shared_new(const struct settings *settings)
 		gate_shared_free(shared);
 		return NULL;
 	}
-	shared->lookups = lookups_new(settings);
+	shared->shares = shares_new(settings->lookup_rate);
+	if (shared->shares != NULL)
+		shared->lookups = lookups_new(settings, shared->shares);
 	shared->recent = recent_new();
 	shared->logins = logins_new(GATE_LOGIN_MSECS);
 	shared->trust = trust_shared_new();
@@ -62,10 +64,17 @@ gate_shared_free(struct gate_shared *shared)
 	if (shared == NULL)
 		return;
 	lookups_free(shared->lookups);
+	shares_free(shared->shares);
 	recent_free(shared->recent);
 	logins_free(shared->logins);
 	keys_told_free(shared->keys_told);
 	trust_shared_free(shared->trust);
 	status_pending_free(shared->pending);
 	free(shared);
+}
+
+struct shares *
+gate_shared_shares(struct gate_shared *shared)
+{
+	return shared->shares;
 }

@@ -5,6 +5,7 @@
 #include "settings/settings.h"
 
 struct gate_shared;
+struct shares;
 struct status;
 
 /* What the gates of a process share: the lookups under way, the sessions in
@@ -12,6 +13,9 @@ struct status;
  * settings; NULL: memory. */
 struct gate_shared *gate_shared_new(const struct settings *settings);
 void gate_shared_free(struct gate_shared *shared);
+
+/* What each asker holds: for a face too, of its seats. */
+struct shares *gate_shared_shares(struct gate_shared *shared);
 
 /* status.db of these settings, with what the process has not written yet; for
  * one thread.  NULL and error. */

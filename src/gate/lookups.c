@@ -8,18 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/lookups_budget.h"
 #include "gate/lookups_memory.h"
-#include "ground/shares.h"
 #include "state/status_session.h"
 
-#define CROWDED_MS 2000		/* where too many wait, try again after */
+#define ASKINGS 2		/* of one lookup, at most */
 
 struct place {
 	char key[STATUS_KEY_SIZE];	/* "": free */
-	struct lookups_part *part;	/* of its address; NULL: known */
-	char client_address[64];	/* known, and with a share */
-	int has_share;
+	int is_known;
+	struct shares_who who;
+	struct shares_hold running;
+	struct shares_hold asked[ASKINGS];
+	size_t asked_count;		/* unknown: how often it was asked */
 };
 
 struct lookups {
@@ -27,9 +27,8 @@ struct lookups {
 	pthread_mutex_t lock;
 	struct place *places;
 	size_t place_count;
-	struct shares *known_running;
-	struct shares *queued;		/* who lack nothing but a place */
-	struct lookups_budget *budget;
+	struct shares *shares;		/* borrowed */
+	int waiting[SHARES_RANKS];	/* unknown ones whose turn may come */
 	struct lookups_memory *memory;
 };
 
@@ -39,12 +38,13 @@ struct asking {
 	struct lookups_turn *turn;
 	struct place *place;	/* a free one; NULL: there is none */
 	int is_running;		/* another one looks its key up */
-	int64_t now;
-	int64_t *until_out;
+	int unknown;		/* places that have unknown ones */
+	const struct moment *now;
+	struct shares_refusal *refusal;
 };
 
 struct lookups *
-lookups_new(const struct settings *settings)
+lookups_new(const struct settings *settings, struct shares *shares)
 {
 	struct lookups *lookups = calloc(1, sizeof(*lookups));
 
@@ -57,13 +57,9 @@ lookups_new(const struct settings *settings)
 	lookups->settings = settings;
 	lookups->place_count = (size_t)settings->max_lookups;
 	lookups->places = calloc(lookups->place_count, sizeof(struct place));
-	lookups->known_running = shares_new();
-	lookups->queued = shares_new();
-	lookups->budget = lookups_budget_new(settings);
+	lookups->shares = shares;
 	lookups->memory = lookups_memory_new(settings);
-	if (lookups->places != NULL && lookups->known_running != NULL &&
-	    lookups->queued != NULL && lookups->budget != NULL &&
-	    lookups->memory != NULL)
+	if (lookups->places != NULL && lookups->memory != NULL)
 		return lookups;
 	lookups_free(lookups);
 	return NULL;
@@ -75,9 +71,6 @@ lookups_free(struct lookups *lookups)
 	if (lookups == NULL)
 		return;
 	lookups_memory_free(lookups->memory);
-	lookups_budget_free(lookups->budget);
-	shares_free(lookups->known_running);
-	shares_free(lookups->queued);
 	free(lookups->places);
 	(void)pthread_mutex_destroy(&lookups->lock);
 	free(lookups);
@@ -135,170 +128,199 @@ lookups_twice_msecs(const struct settings *settings)
 }
 
 static void
-leave(struct lookups *lookups, const char *client_address,
-    struct lookups_turn *turn)
+leave(struct lookups *lookups, struct lookups_turn *turn)
 {
-	if (turn->is_unknown)
-		lookups_budget_leave(lookups->budget, client_address);
-	if (turn->is_queued)
-		shares_give(lookups->queued, client_address);
-	turn->is_unknown = turn->is_queued = 0;
+	shares_give(lookups->shares, &turn->queued);
+	if (turn->waits)
+		lookups->waiting[turn->rank]--;
+	turn->waits = 0;
 }
 
 void
-lookups_leave(struct lookups *lookups, const char *client_address,
-    struct lookups_turn *turn)
+lookups_leave(struct lookups *lookups, struct lookups_turn *turn)
 {
 	(void)pthread_mutex_lock(&lookups->lock);
-	leave(lookups, client_address, turn);
+	leave(lookups, turn);
+	shares_give(lookups->shares, &turn->asked);
 	(void)pthread_mutex_unlock(&lookups->lock);
 }
 
-/* A free place, NULL if there is none; -1 if the key has one. */
-static int
-find_place(struct lookups *lookups, const char *key, struct place **found)
+int
+lookups_waits_alone(struct lookups *lookups, const struct shares_who *who)
+{
+	return shares_is_queued_alone(lookups->shares, who);
+}
+
+static struct place *
+place_of(struct lookups *lookups, const char *key)
 {
 	size_t i;
 
-	*found = NULL;
-	for (i = 0; i < lookups->place_count; i++) {
+	for (i = 0; i < lookups->place_count; i++)
 		if (strcmp(lookups->places[i].key, key) == 0)
-			return -1;
-		if (*found == NULL && lookups->places[i].key[0] == '\0')
-			*found = &lookups->places[i];
+			return &lookups->places[i];
+	return NULL;
+}
+
+static void
+look_around(struct lookups *lookups, struct asking *asking)
+{
+	const struct place *place;
+	size_t i;
+
+	asking->is_running = place_of(lookups, asking->wish->key) != NULL;
+	asking->place = place_of(lookups, "");
+	for (i = 0; i < lookups->place_count; i++) {
+		place = &lookups->places[i];
+		asking->unknown += place->key[0] != '\0' && !place->is_known;
 	}
+}
+
+/* The place is its own, with what it may ask. */
+static enum lookups_answer
+enter(struct lookups *lookups, const struct asking *asking)
+{
+	const struct lookups_wish *wish = asking->wish;
+	struct place *place = asking->place;
+
+	(void)snprintf(place->key, sizeof(place->key), "%s", wish->key);
+	place->who = *wish->who;
+	place->is_known = wish->is_known;
+	shares_run(lookups->shares, wish->who, wish->is_known,
+	    &place->running);
+	if (!wish->is_known)
+		place->asked[place->asked_count++] = asking->turn->asked;
+	memset(&asking->turn->asked, 0, sizeof(asking->turn->asked));
+	return LOOKUPS_GO;
+}
+
+static int
+better_waits(const struct lookups *lookups, int rank)
+{
+	int i;
+
+	for (i = 0; i < rank; i++)
+		if (lookups->waiting[i] > 0)
+			return 1;
 	return 0;
 }
 
-/* One more waits, if that is not too many: the answer, or REFUSED. */
-static enum lookups_answer
-wait_unknown(struct lookups *lookups, struct lookups_part *part,
-    const struct asking *asking, enum lookups_answer answer)
+static int
+half(int places)
 {
-	if (!lookups_budget_wait(lookups->budget, part)) {
-		*asking->until_out = asking->now + CROWDED_MS;
-		return LOOKUPS_REFUSED;
-	}
-	asking->turn->is_unknown = 1;
-	return answer;
+	return places < 2 ? 1 : places / 2;
 }
 
-/* There is no place, or others that are unknown leave none. */
+/* One that may ask goes, or waits for its turn. */
 static enum lookups_answer
-queue_unknown(struct lookups *lookups, struct lookups_part *part,
-    const struct asking *asking)
+place_unknown(struct lookups *lookups, const struct asking *asking)
 {
-	const enum lookups_answer answer = wait_unknown(lookups, part, asking,
-	    LOOKUPS_QUEUED);
+	const struct shares_who *who = asking->wish->who;
+	struct lookups_turn *turn = asking->turn;
+	const int places = half(lookups->settings->max_lookups);
+	const int has_room = asking->unknown < places;
+	const int is_held_back = shares_is_held_back(lookups->shares, who, 0,
+	    places);
+	const int rank = shares_rank(lookups->shares, who, &turn->asked);
 
-	if (answer == LOOKUPS_QUEUED &&
-	    lookups_budget_has_room(lookups->budget, part))
-		asking->turn->is_queued = shares_take(lookups->queued,
-		    asking->wish->client_address);
-	return answer;
+	if (has_room && asking->place != NULL && !is_held_back &&
+	    !better_waits(lookups, rank))
+		return enter(lookups, asking);
+	shares_queue(lookups->shares, who, 0, has_room, &turn->queued);
+	/* one that is held back keeps nobody from going */
+	turn->waits = !is_held_back;
+	turn->rank = rank;
+	lookups->waiting[rank] += turn->waits;
+	return LOOKUPS_QUEUED;
 }
 
 static enum lookups_answer
 begin_unknown(struct lookups *lookups, const struct asking *asking)
 {
-	const char *address = asking->wish->client_address;
 	struct lookups_turn *turn = asking->turn;
-	struct lookups_part *part = lookups_budget_part(lookups->budget,
-	    address, asking->now);
 
-	if (part == NULL) {
-		*asking->until_out = asking->now + CROWDED_MS;
-		return LOOKUPS_REFUSED;
+	if (asking->is_running) {
+		shares_give(lookups->shares, &turn->asked);
+		return LOOKUPS_WAIT;
 	}
-	if (asking->is_running)
-		return wait_unknown(lookups, part, asking, LOOKUPS_WAIT);
-	if (!turn->is_counted)
-		turn->is_counted = lookups_budget_count(lookups->budget, part,
-		    address, asking->now, asking->until_out);
-	if (!turn->is_counted)
+	if (turn->asked.things == 0 && shares_take_lookup(lookups->shares,
+	    asking->wish->who, asking->now, &turn->asked,
+	    asking->refusal) != SHARES_TAKEN)
 		return LOOKUPS_REFUSED;
-	if (asking->place == NULL ||
-	    !lookups_budget_has_room(lookups->budget, part))
-		return queue_unknown(lookups, part, asking);
-	lookups_budget_begin(lookups->budget, part);
-	asking->place->part = part;
-	return LOOKUPS_GO;
-}
-
-/* Does its address hold half of the places while others wait for one? */
-static int
-holds_too_much(const struct lookups *lookups, const char *client_address)
-{
-	const int half = lookups->settings->max_lookups / 2;
-
-	return shares_of(lookups->known_running, client_address) >=
-	    (half > 0 ? half : 1) && shares_all(lookups->queued) >
-	    shares_of(lookups->queued, client_address);
+	return place_unknown(lookups, asking);
 }
 
 static enum lookups_answer
 begin_known(struct lookups *lookups, const struct asking *asking)
 {
-	const char *address = asking->wish->client_address;
-	struct place *place = asking->place;
+	const struct shares_who *who = asking->wish->who;
+	struct lookups_turn *turn = asking->turn;
 
+	shares_give(lookups->shares, &turn->asked);
 	if (asking->is_running)
 		return LOOKUPS_WAIT;
-	if (place == NULL || holds_too_much(lookups, address)) {
-		asking->turn->is_queued = shares_take(lookups->queued,
-		    address);
-		return LOOKUPS_QUEUED;
-	}
-	(void)snprintf(place->client_address, sizeof(place->client_address),
-	    "%s", address != NULL ? address : "");
-	place->has_share = shares_take(lookups->known_running,
-	    place->client_address);
-	return LOOKUPS_GO;
-}
-
-static enum lookups_answer
-begin(struct lookups *lookups, struct asking *asking)
-{
-	const struct lookups_wish *wish = asking->wish;
-	enum lookups_answer answer;
-
-	asking->is_running = find_place(lookups, wish->key,
-	    &asking->place) == -1;
-	answer = wish->is_known ? begin_known(lookups, asking) :
-	    begin_unknown(lookups, asking);
-	if (answer == LOOKUPS_GO && asking->place != NULL)
-		(void)snprintf(asking->place->key, sizeof(asking->place->key),
-		    "%s", wish->key);
-	return answer;
+	if (asking->place != NULL && !shares_is_held_back(lookups->shares,
+	    who, 1, lookups->settings->max_lookups))
+		return enter(lookups, asking);
+	shares_queue(lookups->shares, who, 1, 1, &turn->queued);
+	return LOOKUPS_QUEUED;
 }
 
 enum lookups_answer
 lookups_begin(struct lookups *lookups, const struct lookups_wish *wish,
-    struct lookups_turn *turn, const struct moment *now, int64_t *until_out,
-    enum reason *reason_out)
+    struct lookups_turn *turn, const struct moment *now,
+    struct shares_refusal *refusal, enum reason *reason_out)
 {
-	struct asking asking = { .wish = wish, .turn = turn,
-	    .now = now->boottime, .until_out = until_out };
+	struct asking asking = { .wish = wish, .turn = turn, .now = now,
+	    .refusal = refusal };
 	enum lookups_answer answer;
 
-	*until_out = now->boottime;
+	memset(refusal, 0, sizeof(*refusal));
 	(void)pthread_mutex_lock(&lookups->lock);
-	leave(lookups, wish->client_address, turn);
+	leave(lookups, turn);
 	answer = lookups_memory_recall(lookups->memory, wish, now->boottime,
 	    reason_out);
-	if (answer == LOOKUPS_WAIT)
-		answer = begin(lookups, &asking);
+	if (answer == LOOKUPS_WAIT) {
+		look_around(lookups, &asking);
+		answer = wish->is_known ? begin_known(lookups, &asking) :
+		    begin_unknown(lookups, &asking);
+	}
 	(void)pthread_mutex_unlock(&lookups->lock);
 	return answer;
 }
 
-static void
-free_place(struct lookups *lookups, struct place *place)
+int
+lookups_again(struct lookups *lookups, const char *key,
+    const struct moment *now)
 {
-	if (place->part != NULL)
-		lookups_budget_end(lookups->budget, place->part);
-	if (place->has_share)
-		shares_give(lookups->known_running, place->client_address);
+	struct shares_refusal refusal;
+	struct place *place;
+	int may = 0;
+
+	(void)pthread_mutex_lock(&lookups->lock);
+	place = place_of(lookups, key);
+	if (place != NULL && place->is_known)
+		may = 1;
+	else if (place != NULL && place->asked_count < ASKINGS)
+		may = shares_take_lookup(lookups->shares, &place->who, now,
+		    &place->asked[place->asked_count], &refusal) ==
+		    SHARES_TAKEN;
+	if (may && !place->is_known)
+		place->asked_count++;
+	(void)pthread_mutex_unlock(&lookups->lock);
+	return may;
+}
+
+static void
+free_place(struct lookups *lookups, struct place *place, int is_live,
+    const struct moment *now)
+{
+	const struct shares_ending ending = { .who = &place->who,
+	    .key = place->key, .is_live = is_live,
+	    .running = &place->running, .asked = place->asked,
+	    .asked_count = place->asked_count };
+
+	shares_end(lookups->shares, &ending, now);
 	memset(place, 0, sizeof(*place));
 }
 
@@ -306,14 +328,12 @@ void
 lookups_end(struct lookups *lookups, const char *key,
     enum lookups_result result, enum reason reason, const struct moment *now)
 {
-	size_t i;
+	struct place *place;
 
 	(void)pthread_mutex_lock(&lookups->lock);
-	for (i = 0; i < lookups->place_count; i++)
-		if (strcmp(lookups->places[i].key, key) == 0) {
-			free_place(lookups, &lookups->places[i]);
-			break;
-		}
+	place = place_of(lookups, key);
+	if (place != NULL)
+		free_place(lookups, place, result == LOOKUPS_ENDED_LIVE, now);
 	lookups_memory_put(lookups->memory, key, result, reason,
 	    now->boottime);
 	(void)pthread_mutex_unlock(&lookups->lock);

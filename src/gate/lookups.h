@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "gate/shares.h"
 #include "ground/moment.h"
 #include "ground/reason.h"
 #include "settings/settings.h"
@@ -11,17 +12,16 @@
  * The lookups at Authgear's resolver that one process has under way.
  *
  * Keys: those of status_session_key(); of each one lookup at a time.
- * Places: max_lookups, for all.
- * Known credentials: one address gets at most half of the places while others
- * wait for one.
- * Unknown ones (neither verified here as a JWT nor with a row in status.db):
- * half of the places and lookup_rate a minute together; one client address
- * (of IPv6: one /64) a tenth of both, one asker that is not root
- * (UID/ADDRESS) half of the minute whatever addresses it names; at least one.
- * So a flood of random tokens starves no known session, and from one address
- * (with many places: from nine) nobody else's first login.
- * Waiting: few unknown ones, for their turn or for another lookup of their
- * key; they would take all places where requests wait.
+ * Places: max_lookups, for all; half of them, at least one, for unknown
+ * credentials (neither verified here as a JWT nor with a row in status.db).
+ * Of its kind one address gets at most half of the places while others wait
+ * for one.
+ * Unknown ones may be asked in vain lookup_rate times in any minute, and of
+ * that one asker has a part (shares.h): so a flood of random tokens starves no
+ * known session and nobody else's first login.
+ * Waiting: of the unknown ones those that somebody vouches for go first, then
+ * those of whom less waits, runs or was in vain.  Who waits for another lookup
+ * of the same key holds nothing here.
  * Remembered: "not live" for absent_ttl, failures for those who waited for
  * that key, the first of two "absent" answers; 4,096 keys, of which the ones
  * that end first give way.
@@ -30,31 +30,30 @@
 
 struct lookups;
 
-#define LOOKUPS_WAITING 128		/* unknown ones at a time */
-#define LOOKUPS_WAITING_ADDRESS 64	/* of one client address */
-
-/* Borrows settings.  NULL: out of memory. */
-struct lookups *lookups_new(const struct settings *settings);
+/* Borrows both.  NULL: out of memory. */
+struct lookups *lookups_new(const struct settings *settings,
+    struct shares *shares);
 void lookups_free(struct lookups *lookups);
 
 struct lookups_wish {
 	const char *key;
 	int is_known;
-	const char *client_address;	/* text; NULL: not known */
+	const struct shares_who *who;	/* borrowed for the call */
 	int64_t since;		/* boottime from which a failure of another
 				   lookup of the key is this one's too */
 };
 
 /* Where one that waits stands; {0} at first, then lookups.c's own. */
 struct lookups_turn {
-	int is_counted;		/* it took its part of the budget */
-	int is_unknown;		/* it waits as one of the unknown ones */
-	int is_queued;		/* all that it lacks is a place */
+	struct shares_hold asked;	/* what it may ask in vain */
+	struct shares_hold queued;	/* all that it lacks is a place */
+	int waits;			/* in its rank, */
+	int rank;
 };
 
 enum lookups_answer {
-	LOOKUPS_REFUSED = 0,	/* the budget of unknown ones is used up, or too
-				   many wait, until *until_out: busy */
+	LOOKUPS_REFUSED = 0,	/* too many unknown ones were in vain, or wait:
+				   *refusal; busy */
 	LOOKUPS_GO,		/* go, then lookups_end() in any case */
 	LOOKUPS_WAIT,		/* the key is being looked up: ask again soon */
 	LOOKUPS_QUEUED,		/* there is no place: likewise */
@@ -67,12 +66,22 @@ enum lookups_answer {
 
 enum lookups_answer lookups_begin(struct lookups *lookups,
     const struct lookups_wish *wish, struct lookups_turn *turn,
-    const struct moment *now, int64_t *until_out, enum reason *reason_out);
+    const struct moment *now, struct shares_refusal *refusal,
+    enum reason *reason_out);
+
+/* The key's lookup, whose place is held, asks once more: 1, or 0 if it may
+ * not. */
+int lookups_again(struct lookups *lookups, const char *key,
+    const struct moment *now);
 
 /* It waits no longer, if it did: to be called when a task ends, whatever its
  * turn. */
-void lookups_leave(struct lookups *lookups, const char *client_address,
-    struct lookups_turn *turn);
+void lookups_leave(struct lookups *lookups, struct lookups_turn *turn);
+
+/* 1 if all unknown ones that wait for a place are of this one client
+ * address. */
+int lookups_waits_alone(struct lookups *lookups,
+    const struct shares_who *who);
 
 /* The part of lookups_begin() that begins nothing: NOT_LIVE, FAILED, UNSURE,
  * or WAIT where nothing is remembered. */
@@ -112,7 +121,7 @@ enum lookups_result {
 				   also for who comes soon */
 };
 
-/* The place is free again. */
+/* The place is free again; what was not LIVE was asked in vain. */
 void lookups_end(struct lookups *lookups, const char *key,
     enum lookups_result result, enum reason reason,
     const struct moment *now);

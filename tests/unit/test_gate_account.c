@@ -21,7 +21,7 @@ ask_at(struct world *world, struct gate *gate, const char *policy,
     const char *text, enum gate_manner manner)
 {
 	struct gate_fixture *fixture = world->gate;
-	const struct gate_asker asker = { "0/192.0.2.1", manner };
+	const struct gate_asker asker = { "192.0.2.1", manner, 1, 0 };
 	struct credential credential;
 	const struct policy *found;
 	enum gate_step step;

@@ -3,11 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "gate/lookups.h"
 #include "gate_world.h"
 
 static void
@@ -186,21 +187,28 @@ no_chance_for_one(void **state)
 static void
 waiters_leave(void **state)
 {
-	struct world world = world_begin("validate = hybrid");
+	struct world world = world_begin("validate = hybrid\nmax_lookups = 1");
 	struct gate_task *first, *tasks[100];
+	const int allowed = 50 - 1;	/* of lookup_rate, and the first */
+	char token[33];
 	int i, round;
 
 	(void)state;
 	(void)gate_fixture_start(world.gate, world.gate->gate, "default",
 	    OPAQUE, &first);
 	for (round = 0; round < 3; round++) {
-		for (i = 0; i < 100; i++)
+		for (i = 0; i < 100; i++) {
+			(void)snprintf(token, sizeof(token), "%032d", i);
 			assert_int_equal(gate_fixture_start(world.gate,
-			    world.gate->gate, "default", OPAQUE, &tasks[i]),
-			    i < LOOKUPS_WAITING_ADDRESS ? GATE_WAIT :
-			    GATE_DONE);
+			    world.gate->gate, "default", token, &tasks[i]),
+			    i < allowed ? GATE_WAIT : GATE_DONE);
+		}
 		assert_int_equal(gate_task_decision(tasks[99])->reason,
 		    REASON_BUSY);
+		assert_int_equal(gate_task_decision(tasks[99])->retry_after,
+		    1);
+		assert_non_null(strstr(gate_task_decision(tasks[99])->
+		    detail.text, "set_real_ip_from"));
 		for (i = 0; i < 100; i++)
 			gate_task_free(tasks[i]);
 	}
