@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import time
 
+import flood
 import gate
 import installed
 import load
@@ -31,8 +32,7 @@ def path_of(site):
 
 
 def people(site, count):
-    """Each with a credential of each kind; never all in one minute's budget
-    of unknown ones."""
+    """Each with a credential of each kind."""
     return [sessions.Person(site.sim.control, kinds=KINDS)
             for _ in range(count)]
 
@@ -107,8 +107,10 @@ def meanwhile(site, daemon, crowd, what, seconds):
                             for said in old.way.values()} ==
                    {sessions.NOT_LIVE}, 'the end of a session')
         time.sleep(max(0, begun + seconds - time.monotonic()))
-        # more than lookup_rate of them were asked for by now
-        tap.equal({sessions.say(daemon.path, said)
+        # from where nobody unknown is let in
+        client = sessions.address()
+        flood.use_up(daemon.path, client)
+        tap.equal({sessions.say(daemon.path, said, client=client)
                    for said in new.way.values()}, {sessions.LIVE},
                   what + ': known though it has no row')
         asked.since(0, 200)
