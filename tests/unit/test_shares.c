@@ -208,7 +208,7 @@ static void
 minute(void **state)
 {
 	const int64_t start = now.boottime;
-	int64_t ends[2000];
+	int64_t ends[2000] = { 0 };
 	int64_t begun;
 	int i, count = 0, first = 0;
 
