@@ -28,7 +28,9 @@ struct lookups {
 	struct place *places;
 	size_t place_count;
 	struct shares *shares;		/* borrowed */
-	int waiting[SHARES_RANKS];	/* unknown ones whose turn may come */
+	TAILQ_HEAD(, lookups_turn) waiting;	/* unknown ones that may go as
+					   soon as there is a place */
+	uint64_t ticket;		/* the last one */
 	struct lookups_memory *memory;
 };
 
@@ -58,6 +60,7 @@ lookups_new(const struct settings *settings, struct shares *shares)
 	lookups->place_count = (size_t)settings->max_lookups;
 	lookups->places = calloc(lookups->place_count, sizeof(struct place));
 	lookups->shares = shares;
+	TAILQ_INIT(&lookups->waiting);
 	lookups->memory = lookups_memory_new(settings);
 	if (lookups->places != NULL && lookups->memory != NULL)
 		return lookups;
@@ -132,7 +135,7 @@ leave(struct lookups *lookups, struct lookups_turn *turn)
 {
 	shares_give(lookups->shares, &turn->queued);
 	if (turn->waits)
-		lookups->waiting[turn->rank]--;
+		TAILQ_REMOVE(&lookups->waiting, turn, link);
 	turn->waits = 0;
 }
 
@@ -194,15 +197,18 @@ enter(struct lookups *lookups, const struct asking *asking)
 	return LOOKUPS_GO;
 }
 
+/* How many go before it. */
 static int
-better_waits(const struct lookups *lookups, int rank)
+ahead_of(const struct lookups *lookups, const struct lookups_turn *turn)
 {
-	int i;
+	const struct lookups_turn *other;
+	int count = 0;
 
-	for (i = 0; i < rank; i++)
-		if (lookups->waiting[i] > 0)
-			return 1;
-	return 0;
+	TAILQ_FOREACH(other, &lookups->waiting, link)
+		count += other->rank < turn->rank ||
+		    (other->rank == turn->rank &&
+		    other->ticket < turn->ticket);
+	return count;
 }
 
 static int
@@ -218,19 +224,24 @@ place_unknown(struct lookups *lookups, const struct asking *asking)
 	const struct shares_who *who = asking->wish->who;
 	struct lookups_turn *turn = asking->turn;
 	const int places = half(lookups->settings->max_lookups);
-	const int has_room = asking->unknown < places;
 	const int is_held_back = shares_is_held_back(lookups->shares, who, 0,
 	    places);
-	const int rank = shares_rank(lookups->shares, who, &turn->asked);
+	int ahead;
 
-	if (has_room && asking->place != NULL && !is_held_back &&
-	    !better_waits(lookups, rank))
+	if (turn->ticket == 0)
+		turn->ticket = ++lookups->ticket;
+	turn->rank = shares_rank(lookups->shares, who, &turn->asked);
+	ahead = ahead_of(lookups, turn);
+	if (asking->place != NULL && !is_held_back &&
+	    ahead < places - asking->unknown)
 		return enter(lookups, asking);
-	shares_queue(lookups->shares, who, 0, has_room, &turn->queued);
+	shares_queue(lookups->shares, who, 0, asking->unknown < places,
+	    &turn->queued);
+	turn->is_near = ahead < places;
 	/* one that is held back keeps nobody from going */
 	turn->waits = !is_held_back;
-	turn->rank = rank;
-	lookups->waiting[rank] += turn->waits;
+	if (turn->waits)
+		TAILQ_INSERT_TAIL(&lookups->waiting, turn, link);
 	return LOOKUPS_QUEUED;
 }
 
@@ -262,6 +273,7 @@ begin_known(struct lookups *lookups, const struct asking *asking)
 	if (asking->place != NULL && !shares_is_held_back(lookups->shares,
 	    who, 1, lookups->settings->max_lookups))
 		return enter(lookups, asking);
+	turn->is_near = 0;
 	shares_queue(lookups->shares, who, 1, 1, &turn->queued);
 	return LOOKUPS_QUEUED;
 }

@@ -2,6 +2,7 @@
 #define LOOKUPS_H_
 
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "gate/shares.h"
 #include "ground/moment.h"
@@ -20,7 +21,7 @@
  * that one asker has a part (shares.h): so a flood of random tokens starves no
  * known session and nobody else's first login.
  * Waiting: of the unknown ones those that somebody vouches for go first, then
- * those of whom less waits, runs or was in vain.  Who waits for another lookup
+ * those of whom less waits, runs or was in vain, then who came first.  Who waits for another lookup
  * of the same key holds nothing here.
  * Remembered: "not live" for absent_ttl, failures for those who waited for
  * that key, the first of two "absent" answers; 4,096 keys, of which the ones
@@ -43,12 +44,16 @@ struct lookups_wish {
 				   lookup of the key is this one's too */
 };
 
-/* Where one that waits stands; {0} at first, then lookups.c's own. */
+/* Where one that waits stands; {0} at first, then lookups.c's own, and not
+ * moved until it left. */
 struct lookups_turn {
+	TAILQ_ENTRY(lookups_turn) link;	/* of the unknown ones, if it waits */
+	int waits;
+	int rank;
+	uint64_t ticket;		/* who came first; 0: none yet */
 	struct shares_hold asked;	/* what it may ask in vain */
 	struct shares_hold queued;	/* all that it lacks is a place */
-	int waits;			/* in its rank, */
-	int rank;
+	int is_near;			/* of those whose turn comes next */
 };
 
 enum lookups_answer {

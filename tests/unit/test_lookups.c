@@ -287,6 +287,8 @@ turns(void **state)
 	assert_int_equal(take_turn(*state, 60, 0, "10.0.0.3", &friend),
 	    LOOKUPS_NOT_LIVE);
 	finish(*state, 50, LOOKUPS_ENDED_LIVE);
+	for (i = 1; i < 20; i++)
+		lookups_leave(*state, &many[i]);
 	/* one that waited and left is in nobody's way */
 	assert_int_equal(go(*state, 70, 0, "10.0.0.4"), LOOKUPS_GO);
 	assert_int_equal(take_turn(*state, 51, 0, "10.0.0.2", &other),
@@ -299,6 +301,34 @@ turns(void **state)
 	lookups_leave(*state, &other);
 	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &many[1]),
 	    LOOKUPS_GO);
+}
+
+/* Of those who hold as much, who came first. */
+static void
+first_come(void **state)
+{
+	struct lookups_turn many[6] = { { .rank = 0 } };
+	int i;
+
+	settings.max_lookups = 2;
+	for (i = 0; i < 6; i++)
+		assert_int_equal(take_turn(*state, i, 0, "10.0.0.1",
+		    &many[i]), i == 0 ? LOOKUPS_GO : LOOKUPS_QUEUED);
+	for (i = 5; i > 0; i--) {
+		assert_int_equal(take_turn(*state, i, 0, "10.0.0.1",
+		    &many[i]), LOOKUPS_QUEUED);
+		assert_int_equal(many[i].is_near, i == 1);
+	}
+	finish(*state, 0, LOOKUPS_ENDED_NOT_LIVE);
+	for (i = 5; i > 0; i--)
+		assert_int_equal(take_turn(*state, i, 0, "10.0.0.1",
+		    &many[i]), i > 1 ? LOOKUPS_QUEUED : LOOKUPS_GO);
+	assert_int_equal(go(*state, 7, 0, "10.0.0.1"), LOOKUPS_QUEUED);
+	finish(*state, 1, LOOKUPS_ENDED_NOT_LIVE);
+	assert_int_equal(go(*state, 7, 0, "10.0.0.1"), LOOKUPS_QUEUED);
+	for (i = 2; i < 6; i++)
+		lookups_leave(*state, &many[i]);
+	assert_int_equal(go(*state, 7, 0, "10.0.0.1"), LOOKUPS_GO);
 }
 
 /* One address leaves half of the places of its kind to others who wait, and
@@ -544,27 +574,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(one_for_a_key, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(places, setup, teardown),
-		cmocka_unit_test_setup_teardown(live, setup, teardown),
-		cmocka_unit_test_setup_teardown(in_vain, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(again, setup, teardown),
-		cmocka_unit_test_setup_teardown(waiting_counts, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(turns, setup, teardown),
-		cmocka_unit_test_setup_teardown(known_share, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(odd_places, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(all_together, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(what_is_remembered, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_answer, setup, teardown),
-		cmocka_unit_test_setup_teardown(absent, setup, teardown),
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(one_for_a_key), TEST(places), TEST(live), TEST(in_vain),
+		TEST(again), TEST(waiting_counts), TEST(turns),
+		TEST(first_come), TEST(known_share), TEST(odd_places),
+		TEST(all_together), TEST(what_is_remembered), TEST(bounded),
+		TEST(no_answer), TEST(absent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
