@@ -230,7 +230,7 @@ place_unknown(struct lookups *lookups, const struct asking *asking)
 
 	if (turn->ticket == 0)
 		turn->ticket = ++lookups->ticket;
-	turn->rank = shares_rank(lookups->shares, who, &turn->asked);
+	turn->rank = shares_rank(lookups->shares, who);
 	ahead = ahead_of(lookups, turn);
 	if (asking->place != NULL && !is_held_back &&
 	    ahead < places - asking->unknown)

@@ -21,8 +21,8 @@
  * that one asker has a part (shares.h): so a flood of random tokens starves no
  * known session and nobody else's first login.
  * Waiting: of the unknown ones those that somebody vouches for go first, then
- * those of whom less waits, runs or was in vain, then who came first.  Who waits for another lookup
- * of the same key holds nothing here.
+ * those of whom less waits, runs or was in vain, then who came first.
+ * Who waits for another lookup of the same key holds nothing here.
  * Remembered: "not live" for absent_ttl, failures for those who waited for
  * that key, the first of two "absent" answers; 4,096 keys, of which the ones
  * that end first give way.

@@ -193,16 +193,16 @@ power_of(int number)
 }
 
 int
-shares_rank(struct shares *shares, const struct shares_who *who,
-    const struct shares_hold *hold)
+shares_rank(struct shares *shares, const struct shares_who *who)
 {
-	const int is_open = (hold->things & BIT(SHARES_OPEN)) != 0;
 	const struct shares_key *key;
 	struct shares_pool pool;
-	int most = 0, held;
+	int most = 0, is_open, held;
 	size_t i;
 
 	(void)pthread_mutex_lock(&shares->lock);
+	/* now: whatever it was when it came */
+	is_open = !is_vouched_for(shares, who);
 	begin_lookups(shares, who, is_open ? SHARES_OPEN : SHARES_VOUCHED,
 	    &pool);
 	for (i = 0; i < who->count; i++) {

@@ -73,11 +73,10 @@ enum shares_limit shares_take_lookup(struct shares *shares,
 /* What was taken and not used; an empty hold too. */
 void shares_give(struct shares *shares, struct shares_hold *hold);
 
-/* In which turn the one who holds a lookup goes, from 0: first those that
- * somebody vouches for, then who holds less. */
+/* In which turn one that waits goes, from 0: first those that somebody vouches
+ * for, then who holds less, in powers of two. */
 #define SHARES_RANKS 32
-int shares_rank(struct shares *shares, const struct shares_who *who,
-    const struct shares_hold *hold);
+int shares_rank(struct shares *shares, const struct shares_who *who);
 
 /* 1 if this asker has half of so many places for its kind of credential, and
  * somebody else is queued for one. */

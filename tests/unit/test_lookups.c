@@ -326,8 +326,18 @@ first_come(void **state)
 	assert_int_equal(go(*state, 7, 0, "10.0.0.1"), LOOKUPS_QUEUED);
 	finish(*state, 1, LOOKUPS_ENDED_NOT_LIVE);
 	assert_int_equal(go(*state, 7, 0, "10.0.0.1"), LOOKUPS_QUEUED);
-	for (i = 2; i < 6; i++)
+	/* also where somebody vouches for it meanwhile */
+	assert_int_equal(go(*state, 8, 1, "10.0.0.1"), LOOKUPS_GO);
+	finish(*state, 8, LOOKUPS_ENDED_LIVE);
+	assert_int_equal(go(*state, 9, 1, "10.0.0.1"), LOOKUPS_GO);
+	finish(*state, 9, LOOKUPS_ENDED_LIVE);
+	for (i = 5; i > 1; i--)
+		(void)take_turn(*state, i, 0, "10.0.0.1", &many[i]);
+	assert_int_equal(go(*state, 7, 0, "10.0.0.1"), LOOKUPS_QUEUED);
+	for (i = 2; i < 6; i++) {
 		lookups_leave(*state, &many[i]);
+		finish(*state, i, LOOKUPS_ENDED_LIVE);
+	}
 	assert_int_equal(go(*state, 7, 0, "10.0.0.1"), LOOKUPS_GO);
 }
 

@@ -205,8 +205,8 @@ take(struct model *model, const struct asker *asker, int is_seat)
 	held->asker = asker;
 	held->class = wanted;
 	if (!is_seat)
-		assert_int_equal(shares_rank(model->shares, &made,
-		    &held->hold) < SHARES_RANKS / 2, wanted == VOUCHED);
+		assert_int_equal(shares_rank(model->shares, &made) <
+		    SHARES_RANKS / 2, is_vouched(model, asker));
 }
 
 static void
