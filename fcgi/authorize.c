@@ -137,9 +137,9 @@ authorize_question(struct authorize *authorize,
 	question->policy_name_twice = wanted[POLICY].answer == PARAMS_TWICE;
 	question->authorization = wanted[AUTHORIZATION].value;
 	question->cookie = wanted[COOKIE].value;
+	question->client_address = wanted[ADDRESS].value;
 	copy_plain(authorize->address, sizeof(authorize->address),
-	    wanted[ADDRESS].value);
-	question->client_address = authorize->address;
+	    question->client_address);
 	copy_plain(authorize->method, sizeof(authorize->method),
 	    wanted[METHOD].value);
 	software = wanted[SOFTWARE].value;
