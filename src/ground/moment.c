@@ -22,6 +22,5 @@ int
 moment_is_later(const struct moment *stamp, const struct moment *other)
 {
 	return strcmp(stamp->boot_id, other->boot_id) == 0 &&
-	    stamp->boottime > other->boottime &&
-	    moment_is_credible(stamp->boottime, other);
+	    stamp->boottime > other->boottime;
 }

@@ -37,8 +37,9 @@ int moment_is_credible(int64_t boottime, const struct moment *now);
  * the stamp is of another boot, or not credible. */
 int64_t moment_age(const struct moment *stamp, const struct moment *now);
 
-/* 1 if the stamp is known to be later than `other`: of the same boot, and
- * credible as seen from there. */
+/* 1 if the stamp is known to be later than `other`, however much: of the same
+ * boot.  Where they were read from a file it must be credible first: what
+ * waited elsewhere, or on its way, may be older than MOMENT_AHEAD_MS. */
 int moment_is_later(const struct moment *stamp, const struct moment *other);
 
 #endif /* !MOMENT_H_ */

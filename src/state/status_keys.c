@@ -170,7 +170,8 @@ store(struct status *status, const struct status_keys *keys)
 }
 
 int
-status_keys_write(struct status *status, uint64_t *number_out)
+status_keys_write(struct status *status, const struct moment *now,
+    uint64_t *number_out)
 {
 	struct status_keys waiting, old;
 	int rc, found;
@@ -186,6 +187,7 @@ status_keys_write(struct status *status, uint64_t *number_out)
 	}
 	rc = load(status, &old, &found);
 	if (rc == SQLITE_OK && (!found ||
+	    !moment_is_credible(old.started.boottime, now) ||
 	    status_keys_replaces(&waiting, &old)))
 		rc = store(status, &waiting);
 	status_keys_clear(&old);

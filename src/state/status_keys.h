@@ -44,7 +44,8 @@ int status_keys_read(struct status *status, struct status_keys *keys,
 
 /* What waits, in a transaction of the caller's: a result of SQLite.  Once that
  * is in the file, it waits no longer by wrote(). */
-int status_keys_write(struct status *status, uint64_t *number_out);
+int status_keys_write(struct status *status, const struct moment *now,
+    uint64_t *number_out);
 void status_keys_wrote(struct status *status, uint64_t number);
 
 #endif /* !STATUS_KEYS_H_ */

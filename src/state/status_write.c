@@ -47,9 +47,21 @@ is_hopeless(int rc)
 	    rc == SQLITE_CONSTRAINT;
 }
 
+/* A stamp that cannot be is that of a row older than all else. */
+static void
+check_stamps(struct status_session *row, const struct moment *now)
+{
+	const int64_t latest = now->boottime + MOMENT_AHEAD_MS;
+
+	if (row->started.boottime <= latest && row->doubted_at <= latest)
+		return;
+	row->started.boottime = -1;
+	row->doubted_at = 0;
+}
+
 static int
 write_row(struct status *status, struct batch *batch,
-    const struct status_change *change)
+    const struct status_change *change, const struct moment *now)
 {
 	struct status_session row;
 	enum status_row found;
@@ -58,6 +70,7 @@ write_row(struct status *status, struct batch *batch,
 	rc = status_row_load(status, change->key, &row, &found);
 	if (rc != SQLITE_OK)
 		return rc;
+	check_stamps(&row, now);
 	switch (status_change_apply(change, found == STATUS_ROW_FOUND ||
 	    found == STATUS_ROW_NONSENSE, &row)) {
 	case 1:
@@ -89,7 +102,7 @@ write_rows(struct status *status, struct batch *batch,
 		change = &batch->changes[i];
 		if (now->boottime - change->asked >= STATUS_LATE_MS)
 			status_change_insist(change);
-		rc = write_row(status, batch, change);
+		rc = write_row(status, batch, change, now);
 		if (is_hopeless(rc)) {
 			status_pending_drop(status->pending, change);
 			rc = SQLITE_OK;
@@ -132,7 +145,7 @@ write_batch(struct status *status, struct batch *batch,
 	if (rc == SQLITE_OK)
 		rc = write_about(status, batch);
 	if (rc == SQLITE_OK)
-		rc = status_keys_write(status, &batch->keys);
+		rc = status_keys_write(status, now, &batch->keys);
 	if (rc == SQLITE_OK)
 		rc = status_lease_row_write(status, now, &batch->leases);
 	if (rc == SQLITE_OK)

@@ -78,6 +78,7 @@ test_keys_newer_kept(void **state)
 	};
 	struct status_keys keys;
 	struct status_world *place = *state;
+	struct moment now;
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -91,6 +92,15 @@ test_keys_newer_kept(void **state)
 			fail_msg("%s: %s", cases[i].name, keys.jwks);
 		status_keys_clear(&keys);
 	}
+	/* however long the earlier one waited to be written */
+	scratch_sql(place->path, "DELETE FROM issuer");
+	status_world_store_keys(place->status, BOOT, 900000, "new");
+	now = status_world_at(900100);
+	keys = status_world_keys(BOOT, 10, "old");
+	assert_int_equal(status_store_keys(place->status, &keys, &now,
+	    &place->error), 0);
+	status_keys_clear(&keys);
+	status_world_expect_keys(place->status, "new");
 	scratch_sql(place->path, "DELETE FROM issuer");
 	status_world_store_keys(place->status, BOOT, INT64_C(1) << 50,
 	    "from the future");

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "scratch.h"
+#include "state/status_pending.h"
 #include "state/status_write.h"
 #include "status_world.h"
 
@@ -83,7 +84,7 @@ say(struct status *status, const char *word)
 static const char *
 next_word(const char **text)
 {
-	static char word[8];
+	static char word[16];
 	const size_t len = strcspn(*text, " ");
 
 	if (len == 0)
@@ -233,6 +234,65 @@ of_before(void **state)
 	}
 }
 
+static void
+wake_nobody(void *context, int is_urgent)
+{
+	(void)context;
+	(void)is_urgent;
+}
+
+/* A process that stood still, or could not write: what it was told long ago
+ * is not the last, however long. */
+static void
+told_long_ago(void **state)
+{
+	static const struct {
+		const char *words;	/* of two processes: the first one's is
+					   written last */
+		const char *row;
+	} lines[] = {
+		{ "L20 E3000", "!3000" },
+		{ "L20 E60021", "!60021" },
+		{ "L20 E900000", "!900000" },
+		{ "L20 X900000", "!900000?900000" },
+		{ "L20 D900000", "20?900000" },
+		{ "L20 L900000", "900000" },
+		{ "E20 L900000", "900000" },
+		{ "D20 L900000", "900000" },
+		{ "D20 D900000", "!900000?900000" },
+		{ "D900000 L20", "20?900000" },
+		{ "E900000 L20", "!900000" },
+	};
+	struct status_world *place = *state;
+	const struct moment now = status_world_at(900100);
+	struct status_pending *pending = status_pending_new();
+	struct status *late;
+	const char *text;
+	size_t i;
+
+	assert_non_null(pending);
+	status_pending_serve(pending, wake_nobody, NULL);
+	late = status_open(place->path, STATUS_WORLD_ENDPOINT, pending, NULL);
+	assert_non_null(late);
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		scratch_sql(place->path, "DELETE FROM session");
+		say(place->status, "L10");
+		text = lines[i].words;
+		say(late, next_word(&text));
+		say(place->status, next_word(&text));
+		if (strcmp(row_of(late), lines[i].row) != 0)
+			fail_msg("%s, read: %s", lines[i].words,
+			    row_of(late));
+		assert_int_equal(status_write(late, &now, NULL),
+		    STATUS_WRITE_DONE);
+		if (strcmp(row_of(place->status), lines[i].row) != 0)
+			fail_msg("%s: %s", lines[i].words,
+			    row_of(place->status));
+	}
+	status_free(late);
+	status_pending_free(pending);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, status_world_setup, \
 	status_world_teardown)
 
@@ -243,6 +303,7 @@ main(void)
 		CASE(in_order),
 		CASE(of_two_processes),
 		CASE(of_before),
+		CASE(told_long_ago),
 	};
 
 	return cmocka_run_group_tests_name("status_doubt", tests, NULL, NULL);
