@@ -17,6 +17,25 @@ status_change_clear(struct status_change *change)
 	status_session_clear(&change->row);
 }
 
+static size_t
+words_bytes(const struct word_list *list)
+{
+	size_t bytes = 0, i;
+
+	for (i = 0; i < list->count; i++)
+		bytes += sizeof(list->words[i]) + strlen(list->words[i]) + 16;
+	return bytes;
+}
+
+size_t
+status_change_bytes(const struct status_change *change)
+{
+	const struct facts *facts = &change->row.facts;
+
+	return words_bytes(&facts->roles) + words_bytes(&facts->amr) +
+	    (facts->user_id != NULL ? strlen(facts->user_id) : 0);
+}
+
 /* When the last was said of the row: its lookup's begin, or a doubt since. */
 static struct moment
 stamp_of(const struct status_session *row)
@@ -207,6 +226,11 @@ status_change_follow(struct status_change *first,
 
 	if (first->what != STATUS_CHANGE_PUT)
 		return follow_conditional(first, change);
+	/* what ends it takes no memory, and so is never lost for want of it */
+	if (change->what != STATUS_CHANGE_PUT || !change->row.is_live) {
+		(void)status_change_apply(change, 1, &first->row);
+		return 0;
+	}
 	if (status_session_copy(&row, &first->row) == -1)
 		return -1;
 	if (status_change_apply(change, 1, &row) == -1)

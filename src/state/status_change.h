@@ -1,6 +1,7 @@
 #ifndef STATUS_CHANGE_H_
 #define STATUS_CHANGE_H_
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "state/status_session.h"
@@ -36,6 +37,9 @@ int status_change_copy(struct status_change *to,
     const struct status_change *from);
 void status_change_clear(struct status_change *change);
 
+/* What its row takes of memory beside itself. */
+size_t status_change_bytes(const struct status_change *change);
+
 /* The row after the change, in place; `found` 0: there is none (*row is
  * empty).  1 if it is another one now (and there), 0 if it stays as it is or
  * away, -1: memory (*row is empty then). */
@@ -43,7 +47,8 @@ int status_change_apply(const struct status_change *change, int found,
     struct status_session *row);
 
 /* `change` comes after `first`, of the same key: the one that stands for
- * both, in *first.  0, or -1: memory (*first stays as it was). */
+ * both, in *first.  0, or -1: memory, of a live answer alone (*first stays as
+ * it was). */
 int status_change_follow(struct status_change *first,
     const struct status_change *change);
 

@@ -8,6 +8,27 @@
 
 #include "state/status_waiting.h"
 
+static void
+entry_free(struct pending_entry *entry)
+{
+	if (entry == NULL)
+		return;
+	status_change_clear(&entry->change);
+	free(entry);
+}
+
+/* As many as there should be, if there is memory. */
+static void
+fill_spare(struct status_pending *pending)
+{
+	struct pending_entry **spare = pending->spare;
+	size_t *count = &pending->spare_count;
+
+	while (*count < STATUS_PENDING_SPARE &&
+	    (spare[*count] = calloc(1, sizeof(**spare))) != NULL)
+		++*count;
+}
+
 struct status_pending *
 status_pending_new(void)
 {
@@ -24,16 +45,11 @@ status_pending_new(void)
 	TAILQ_INIT(&pending->others);
 	for (i = 0; i < STATUS_PENDING_SETS; i++)
 		pending->sets[i].void_at = pending->sets[i].told_at = -1;
-	return pending;
-}
-
-static void
-entry_free(struct pending_entry *entry)
-{
-	if (entry == NULL)
-		return;
-	status_change_clear(&entry->change);
-	free(entry);
+	fill_spare(pending);
+	if (pending->spare_count == STATUS_PENDING_SPARE)
+		return pending;
+	status_pending_free(pending);
+	return NULL;
 }
 
 void
@@ -43,6 +59,8 @@ status_pending_free(struct status_pending *pending)
 
 	if (pending == NULL)
 		return;
+	for (i = 0; i < pending->spare_count; i++)
+		free(pending->spare[i]);
 	for (i = 0; i < STATUS_PENDING_SETS; i++)
 		for (j = 0; j < STATUS_PENDING_WAYS; j++)
 			entry_free(pending->sets[i].entries[j]);
@@ -130,23 +148,9 @@ is_urgent(const struct status_change *change)
 }
 
 static size_t
-words_size(const struct word_list *list)
-{
-	size_t size = 0, i;
-
-	for (i = 0; i < list->count; i++)
-		size += sizeof(list->words[i]) + strlen(list->words[i]) + 16;
-	return size;
-}
-
-static size_t
 size_of(const struct status_change *change)
 {
-	const struct facts *facts = &change->row.facts;
-
-	return sizeof(struct pending_entry) + words_size(&facts->roles) +
-	    words_size(&facts->amr) +
-	    (facts->user_id != NULL ? strlen(facts->user_id) : 0);
+	return sizeof(struct pending_entry) + status_change_bytes(change);
 }
 
 /* Into the list where it belongs now; its size is counted anew. */
@@ -219,19 +223,43 @@ place_for(struct status_pending *pending, struct pending_set *set,
 	return found;
 }
 
+/* What ends a session is small, and there are at most STATUS_PENDING_MAX. */
+static int
+is_too_much(const struct status_pending *pending,
+    const struct status_change *change)
+{
+	return change->row.is_live &&
+	    pending->bytes + size_of(change) > STATUS_PENDING_BYTES;
+}
+
+static struct pending_entry *
+entry_new(struct status_pending *pending, const struct status_change *change)
+{
+	struct pending_entry *entry = calloc(1, sizeof(*entry));
+
+	if (entry != NULL)
+		fill_spare(pending);
+	else if (!change->row.is_live && pending->spare_count > 0)
+		entry = pending->spare[--pending->spare_count];
+	if (entry == NULL)
+		return NULL;
+	if (status_change_copy(&entry->change, change) == 0)
+		return entry;
+	free(entry);
+	return NULL;
+}
+
 static int
 put_new(struct status_pending *pending, struct pending_set *set,
     const struct status_change *change)
 {
 	struct pending_entry **place, *entry;
 
-	if (pending->bytes + size_of(change) > STATUS_PENDING_BYTES)
+	if (is_too_much(pending, change))
 		return -1;
-	entry = calloc(1, sizeof(*entry));
-	if (entry == NULL || status_change_copy(&entry->change, change) == -1) {
-		free(entry);
+	entry = entry_new(pending, change);
+	if (entry == NULL)
 		return -1;
-	}
 	place = place_for(pending, set, change);
 	if (place == NULL) {
 		entry_free(entry);
@@ -247,7 +275,7 @@ static int
 put_more(struct status_pending *pending, struct pending_entry *entry,
     const struct status_change *change)
 {
-	if (pending->bytes + size_of(change) > STATUS_PENDING_BYTES ||
+	if (is_too_much(pending, change) ||
 	    status_change_follow(&entry->change, change) == -1)
 		return -1;
 	delist(pending, entry);

@@ -15,6 +15,8 @@ struct status_change;
  * itself, what ends a session last and the oldest first: rows of that set
  * whose lookup began no later count for nothing from then on, since one of
  * them is known to be wrong.  So bounded memory costs lookups, never a yes.
+ * Memory that ends does not keep what ends a session from being told to others
+ * (STATUS_PENDING_SPARE of them).
  *
  * Threads: all of a process, at once.
  */

@@ -19,6 +19,7 @@
 #define STATUS_PENDING_MAX (STATUS_PENDING_WAYS * STATUS_PENDING_SETS)
 #define STATUS_PENDING_BYTES (16 * 1024 * 1024)
 #define STATUS_PENDING_LEASES 4
+#define STATUS_PENDING_SPARE 64
 
 struct pending_entry {
 	TAILQ_ENTRY(pending_entry) link;
@@ -71,6 +72,9 @@ struct status_pending {
 	_Atomic size_t count;		/* of rows */
 	size_t bytes;
 	struct pending_list urgent, others;
+	/* for what ends a session while there is no memory */
+	struct pending_entry *spare[STATUS_PENDING_SPARE];
+	size_t spare_count;
 	struct pending_set sets[STATUS_PENDING_SETS];
 	_Atomic uint64_t keys_number;	/* changes when keys do; 0: never */
 	int has_keys;

@@ -141,6 +141,60 @@ a_session_that_ended(void **state)
 	assert_true(total > 10);
 }
 
+static void
+end_or_doubt(struct status *status, size_t how, int64_t at)
+{
+	const struct moment now = status_world_at(at);
+
+	if (how % 2 == 0)
+		status_sessions_end(status, KEY, NULL, &now);
+	else
+		status_sessions_doubt(status, KEY, NULL, &now);
+}
+
+/* Nor to another process, once there is memory again: over a row that is
+ * written, and over one that waits; at the next write of anything. */
+static void
+an_end_is_told(void **state)
+{
+	struct status_world *place = *state;
+	struct status_pending *pending = status_pending_new();
+	struct status *status;
+	size_t nth, total, count, how;
+	struct moment now;
+	int64_t at = 100;
+
+	assert_non_null(pending);
+	status_pending_serve(pending, wake_nobody, NULL);
+	status = status_open(place->path, STATUS_WORLD_ENDPOINT, pending,
+	    NULL);
+	assert_non_null(status);
+	for (how = 0; how < 8; how++)
+		for (nth = total = 0; nth <= total; nth++) {
+			at += 10;
+			now = status_world_at(at + 10);
+			status_world_store(place->status, KEY, USER, at);
+			if (how & 2)
+				status_world_store(status, KEY, USER, at + 1);
+			failing_memory_begin(nth, how & 4 ?
+			    FAILING_MEMORY_FOR_GOOD : FAILING_MEMORY_ONCE);
+			end_or_doubt(status, how, at + 5);
+			(void)status_write(status, &now, NULL);
+			count = failing_memory_end();
+			total = nth == 0 ? count : total;
+			while (status_write(status, &now, NULL) !=
+			    STATUS_WRITE_DONE)
+				;
+			if (strcmp(status_world_user_of(place->status, KEY),
+			    how % 2 == 0 ? "-" : "?") != 0)
+				fail_msg("%zu: allocation %zu", how, nth);
+			assert_int_equal(status_sessions_void_at(status, KEY),
+			    -1);
+		}
+	status_free(status);
+	status_pending_free(pending);
+}
+
 /* As a daemon's thread opens it, over what status.db knows of it. */
 static enum reason
 ask_as_daemon(struct trust_world *place, const char *status_path,
@@ -208,6 +262,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(want_of_memory_is_told,
 		    status_world_setup, status_world_teardown),
 		cmocka_unit_test_setup_teardown(a_session_that_ended,
+		    status_world_setup, status_world_teardown),
+		cmocka_unit_test_setup_teardown(an_end_is_told,
 		    status_world_setup, status_world_teardown),
 		cmocka_unit_test_setup_teardown(one_that_was_put_back,
 		    trust_world_setup, trust_world_teardown),
