@@ -117,24 +117,39 @@ trust_head_look(const char *path, const char *endpoint,
 {
 	struct database_view *view;
 	struct error refusal = { "" };
-	int rc, ret = 0;
+	int rc;
 
 	memset(head, 0, sizeof(*head));
-	if (database_view_open(path, trust_schema(), &view, NULL) !=
-	    DATABASE_OPENED)
+	switch (database_view_open(path, trust_schema(), &view, &refusal)) {
+	case DATABASE_OPENED:
+		break;
+	case DATABASE_NO_MEMORY:
+		error_set(error, "%s", error_text(&refusal));
+		return -1;
+	case DATABASE_ABSENT:
+	case DATABASE_UNSAFE:
+	case DATABASE_CORRUPT:
+	case DATABASE_NEWER:
+	case DATABASE_FAILED:
+	default:
 		return 0;
+	}
 	(void)database_view_take(view);
 	rc = trust_head_read(database_view_db(view), path, endpoint, head,
 	    &refusal);
-	if (rc != SQLITE_OK)
-		memset(head, 0, sizeof(*head));
-	if (rc == SQLITE_OK && head->has_endpoint &&
-	    refusal.text[0] != '\0') {
-		error_set(error, "%s", error_text(&refusal));
-		ret = -1;
-	}
+	if (rc == SQLITE_NOMEM)
+		(void)trust_head_failed(database_view_db(view), rc, path,
+		    &refusal);
 	database_view_close(view);
-	return ret;
+	if (rc != SQLITE_OK && rc != SQLITE_NOMEM) {
+		memset(head, 0, sizeof(*head));
+		return 0;
+	}
+	if (rc == SQLITE_OK &&
+	    (!head->has_endpoint || refusal.text[0] == '\0'))
+		return 0;
+	error_set(error, "%s", error_text(&refusal));
+	return -1;
 }
 
 /* A row of before the migration has no tag, which is one of zeros. */

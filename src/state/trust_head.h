@@ -27,8 +27,9 @@ int trust_head_read(struct sqlite3 *db, const char *path,
     const char *endpoint, struct trust_head *head, struct error *error);
 
 /* The same of a file that nobody has opened yet, and that is not changed by
- * it: 0, -1 and error if it is another endpoint's.  One that cannot be read is
- * none's (the schema is 0): who opens it is told why. */
+ * it: 0, -1 and error if it is another endpoint's, or there is no memory to
+ * tell.  One that cannot be read is none's (the schema is 0): who opens it is
+ * told why. */
 int trust_head_look(const char *path, const char *endpoint,
     struct trust_head *head, struct error *error);
 

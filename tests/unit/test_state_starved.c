@@ -15,7 +15,9 @@
 #include "scratch.h"
 #include "state/status_pending.h"
 #include "state/status_write.h"
+#include "state/trust_head.h"
 #include "state/trust_shared.h"
+#include "state/write/trust_init.h"
 #include "status_world.h"
 #include "trust_world.h"
 
@@ -253,6 +255,38 @@ one_that_was_put_back(void **state)
 	free(status);
 }
 
+/* Another endpoint's file of an earlier release is left as it is, at whichever
+ * allocation init ends. */
+static void
+one_of_another(void **state)
+{
+	struct trust_world *place = *state;
+	const struct trust_init init = { place->directory,
+	    "https://other.example.com", NULL, "tester" };
+	const struct moment now = trust_world_at(1000);
+	struct trust_head head;
+	struct error error;
+	size_t nth, total = 0, count;
+	int made, how;
+
+	trust_world_leave(place);
+	scratch_recorded_trust(2, TRUST_WORLD_ENDPOINT, place->directory);
+	for (how = FAILING_MEMORY_ONCE; how <= FAILING_MEMORY_FOR_GOOD; how++)
+		for (nth = 0; nth <= total; nth++) {
+			failing_memory_begin(nth, how);
+			assert_int_equal(trust_init(&init, &now, &made, NULL),
+			    -1);
+			count = failing_memory_end();
+			total = nth == 0 ? count : total;
+			error_clear(&error);
+			assert_int_equal(trust_head_look(place->file,
+			    TRUST_WORLD_ENDPOINT, &head, &error), 0);
+			if (head.schema != 2)
+				fail_msg("migrated at allocation %zu", nth);
+		}
+	assert_true(total > 30);
+}
+
 int
 main(void)
 {
@@ -266,6 +300,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(an_end_is_told,
 		    status_world_setup, status_world_teardown),
 		cmocka_unit_test_setup_teardown(one_that_was_put_back,
+		    trust_world_setup, trust_world_teardown),
+		cmocka_unit_test_setup_teardown(one_of_another,
 		    trust_world_setup, trust_world_teardown),
 	};
 
