@@ -108,20 +108,34 @@ sql_run(struct sqlite3 *db, const char *sql, const struct sql_value *values,
 }
 
 int
-sql_ask(struct sqlite3 *db, const char *sql, const struct sql_value *values,
-    size_t count, int64_t *out)
+sql_find(struct sqlite3 *db, const char *sql, const struct sql_value *values,
+    size_t count, int *found_out, int64_t *out)
 {
 	struct sqlite3_stmt *statement = NULL;
 	int rc = sql_step(db, sql, values, count, &statement);
 
 	*out = 0;
+	*found_out = rc == SQLITE_ROW;
 	if (rc == SQLITE_ROW) {
 		*out = sqlite3_column_int64(statement, 0);
 		/* a change is made when it is stepped to its end */
 		rc = sqlite3_step(statement);
 	}
 	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	if (rc == SQLITE_DONE)
+		return SQLITE_OK;
+	*out = *found_out = 0;
+	return rc == SQLITE_ROW ? SQLITE_MISUSE : rc;
+}
+
+int
+sql_ask(struct sqlite3 *db, const char *sql, const struct sql_value *values,
+    size_t count, int64_t *out)
+{
+	int found;
+	const int rc = sql_find(db, sql, values, count, &found, out);
+
+	return rc == SQLITE_OK && !found ? SQLITE_NOTFOUND : rc;
 }
 
 int
@@ -133,7 +147,9 @@ sql_ask_text(struct sqlite3 *db, const char *sql, char *text_out, size_t size)
 
 	if (rc == SQLITE_ROW)
 		rc = sql_column_text(statement, 0, &text);
+	if (rc == SQLITE_DONE || (rc == SQLITE_OK && text == NULL))
+		rc = SQLITE_NOTFOUND;
 	(void)snprintf(text_out, size, "%s", text != NULL ? text : "");
 	(void)sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return rc;
 }

@@ -50,13 +50,18 @@ void sql_reset(struct sqlite3_stmt *statement);
 int sql_run(struct sqlite3 *db, const char *sql,
     const struct sql_value *values, size_t count);
 
-/* The number that it answers, 0 if none: SQLITE_OK, or what went wrong.  Where
- * no row must not mean 0 it is no question to be asked so. */
+/* The number that it answers: SQLITE_OK; SQLITE_NOTFOUND where there is no
+ * row, or what went wrong, and 0. */
 int sql_ask(struct sqlite3 *db, const char *sql,
     const struct sql_value *values, size_t count, int64_t *out);
 
-/* Likewise the text, "" if none, cut to `size`; of a statement without
- * values. */
+/* Likewise, but that there is no row is an answer too. */
+int sql_find(struct sqlite3 *db, const char *sql,
+    const struct sql_value *values, size_t count, int *found_out,
+    int64_t *out);
+
+/* As sql_ask(), the text, cut to `size`; "" where there is none.  Of a
+ * statement without values. */
 int sql_ask_text(struct sqlite3 *db, const char *sql, char *text_out,
     size_t size);
 

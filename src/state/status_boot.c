@@ -42,11 +42,11 @@ status_boot_number(struct status *status, const char *boot_id,
     int64_t *number_out)
 {
 	const struct sql_value value = sql_text(boot_id);
-	int rc;
+	int rc, found;
 
-	rc = sql_ask(status->db, "SELECT number FROM boot WHERE boot_id = ?1",
-	    &value, 1, number_out);
-	if (rc != SQLITE_OK || *number_out != 0)
+	rc = sql_find(status->db, "SELECT number FROM boot WHERE boot_id = ?1",
+	    &value, 1, &found, number_out);
+	if (rc != SQLITE_OK || found)
 		return rc;
 	rc = sql_run(status->db, "INSERT INTO boot (boot_id) VALUES (?1)",
 	    &value, 1);

@@ -99,10 +99,11 @@ find_owner(struct status *status, struct error *error)
 static int
 lacks_before(struct status *status)
 {
-	int64_t found;
+	int64_t ignored;
+	int found;
 
-	return sql_ask(status->db, "SELECT 1 FROM session_before LIMIT 1",
-	    NULL, 0, &found) == SQLITE_OK && found == 0;
+	return sql_find(status->db, "SELECT 1 FROM session_before LIMIT 1",
+	    NULL, 0, &found, &ignored) == SQLITE_OK && !found;
 }
 
 static enum database_mode

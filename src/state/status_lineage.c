@@ -17,13 +17,13 @@ enter(struct status *status, struct error *error)
 {
 	static const char sql[] = "SELECT 1 FROM sqlite_schema "
 	    "WHERE type = 'table' AND name = 'lineage'";
-	int64_t found;
-	int rc;
+	int64_t ignored;
+	int rc, found;
 
 	if (status_file_enter(status, error) == -1)
 		return -1;
-	rc = sql_ask(status->db, sql, NULL, 0, &found);
-	return rc == SQLITE_OK ? found == 1 : status_file_failed(status, rc,
+	rc = sql_find(status->db, sql, NULL, 0, &found, &ignored);
+	return rc == SQLITE_OK ? found : status_file_failed(status, rc,
 	    error);
 }
 

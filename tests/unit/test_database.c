@@ -270,6 +270,7 @@ test_values(void **state)
 	struct sqlite3 *db;
 	char text[8];
 	int64_t count;
+	int found;
 
 	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
 	assert_int_equal(sql_run(db, "CREATE TABLE kinds (a, b, c, d)", NULL,
@@ -282,18 +283,28 @@ test_values(void **state)
 	assert_int_equal(sql_run(db, insert, values, 5), SQLITE_RANGE);
 	assert_int_equal(sql_run(db, "SELECT nothing", NULL, 0),
 	    SQLITE_ERROR);
+	/* no row is no 0, but where it is asked for */
+	count = 1;
 	assert_int_equal(sql_ask(db, "SELECT b FROM kinds WHERE b = ?1",
-	    values, 1, &count), SQLITE_OK);
+	    values, 1, &count), SQLITE_NOTFOUND);
 	assert_int_equal(count, 0);
+	assert_int_equal(sql_find(db, "SELECT b FROM kinds WHERE b = ?1",
+	    values, 1, &found, &count), SQLITE_OK);
+	assert_int_equal(found, 0);
+	assert_int_equal(sql_find(db, "SELECT 0 WHERE ?1 IS NULL", values, 1,
+	    &found, &count), SQLITE_OK);
+	assert_int_equal(found, 1);
 	assert_int_equal(sql_ask(db, "SELECT count(*) FROM kinds", NULL, 0,
 	    &count), SQLITE_OK);
 	assert_int_equal(count, 1);
 	assert_int_equal(sql_ask_text(db, "SELECT 'longer than it'", text,
 	    sizeof(text)), SQLITE_OK);
 	assert_string_equal(text, "longer ");
-	assert_int_equal(sql_ask_text(db, "SELECT 1 WHERE 0", text,
-	    sizeof(text)), SQLITE_OK);
+	assert_int_equal(sql_ask_text(db, "SELECT 'x' WHERE 0", text,
+	    sizeof(text)), SQLITE_NOTFOUND);
 	assert_string_equal(text, "");
+	assert_int_equal(sql_ask_text(db, "SELECT NULL", text,
+	    sizeof(text)), SQLITE_NOTFOUND);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 

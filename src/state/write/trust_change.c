@@ -49,14 +49,14 @@ static int
 next_number(struct sqlite3 *db, int64_t *number_out)
 {
 	char page_1[40];
-	int rc;
+	int rc, found = 0;
 
 	*number_out = 0;
 	(void)snprintf(page_1, sizeof(page_1), "PRAGMA user_version=%d",
 	    TRUST_SCHEMA);
 	rc = sqlite3_exec(db, page_1, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sql_ask(db, number_sql, NULL, 0, number_out);
+		rc = sql_find(db, number_sql, NULL, 0, &found, number_out);
 	return rc == SQLITE_OK && *number_out == 0 ? SQLITE_CORRUPT : rc;
 }
 
@@ -109,9 +109,11 @@ trust_change_same(struct sqlite3 *db, const struct revocation *revocation,
 		trust_row_kept(revocation->kind, revocation->value, bytes)
 	};
 
+	int found;
+
 	*id_out = 0;
 	return revocation->rule != REVOCATION_REVOKED ? SQLITE_OK :
-	    sql_ask(db, same_sql, values, 2, id_out);
+	    sql_find(db, same_sql, values, 2, &found, id_out);
 }
 
 /* The row that the statement stands on, by its whole key. */
