@@ -108,7 +108,8 @@ backs_off(struct gate *gate, const struct gate_task *task,
 {
 	/* what cannot be read keeps nobody from asking */
 	(void)status_backoff_load(gate->status, now, backoff, NULL);
-	if (backoff->until > now->boottime)
+	if (status_backoff_holds(backoff,
+	    status_backoff_mark(task->session_key), now))
 		return 1;
 	if (task->manner != GATE_LOGIN)
 		return 0;
@@ -130,7 +131,10 @@ back_off(struct gate *gate, struct gate_task *task,
 	    LOOKUPS_NOT_LIVE)
 		return gate_task_refuse(task, REASON_NOT_LIVE);
 	task->ask_again = backoff->until;
-	if (backoff->failures > 0)
+	if (backoff->told_until > now->boottime)
+		error_set(detail, "Authgear, or what stands in front of it, "
+		    "asked to wait (Retry-After), it is asked again then");
+	else if (backoff->failures > 0)
 		error_set(detail, "Authgear's resolver failed %d times in a "
 		    "row, it is asked again soon", backoff->failures);
 	else
@@ -246,7 +250,8 @@ gate_lookup_ahead(struct gate *gate, struct gate_task *task,
 	enum reason reason;
 
 	if (!is_ageing(task) || status_backoff_load(gate->status, now,
-	    &backoff, NULL) == -1 || backoff.until > now->boottime)
+	    &backoff, NULL) == -1 || status_backoff_holds(&backoff,
+	    status_backoff_mark(task->session_key), now))
 		return GATE_STAGE_DONE;
 	task->deadline = now->boottime +
 	    (int64_t)task->settings->total_timeout * 1000;

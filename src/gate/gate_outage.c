@@ -47,15 +47,14 @@ gate_outage_begin(struct gate *gate, struct gate_task *task,
 		.is_fault = reason == REASON_RESOLVER_FAULT,
 		.told = task->exchange != NULL ?
 		    resolver_wait_ms(task->exchange, now->wall) : 0,
+		.mark = status_backoff_mark(key),
 	};
 	struct status_backoff after;
 
 	if (task->manner == GATE_LOGIN)
 		logins_waited(gate->shared->logins,
 		    task->lookup.started.boottime, now);
-	if (status_backoff_failed(gate->status, now, &failure, &after,
-	    NULL) == -1)
-		return;
+	status_backoff_failed(gate->status, now, &failure, &after);
 	task->ask_again = after.until;
 	if (after.failures >= TOLD_FAILURES || failure.told > 0)
 		tell_begin(gate, task, reason);
@@ -64,7 +63,7 @@ gate_outage_begin(struct gate *gate, struct gate_task *task,
 void
 gate_outage_over(struct gate *gate, const struct moment *now)
 {
-	(void)status_backoff_over(gate->status, now, NULL);
+	status_backoff_over(gate->status, now);
 	logins_answered(gate->shared->logins);
 	tell_over(gate);
 }

@@ -12,9 +12,6 @@
 #include "state/status_waiting.h"
 #include "state/status_write.h"
 
-#define FREE_FAILURES 2		/* in a row, without any back-off */
-#define SLACK_MS 1000		/* clocks of two processes, one read later */
-
 /* What waits to be written of this boot; 1, or 0 if nothing does. */
 static int
 find_waiting(struct status_pending *pending, const char *boot_id,
@@ -26,14 +23,6 @@ find_waiting(struct status_pending *pending, const char *boot_id,
 	return waiting->is_there && strcmp(waiting->boot_id, boot_id) == 0;
 }
 
-/* Nobody is told to wait for longer. */
-static int
-is_credible(int64_t until, const struct moment *now)
-{
-	return until >= 0 &&
-	    until <= now->boottime + STATUS_BACKOFF_TOLD_MS + SLACK_MS;
-}
-
 static int
 load_file(struct status *status, const struct moment *now,
     struct status_backoff *backoff, struct error *error)
@@ -42,12 +31,8 @@ load_file(struct status *status, const struct moment *now,
 
 	if (status_file_enter(status, error) == -1)
 		return -1;
-	rc = status_backoff_row_load(status, now->boot_id, backoff);
-	if (rc != SQLITE_OK)
-		return status_file_failed(status, rc, error);
-	if (!is_credible(backoff->until, now))
-		memset(backoff, 0, sizeof(*backoff));
-	return 0;
+	rc = status_backoff_row_load(status, now, backoff);
+	return rc == SQLITE_OK ? 0 : status_file_failed(status, rc, error);
 }
 
 int
@@ -55,17 +40,43 @@ status_backoff_load(struct status *status, const struct moment *now,
     struct status_backoff *backoff, struct error *error)
 {
 	struct pending_backoff waiting;
+	int64_t told_until;
 	int waits, ret;
 
 	memset(backoff, 0, sizeof(*backoff));
 	/* before the file, so that what is written in between is not missed */
 	waits = find_waiting(status->pending, now->boot_id, &waiting);
 	ret = load_file(status, now, backoff, error);
+	told_until = backoff->told_until;
 	if (waits && waiting.was_over)
 		*backoff = waiting.last;
 	else if (waits)
 		status_backoff_row_join(backoff, &waiting.last);
+	if (told_until > now->boottime)
+		status_backoff_row_tell(backoff, told_until);
 	return ret;
+}
+
+/* The key begins with the digits of a hash. */
+int64_t
+status_backoff_mark(const char *key)
+{
+	int64_t mark = 0;
+	int i;
+
+	for (i = 0; i < 8 && key[i] != '\0'; i++)
+		mark = mark * 31 + (unsigned char)key[i];
+	return mark + 1;
+}
+
+int
+status_backoff_holds(const struct status_backoff *backoff, int64_t mark,
+    const struct moment *now)
+{
+	if (backoff->told_until > now->boottime)
+		return 1;
+	return backoff->until > now->boottime &&
+	    (backoff->mark == 0 || backoff->mark == mark);
 }
 
 static int64_t
@@ -74,9 +85,9 @@ wait_after(int failures, unsigned char jitter)
 	int64_t wait = STATUS_BACKOFF_FIRST_MS;
 	int i;
 
-	if (failures <= FREE_FAILURES)
+	if (failures <= STATUS_BACKOFF_FREE_FAILURES)
 		return 0;
-	for (i = FREE_FAILURES + 1; i < failures &&
+	for (i = STATUS_BACKOFF_FREE_FAILURES + 1; i < failures &&
 	    wait < STATUS_BACKOFF_MAX_MS; i++)
 		wait *= 2;
 	if (wait > STATUS_BACKOFF_MAX_MS)
@@ -105,39 +116,50 @@ put(struct status *status, const struct moment *now,
 	status_write_now(status, now);
 }
 
-int
-status_backoff_failed(struct status *status, const struct moment *now,
-    const struct status_failure *failure, struct status_backoff *after,
-    struct error *error)
+static void
+count(struct status_backoff *backoff, int64_t mark)
 {
-	int64_t wait;
-
-	if (status_backoff_load(status, now, after, error) == -1)
-		return -1;
-	if (after->failures < STATUS_BACKOFF_MAX_FAILURES - 1)
-		after->failures++;
-	wait = wait_after(after->failures, failure->jitter);
-	if (wait < failure->told)
-		wait = failure->told < STATUS_BACKOFF_TOLD_MS ?
-		    failure->told : STATUS_BACKOFF_TOLD_MS;
-	/* who was asked before another one was told to wait ends no wait */
-	if (after->until < now->boottime + wait)
-		after->until = now->boottime + wait;
-	after->is_fault = failure->is_fault;
-	put(status, now, after);
-	return 0;
+	if (backoff->failures == 0)
+		backoff->mark = mark;
+	else if (backoff->mark != mark)
+		status_backoff_row_spread(backoff);
+	if (backoff->failures < STATUS_BACKOFF_MAX_FAILURES - 1)
+		backoff->failures++;
 }
 
-int
-status_backoff_over(struct status *status, const struct moment *now,
-    struct error *error)
+void
+status_backoff_failed(struct status *status, const struct moment *now,
+    const struct status_failure *failure, struct status_backoff *after)
 {
-	const struct status_backoff none = { .failures = 0 };
-	struct status_backoff before;
+	const int64_t told = failure->told < STATUS_BACKOFF_TOLD_MS ?
+	    failure->told : STATUS_BACKOFF_TOLD_MS;
+	int64_t until;
 
-	if (status_backoff_load(status, now, &before, error) == -1)
-		return -1;
-	if (before.failures > 0)
-		put(status, now, &none);
-	return 0;
+	(void)status_backoff_load(status, now, after, NULL);
+	count(after, failure->mark);
+	until = now->boottime + wait_after(after->failures, failure->jitter);
+	if (after->until < until)
+		after->until = until;
+	/* who was asked before another one was told to wait ends no wait */
+	if (told > 0)
+		status_backoff_row_tell(after, now->boottime + told);
+	after->is_fault = failure->is_fault;
+	put(status, now, after);
+}
+
+void
+status_backoff_over(struct status *status, const struct moment *now)
+{
+	struct status_backoff none = { .failures = 0 }, before;
+	const int known = status_backoff_load(status, now, &before, NULL);
+	const int is_told = before.told_until > now->boottime;
+
+	if (known == 0 && before.failures == 0 &&
+	    (is_told || before.told_until == 0))
+		return;
+	if (is_told) {
+		none.is_fault = before.is_fault;
+		status_backoff_row_tell(&none, before.told_until);
+	}
+	put(status, now, &none);
 }

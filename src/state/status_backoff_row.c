@@ -10,30 +10,47 @@
 #include "state/status_file.h"
 #include "state/status_waiting.h"
 
+#define SLACK_MS 1000		/* clocks of two processes, one read later */
+
+/* Nobody is told to wait for longer. */
+static int
+is_credible(int64_t until, const struct moment *now)
+{
+	return until >= 0 &&
+	    until <= now->boottime + STATUS_BACKOFF_TOLD_MS + SLACK_MS;
+}
+
+/* Columns of the row that the statement stands on. */
+static void
+read_row(struct sqlite3_stmt *statement, struct status_backoff *backoff)
+{
+	backoff->failures = sqlite3_column_int(statement, 0);
+	backoff->until = sqlite3_column_int64(statement, 1);
+	backoff->is_fault = sqlite3_column_int64(statement, 2) != 0;
+	backoff->told_until = sqlite3_column_int64(statement, 3);
+	backoff->mark = sqlite3_column_int64(statement, 4);
+}
+
 int
-status_backoff_row_load(struct status *status, const char *boot_id,
+status_backoff_row_load(struct status *status, const struct moment *now,
     struct status_backoff *backoff)
 {
-	static const char sql[] = "SELECT failures, until, is_fault FROM "
-	    "backoff WHERE endpoint = ?1 AND boot_id = ?2";
+	static const char sql[] = "SELECT failures, until, is_fault, "
+	    "told_until, mark FROM backoff "
+	    "WHERE endpoint = ?1 AND boot_id = ?2";
 	const struct sql_value values[] = { sql_text(status->endpoint),
-	    sql_text(boot_id) };
-	struct sqlite3_stmt *statement;
-	int64_t failures;
+	    sql_text(now->boot_id) };
 	int rc;
 
 	memset(backoff, 0, sizeof(*backoff));
 	rc = status_file_step(status, STATUS_BACKOFF_LOAD, sql, values, 2);
-	if (rc == SQLITE_ROW) {
-		statement = status->statements[STATUS_BACKOFF_LOAD];
-		failures = sqlite3_column_int64(statement, 0);
-		if (failures > 0 && failures < STATUS_BACKOFF_MAX_FAILURES) {
-			backoff->failures = (int)failures;
-			backoff->until = sqlite3_column_int64(statement, 1);
-			backoff->is_fault = sqlite3_column_int64(statement,
-			    2) != 0;
-		}
-	}
+	if (rc == SQLITE_ROW)
+		read_row(status->statements[STATUS_BACKOFF_LOAD], backoff);
+	if (backoff->failures < 0 ||
+	    backoff->failures >= STATUS_BACKOFF_MAX_FAILURES ||
+	    !is_credible(backoff->until, now) ||
+	    !is_credible(backoff->told_until, now))
+		memset(backoff, 0, sizeof(*backoff));
 	return status_file_reset(status, STATUS_BACKOFF_LOAD, rc);
 }
 
@@ -41,12 +58,41 @@ void
 status_backoff_row_join(struct status_backoff *backoff,
     const struct status_backoff *other)
 {
-	if (other->until > backoff->until) {
-		backoff->until = other->until;
-		backoff->is_fault = other->is_fault;
+	struct status_backoff joined = *other;
+
+	if (backoff->failures == 0)
+		backoff->mark = joined.mark;
+	if (joined.failures > 0 && joined.mark != backoff->mark) {
+		status_backoff_row_spread(backoff);
+		status_backoff_row_spread(&joined);
 	}
-	if (other->failures > backoff->failures)
-		backoff->failures = other->failures;
+	if (joined.until > backoff->until) {
+		backoff->until = joined.until;
+		backoff->is_fault = joined.is_fault;
+	}
+	if (joined.failures > backoff->failures)
+		backoff->failures = joined.failures;
+	status_backoff_row_tell(backoff, joined.told_until);
+}
+
+void
+status_backoff_row_spread(struct status_backoff *backoff)
+{
+	if (backoff->mark == 0)
+		return;
+	backoff->mark = 0;
+	backoff->until = backoff->told_until;
+	if (backoff->failures > STATUS_BACKOFF_FREE_FAILURES)
+		backoff->failures = STATUS_BACKOFF_FREE_FAILURES;
+}
+
+void
+status_backoff_row_tell(struct status_backoff *backoff, int64_t told_until)
+{
+	if (told_until > backoff->told_until)
+		backoff->told_until = told_until;
+	if (backoff->told_until > backoff->until)
+		backoff->until = backoff->told_until;
 }
 
 static int
@@ -55,18 +101,21 @@ store(struct status *status, const char *boot_id,
 {
 	static const char end[] = "DELETE FROM backoff WHERE endpoint = ?1";
 	static const char begin[] = "INSERT OR REPLACE INTO backoff "
-	    "(endpoint, boot_id, failures, until, is_fault) "
-	    "VALUES (?1, ?2, ?3, ?4, ?5)";
+	    "(endpoint, boot_id, failures, until, is_fault, told_until, mark) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 	const struct sql_value values[] = { sql_text(status->endpoint),
 	    sql_text(boot_id), sql_number(backoff->failures),
-	    sql_number(backoff->until), sql_number(backoff->is_fault) };
+	    sql_number(backoff->until), sql_number(backoff->is_fault),
+	    sql_number(backoff->told_until), sql_number(backoff->mark) };
 
-	return backoff->failures == 0 ? sql_run(status->db, end, values, 1) :
-	    sql_run(status->db, begin, values, 5);
+	return backoff->failures == 0 && backoff->told_until == 0 ?
+	    sql_run(status->db, end, values, 1) :
+	    sql_run(status->db, begin, values, 7);
 }
 
 int
-status_backoff_row_write(struct status *status, uint64_t *number_out)
+status_backoff_row_write(struct status *status, const struct moment *now,
+    uint64_t *number_out)
 {
 	struct status_pending *pending = status->pending;
 	struct pending_backoff backoff;
@@ -80,12 +129,14 @@ status_backoff_row_write(struct status *status, uint64_t *number_out)
 	if (!backoff.is_there)
 		return SQLITE_OK;
 	*number_out = backoff.number;
-	rc = status_backoff_row_load(status, backoff.boot_id, &there);
+	rc = status_backoff_row_load(status, now, &there);
 	if (rc != SQLITE_OK)
 		return rc;
 	/* another process may have failed more often, or was told more */
 	if (!backoff.was_over)
 		status_backoff_row_join(&backoff.last, &there);
+	else if (there.told_until > now->boottime)
+		status_backoff_row_tell(&backoff.last, there.told_until);
 	return store(status, backoff.boot_id, &backoff.last);
 }
 

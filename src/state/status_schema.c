@@ -78,6 +78,9 @@ static const char *const migrations[] = {
 	/* a time, or still the 1 of before: the rows stay as they are */
 	"ALTER TABLE session RENAME COLUMN is_doubted TO doubted_at;"
 	"ALTER TABLE backoff ADD COLUMN is_fault INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE backoff ADD COLUMN told_until "
+	"INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE backoff ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;"
 };
 
 const struct database_schema status_schema = {

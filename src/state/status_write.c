@@ -149,7 +149,8 @@ write_batch(struct status *status, struct batch *batch,
 	if (rc == SQLITE_OK)
 		rc = status_lease_row_write(status, now, &batch->leases);
 	if (rc == SQLITE_OK)
-		rc = status_backoff_row_write(status, &batch->backoff);
+		rc = status_backoff_row_write(status, now,
+		    &batch->backoff);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(status->db, "COMMIT", NULL, NULL, NULL);
 	return rc;

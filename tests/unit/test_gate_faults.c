@@ -222,11 +222,13 @@ told_to_others(void **state)
 	int i, j;
 
 	(void)state;
+	world_expect(&world, "default", world.jwt, REASON_GRANTED);
+	gate_fixture_pass(world.gate, 40000);
 	for (i = 0; i < 2; i++) {
 		world.resolver->status = i == 0 ? 403 : 503;
 		for (j = 0; j < 3; j++) {
-			world_expect(&world, "default", OPAQUE, i == 0 ?
-			    REASON_RESOLVER_FAULT :
+			world_expect(&world, "default", j == 0 ? world.jwt :
+			    OPAQUE, i == 0 ? REASON_RESOLVER_FAULT :
 			    REASON_RESOLVER_UNREACHABLE);
 			gate_fixture_pass(world.gate, 1);
 		}
@@ -238,9 +240,40 @@ told_to_others(void **state)
 		world.resolver->status = 200;
 		gate_fixture_pass(world.gate, 8000);
 		world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+		world_expect(&world, "default", world.jwt, REASON_GRANTED);
 		gate_fixture_pass(world.gate, 40000);
 	}
 	gate_free(other);
+	world_end(&world);
+}
+
+/* One session that Authgear cannot answer, asked for again and again, costs
+ * nobody else a lookup. */
+static void
+one_at_odds(void **state)
+{
+	static const int statuses[] = { 500, 502, 503, 403, 302 };
+	struct world world = known("validate = hybrid");
+	char token[64];
+	size_t i;
+	int j;
+
+	(void)state;
+	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		print_message("# %d\n", statuses[i]);
+		world.resolver->status = statuses[i];
+		for (j = 0; j < 200; j++) {
+			gate_fixture_pass(world.gate, 100);
+			(void)gate_fixture_ask(world.gate, "default", OPAQUE);
+		}
+		assert_in_range(world.resolver->count, 4, 20);
+		world.resolver->status = 200;
+		(void)snprintf(token, sizeof(token), "%032zu", i);
+		world_expect(&world, "default", token, REASON_GRANTED);
+		world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+		gate_fixture_pass(world.gate, 40000);
+		world.resolver->count = 0;
+	}
 	world_end(&world);
 }
 
@@ -292,6 +325,7 @@ main(void)
 		cmocka_unit_test(retry_after),
 		cmocka_unit_test(retry_after_twice),
 		cmocka_unit_test(told_to_others),
+		cmocka_unit_test(one_at_odds),
 		cmocka_unit_test(other_user),
 		cmocka_unit_test(refused_by_old_facts),
 	};

@@ -1,8 +1,11 @@
 /* What processes share of the asking: the back-off of the resolver. */
+#include <sys/stat.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -29,8 +32,7 @@ failed(struct status_world *place, const struct moment *now,
 {
 	struct status_backoff after, again;
 
-	assert_int_equal(status_backoff_failed(place->status, now, failure,
-	    &after, &place->error), 0);
+	status_backoff_failed(place->status, now, failure, &after);
 	again = backoff_of(place, place->status, now);
 	assert_int_equal(after.failures, again.failures);
 	assert_int_equal(after.until, again.until);
@@ -41,7 +43,7 @@ static void
 over(struct status_world *place, struct status *status,
     const struct moment *now)
 {
-	assert_int_equal(status_backoff_over(status, now, &place->error), 0);
+	status_backoff_over(status, now);
 	assert_int_equal(backoff_of(place, status, now).failures, 0);
 }
 
@@ -50,7 +52,8 @@ back_off(void **state)
 {
 	struct status_world *place = *state;
 	struct moment now = { 1800000000, 100000, BOOT };
-	const struct status_failure first = { 0, 0, 0 }, half = { 255, 0, 0 };
+	const struct status_failure first = { 0, 0, 0, 1 };
+	const struct status_failure half = { 255, 0, 0, 1 };
 	struct status *other = status_world_open(place);
 	struct status_backoff backoff;
 	int64_t last = 0;
@@ -94,9 +97,9 @@ told_to_wait(void **state)
 {
 	struct status_world *place = *state;
 	struct moment now = { 1800000000, 100000, BOOT };
-	const struct status_failure told = { 0, 1, 20000 };
-	const struct status_failure too_long = { 0, 1, 3600000 };
-	const struct status_failure failure = { 0, 0, 0 };
+	const struct status_failure told = { 0, 1, 20000, 1 };
+	const struct status_failure too_long = { 0, 1, 3600000, 1 };
+	const struct status_failure failure = { 0, 0, 0, 1 };
 	struct status *other = status_world_open(place);
 	struct status_backoff backoff;
 	struct sqlite3 *blocker;
@@ -115,7 +118,9 @@ told_to_wait(void **state)
 	blocker = scratch_block(place->path);
 	over(place, place->status, &now);
 	failed(place, &now, &failure);
-	assert_int_equal(backoff_of(place, place->status, &now).failures, 1);
+	backoff = backoff_of(place, place->status, &now);
+	assert_int_equal(backoff.failures, 1);
+	assert_int_equal(backoff.until, now.boottime + 20000);
 	failed(place, &now, &too_long);
 	backoff = backoff_of(place, place->status, &now);
 	assert_int_equal(backoff.until, now.boottime + STATUS_BACKOFF_TOLD_MS);
@@ -124,7 +129,84 @@ told_to_wait(void **state)
 	backoff = backoff_of(place, other, &now);
 	assert_int_equal(backoff.until, now.boottime + STATUS_BACKOFF_TOLD_MS);
 	assert_int_equal(backoff.failures, 3);
+	/* nor does the answer of a lookup that was on its way, until then */
+	over(place, other, &now);
+	now.boottime += STATUS_BACKOFF_TOLD_MS - 1;
+	over(place, place->status, &now);
+	assert_int_equal(status_backoff_holds(&backoff, 2, &now), 1);
+	backoff = backoff_of(place, other, &now);
+	assert_int_equal(status_backoff_holds(&backoff, 2, &now), 1);
+	now.boottime++;
+	assert_int_equal(status_backoff_holds(&backoff, 2, &now), 0);
+	over(place, other, &now);
+	assert_int_equal(backoff_of(place, other, &now).until, 0);
 	status_free(other);
+}
+
+/* One session that cannot be answered, however often, keeps nobody else from
+ * being asked for; as soon as others fail too, it is Authgear. */
+static void
+of_one_session(void **state)
+{
+	struct status_world *place = *state;
+	struct moment now = { 1800000000, 100000, BOOT };
+	const struct status_failure odd = { 0, 0, 0, 7 };
+	const struct status_failure failure = { 0, 0, 0, 8 };
+	struct status *other = status_world_open(place);
+	struct status_backoff backoff;
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		failed(place, &now, &odd);
+		backoff = backoff_of(place, other, &now);
+		assert_int_equal(backoff.failures, i + 1);
+		assert_int_equal(status_backoff_holds(&backoff, 7, &now),
+		    i >= 2);
+		assert_int_equal(status_backoff_holds(&backoff, 8, &now), 0);
+	}
+	failed(place, &now, &failure);
+	backoff = backoff_of(place, other, &now);
+	assert_int_equal(status_backoff_holds(&backoff, 7, &now), 1);
+	assert_int_equal(status_backoff_holds(&backoff, 9, &now), 1);
+	assert_int_equal(backoff.until, now.boottime +
+	    STATUS_BACKOFF_FIRST_MS);
+	failed(place, &now, &odd);
+	backoff = backoff_of(place, other, &now);
+	assert_int_equal(backoff.until, now.boottime +
+	    2 * STATUS_BACKOFF_FIRST_MS);
+	assert_int_equal(status_backoff_holds(&backoff, 9, &now), 1);
+	/* what one of them was told holds for all */
+	over(place, other, &now);
+	failed(place, &now, &(struct status_failure){ 0, 0, 5000, 7 });
+	backoff = backoff_of(place, other, &now);
+	assert_int_equal(status_backoff_holds(&backoff, 9, &now), 1);
+	status_free(other);
+}
+
+/* Where the file cannot be read it holds for this process. */
+static void
+without_file(void **state)
+{
+	struct status_world *place = *state;
+	struct moment now = { 1800000000, 100000, BOOT };
+	const struct status_failure failure = { 0, 0, 0, 1 };
+	struct status_backoff backoff;
+	int i;
+
+	/* gone from its path, and the directory is no one's to make it in */
+	assert_int_equal(unlink(place->path), 0);
+	assert_int_equal(chmod(place->directory, 0777), 0);
+	for (i = 0; i < 4; i++)
+		status_backoff_failed(place->status, &now, &failure, &backoff);
+	assert_int_equal(backoff.failures, 4);
+	assert_int_equal(status_backoff_load(place->status, &now, &backoff,
+	    NULL), -1);
+	assert_int_equal(status_backoff_holds(&backoff, 1, &now), 1);
+	status_backoff_over(place->status, &now);
+	assert_int_equal(status_backoff_load(place->status, &now, &backoff,
+	    NULL), -1);
+	assert_int_equal(status_backoff_holds(&backoff, 1, &now), 0);
+	assert_int_equal(chmod(place->directory, 0700), 0);
 }
 
 /* What another process was told while the file took no write of ours. */
@@ -133,8 +215,8 @@ told_to_both(void **state)
 {
 	struct status_world *place = *state;
 	struct moment now = { 1800000000, 100000, BOOT };
-	const struct status_failure told = { 0, 1, 20000 };
-	const struct status_failure failure = { 0, 0, 0 };
+	const struct status_failure told = { 0, 1, 20000, 1 };
+	const struct status_failure failure = { 0, 0, 0, 1 };
 	struct status *other = status_world_open(place);
 	struct status_backoff backoff, after;
 	struct sqlite3 *blocker;
@@ -143,8 +225,7 @@ told_to_both(void **state)
 	failed(place, &now, &failure);
 	failed(place, &now, &failure);
 	scratch_unblock(blocker);
-	assert_int_equal(status_backoff_failed(other, &now, &told, &after,
-	    &place->error), 0);
+	status_backoff_failed(other, &now, &told, &after);
 	backoff = backoff_of(place, place->status, &now);
 	assert_int_equal(backoff.failures, 2);
 	assert_int_equal(backoff.until, now.boottime + 20000);
@@ -165,6 +246,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(back_off),
 		CASE(told_to_wait),
+		CASE(of_one_session),
+		CASE(without_file),
 		CASE(told_to_both),
 	};
 
