@@ -232,15 +232,32 @@ doubt(struct gate *gate, struct gate_task *task, const struct moment *now)
 	recent_forget(gate->shared->recent, &task->credential);
 }
 
+/* May it be a session?  Others may have been told so while this was asked; and
+ * what cannot be read now may be known. */
+static int
+is_good(struct gate *gate, struct gate_task *task)
+{
+	const struct status_session *row = &task->row.session;
+
+	if (task->row.seen == GATE_ROW_LIVE ||
+	    task->keys.verified_by[0] != '\0')
+		return 1;
+	switch (gate_row_load(gate, task)) {
+	case 0:
+		return 0;
+	case 1:
+		return row->is_live || row->doubted_at != 0;
+	default:
+		return 1;
+	}
+}
+
 static enum gate_stage
 take_absent(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	const int is_good = task->row.seen == GATE_ROW_LIVE ||
-	    task->keys.verified_by[0] != '\0';
-
 	task->lookup.absent_count++;
-	if (!is_good || is_second(gate, task, now))
+	if (!is_good(gate, task) || is_second(gate, task, now))
 		return take_not_live(gate, task, now);
 	doubt(gate, task, now);
 	return try_again(gate, task, ABSENT_APART_MS + jitter(task,

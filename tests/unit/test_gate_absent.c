@@ -1,4 +1,6 @@
 /* The gate and "absent", which the resolver must say twice. */
+#include <sys/stat.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -466,6 +469,58 @@ late_answer_of_others(void **state)
 	world_end(&world);
 }
 
+/* What was not known when it was asked for may be by now: a first request of
+ * the same moment got its answer, here it is one "absent" that came late. */
+static void
+live_meanwhile(void **state)
+{
+	struct world world = world_begin("validate = hybrid");
+	struct gate_fixture *fixture = world.gate;
+	struct gate *other = gate_fixture_another(fixture);
+	struct gate_task *mine, *theirs;
+
+	(void)state;
+	assert_int_equal(gate_fixture_start(fixture, other, "default", OPAQUE,
+	    &theirs), GATE_EXCHANGE);
+	assert_int_equal(gate_fixture_start(fixture, fixture->gate, "default",
+	    OPAQUE, &mine), GATE_EXCHANGE);
+	gate_fixture_run(fixture, other, theirs, GATE_EXCHANGE);
+	expect_task(theirs, REASON_GRANTED);
+	gate_fixture_pass(fixture, 5);
+	world.resolver->absent_once = 1;
+	gate_fixture_run(fixture, fixture->gate, mine, GATE_EXCHANGE);
+	expect_task(mine, REASON_GRANTED);
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	gate_free(other);
+	world_end(&world);
+}
+
+/* Nor is it unknown because nobody can read now whether it is. */
+static void
+absent_without_state(void **state)
+{
+	struct world world = world_begin("validate = hybrid");
+	struct gate_fixture *fixture = world.gate;
+	char *daemon = strdup(gate_fixture_path(fixture,
+	    "state/daemon"));
+
+	(void)state;
+	assert_non_null(daemon);
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	gate_fixture_pass(fixture, 60000);
+	assert_int_equal(unlink(gate_fixture_path(fixture,
+	    "state/daemon/status.db")), 0);
+	assert_int_equal(chmod(daemon, 0777), 0);
+	world.resolver->absent_once = 1;
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	world.resolver->absent_once = 2;
+	gate_fixture_pass(fixture, 60000);
+	world_expect(&world, "default", OPAQUE, REASON_NOT_LIVE);
+	assert_int_equal(chmod(daemon, 0700), 0);
+	free(daemon);
+	world_end(&world);
+}
+
 int
 main(void)
 {
@@ -481,6 +536,8 @@ main(void)
 		cmocka_unit_test(absent_then_slow),
 		cmocka_unit_test(absent_for_followers),
 		cmocka_unit_test(late_answer_of_others),
+		cmocka_unit_test(live_meanwhile),
+		cmocka_unit_test(absent_without_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
