@@ -84,8 +84,12 @@ static enum gate_stage
 take_not_live(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
-	status_sessions_end(gate->status, task->session_key,
-	    &task->row.session, now);
+	/* random tokens cost no row */
+	if (task->keys.verified_by[0] != '\0')
+		status_sessions_rule_out(gate->status, task->session_key, now);
+	else
+		status_sessions_end(gate->status, task->session_key,
+		    &task->row.session, now);
 	logins_forget(gate->shared->logins, task->session_key);
 	gate_outage_over(gate, now);
 	end_lookup(gate, task, LOOKUPS_ENDED_NOT_LIVE, REASON_NOT_LIVE, now);

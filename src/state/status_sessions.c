@@ -213,6 +213,16 @@ status_sessions_end(struct status *status, const char *key,
 }
 
 void
+status_sessions_rule_out(struct status *status, const char *key,
+    const struct moment *at)
+{
+	struct status_change change;
+
+	begin_change(&change, STATUS_CHANGE_PUT, key, at);
+	put(status, &change, at);
+}
+
+void
 status_sessions_drop(struct status *status, const char *key,
     const struct status_session *known, const struct moment *at)
 {

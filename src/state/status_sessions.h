@@ -46,7 +46,12 @@ void status_sessions_store(struct status *status, const char *key,
 void status_sessions_end(struct status *status, const char *key,
     const struct status_session *known, const struct moment *at);
 
-/* Likewise, but what the credential is now is to be asked for: it is not live
+/* Likewise of a credential that nobody can make up: the row is made where there
+ * is none, since an earlier answer may be on its way to the file elsewhere. */
+void status_sessions_rule_out(struct status *status, const char *key,
+    const struct moment *at);
+
+/* As status_sessions_end(), but what the credential is now is to be asked for: it is not live
  * as it was. */
 void status_sessions_drop(struct status *status, const char *key,
     const struct status_session *known, const struct moment *at);

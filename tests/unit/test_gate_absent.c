@@ -495,6 +495,45 @@ live_meanwhile(void **state)
 	world_end(&world);
 }
 
+/* The first lookups of a token, in two processes: the earlier one's answer is
+ * written last, where there was no row for the other to end. */
+static void
+first_ones(void **state)
+{
+	struct world world = world_begin("validate = hybrid\n"
+	    "stale_if_error = 300");
+	struct gate_fixture *fixture = world.gate;
+	struct gate *other = gate_fixture_another(fixture);
+	struct gate_task *mine, *theirs;
+
+	(void)state;
+	assert_int_equal(gate_fixture_start(fixture, other, "default",
+	    world.jwt, &theirs), GATE_EXCHANGE);
+	gate_fixture_perform(fixture, theirs);
+	assert_int_equal(gate_resume(other, theirs, &fixture->now),
+	    GATE_EXCHANGE);
+	gate_fixture_perform(fixture, theirs);
+	assert_int_equal(gate_resume(other, theirs, &fixture->now),
+	    GATE_EXCHANGE);
+	gate_fixture_perform(fixture, theirs);
+	gate_fixture_pass(fixture, 5);
+	world.resolver->valid = "false";
+	world_expect(&world, "default", world.jwt, REASON_NOT_LIVE);
+	gate_fixture_pass(fixture, 5);
+	assert_int_equal(gate_resume(other, theirs, &fixture->now), GATE_DONE);
+	gate_task_free(theirs);
+	gate_fixture_pass(fixture, 6000);
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	assert_int_equal(gate_fixture_start(fixture, other, "default",
+	    world.jwt, &mine), GATE_EXCHANGE);
+	gate_fixture_run(fixture, other, mine, GATE_EXCHANGE);
+	expect_task(mine, REASON_RESOLVER_UNREACHABLE);
+	world_expect(&world, "default", world.jwt,
+	    REASON_RESOLVER_UNREACHABLE);
+	gate_free(other);
+	world_end(&world);
+}
+
 /* Nor is it unknown because nobody can read now whether it is. */
 static void
 absent_without_state(void **state)
@@ -537,6 +576,7 @@ main(void)
 		cmocka_unit_test(absent_for_followers),
 		cmocka_unit_test(late_answer_of_others),
 		cmocka_unit_test(live_meanwhile),
+		cmocka_unit_test(first_ones),
 		cmocka_unit_test(absent_without_state),
 	};
 
