@@ -120,23 +120,23 @@ digit_of(char character)
 	return digit == NULL ? -1 : (int)(digit - digits);
 }
 
-/* What n says, however badly it is written: padding, blanks, zeros in front. */
-static int
-name_modulus(const struct json *jwk, char modulus[HASH_HEX_SIZE])
+/* The bytes of a number, however badly it is written: padding, blanks, zeros in
+ * front.  How many, at most MAX_NUMBER; 0: it says nothing. */
+static size_t
+read_loosely(const struct json *jwk, const char *name, unsigned char *bytes)
 {
-	unsigned char bytes[MAX_NUMBER];
 	unsigned int bits = 0;
 	const char *text;
 	size_t len = 0;
 	int held = 0, digit;
 
-	if (json_find_string(jwk, "n", &text) != JSON_FOUND)
+	if (json_find_string(jwk, name, &text) != JSON_FOUND)
 		return 0;
 	for (; *text != '\0'; text++) {
 		if (strchr("= \t\r\n", *text) != NULL)
 			continue;
 		digit = digit_of(*text);
-		if (digit == -1 || len == sizeof(bytes))
+		if (digit == -1 || len == MAX_NUMBER)
 			return 0;
 		bits = (bits << 6 | (unsigned int)digit) & 0x3fff;
 		held += 6;
@@ -146,6 +146,44 @@ name_modulus(const struct json *jwk, char modulus[HASH_HEX_SIZE])
 		bytes[len] = (unsigned char)(bits >> held);
 		len += len > 0 || bytes[len] != 0;
 	}
+	return len;
+}
+
+/* Of p and q their product, into bytes[2 * MAX_NUMBER].  0, or -1: memory. */
+static int
+multiply(const struct json *jwk, unsigned char *bytes, size_t *len_out)
+{
+	unsigned char factor[MAX_NUMBER];
+	const size_t p_len = read_loosely(jwk, "p", factor);
+	BIGNUM *p = BN_bin2bn(factor, (int)p_len, NULL);
+	const size_t q_len = read_loosely(jwk, "q", factor);
+	BIGNUM *q = BN_bin2bn(factor, (int)q_len, NULL);
+	BN_CTX *context = BN_CTX_new();
+	int ret = -1;
+
+	*len_out = 0;
+	if (p != NULL && q != NULL && context != NULL &&
+	    BN_mul(p, p, q, context) == 1) {
+		*len_out = (size_t)BN_bn2bin(p, bytes);
+		ret = 0;
+	}
+	BN_CTX_free(context);
+	BN_clear_free(p);
+	BN_clear_free(q);
+	explicit_bzero(factor, sizeof(factor));
+	return ret;
+}
+
+/* What n says; where it says nothing, what a private key has in its stead. */
+static int
+name_modulus(const struct json *jwk, char modulus[HASH_HEX_SIZE])
+{
+	unsigned char bytes[2 * MAX_NUMBER];
+	size_t len = read_loosely(jwk, "n", bytes);
+
+	if (len == 0 && json_has(jwk, "p") && json_has(jwk, "q") &&
+	    multiply(jwk, bytes, &len) == -1)
+		return -1;
 	return len == 0 ? 0 : hash_hex(bytes, len, modulus);
 }
 

@@ -356,6 +356,14 @@ a_half_under_another_kid(void **state)
 		    "\"e\":\"AQAB\",\"d\":null", 0 },
 		{ "n on a line", "\"kty\":\"RSA\",\"n\":\"" FIRST_N
 		    "\\r\\n\",\"e\":\"AQAB\",\"oth\":[]", 0 },
+		{ "p and q alone", "\"kty\":\"RSA\",\"p\":\"" FIRST_N "\","
+		    "\"q\":\"AQ\"", 0 },
+		{ "q and p, badly written", "\"q\":\"AAAA" FIRST_N "==\","
+		    "\"p\":\"AAAB\"", 0 },
+		{ "p and q of another", "\"kty\":\"RSA\",\"p\":\"" FIRST_N
+		    "\",\"q\":\"Ag\"", 1 },
+		{ "p and q unread", "\"kty\":\"RSA\",\"p\":\"" FIRST_N "\","
+		    "\"q\":7", 1 },
 		{ "k alone", "\"n\":\"" FIRST_N "\","
 		    "\"k\":1", 0 },
 		{ "another n", "\"kty\":\"RSA\",\"n\":\"AQAB" FIRST_N
