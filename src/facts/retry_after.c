@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#define MAX_DIGITS 9
+#define MAX_DIGITS 9		/* of more all are as good as nines */
 #define DATE_LEN 29		/* Sun, 06 Nov 1994 08:49:37 GMT */
 
 static int64_t
@@ -63,14 +63,23 @@ date(const char *text)
 	return timegm(&tm);
 }
 
+/* Of digits alone. */
+static int64_t
+seconds(const char *digits)
+{
+	digits += strspn(digits, "0");
+	return strlen(digits) <= MAX_DIGITS ? number(digits, strlen(digits)) :
+	    number("999999999", MAX_DIGITS);
+}
+
 int64_t
 retry_after_read(const char *value, int64_t wall)
 {
 	const size_t len = strlen(value);
 	int64_t at;
 
-	if (len >= 1 && len <= MAX_DIGITS && number(value, len) >= 0)
-		return number(value, len);
+	if (len >= 1 && strspn(value, "0123456789") == len)
+		return seconds(value);
 	if ((at = date(value)) == -1)
 		return -1;
 	return at > wall ? at - wall : 0;

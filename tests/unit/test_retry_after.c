@@ -18,6 +18,12 @@ understood(void **state)
 	assert_int_equal(retry_after_read("1", WALL), 1);
 	assert_int_equal(retry_after_read("0120", WALL), 120);
 	assert_int_equal(retry_after_read("999999999", WALL), 999999999);
+	/* more than anybody waits is no less */
+	assert_int_equal(retry_after_read("1234567890", WALL), 999999999);
+	assert_int_equal(retry_after_read("99999999999999999999", WALL),
+	    999999999);
+	assert_int_equal(retry_after_read("00000000000000000000060", WALL),
+	    60);
 	assert_int_equal(retry_after_read("Sun, 06 Nov 1994 08:49:37 GMT",
 	    WALL), 0);
 	assert_int_equal(retry_after_read("Sun, 06 Nov 1994 08:49:36 GMT",
@@ -38,7 +44,7 @@ not_understood(void **state)
 {
 	static const char *const values[] = {
 		"", " ", "-1", "+1", "1.5", "1s", "0x10", "1e3", "1 2", "1,2",
-		"1234567890", "99999999999999999999", "soon",
+		"-1234567890", "9999999999999999999x", "soon",
 		"Sunday, 06-Nov-94 08:49:37 GMT",
 		"Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37",
 		"Sun, 06 Nov 1994 08:49:37 UTC",
