@@ -225,13 +225,14 @@ is_second(struct gate *gate, struct gate_task *task, const struct moment *now)
 static void
 doubt(struct gate *gate, struct gate_task *task, const struct moment *now)
 {
-	const int64_t first = task->row.session.doubted_at;
+	const struct status_session *row = &task->row.session;
+	const int64_t first = row->doubted_at;
 
 	lookups_absent(gate->shared->lookups, task->session_key, now);
-	if (first == 0 || first > now->boottime || now->boottime - first >
+	if (!row->is_live || first == 0 || first > now->boottime || now->boottime - first >
 	    lookups_twice_msecs(task->settings))
-		status_sessions_doubt(gate->status, task->session_key,
-		    &task->row.session, now);
+		status_sessions_doubt(gate->status, task->session_key, row,
+		    now);
 	logins_forget(gate->shared->logins, task->session_key);
 	recent_forget(gate->shared->recent, &task->credential);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -393,6 +394,74 @@ keys_of_before(void **state)
 	}
 }
 
+/* The first lookups of a token, in two processes: the earlier one's answer is
+ * written last, where there was no row for the other to end. */
+static void
+first_ones(void **state)
+{
+	struct world world = world_begin("validate = hybrid\n"
+	    "stale_if_error = 300");
+	struct gate_fixture *fixture = world.gate;
+	struct gate *other = gate_fixture_another(fixture);
+	struct gate_task *mine, *theirs;
+
+	(void)state;
+	assert_int_equal(gate_fixture_start(fixture, other, "default",
+	    world.jwt, &theirs), GATE_EXCHANGE);
+	gate_fixture_perform(fixture, theirs);
+	assert_int_equal(gate_resume(other, theirs, &fixture->now),
+	    GATE_EXCHANGE);
+	gate_fixture_perform(fixture, theirs);
+	assert_int_equal(gate_resume(other, theirs, &fixture->now),
+	    GATE_EXCHANGE);
+	gate_fixture_perform(fixture, theirs);
+	gate_fixture_pass(fixture, 5);
+	world.resolver->valid = "false";
+	world_expect(&world, "default", world.jwt, REASON_NOT_LIVE);
+	gate_fixture_pass(fixture, 5);
+	assert_int_equal(gate_resume(other, theirs, &fixture->now), GATE_DONE);
+	gate_task_free(theirs);
+	gate_fixture_pass(fixture, 6000);
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	assert_int_equal(gate_fixture_start(fixture, other, "default",
+	    world.jwt, &mine), GATE_EXCHANGE);
+	gate_fixture_run(fixture, other, mine, GATE_EXCHANGE);
+	assert_int_equal(gate_task_decision(mine)->reason,
+	    REASON_RESOLVER_UNREACHABLE);
+	gate_task_free(mine);
+	world_expect(&world, "default", world.jwt,
+	    REASON_RESOLVER_UNREACHABLE);
+	gate_free(other);
+	world_end(&world);
+}
+
+/* A session is not unknown because nobody can read now whether it is: one
+ * "absent" does not end it. */
+static void
+absent_without_state(void **state)
+{
+	struct world world = world_begin("validate = hybrid");
+	struct gate_fixture *fixture = world.gate;
+	char *daemon = strdup(gate_fixture_path(fixture,
+	    "state/daemon"));
+
+	(void)state;
+	assert_non_null(daemon);
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	gate_fixture_pass(fixture, 60000);
+	assert_int_equal(unlink(gate_fixture_path(fixture,
+	    "state/daemon/status.db")), 0);
+	assert_int_equal(chmod(daemon, 0777), 0);
+	world.resolver->absent_once = 1;
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	world.resolver->absent_once = 2;
+	gate_fixture_pass(fixture, 60000);
+	world_expect(&world, "default", OPAQUE, REASON_NOT_LIVE);
+	assert_int_equal(chmod(daemon, 0700), 0);
+	free(daemon);
+	world_end(&world);
+}
+
 int
 main(void)
 {
@@ -406,6 +475,8 @@ main(void)
 		cmocka_unit_test(known_before),
 		cmocka_unit_test(ended_after_upgrade),
 		cmocka_unit_test(keys_of_before),
+		cmocka_unit_test(first_ones),
+		cmocka_unit_test(absent_without_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
