@@ -257,12 +257,26 @@ is_good(struct gate *gate, struct gate_task *task)
 	}
 }
 
+/* Of what nobody here ever was told to be live: a random token, most likely.
+ * Who was told so meanwhile asks again. */
+static enum gate_stage
+take_unknown(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	doubt(gate, task, now);
+	gate_outage_over(gate, now);
+	end_lookup(gate, task, LOOKUPS_ENDED_ABSENT, REASON_NOT_LIVE, now);
+	return gate_task_refuse(task, REASON_NOT_LIVE);
+}
+
 static enum gate_stage
 take_absent(struct gate *gate, struct gate_task *task,
     const struct moment *now)
 {
 	task->lookup.absent_count++;
-	if (!is_good(gate, task) || is_second(gate, task, now))
+	if (!is_good(gate, task))
+		return take_unknown(gate, task, now);
+	if (is_second(gate, task, now))
 		return take_not_live(gate, task, now);
 	doubt(gate, task, now);
 	return try_again(gate, task, ABSENT_APART_MS + jitter(task,

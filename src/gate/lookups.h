@@ -119,6 +119,7 @@ enum lookups_result {
 	LOOKUPS_ENDED = 0,	/* given up: nothing to remember */
 	LOOKUPS_ENDED_LIVE,	/* likewise, and nothing of before counts */
 	LOOKUPS_ENDED_NOT_LIVE,
+	LOOKUPS_ENDED_ABSENT,	/* the same, but to who knows it better */
 	LOOKUPS_ENDED_FAILED,	/* an outage, with the reason */
 	LOOKUPS_ENDED_UNSURE,	/* likewise nothing was learned, but of this
 				   key alone */

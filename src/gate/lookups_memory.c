@@ -122,7 +122,8 @@ remember(struct lookups_memory *memory, const char *key,
 	answer->result = result;
 	answer->reason = reason;
 	answer->at = now;
-	answer->until = now + (result == LOOKUPS_ENDED_NOT_LIVE ?
+	answer->until = now + (result == LOOKUPS_ENDED_NOT_LIVE ||
+	    result == LOOKUPS_ENDED_ABSENT ?
 	    (int64_t)memory->settings->absent_ttl * 1000 : FAILED_MS);
 	if (result == LOOKUPS_ENDED_NOT_LIVE ||
 	    result == LOOKUPS_ENDED_REJECTED)
@@ -141,6 +142,7 @@ lookups_memory_put(struct lookups_memory *memory, const char *key,
 		forget(memory, key);
 		break;
 	case LOOKUPS_ENDED_NOT_LIVE:
+	case LOOKUPS_ENDED_ABSENT:
 	case LOOKUPS_ENDED_FAILED:
 	case LOOKUPS_ENDED_UNSURE:
 	case LOOKUPS_ENDED_REJECTED:
@@ -170,6 +172,8 @@ lookups_memory_recall(const struct lookups_memory *memory,
 		return LOOKUPS_WAIT;
 	if (answer->result == LOOKUPS_ENDED_NOT_LIVE)
 		return LOOKUPS_NOT_LIVE;
+	if (answer->result == LOOKUPS_ENDED_ABSENT)
+		return wish->is_known ? LOOKUPS_WAIT : LOOKUPS_NOT_LIVE;
 	if (answer->at < wish->since &&
 	    answer->result != LOOKUPS_ENDED_REJECTED)
 		return LOOKUPS_WAIT;

@@ -492,6 +492,36 @@ live_meanwhile(void **state)
 	world_end(&world);
 }
 
+/* Nor is it what ends a row that comes to be known of only behind it: who has
+ * heard "absent" once asks again. */
+static void
+live_just_after(void **state)
+{
+	struct world world = world_begin("validate = hybrid");
+	struct gate_fixture *fixture = world.gate;
+	struct gate *other = gate_fixture_another(fixture);
+	struct gate_task *mine, *theirs;
+	int i;
+
+	(void)state;
+	assert_int_equal(gate_fixture_start(fixture, other, "default", OPAQUE,
+	    &theirs), GATE_EXCHANGE);
+	gate_fixture_perform(fixture, theirs);
+	(void)told_absent(&world, fixture->gate, OPAQUE, 5, &mine);
+	expect_task(mine, REASON_NOT_LIVE);
+	gate_fixture_pass(fixture, 5);
+	/* not for who never heard of anything else */
+	world_expect(&world, "default", OPAQUE, REASON_NOT_LIVE);
+	assert_int_equal(gate_resume(other, theirs, &fixture->now), GATE_DONE);
+	expect_task(theirs, REASON_GRANTED);
+	for (i = 0; i < 3; i++) {
+		gate_fixture_pass(fixture, 5);
+		world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	}
+	gate_free(other);
+	world_end(&world);
+}
+
 /* Behind two that dropped the row a third one counts too: an answer of a lookup
  * begun before it is not the last. */
 static void
@@ -541,6 +571,7 @@ main(void)
 		cmocka_unit_test(absent_for_followers),
 		cmocka_unit_test(late_answer_of_others),
 		cmocka_unit_test(live_meanwhile),
+		cmocka_unit_test(live_just_after),
 		cmocka_unit_test(absent_of_a_dropped_row),
 	};
 
