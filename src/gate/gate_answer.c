@@ -229,8 +229,8 @@ doubt(struct gate *gate, struct gate_task *task, const struct moment *now)
 	const int64_t first = row->doubted_at;
 
 	lookups_absent(gate->shared->lookups, task->session_key, now);
-	if (!row->is_live || first == 0 || first > now->boottime || now->boottime - first >
-	    lookups_twice_msecs(task->settings))
+	if (!row->is_live || first == 0 || first > now->boottime ||
+	    now->boottime - first > lookups_twice_msecs(task->settings))
 		status_sessions_doubt(gate->status, task->session_key, row,
 		    now);
 	logins_forget(gate->shared->logins, task->session_key);

@@ -51,8 +51,8 @@ void status_sessions_end(struct status *status, const char *key,
 void status_sessions_rule_out(struct status *status, const char *key,
     const struct moment *at);
 
-/* As status_sessions_end(), but what the credential is now is to be asked for: it is not live
- * as it was. */
+/* As status_sessions_end(), but what the credential is now is to be asked for:
+ * it is not live as it was. */
 void status_sessions_drop(struct status *status, const char *key,
     const struct status_session *known, const struct moment *at);
 
