@@ -13,25 +13,36 @@
 #define TOLD_FAILURES 3
 
 /* What live sessions are worth meanwhile is for the log, which else would
- * show nothing of it. */
+ * show nothing of it.  Of one session is told first, and then of all. */
 static void
 tell_begin(struct gate *gate, const struct gate_task *task,
-    enum reason reason)
+    enum reason reason, enum gate_failing failing)
 {
-	if (atomic_exchange(&gate->shared->is_failing, 1))
-		return;
+	const struct settings *settings = task->settings;
+	const int is_stale = settings->stale_if_error > settings->session_ttl;
+	int told = atomic_load(&gate->shared->failing);
+
+	do
+		if (told >= (int)failing)
+			return;
+	while (!atomic_compare_exchange_weak(&gate->shared->failing, &told,
+	    failing));
 	notices_add(trust_shared_notices(gate->shared->trust), NOTICE_WARNING,
-	    "%s: %s; it is asked less often now, and live sessions serve for "
-	    "%d s (stale_if_error)", reason_name(reason),
+	    "%s: %s; it is asked less often now%s, and live sessions serve "
+	    "for %d s (%s)", reason_name(reason),
 	    error_text(&task->decision.detail),
-	    task->settings->stale_if_error);
+	    failing == GATE_FAILING_ONE ?
+	    " about the one session that this was about" : "",
+	    is_stale ? settings->stale_if_error : settings->session_ttl,
+	    is_stale ? "stale_if_error" : "session_ttl");
 }
 
 static void
 tell_over(struct gate *gate)
 {
-	if (atomic_load(&gate->shared->is_failing) &&
-	    atomic_exchange(&gate->shared->is_failing, 0))
+	if (atomic_load(&gate->shared->failing) != GATE_FAILING_NOT &&
+	    atomic_exchange(&gate->shared->failing, GATE_FAILING_NOT) !=
+	    GATE_FAILING_NOT)
 		notices_add(trust_shared_notices(gate->shared->trust),
 		    NOTICE_INFO, "Authgear's resolver answers again");
 }
@@ -57,7 +68,8 @@ gate_outage_begin(struct gate *gate, struct gate_task *task,
 	status_backoff_failed(gate->status, now, &failure, &after);
 	task->ask_again = after.until;
 	if (after.failures >= TOLD_FAILURES || failure.told > 0)
-		tell_begin(gate, task, reason);
+		tell_begin(gate, task, reason, after.mark != 0 &&
+		    failure.told <= 0 ? GATE_FAILING_ONE : GATE_FAILING_ALL);
 }
 
 void

@@ -21,6 +21,13 @@
  * is written by its own files, which are named with it, and read by all.
  */
 
+/* What of the resolver's failures was told to the operator. */
+enum gate_failing {
+	GATE_FAILING_NOT = 0,
+	GATE_FAILING_ONE,	/* of one session, which alone waits */
+	GATE_FAILING_ALL
+};
+
 struct gate_shared {
 	struct shares *shares;
 	struct lookups *lookups;
@@ -29,7 +36,7 @@ struct gate_shared {
 	struct trust_shared *trust;
 	struct status_pending *pending;
 	struct keys_told *keys_told;
-	_Atomic int is_failing;	/* the resolver, and that was told */
+	_Atomic int failing;	/* enum gate_failing */
 };
 
 struct gate {

@@ -78,9 +78,11 @@ def test_answers(world):
 
 
 def test_log(world):
-    """What live sessions hide is told to the operator, once."""
-    said = world.people(1)[0]
+    """What live sessions hide is told to the operator: of one session, then
+    of all, once each."""
+    said, other = world.people(2)
     until_live(world, said)
+    until_live(world, other)
     due(world)
     before = world.daemon.log()
     world.front.answer = answer(b'403 Forbidden')
@@ -95,7 +97,12 @@ def test_log(world):
                 if 'resolver-fault' in line]
     gate.until(told, 'a line of the log')
     tap.ok(len(told()) == 1 and 'status 403' in told()[0] and
+           'about the one session' in told()[0] and
            'stale_if_error' in told()[0], 'one line, with the cause', told())
+    tap.equal(world.say(other), sessions.LIVE, 'another one is served too')
+    gate.until(lambda: len(told()) > 1, 'a second line')
+    tap.ok(len(told()) == 2 and 'about the one' not in told()[1] and
+           'stale_if_error' in told()[1], 'now it is of all', told())
     world.front.answer = None
     due(world)
     until_live(world, said)
