@@ -356,8 +356,10 @@ resolver_read(const struct exchange *exchange, struct facts *facts,
 		return RESOLVER_SERVER_ERROR;
 	}
 	if (exchange->status != 200) {
-		error_set(error, "the resolver answers with status %d; is "
-		    "resolver_url its address?", exchange->status);
+		error_set(error, "the resolver answers with status %d%s",
+		    exchange->status, exchange->status == 429 ? ": it, or "
+		    "something in front of it, limits how often it is asked" :
+		    "; is resolver_url its address?");
 		return RESOLVER_FAULT;
 	}
 	if (exchange->body.len == 0)

@@ -368,7 +368,8 @@ statuses(void **state)
 	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		exchange = answer_new(EXCHANGE_ANSWERED, faults[i]);
 		add_lines(exchange, USER);
-		expect_exchange(exchange, RESOLVER_FAULT, "status");
+		expect_exchange(exchange, RESOLVER_FAULT, faults[i] == 429 ?
+		    "limits how often" : "resolver_url");
 	}
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		exchange = answer_new(EXCHANGE_ANSWERED, errors[i]);
