@@ -36,7 +36,8 @@ static const struct row rows[REASON_COUNT] = {
 	[REASON_MACHINE_TOKEN] = { "machine-token", VERDICT_DENIED, 401, token,
 	    "The token is of a machine (client credentials), which has no "
 	    "session for Authgear's resolver to know; set validate = hybrid, "
-	    "and name its client in the policy's clients." },
+	    "and name its client and audience in the policy's clients and "
+	    "audience." },
 	[REASON_BAD_ALGORITHM] = { "bad-algorithm", VERDICT_DENIED, 401, token,
 	    "The token is not signed with RS256, the one algorithm that "
 	    "Authgear signs with; somebody may be forging tokens." },
@@ -160,13 +161,15 @@ static const struct row rows[REASON_COUNT] = {
 	    "on; the log says why. Let Authgear publish another key." },
 	[REASON_RESOLVER_UNREACHABLE] = { "resolver-unreachable",
 	    VERDICT_UNDECIDED, 503, NULL,
-	    "Authgear's resolver does not answer, and no earlier answer may "
-	    "serve; look at the network, resolver_url and ca_file." },
+	    "Authgear's resolver does not answer, or with a server error, and "
+	    "no earlier answer may serve; look at Authgear, the network, "
+	    "resolver_url and ca_file." },
 	[REASON_RESOLVER_FAULT] = { "resolver-fault", VERDICT_UNDECIDED, 503,
 	    NULL,
 	    "What answers at resolver_url is not Authgear's resolver, or it is "
-	    "broken, or it tells more of a user than is taken here; the log "
-	    "says what it answered." },
+	    "broken, or it tells more of a user than is taken here; the detail "
+	    "in the log says what it answered. Look at resolver_url and at "
+	    "what stands in front of Authgear." },
 	[REASON_SESSION_UNSETTLED] = { "session-unsettled", VERDICT_UNDECIDED,
 	    503, NULL,
 	    "Authgear said once that it knows no such session, which counts "
