@@ -176,8 +176,9 @@ static const struct row rows[REASON_COUNT] = {
 	    "from the second time; the client should try again." },
 	[REASON_BUSY] = { "busy", VERDICT_UNDECIDED, 503, NULL,
 	    "Too many requests wait for Authgear already, or too many "
-	    "credentials were never seen before, in all or of this client's "
-	    "address; the detail in the log names the setting that helps." },
+	    "credentials never seen before were asked about in vain, in all or "
+	    "of this client's address or network; the detail in the log names "
+	    "the setting that helps." },
 	[REASON_NOT_ASKED] = { "not-asked", VERDICT_UNDECIDED, 503, NULL,
 	    "What is known here of this credential is missing or too old, and "
 	    "in phase account Authgear is not asked; log in anew, and look for "
