@@ -169,7 +169,7 @@ static const struct row rows[REASON_COUNT] = {
 	    "What answers at resolver_url is not Authgear's resolver, or it is "
 	    "broken, or it tells more of a user than is taken here; the detail "
 	    "in the log says what it answered. Look at resolver_url and at "
-	    "what stands in front of Authgear." },
+	    "what stands in front of Authgear, or let it tell less." },
 	[REASON_SESSION_UNSETTLED] = { "session-unsettled", VERDICT_UNDECIDED,
 	    503, NULL,
 	    "Authgear said once that it knows no such session, which counts "
