@@ -237,8 +237,8 @@ place_unknown(struct lookups *lookups, const struct asking *asking)
 		return enter(lookups, asking);
 	shares_queue(lookups->shares, who, 0, asking->unknown < places,
 	    &turn->queued);
-	turn->is_near = ahead < places;
-	/* one that is held back keeps nobody from going */
+	/* one that is held back keeps nobody from going, nor a place empty */
+	turn->is_near = !is_held_back && ahead < places;
 	turn->waits = !is_held_back;
 	if (turn->waits)
 		TAILQ_INSERT_TAIL(&lookups->waiting, turn, link);

@@ -366,6 +366,7 @@ share_of(struct lookups *lookups, int is_known, int places)
 	finish(lookups, 1, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(lookups, 9, is_known, "10.0.0.1", &one),
 	    LOOKUPS_QUEUED);
+	assert_false(one.is_near);	/* its turn is not next */
 	assert_int_equal(take_turn(lookups, 20, is_known, "10.0.0.2",
 	    &other), LOOKUPS_GO);
 	finish(lookups, 2, LOOKUPS_ENDED_LIVE);
