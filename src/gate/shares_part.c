@@ -4,6 +4,7 @@
 #include "gate/shares_part.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 /* The more may be asked in vain, the more rows hold something at a time. */
 #define SETS 2048
@@ -13,8 +14,16 @@
 struct fixed_table *
 shares_part_table(int lookup_rate)
 {
-	return fixed_table_new(SETS + (size_t)lookup_rate / RATE_A_SET,
-	    PLACES, SHARES_KEY_SIZE, sizeof(struct shares_part));
+	struct fixed_table *parts = fixed_table_new(SETS +
+	    (size_t)lookup_rate / RATE_A_SET, PLACES, SHARES_KEY_SIZE,
+	    sizeof(struct shares_part));
+	uint32_t secret = 0;
+
+	/* whoever has a network chooses addresses; without a secret, as good
+	 * as it goes */
+	if (getrandom(&secret, sizeof(secret), 0) == sizeof(secret))
+		fixed_table_scatter(parts, secret);
+	return parts;
 }
 
 struct shares_part *

@@ -8,12 +8,15 @@
 #include <string.h>
 
 #define SPREAD 16		/* bytes of a key that tell its set */
+#define FACTOR 131
+#define PRIME 2147483647U	/* 2^31 - 1 */
 
 /* A place is the value, then the length of its key (0: free), then the key. */
 struct fixed_table {
 	size_t sets, places;
 	size_t key_size, value_size;
 	size_t stride;		/* from one place to the next */
+	uint64_t factor;	/* of the sum that tells a set */
 	alignas(max_align_t) unsigned char bytes[];
 };
 
@@ -34,7 +37,15 @@ fixed_table_new(size_t sets, size_t places, size_t key_size,
 	table->key_size = key_size;
 	table->value_size = value_size;
 	table->stride = stride;
+	table->factor = FACTOR;
 	return table;
+}
+
+void
+fixed_table_scatter(struct fixed_table *table, uint32_t secret)
+{
+	if (table != NULL)
+		table->factor = FACTOR + secret % (PRIME - FACTOR);
 }
 
 void
@@ -47,11 +58,12 @@ size_t
 fixed_table_set(const struct fixed_table *table, const void *key, size_t len)
 {
 	const unsigned char *bytes = key;
-	size_t set = 0, i;
+	uint64_t sum = 0;
+	size_t i;
 
 	for (i = 0; i < len && i < SPREAD; i++)
-		set = set * 131 + bytes[i];
-	return set % table->sets;
+		sum = (sum * table->factor + bytes[i]) % PRIME;
+	return (size_t)(sum % table->sets);
 }
 
 static unsigned char *

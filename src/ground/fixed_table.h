@@ -2,6 +2,7 @@
 #define FIXED_TABLE_H_
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Values by key in a table that never grows: a set-associative one, whose keys
@@ -20,6 +21,10 @@ struct fixed_table;
 struct fixed_table *fixed_table_new(size_t sets, size_t places,
     size_t key_size, size_t value_size);
 void fixed_table_free(struct fixed_table *table);
+
+/* Where strangers choose the keys: with a random secret nobody can tell which
+ * keys are of one set, and fill it.  Before the first key; NULL too. */
+void fixed_table_scatter(struct fixed_table *table, uint32_t secret);
 
 /* The set of a key, from 0; for any thread. */
 size_t fixed_table_set(const struct fixed_table *table, const void *key,

@@ -198,6 +198,38 @@ sets(void **state)
 	fixed_table_free(table);
 }
 
+/* Who knows which keys are of one set in a table knows nothing of another. */
+static void
+scattered(void **state)
+{
+	struct fixed_table *one = fixed_table_new(64, PLACES, KEY_SIZE, 1);
+	struct fixed_table *other = fixed_table_new(64, PLACES, KEY_SIZE, 1);
+	unsigned char key[14] = { '6', 1 };
+	int i, held = 0, most[64] = { 0 };
+	size_t set;
+
+	(void)state;
+	assert_true(one != NULL && other != NULL);
+	fixed_table_scatter(one, 0);
+	fixed_table_scatter(other, 0xdecade11);
+	fixed_table_scatter(NULL, 1);
+	for (i = 0; i < 65536; i++) {
+		key[12] = (unsigned char)(i >> 8);
+		key[13] = (unsigned char)i;
+		set = fixed_table_set(other, key, sizeof(key));
+		assert_true(set < 64);
+		if (fixed_table_set(one, key, sizeof(key)) != 7)
+			continue;
+		held++;
+		most[set]++;
+	}
+	assert_in_range(held, 900, 1150);
+	for (i = 0; i < 64; i++)
+		assert_in_range(most[i], 1, 64);
+	fixed_table_free(one);
+	fixed_table_free(other);
+}
+
 int
 main(void)
 {
@@ -212,6 +244,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(each_of_them, setup,
 		    teardown),
 		cmocka_unit_test(sets),
+		cmocka_unit_test(scattered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
