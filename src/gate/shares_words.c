@@ -18,7 +18,8 @@ shares_words_lookup(const struct shares_refusal *refusal,
 {
 	static const char *const of[] = {
 		[SHARES_TAKEN] = "",
-		[SHARES_LIMIT_ALL] = "all of lookup_rate",
+		[SHARES_LIMIT_ALL] = "the half of lookup_rate that is open "
+		    "to all",
 		[SHARES_LIMIT_UID] = "the part of lookup_rate of this asker",
 		[SHARES_LIMIT_NETWORK] = "the part of lookup_rate of this "
 		    "client's network",

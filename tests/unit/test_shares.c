@@ -531,7 +531,7 @@ words(void **state)
 		enum shares_limit limit;
 		const char *lookup, *seat;
 	} cases[] = {
-		{ SHARES_LIMIT_ALL, "all of lookup_rate is",
+		{ SHARES_LIMIT_ALL, "lookup_rate that is open to all is",
 		    "too many requests wait (--max-connections)" },
 		{ SHARES_LIMIT_UID, "of this asker is",
 		    "requests of this asker wait" },
