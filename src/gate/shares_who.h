@@ -6,7 +6,8 @@
 /*
  * Whose shares something takes (shares.h): one asker at each of its levels.
  *
- * IPv4, also as mapped into IPv6: the address.  IPv6: its /48, /56 and /64.
+ * IPv4, also as mapped or translated into IPv6 (address.h): the address.  IPv6:
+ * its /48, /56 and /64.
  * What is no IP address is an address of its own, by its text; NULL is "".
  * A program of this machine that asks for its clients (PAM) is told by its
  * uid: that is its widest level, and its addresses are nobody else's.

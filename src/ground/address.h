@@ -11,7 +11,8 @@ enum address_kind {
 
 /*
  * The bytes of an address, in network order: 4 of IPv4, also where it is
- * mapped into IPv6 (RFC 4291 2.5.5.2), 16 of IPv6.  What is behind them is 0.
+ * mapped into IPv6 (RFC 4291 2.5.5.2) or translated by a NAT64 of the
+ * well-known prefix (RFC 6052 2.1), 16 of IPv6.  What is behind them is 0.
  * `text` may be NULL.
  * No state: any thread.
  */
