@@ -40,7 +40,7 @@ struct asking {
 	struct lookups_turn *turn;
 	struct place *place;	/* a free one; NULL: there is none */
 	int is_running;		/* another one looks its key up */
-	int unknown;		/* places that have unknown ones */
+	int unknown, known;	/* places that these have */
 	const struct moment *now;
 	struct shares_refusal *refusal;
 };
@@ -176,6 +176,7 @@ look_around(struct lookups *lookups, struct asking *asking)
 	for (i = 0; i < lookups->place_count; i++) {
 		place = &lookups->places[i];
 		asking->unknown += place->key[0] != '\0' && !place->is_known;
+		asking->known += place->key[0] != '\0' && place->is_known;
 	}
 }
 
@@ -261,6 +262,16 @@ begin_unknown(struct lookups *lookups, const struct asking *asking)
 	return place_unknown(lookups, asking);
 }
 
+/* Known ones have their half, and an unknown one waits that could go. */
+static int
+is_kept_free(const struct lookups *lookups, const struct asking *asking)
+{
+	const int all = lookups->settings->max_lookups;
+
+	return all > 1 && asking->known >= all - half(all) &&
+	    asking->unknown < half(all) && !TAILQ_EMPTY(&lookups->waiting);
+}
+
 static enum lookups_answer
 begin_known(struct lookups *lookups, const struct asking *asking)
 {
@@ -270,8 +281,9 @@ begin_known(struct lookups *lookups, const struct asking *asking)
 	shares_give(lookups->shares, &turn->asked);
 	if (asking->is_running)
 		return LOOKUPS_WAIT;
-	if (asking->place != NULL && !shares_is_held_back(lookups->shares,
-	    who, 1, lookups->settings->max_lookups))
+	if (asking->place != NULL && !is_kept_free(lookups, asking) &&
+	    !shares_is_held_back(lookups->shares, who, 1,
+	    lookups->settings->max_lookups))
 		return enter(lookups, asking);
 	turn->is_near = 0;
 	shares_queue(lookups->shares, who, 1, 1, &turn->queued);

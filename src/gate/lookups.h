@@ -14,7 +14,8 @@
  *
  * Keys: those of status_session_key(); of each one lookup at a time.
  * Places: max_lookups, for all; half of them, at least one, for unknown
- * credentials (neither verified here as a JWT nor with a row in status.db).
+ * credentials (neither verified here as a JWT nor with a row in status.db); of
+ * two or more known ones leave that half to unknown ones who wait.
  * Of its kind one address gets at most half of the places while others wait
  * for one.
  * Unknown ones may be asked in vain lookup_rate times in any minute, and of

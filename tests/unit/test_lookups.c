@@ -387,22 +387,25 @@ known_share(void **state)
 {
 	struct lookups_turn one = { .rank = 0 };
 	struct lookups_turn unknown = { .rank = 0 };
+	char address[32];
 	int i;
 
 	share_of(*state, 1, 8);
 	share_of(*state, 0, 4);
-	/* to one never seen before too, who lacks nothing but a place */
-	for (i = 0; i < 8; i++)
-		assert_int_equal(go(*state, i, 1, "10.0.0.1"), LOOKUPS_GO);
-	assert_int_equal(take_turn(*state, 30, 0, "10.0.0.4", &unknown),
+	/* and known ones from everywhere leave half to unknown ones */
+	for (i = 0; i < 8; i++) {
+		(void)snprintf(address, sizeof(address), "10.0.0.%d", i);
+		assert_int_equal(go(*state, i, 1, address), LOOKUPS_GO);
+	}
+	assert_int_equal(take_turn(*state, 30, 0, "10.0.1.4", &unknown),
 	    LOOKUPS_QUEUED);
 	finish(*state, 4, LOOKUPS_ENDED_LIVE);
-	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.1", &one),
+	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.9", &one),
 	    LOOKUPS_QUEUED);
-	assert_int_equal(take_turn(*state, 30, 0, "10.0.0.4", &unknown),
+	assert_int_equal(take_turn(*state, 30, 0, "10.0.1.4", &unknown),
 	    LOOKUPS_GO);
 	finish(*state, 30, LOOKUPS_ENDED_LIVE);
-	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.1", &one),
+	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.9", &one),
 	    LOOKUPS_GO);
 }
 
