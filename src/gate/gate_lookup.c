@@ -36,6 +36,7 @@ wish_of(const struct gate_task *task)
 		.key = task->session_key,
 		.is_known = task->keys.verified_by[0] != '\0' ||
 		    task->row.seen != GATE_ROW_UNSEEN,
+		.was_live = task->row.seen == GATE_ROW_LIVE,
 		.who = &task->who,
 		.since = task->deadline -
 		    (int64_t)task->settings->total_timeout * 1000,

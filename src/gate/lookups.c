@@ -22,13 +22,15 @@ struct place {
 	size_t asked_count;		/* unknown: how often it was asked */
 };
 
+TAILQ_HEAD(lookups_turns, lookups_turn);
+
 struct lookups {
 	const struct settings *settings;
 	pthread_mutex_t lock;
 	struct place *places;
 	size_t place_count;
 	struct shares *shares;		/* borrowed */
-	TAILQ_HEAD(, lookups_turn) waiting;	/* unknown ones that may go as
+	struct lookups_turns unknown, known;	/* that wait and may go as
 					   soon as there is a place */
 	uint64_t ticket;		/* the last one */
 	struct lookups_memory *memory;
@@ -39,6 +41,7 @@ struct asking {
 	const struct lookups_wish *wish;
 	struct lookups_turn *turn;
 	struct place *place;	/* a free one; NULL: there is none */
+	int free;		/* how many there are */
 	int is_running;		/* another one looks its key up */
 	int unknown, known;	/* places that these have */
 	const struct moment *now;
@@ -60,7 +63,8 @@ lookups_new(const struct settings *settings, struct shares *shares)
 	lookups->place_count = (size_t)settings->max_lookups;
 	lookups->places = calloc(lookups->place_count, sizeof(struct place));
 	lookups->shares = shares;
-	TAILQ_INIT(&lookups->waiting);
+	TAILQ_INIT(&lookups->unknown);
+	TAILQ_INIT(&lookups->known);
 	lookups->memory = lookups_memory_new(settings);
 	if (lookups->places != NULL && lookups->memory != NULL)
 		return lookups;
@@ -134,9 +138,9 @@ static void
 leave(struct lookups *lookups, struct lookups_turn *turn)
 {
 	shares_give(lookups->shares, &turn->queued);
-	if (turn->waits)
-		TAILQ_REMOVE(&lookups->waiting, turn, link);
-	turn->waits = 0;
+	if (turn->waits_in != NULL)
+		TAILQ_REMOVE(turn->waits_in, turn, link);
+	turn->waits_in = NULL;
 }
 
 void
@@ -177,6 +181,7 @@ look_around(struct lookups *lookups, struct asking *asking)
 		place = &lookups->places[i];
 		asking->unknown += place->key[0] != '\0' && !place->is_known;
 		asking->known += place->key[0] != '\0' && place->is_known;
+		asking->free += place->key[0] == '\0';
 	}
 }
 
@@ -198,18 +203,34 @@ enter(struct lookups *lookups, const struct asking *asking)
 	return LOOKUPS_GO;
 }
 
-/* How many go before it. */
+/* How many of those that wait go before it. */
 static int
-ahead_of(const struct lookups *lookups, const struct lookups_turn *turn)
+ahead_of(struct lookups *lookups, const struct lookups_turns *waiting,
+    struct lookups_turn *turn)
 {
 	const struct lookups_turn *other;
 	int count = 0;
 
-	TAILQ_FOREACH(other, &lookups->waiting, link)
+	if (turn->ticket == 0)
+		turn->ticket = ++lookups->ticket;
+	TAILQ_FOREACH(other, waiting, link)
 		count += other->rank < turn->rank ||
 		    (other->rank == turn->rank &&
 		    other->ticket < turn->ticket);
 	return count;
+}
+
+/* It goes as soon as there is a place; one that is held back keeps nobody from
+ * going, nor a place empty. */
+static void
+queue_up(struct lookups_turns *waiting, struct lookups_turn *turn,
+    int is_held_back, int is_near)
+{
+	turn->is_near = !is_held_back && is_near;
+	if (is_held_back)
+		return;
+	turn->waits_in = waiting;
+	TAILQ_INSERT_TAIL(waiting, turn, link);
 }
 
 static int
@@ -229,20 +250,14 @@ place_unknown(struct lookups *lookups, const struct asking *asking)
 	    places);
 	int ahead;
 
-	if (turn->ticket == 0)
-		turn->ticket = ++lookups->ticket;
 	turn->rank = shares_rank(lookups->shares, who);
-	ahead = ahead_of(lookups, turn);
+	ahead = ahead_of(lookups, &lookups->unknown, turn);
 	if (asking->place != NULL && !is_held_back &&
 	    ahead < places - asking->unknown)
 		return enter(lookups, asking);
 	shares_queue(lookups->shares, who, 0, asking->unknown < places,
 	    &turn->queued);
-	/* one that is held back keeps nobody from going, nor a place empty */
-	turn->is_near = !is_held_back && ahead < places;
-	turn->waits = !is_held_back;
-	if (turn->waits)
-		TAILQ_INSERT_TAIL(&lookups->waiting, turn, link);
+	queue_up(&lookups->unknown, turn, is_held_back, ahead < places);
 	return LOOKUPS_QUEUED;
 }
 
@@ -269,25 +284,37 @@ is_kept_free(const struct lookups *lookups, const struct asking *asking)
 	const int all = lookups->settings->max_lookups;
 
 	return all > 1 && asking->known >= all - half(all) &&
-	    asking->unknown < half(all) && !TAILQ_EMPTY(&lookups->waiting);
+	    asking->unknown < half(all) && !TAILQ_EMPTY(&lookups->unknown);
+}
+
+static enum lookups_answer
+place_known(struct lookups *lookups, const struct asking *asking)
+{
+	const struct lookups_wish *wish = asking->wish;
+	struct lookups_turn *turn = asking->turn;
+	const int places = lookups->settings->max_lookups;
+	const int is_held_back = shares_is_held_back(lookups->shares,
+	    wish->who, 1, places);
+	int ahead;
+
+	turn->rank = shares_rank_known(lookups->shares, wish->who,
+	    wish->was_live);
+	ahead = ahead_of(lookups, &lookups->known, turn);
+	if (asking->place != NULL && !is_held_back &&
+	    !is_kept_free(lookups, asking) &&
+	    ahead < asking->free)
+		return enter(lookups, asking);
+	shares_queue(lookups->shares, wish->who, 1, 1, &turn->queued);
+	queue_up(&lookups->known, turn, is_held_back, ahead < places);
+	return LOOKUPS_QUEUED;
 }
 
 static enum lookups_answer
 begin_known(struct lookups *lookups, const struct asking *asking)
 {
-	const struct shares_who *who = asking->wish->who;
-	struct lookups_turn *turn = asking->turn;
-
-	shares_give(lookups->shares, &turn->asked);
-	if (asking->is_running)
-		return LOOKUPS_WAIT;
-	if (asking->place != NULL && !is_kept_free(lookups, asking) &&
-	    !shares_is_held_back(lookups->shares, who, 1,
-	    lookups->settings->max_lookups))
-		return enter(lookups, asking);
-	turn->is_near = 0;
-	shares_queue(lookups->shares, who, 1, 1, &turn->queued);
-	return LOOKUPS_QUEUED;
+	shares_give(lookups->shares, &asking->turn->asked);
+	return asking->is_running ? LOOKUPS_WAIT :
+	    place_known(lookups, asking);
 }
 
 enum lookups_answer

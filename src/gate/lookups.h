@@ -21,8 +21,9 @@
  * Unknown ones may be asked in vain lookup_rate times in any minute, and of
  * that one asker has a part (shares.h): so a flood of random tokens starves no
  * known session and nobody else's first login.
- * Waiting: of the unknown ones those that somebody vouches for go first, then
- * those of whom less waits, runs or was in vain, then who came first.
+ * Waiting: of the unknown ones those that somebody vouches for go first, of the
+ * known ones those that were live; then those of whom less waits or runs (of
+ * unknown ones: or was in vain), then who came first.
  * Who waits for another lookup of the same key holds nothing here.
  * Remembered: "not live" for absent_ttl, failures for those who waited for
  * that key, the first of two "absent" answers; 4,096 keys, of which the ones
@@ -31,6 +32,7 @@
  */
 
 struct lookups;
+struct lookups_turns;
 
 /* Borrows both.  NULL: out of memory. */
 struct lookups *lookups_new(const struct settings *settings,
@@ -40,6 +42,7 @@ void lookups_free(struct lookups *lookups);
 struct lookups_wish {
 	const char *key;
 	int is_known;
+	int was_live;		/* known so, as the last thing */
 	const struct shares_who *who;	/* borrowed for the call */
 	int64_t since;		/* boottime from which a failure of another
 				   lookup of the key is this one's too */
@@ -48,8 +51,8 @@ struct lookups_wish {
 /* Where one that waits stands; {0} at first, then lookups.c's own, and not
  * moved until it left. */
 struct lookups_turn {
-	TAILQ_ENTRY(lookups_turn) link;	/* of the unknown ones, if it waits */
-	int waits;
+	TAILQ_ENTRY(lookups_turn) link;	/* with waits_in, if it waits */
+	struct lookups_turns *waits_in;
 	int rank;
 	uint64_t ticket;		/* who came first; 0: none yet */
 	struct shares_hold asked;	/* what it may ask in vain */

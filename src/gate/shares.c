@@ -217,6 +217,29 @@ shares_rank(struct shares *shares, const struct shares_who *who)
 }
 
 int
+shares_rank_known(struct shares *shares, const struct shares_who *who,
+    int was_live)
+{
+	const struct shares_part *part;
+	int most = 0, held;
+	size_t i;
+
+	(void)pthread_mutex_lock(&shares->lock);
+	for (i = 0; i < who->count; i++) {
+		part = shares_part_find(shares->parts, &who->keys[i]);
+		if (part == NULL || who->keys[i].level == SHARES_LEVEL_UID)
+			continue;
+		held = (part->counts.held[SHARES_RUNNING_KNOWN] +
+		    part->counts.held[SHARES_QUEUED]) /
+		    shares_pool_weight(who->keys[i].level, OPEN_DIVISOR);
+		if (held > most)
+			most = held;
+	}
+	(void)pthread_mutex_unlock(&shares->lock);
+	return (was_live ? 0 : SHARES_RANKS / 2) + power_of(most);
+}
+
+int
 shares_is_held_back(struct shares *shares, const struct shares_who *who,
     int is_known, int places)
 {

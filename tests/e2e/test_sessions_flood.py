@@ -168,16 +168,17 @@ def first_logins(site, daemon, seconds):
     return said
 
 
-def besieged(site, daemon, threads, request, seconds):
-    """Answers to one address that asks on and on, and to first logins of
-    others meanwhile."""
+def besieged(site, daemon, threads, request, seconds,
+             address=lambda number: FLOODER):
+    """Answers to one address that asks on and on, or some, and to first
+    logins of others meanwhile."""
     over = threading.Event()
 
     def siege(number):
         said = []
         while not over.is_set():
             said.append(sessions.say(daemon.path, request(number),
-                                     client=FLOODER))
+                                     client=address(number)))
             number += threads
         return said
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
@@ -228,10 +229,17 @@ def test_dead(site):
         site.sim.fault('delay', sessions.RESOLVER, seconds=0.02)
         got, logins = besieged(site, daemon, 60, lambda number: dead[
             number % len(dead)], 4)
-        site.sim.fault('none')
         tap.equal(set(logins), {sessions.LIVE},
                   'dead tokens: first logins of others')
-        tap.equal({one[0] for one in got} - {401, 503}, set(),
+        # half of the places by address is no help then
+        site.sim.fault('delay', sessions.RESOLVER, seconds=0.3)
+        more, logins = besieged(site, daemon, 200, lambda number: dead[
+            number % len(dead)], 4, lambda number: '203.0.113.%d' % (
+                number % 64))
+        site.sim.fault('none')
+        tap.equal(set(logins), {sessions.LIVE},
+                  'dead tokens from 64 addresses: first logins of others')
+        tap.equal({one[0] for one in got + more} - {401, 503}, set(),
                   'dead tokens: never let in')
 
 

@@ -74,6 +74,14 @@ go(struct lookups *lookups, int number, int is_known, const char *address)
 }
 
 static void
+waits(struct lookups *lookups, int number, int is_known, const char *address,
+    struct lookups_turn *turn)
+{
+	assert_int_equal(take_turn(lookups, number, is_known, address, turn),
+	    LOOKUPS_QUEUED);
+}
+
+static void
 finish(struct lookups *lookups, int number, enum lookups_result result)
 {
 	char key[65];
@@ -109,11 +117,9 @@ places(void **state)
 	for (i = 10; i < 14; i++)
 		assert_int_equal(go(*state, i, 1, NULL), LOOKUPS_GO);
 	assert_int_equal(go(*state, 14, 1, NULL), LOOKUPS_QUEUED);
-	assert_int_equal(take_turn(*state, 9, 0, "10.0.0.9", &turn),
-	    LOOKUPS_QUEUED);
+	waits(*state, 9, 0, "10.0.0.9", &turn);
 	finish(*state, 10, LOOKUPS_ENDED_LIVE);
-	assert_int_equal(take_turn(*state, 9, 0, "10.0.0.9", &turn),
-	    LOOKUPS_QUEUED);
+	waits(*state, 9, 0, "10.0.0.9", &turn);
 	finish(*state, 2, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(*state, 9, 0, "10.0.0.9", &turn),
 	    LOOKUPS_GO);
@@ -222,20 +228,17 @@ waiting_counts(void **state)
 	settings.max_lookups = 1;
 	assert_int_equal(go(*state, 0, 0, "10.0.0.1"), LOOKUPS_GO);
 	for (i = 1; i < ALONE; i++)
-		assert_int_equal(take_turn(*state, i, 0, "10.0.0.1",
-		    &turns[i]), LOOKUPS_QUEUED);
+		waits(*state, i, 0, "10.0.0.1", &turns[i]);
 	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 	assert_in_range(refusal.until, now.boottime + 1000,
 	    now.boottime + 2000);
 	assert_int_equal(go(*state, 61, 0, "10.0.0.2"), LOOKUPS_QUEUED);
 	/* asking again is no second one */
 	for (i = 1; i < ALONE; i++)
-		assert_int_equal(take_turn(*state, i, 0, "10.0.0.1",
-		    &turns[i]), LOOKUPS_QUEUED);
+		waits(*state, i, 0, "10.0.0.1", &turns[i]);
 	lookups_leave(*state, &turns[1]);
 	lookups_leave(*state, &turns[1]);	/* once only */
-	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &turns[1]),
-	    LOOKUPS_QUEUED);
+	waits(*state, 1, 0, "10.0.0.1", &turns[1]);
 	assert_int_equal(go(*state, 60, 0, "10.0.0.1"), LOOKUPS_REFUSED);
 	assert_int_equal(take_turn(*state, 2, 1, "10.0.0.1", &turns[2]),
 	    LOOKUPS_GO);
@@ -267,21 +270,16 @@ turns(void **state)
 	for (i = 0; i < 20; i++)
 		assert_int_equal(take_turn(*state, i, 0, "10.0.0.1",
 		    &many[i]), i == 0 ? LOOKUPS_GO : LOOKUPS_QUEUED);
-	assert_int_equal(take_turn(*state, 50, 0, "10.0.0.2", &other),
-	    LOOKUPS_QUEUED);
-	assert_int_equal(take_turn(*state, 60, 0, "10.0.0.3", &friend),
-	    LOOKUPS_QUEUED);
+	waits(*state, 50, 0, "10.0.0.2", &other);
+	waits(*state, 60, 0, "10.0.0.3", &friend);
 	finish(*state, 0, LOOKUPS_ENDED_NOT_LIVE);
 	for (i = 1; i < 20; i++)
-		assert_int_equal(take_turn(*state, i, 0, "10.0.0.1",
-		    &many[i]), LOOKUPS_QUEUED);
-	assert_int_equal(take_turn(*state, 50, 0, "10.0.0.2", &other),
-	    LOOKUPS_QUEUED);
+		waits(*state, i, 0, "10.0.0.1", &many[i]);
+	waits(*state, 50, 0, "10.0.0.2", &other);
 	assert_int_equal(take_turn(*state, 60, 0, "10.0.0.3", &friend),
 	    LOOKUPS_GO);
 	finish(*state, 60, LOOKUPS_ENDED_NOT_LIVE);
-	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &many[1]),
-	    LOOKUPS_QUEUED);
+	waits(*state, 1, 0, "10.0.0.1", &many[1]);
 	assert_int_equal(take_turn(*state, 50, 0, "10.0.0.2", &other),
 	    LOOKUPS_GO);
 	assert_int_equal(take_turn(*state, 60, 0, "10.0.0.3", &friend),
@@ -291,11 +289,9 @@ turns(void **state)
 		lookups_leave(*state, &many[i]);
 	/* one that waited and left is in nobody's way */
 	assert_int_equal(go(*state, 70, 0, "10.0.0.4"), LOOKUPS_GO);
-	assert_int_equal(take_turn(*state, 51, 0, "10.0.0.2", &other),
-	    LOOKUPS_QUEUED);
+	waits(*state, 51, 0, "10.0.0.2", &other);
 	finish(*state, 70, LOOKUPS_ENDED_LIVE);
-	assert_int_equal(take_turn(*state, 1, 0, "10.0.0.1", &many[1]),
-	    LOOKUPS_QUEUED);
+	waits(*state, 1, 0, "10.0.0.1", &many[1]);
 	assert_false(lookups_waits_alone(*state, &(struct shares_who){
 	    .count = 1 }));
 	lookups_leave(*state, &other);
@@ -315,8 +311,7 @@ first_come(void **state)
 		assert_int_equal(take_turn(*state, i, 0, "10.0.0.1",
 		    &many[i]), i == 0 ? LOOKUPS_GO : LOOKUPS_QUEUED);
 	for (i = 5; i > 0; i--) {
-		assert_int_equal(take_turn(*state, i, 0, "10.0.0.1",
-		    &many[i]), LOOKUPS_QUEUED);
+		waits(*state, i, 0, "10.0.0.1", &many[i]);
 		assert_int_equal(many[i].is_near, i == 1);
 	}
 	finish(*state, 0, LOOKUPS_ENDED_NOT_LIVE);
@@ -346,26 +341,21 @@ first_come(void **state)
 static void
 share_of(struct lookups *lookups, int is_known, int places)
 {
-	struct lookups_turn one = { .rank = 0 };
-	struct lookups_turn other = { .rank = 0 };
+	struct lookups_turn one = { .rank = 0 }, other = { .rank = 0 };
 	int i;
 
 	for (i = 0; i < places; i++)
 		assert_int_equal(go(lookups, i, is_known, "10.0.0.1"),
 		    LOOKUPS_GO);
-	assert_int_equal(take_turn(lookups, 8, is_known, "10.0.0.1", &one),
-	    LOOKUPS_QUEUED);
+	waits(lookups, 8, is_known, "10.0.0.1", &one);
 	finish(lookups, 0, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(lookups, 8, is_known, "10.0.0.1", &one),
 	    LOOKUPS_GO);
-	assert_int_equal(take_turn(lookups, 9, is_known, "10.0.0.1", &one),
-	    LOOKUPS_QUEUED);
-	assert_int_equal(take_turn(lookups, 20, is_known, "10.0.0.2",
-	    &other), LOOKUPS_QUEUED);
+	waits(lookups, 9, is_known, "10.0.0.1", &one);
+	waits(lookups, 20, is_known, "10.0.0.2", &other);
 	/* now another waits: his it is, whoever asks first */
 	finish(lookups, 1, LOOKUPS_ENDED_LIVE);
-	assert_int_equal(take_turn(lookups, 9, is_known, "10.0.0.1", &one),
-	    LOOKUPS_QUEUED);
+	waits(lookups, 9, is_known, "10.0.0.1", &one);
 	assert_false(one.is_near);	/* its turn is not next */
 	assert_int_equal(take_turn(lookups, 20, is_known, "10.0.0.2",
 	    &other), LOOKUPS_GO);
@@ -373,8 +363,7 @@ share_of(struct lookups *lookups, int is_known, int places)
 	assert_int_equal(take_turn(lookups, 9, is_known, "10.0.0.1", &one),
 	    LOOKUPS_GO);
 	/* one that waited and left holds nothing back */
-	assert_int_equal(take_turn(lookups, 21, is_known, "10.0.0.3",
-	    &other), LOOKUPS_QUEUED);
+	waits(lookups, 21, is_known, "10.0.0.3", &other);
 	finish(lookups, 20, LOOKUPS_ENDED_LIVE);
 	lookups_leave(lookups, &other);
 	assert_int_equal(go(lookups, 10, is_known, "10.0.0.1"), LOOKUPS_GO);
@@ -385,8 +374,8 @@ share_of(struct lookups *lookups, int is_known, int places)
 static void
 known_share(void **state)
 {
-	struct lookups_turn one = { .rank = 0 };
-	struct lookups_turn unknown = { .rank = 0 };
+	struct lookups_turn one = { .rank = 0 }, unknown = { .rank = 0 };
+	struct lookups_turn many[4] = { { .rank = 0 } };
 	char address[32];
 	int i;
 
@@ -397,15 +386,27 @@ known_share(void **state)
 		(void)snprintf(address, sizeof(address), "10.0.0.%d", i);
 		assert_int_equal(go(*state, i, 1, address), LOOKUPS_GO);
 	}
-	assert_int_equal(take_turn(*state, 30, 0, "10.0.1.4", &unknown),
-	    LOOKUPS_QUEUED);
+	waits(*state, 30, 0, "10.0.1.4", &unknown);
 	finish(*state, 4, LOOKUPS_ENDED_LIVE);
-	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.9", &one),
-	    LOOKUPS_QUEUED);
+	waits(*state, 31, 1, "10.0.0.9", &one);
 	assert_int_equal(take_turn(*state, 30, 0, "10.0.1.4", &unknown),
 	    LOOKUPS_GO);
 	finish(*state, 30, LOOKUPS_ENDED_LIVE);
 	assert_int_equal(take_turn(*state, 31, 1, "10.0.0.9", &one),
+	    LOOKUPS_GO);
+	/* of known ones too first who holds less, whoever came first */
+	for (i = 0; i < 4; i++)
+		waits(*state, 40 + i, 1, "10.0.0.9", &many[i]);
+	waits(*state, 50, 1, "10.0.1.4", &one);
+	finish(*state, 5, LOOKUPS_ENDED_LIVE);
+	waits(*state, 40, 1, "10.0.0.9", &many[0]);
+	assert_true(many[0].is_near);
+	assert_int_equal(take_turn(*state, 50, 1, "10.0.1.4", &one),
+	    LOOKUPS_GO);
+	for (i = 3; i > 0; i--)
+		waits(*state, 40 + i, 1, "10.0.0.9", &many[i]);
+	finish(*state, 6, LOOKUPS_ENDED_LIVE);
+	assert_int_equal(take_turn(*state, 40, 1, "10.0.0.9", &many[0]),
 	    LOOKUPS_GO);
 }
 
@@ -421,10 +422,8 @@ odd_places(void **state)
 	assert_int_equal(go(*state, 1, 0, "10.0.0.1"), LOOKUPS_GO);
 	assert_int_equal(go(*state, 2, 0, "10.0.0.2"), LOOKUPS_GO);
 	assert_int_equal(go(*state, 3, 0, "10.0.0.3"), LOOKUPS_GO);
-	assert_int_equal(take_turn(*state, 4, 0, "10.0.0.1", &a),
-	    LOOKUPS_QUEUED);
-	assert_int_equal(take_turn(*state, 5, 0, "10.0.0.2", &b),
-	    LOOKUPS_QUEUED);
+	waits(*state, 4, 0, "10.0.0.1", &a);
+	waits(*state, 5, 0, "10.0.0.2", &b);
 	finish(*state, 3, LOOKUPS_ENDED_LIVE);
 	first = take_turn(*state, 4, 0, "10.0.0.1", &a);
 	assert_true(first == LOOKUPS_GO || take_turn(*state, 5, 0,
