@@ -300,9 +300,8 @@ place_known(struct lookups *lookups, const struct asking *asking)
 	turn->rank = shares_rank_known(lookups->shares, wish->who,
 	    wish->was_live);
 	ahead = ahead_of(lookups, &lookups->known, turn);
-	if (asking->place != NULL && !is_held_back &&
-	    !is_kept_free(lookups, asking) &&
-	    ahead < asking->free)
+	if (asking->place != NULL && !is_held_back && ahead < asking->free &&
+	    !is_kept_free(lookups, asking))
 		return enter(lookups, asking);
 	shares_queue(lookups->shares, wish->who, 1, 1, &turn->queued);
 	queue_up(&lookups->known, turn, is_held_back, ahead < places);
