@@ -37,6 +37,7 @@ wish_of(const struct gate_task *task)
 		.is_known = task->keys.verified_by[0] != '\0' ||
 		    task->row.seen != GATE_ROW_UNSEEN,
 		.was_live = task->row.seen == GATE_ROW_LIVE,
+		.was_not_live = task->row.seen == GATE_ROW_NOT_LIVE,
 		.who = &task->who,
 		.since = task->deadline -
 		    (int64_t)task->settings->total_timeout * 1000,

@@ -297,8 +297,8 @@ place_known(struct lookups *lookups, const struct asking *asking)
 	    wish->who, 1, places);
 	int ahead;
 
-	turn->rank = shares_rank_known(lookups->shares, wish->who,
-	    wish->was_live);
+	turn->rank = shares_rank_known(lookups->shares, wish->who) +
+	    SHARES_RANKS * (wish->was_live ? 0 : 1 + wish->was_not_live);
 	ahead = ahead_of(lookups, &lookups->known, turn);
 	if (asking->place != NULL && !is_held_back && ahead < asking->free &&
 	    !is_kept_free(lookups, asking))

@@ -22,8 +22,9 @@
  * that one asker has a part (shares.h): so a flood of random tokens starves no
  * known session and nobody else's first login.
  * Waiting: of the unknown ones those that somebody vouches for go first, of the
- * known ones those that were live; then those of whom less waits or runs (of
- * unknown ones: or was in vain), then who came first.
+ * known ones those that were live, and last those that were not; then those of
+ * whom less waits or runs (of unknown ones: or was in vain), then who came
+ * first.
  * Who waits for another lookup of the same key holds nothing here.
  * Remembered: "not live" for absent_ttl, failures for those who waited for
  * that key, the first of two "absent" answers; 4,096 keys, of which the ones
@@ -42,7 +43,8 @@ void lookups_free(struct lookups *lookups);
 struct lookups_wish {
 	const char *key;
 	int is_known;
-	int was_live;		/* known so, as the last thing */
+	int was_live;		/* this or that was the last that is known */
+	int was_not_live;
 	const struct shares_who *who;	/* borrowed for the call */
 	int64_t since;		/* boottime from which a failure of another
 				   lookup of the key is this one's too */

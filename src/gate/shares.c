@@ -217,8 +217,7 @@ shares_rank(struct shares *shares, const struct shares_who *who)
 }
 
 int
-shares_rank_known(struct shares *shares, const struct shares_who *who,
-    int was_live)
+shares_rank_known(struct shares *shares, const struct shares_who *who)
 {
 	const struct shares_part *part;
 	int most = 0, held;
@@ -236,7 +235,7 @@ shares_rank_known(struct shares *shares, const struct shares_who *who,
 			most = held;
 	}
 	(void)pthread_mutex_unlock(&shares->lock);
-	return (was_live ? 0 : SHARES_RANKS / 2) + power_of(most);
+	return power_of(most);
 }
 
 int

@@ -78,9 +78,8 @@ void shares_give(struct shares *shares, struct shares_hold *hold);
 #define SHARES_RANKS 32
 int shares_rank(struct shares *shares, const struct shares_who *who);
 
-/* Likewise of known ones: first those that were live. */
-int shares_rank_known(struct shares *shares, const struct shares_who *who,
-    int was_live);
+/* Likewise of known ones, by what runs and waits alone. */
+int shares_rank_known(struct shares *shares, const struct shares_who *who);
 
 /* 1 if this asker has half of so many places for its kind of credential, and
  * somebody else is queued for one. */

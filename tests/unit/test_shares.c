@@ -453,9 +453,7 @@ ranks(void **state)
 	asker = who("10.0.0.1");
 	assert_int_equal(shares_rank(*state, &asker),
 	    SHARES_RANKS / 2);
-	assert_int_equal(shares_rank_known(*state, &asker, 0),
-	    SHARES_RANKS / 2);
-	assert_int_equal(shares_rank_known(*state, &asker, 1), 0);
+	assert_int_equal(shares_rank_known(*state, &asker), 0);
 }
 
 /* More addresses than there are rows: none is made for who is refused, and
