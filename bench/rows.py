@@ -90,8 +90,11 @@ def put(file, tokens, more, stamp):
                  (stamp.boot_id,))
     boot = file.execute('SELECT number FROM boot WHERE boot_id = ?',
                         (stamp.boot_id,)).fetchone()[0]
+    # before schema 4
+    doubt = 'is_doubted' if 'is_doubted' in columns(file, 'session') \
+        else 'doubted_at'
     file.executemany(
-        'INSERT INTO session (id, key, kind, is_live, doubted_at, boot, '
+        'INSERT INTO session (id, key, kind, is_live, ' + doubt + ', boot, '
         'started, user_id, roles, amr, anonymous, verified, '
         'can_reauthenticate, authenticated_at) VALUES '
         "(?, ?, ?, 1, 0, ?, ?, ?, '', '', 0, 1, 1, ?)",
