@@ -27,22 +27,24 @@ tell(struct teller *teller, const char *name, const char *value)
 		teller->failed = 1;
 }
 
+/* What became of it, as an identity_sink answers. */
+static void
+note(struct teller *teller, enum identity_part part, int answer)
+{
+	if (answer == 0)
+		teller->omitted |= part;
+	else if (answer != 1)
+		teller->failed = 1;
+}
+
 /* Whole, or noted as left out. */
 static void
 offer(struct teller *teller, enum identity_part part, const char *name,
     const char *value)
 {
-	if (teller->failed)
-		return;
-	switch (teller->sink(teller->context, name, value)) {
-	case 1:
-		break;
-	case 0:
-		teller->omitted |= part;
-		break;
-	default:
-		teller->failed = 1;
-	}
+	if (!teller->failed)
+		note(teller, part, teller->sink(teller->context, name,
+		    value));
 }
 
 static void
@@ -118,18 +120,11 @@ offer_words(struct teller *teller, enum identity_part part, const char *name,
 {
 	const char separator = part == IDENTITY_ROLES ? ',' : ' ';
 	char text[IDENTITY_VALUE_MAX];
+	const int answer = join(list, separator, policy, text);
 
-	switch (join(list, separator, policy, text)) {
-	case 1:
-		if (text[0] != '\0')
-			offer(teller, part, name, text);
-		break;
-	case 0:
-		teller->omitted |= part;
-		break;
-	default:
-		teller->failed = 1;
-	}
+	note(teller, part, answer);
+	if (answer == 1 && text[0] != '\0')
+		offer(teller, part, name, text);
 }
 
 /* Authgear's resolver sends it empty too. */
