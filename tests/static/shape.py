@@ -8,7 +8,8 @@ import reading
 
 PARAMETERS_MAX = 6
 # whose parameters another's library says
-CALLED_BY_OTHERS = {'sim_on_request'}   # libmicrohttpd
+# of libmicrohttpd and libc
+CALLED_BY_OTHERS = {'sim_on_request', '__libc_start_main'}
 
 # The words that say it, so that one search finds the rule of each header.
 THREADS = re.compile(r'Threads: |May be used by all threads|'
