@@ -7,8 +7,7 @@ import re
 import reading
 
 PARAMETERS_MAX = 6
-# whose parameters another's library says
-# of libmicrohttpd and libc
+# whose parameters another's library says: libmicrohttpd, libc
 CALLED_BY_OTHERS = {'sim_on_request', '__libc_start_main'}
 
 # The words that say it, so that one search finds the rule of each header.
