@@ -6,7 +6,7 @@
 #define HEADER_LEN 8
 #define END_LEN 8
 
-enum {
+enum record_type {
 	TYPE_END = 3,
 	TYPE_STDOUT = 6
 };
@@ -171,4 +171,32 @@ answer_find(const struct answer *answer, const char *name)
 		if (strcmp(answer->fields[i].name, name) == 0)
 			return answer->fields[i].value;
 	return NULL;
+}
+
+static size_t
+put_record(unsigned char *out, enum record_type type, const char *content,
+    size_t len)
+{
+	memset(out, 0, HEADER_LEN);
+	out[0] = 1;
+	out[1] = (unsigned char)type;
+	out[3] = 1;
+	out[4] = (unsigned char)(len >> 8);
+	out[5] = (unsigned char)(len & 0xff);
+	memcpy(out + HEADER_LEN, content, len);
+	return HEADER_LEN + len;
+}
+
+size_t
+answer_compose(const char *text, size_t len, unsigned char *out)
+{
+	static const char well[END_LEN] = { 0 };
+	size_t at = 0;
+
+	if (len > ANSWER_RECORDS_MAX - 3 * HEADER_LEN - END_LEN)
+		return 0;
+	if (len > 0)
+		at = put_record(out, TYPE_STDOUT, text, len);
+	at += put_record(out + at, TYPE_STDOUT, "", 0);
+	return at + put_record(out + at, TYPE_END, well, END_LEN);
 }

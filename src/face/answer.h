@@ -42,6 +42,10 @@ struct answer {
 enum answer_check answer_check(struct answer *answer,
     const unsigned char *bytes, size_t len);
 
+/* For who answers request 1: the records of it, with this text, which is a head
+ * and a body.  `out` holds ANSWER_RECORDS_MAX.  The length; 0: too long. */
+size_t answer_compose(const char *text, size_t len, unsigned char *out);
+
 /* The value of a field, by its exact name; NULL if it is not there. */
 const char *answer_find(const struct answer *answer, const char *name);
 

@@ -282,6 +282,25 @@ record_put_param(unsigned char *params, size_t *len, const char *name,
 	return 0;
 }
 
+char *
+record_next_param(const unsigned char *params, size_t len, size_t *at,
+    char *out, size_t *out_len)
+{
+	char *text = out + *out_len;
+	size_t name_len, value_len;
+
+	if (read_length(params, len, at, &name_len) == -1 ||
+	    read_length(params, len, at, &value_len) == -1)
+		return NULL;
+	memcpy(text, params + *at, name_len);
+	text[name_len] = '=';
+	memcpy(text + name_len + 1, params + *at + name_len, value_len);
+	text[name_len + 1 + value_len] = '\0';
+	*at += name_len + value_len;
+	*out_len += name_len + value_len + 2;	/* as much as two lengths */
+	return text;
+}
+
 size_t
 record_compose(const struct record_request *request,
     const unsigned char *params, unsigned char *out)

@@ -88,6 +88,15 @@ int record_put_param(unsigned char *params, size_t *len, const char *name,
     const char *value);
 
 /*
+ * The next name and value of params that were accepted, for who reads them
+ * without libfcgi: as "NAME=value" behind the *out_len bytes of `out`, which
+ * holds RECORD_PARAMS_MAX and is at its beginning with *at 0.  It, or NULL at
+ * their end.
+ */
+char *record_next_param(const unsigned char *params, size_t len, size_t *at,
+    char *out, size_t *out_len);
+
+/*
  * The same request once more, without padding, flags, body and its end.
  * `out` holds RECORD_COMPOSED_MAX bytes.  Answers the length.
  */

@@ -17,6 +17,7 @@ struct fixed_table {
 	size_t key_size, value_size;
 	size_t stride;		/* from one place to the next */
 	uint64_t factor;	/* of the sum that tells a set */
+	size_t used;		/* places */
 	alignas(max_align_t) unsigned char bytes[];
 };
 
@@ -114,6 +115,7 @@ fixed_table_place(struct fixed_table *table, const void *key, size_t len,
 	place = make_place(table, first_of(table, key, len), rule, context);
 	if (place == NULL)
 		return NULL;
+	table->used += place[table->value_size] == 0;
 	place[table->value_size] = (unsigned char)len;
 	memcpy(place + table->value_size + 1, key, len);
 	return place;
@@ -123,6 +125,7 @@ void
 fixed_table_drop(struct fixed_table *table, void *value)
 {
 	memset(value, 0, table->stride);
+	table->used--;
 }
 
 void *
@@ -130,7 +133,8 @@ fixed_table_next(struct fixed_table *table, const void *value)
 {
 	size_t at;
 
-	if (table == NULL)
+	/* most of the memory may never have been touched */
+	if (table == NULL || table->used == 0)
 		return NULL;
 	at = value == NULL ? 0 : table->stride +
 	    (size_t)((const unsigned char *)value - table->bytes);

@@ -82,8 +82,8 @@ check_ask(const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t end[16] = { 1, 3, 0, 1, 0, 8, 0, 0 };
-	uint8_t *wrapped;
+	static uint8_t wrapped[ANSWER_RECORDS_MAX];
+	size_t len;
 
 	if (size == 0 || data[0] == 1 || size > ANSWER_RECORDS_MAX) {
 		check_answer(data, size);
@@ -93,17 +93,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_ask(data + 1, size - 1);
 		return 0;
 	}
-	wrapped = calloc(1, 8 + size - 1 + sizeof(end));
-	if (wrapped == NULL)
-		return 0;
-	wrapped[0] = 1;
-	wrapped[1] = 6;
-	wrapped[3] = 1;
-	wrapped[4] = (uint8_t)((size - 1) >> 8);
-	wrapped[5] = (uint8_t)(size - 1);
-	memcpy(wrapped + 8, data + 1, size - 1);
-	memcpy(wrapped + 8 + size - 1, end, sizeof(end));
-	check_answer(wrapped, 8 + size - 1 + sizeof(end));
-	free(wrapped);
+	len = answer_compose((const char *)data + 1, size - 1, wrapped);
+	if (len > 0)
+		check_answer(wrapped, len);
 	return 0;
 }

@@ -58,6 +58,23 @@ compare(char *const *got, const unsigned char *params, size_t len)
 		abort();
 }
 
+/* Who has no library reads the same. */
+static void
+read_again(char *const *got, const unsigned char *params, size_t len)
+{
+	static char text[RECORD_PARAMS_MAX];
+	size_t at = 0, used = 0;
+	const char *param;
+
+	for (got++; (param = record_next_param(params, len, &at, text,
+	    &used)) != NULL; got++)
+		if (*got == NULL || strcmp(*got, param) != 0 ||
+		    used > sizeof(text))
+			abort();
+	if (*got != NULL)
+		abort();
+}
+
 /* Who asks puts them together so that they are read as the same. */
 static void
 put_again(char *const *params)
@@ -104,6 +121,8 @@ ask_library(const struct record_request *request,
 		connection_feed_close(&side.feed);
 		return;
 	}
+	read_again(connection_params(side.connection), params,
+	    request->params_len);
 	compare(connection_params(side.connection), params,
 	    request->params_len);
 	put_again(connection_params(side.connection));

@@ -188,6 +188,28 @@ test_many_fields(void **state)
 	}
 }
 
+static void
+test_compose(void **state)
+{
+	static unsigned char bytes[ANSWER_RECORDS_MAX];
+	static char text[ANSWER_RECORDS_MAX];
+	static struct answer answer;
+	const size_t most = ANSWER_RECORDS_MAX - 32;
+	size_t len;
+
+	(void)state;
+	len = answer_compose(OK_HEAD, sizeof(OK_HEAD) - 1, bytes);
+	assert_int_equal(len, sizeof(GOOD) - 1);
+	assert_memory_equal(bytes, GOOD, len);
+	memset(text, 'x', sizeof(text));
+	memcpy(text, OK_HEAD, sizeof(OK_HEAD) - 1);
+	len = answer_compose(text, most, bytes);
+	assert_int_equal(len, ANSWER_RECORDS_MAX);
+	assert_int_equal(answer_check(&answer, bytes, len), ANSWER_COMPLETE);
+	assert_int_equal(answer.len, most);
+	assert_int_equal(answer_compose(text, most + 1, bytes), 0);
+}
+
 int
 main(void)
 {
@@ -197,6 +219,7 @@ main(void)
 		cmocka_unit_test(test_beginnings),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_many_fields),
+		cmocka_unit_test(test_compose),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -312,6 +313,40 @@ test_blank(void **state)
 	}
 }
 
+/* What is put is what is read, to the last byte that there may be. */
+static void
+test_params(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "A", "" }, { "", "b" }, { "", "" }, { "NAME", "value" }
+	};
+	static unsigned char params[RECORD_PARAMS_MAX];
+	static char text[RECORD_PARAMS_MAX], value[RECORD_PARAMS_MAX];
+	size_t len = 0, at = 0, used = 0, i;
+	char wanted[32];
+	const char *got;
+
+	(void)state;
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		assert_int_equal(record_put_param(params, &len, pairs[i][0],
+		    pairs[i][1]), 0);
+	memset(value, 'x', RECORD_PARAMS_MAX - len - 9);
+	assert_int_equal(record_put_param(params, &len, "L", value), 0);
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		(void)snprintf(wanted, sizeof(wanted), "%s=%s", pairs[i][0],
+		    pairs[i][1]);
+		got = record_next_param(params, len, &at, text, &used);
+		assert_non_null(got);
+		assert_string_equal(got, wanted);
+	}
+	got = record_next_param(params, len, &at, text, &used);
+	assert_non_null(got);
+	assert_memory_equal(got, "L=", 2);
+	assert_string_equal(got + 2, value);
+	assert_true(used <= sizeof(text));
+	assert_null(record_next_param(params, len, &at, text, &used));
+}
+
 int
 main(void)
 {
@@ -323,6 +358,7 @@ main(void)
 		cmocka_unit_test(test_skip_bad),
 		cmocka_unit_test(test_compose),
 		cmocka_unit_test(test_blank),
+		cmocka_unit_test(test_params),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
