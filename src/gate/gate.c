@@ -126,6 +126,8 @@ gate_start(struct gate *gate, const struct policy *policy,
 	explicit_bzero(credential, sizeof(*credential));
 	status_session_key(&task->credential, task->session_key);
 	task->manner = asker->manner;
+	if (asker->deadline != 0 && asker->deadline < task->deadline)
+		task->deadline = asker->deadline;
 	if (asker->is_program)
 		shares_who_program(&task->who, asker->uid, asker->address);
 	else

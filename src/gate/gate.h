@@ -80,6 +80,8 @@ struct gate_asker {
 	enum gate_manner manner;
 	int is_program;		/* of this machine, that asks for a client */
 	long uid;		/* of such a one */
+	int64_t deadline;	/* boottime by which it must be DONE; 0: that of
+				   total_timeout, which it never exceeds */
 };
 
 enum gate_step {

@@ -5,6 +5,17 @@
 #include "gate/gate_row.h"
 #include "gate/gate_task.h"
 
+/* Will the row be new enough for all of the time? */
+static int
+outlives(const struct gate_task *task, const struct status_session *session,
+    const struct moment *now)
+{
+	const int64_t age = moment_age(&session->started, now);
+
+	return age >= 0 && age + GATE_LOGIN_MSECS <
+	    (int64_t)task->settings->session_ttl * 1000;
+}
+
 void
 gate_login_keep(struct gate *gate, const struct gate_task *task,
     const struct moment *now)
@@ -19,7 +30,7 @@ gate_login_keep(struct gate *gate, const struct gate_task *task,
 	if (status_sessions_load(gate->status, task->session_key, &session,
 	    NULL) == 1 && session.is_live && session.doubted_at == 0)
 		logins_keep(gate->shared->logins, task->session_key, &session,
-		    now);
+		    outlives(task, &session, now), now);
 	status_session_clear(&session);
 }
 
@@ -32,7 +43,8 @@ recall(struct gate *gate, struct gate_task *task, const struct moment *now)
 
 	if (!logins_recall(gate->shared->logins, task->session_key, now,
 	    &login))
-		return 0;
+		return task->row.seen != GATE_ROW_UNSEEN && logins_was_granted(
+		    gate->shared->logins, task->session_key, now);
 	if (task->row.seen != GATE_ROW_UNSEEN &&
 	    gate_row_age(gate, task, now) >= 0 &&
 	    session->started.boottime >= login.started.boottime) {

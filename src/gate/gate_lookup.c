@@ -3,11 +3,14 @@
 
 #include "gate/gate_lookup.h"
 
+#include <stdio.h>
+
 #include "facts/resolver.h"
 #include "gate/gate_answer.h"
 #include "gate/gate_outage.h"
 #include "gate/gate_task.h"
 #include "gate/shares_words.h"
+#include "state/database_holder.h"
 
 /* How often a waiting task looks whether its lookup may begin; and one whose
  * turn is next, for whom a place would stay empty as long. */
@@ -39,8 +42,8 @@ wish_of(const struct gate_task *task)
 		.was_live = task->row.seen == GATE_ROW_LIVE,
 		.was_not_live = task->row.seen == GATE_ROW_NOT_LIVE,
 		.who = &task->who,
-		.since = task->deadline -
-		    (int64_t)task->settings->total_timeout * 1000,
+		.since = task->begun,
+		.until = task->deadline,
 	};
 
 	return wish;
@@ -75,6 +78,25 @@ wait_turn(struct gate_task *task, int is_follower, const struct moment *now)
 	    lookup->turn.is_near ? NEAR_MS : WAIT_MS));
 }
 
+/* Nobody knows how many lookups there are, so there is none more. */
+static enum gate_stage
+end_uncounted(struct gate_task *task, enum reason reason,
+    const struct moment *now)
+{
+	char path[SETTINGS_MAX_VALUE + 32], holder[64];
+
+	(void)snprintf(path, sizeof(path), "%s/daemon/status.db",
+	    task->settings->state);
+	if (reason == REASON_STATE_BUSY) {
+		(void)database_holder(path, holder, sizeof(holder));
+		error_set(&task->decision.detail, "status.db takes no write: "
+		    "%s holds it", holder);
+	}
+	error_set(&task->decision.detail, "status.db takes no write, so the "
+	    "lookups of other processes cannot be told");
+	return gate_task_end(task, reason, now);
+}
+
 /* The time is over while it waited: for its turn, or for another's lookup,
  * which then was too slow for this one too. */
 static enum gate_stage
@@ -90,6 +112,8 @@ too_late(struct gate *gate, struct gate_task *task, const struct moment *now)
 	if (lookups_recall(gate->shared->lookups, &wish, now, &reason) ==
 	    LOOKUPS_NOT_LIVE)
 		return gate_task_refuse(task, REASON_NOT_LIVE);
+	if (task->lookup.is_uncounted)
+		return end_uncounted(task, REASON_STATE_BUSY, now);
 	/* the other one heard something, if not enough */
 	if (lookups_absent_at(gate->shared->lookups, task->session_key,
 	    now->boottime) >= wish.since)
@@ -146,6 +170,16 @@ back_off(struct gate *gate, struct gate_task *task,
 	    REASON_RESOLVER_FAULT : REASON_RESOLVER_UNREACHABLE, 1, now);
 }
 
+/* Other processes may write for a moment. */
+static enum gate_stage
+wait_for_rows(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	task->lookup.is_uncounted = status_is_busy(gate->status);
+	return task->lookup.is_uncounted ? wait_turn(task, 0, now) :
+	    end_uncounted(task, REASON_STATE_UNREADABLE, now);
+}
+
 /* A place, or what there is in its stead. */
 static enum gate_stage
 begin(struct gate *gate, struct gate_task *task, const struct moment *now)
@@ -157,6 +191,7 @@ begin(struct gate *gate, struct gate_task *task, const struct moment *now)
 	enum reason reason = REASON_BUSY;
 
 	lookup->lookups = gate->shared->lookups;
+	lookup->is_uncounted = 0;
 	switch (lookups_begin(lookup->lookups, &wish, &lookup->turn, now,
 	    &refusal, &reason)) {
 	case LOOKUPS_GO:
@@ -172,6 +207,8 @@ begin(struct gate *gate, struct gate_task *task, const struct moment *now)
 		error_set(detail,
 		    "another lookup of this credential failed just now");
 		return gate_outage_judge(gate, task, reason, 1, now);
+	case LOOKUPS_UNWRITTEN:
+		return wait_for_rows(gate, task, now);
 	case LOOKUPS_UNSURE:
 		error_set(detail, "another lookup of this credential brought "
 		    "nothing to go by just now");
@@ -255,6 +292,7 @@ gate_lookup_ahead(struct gate *gate, struct gate_task *task,
 	    &backoff, NULL) == -1 || status_backoff_holds(&backoff,
 	    status_backoff_mark(task->session_key), now))
 		return GATE_STAGE_DONE;
+	task->begun = now->boottime;
 	task->deadline = now->boottime +
 	    (int64_t)task->settings->total_timeout * 1000;
 	wish = wish_of(task);

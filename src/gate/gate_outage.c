@@ -76,7 +76,7 @@ void
 gate_outage_over(struct gate *gate, const struct moment *now)
 {
 	status_backoff_over(gate->status, now);
-	logins_answered(gate->shared->logins);
+	logins_answered(gate->shared->logins, now);
 	tell_over(gate);
 }
 

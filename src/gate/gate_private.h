@@ -98,6 +98,7 @@ struct gate_lookup {
 	struct lookups_turn turn;
 	int has_place;
 	int is_ahead;		/* nobody waits for its answer */
+	int is_uncounted;	/* it waits for rows that take no write */
 	int64_t follows_since;	/* boottime from which it waits for another
 				   lookup; -1: it does not */
 	struct moment started;
@@ -138,6 +139,7 @@ struct gate_task {
 	struct gate_verdict verdict;
 	struct decision decision;
 	struct exchange *exchange;	/* NULL unless one is out */
+	int64_t begun;			/* boottime */
 	int64_t deadline;		/* boottime */
 	int64_t resume_at;		/* boottime */
 	int64_t ask_again;		/* boottime, for retry_after */

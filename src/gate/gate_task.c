@@ -19,6 +19,7 @@ gate_task_new(const struct settings *settings, const struct moment *now)
 	status_session_init(&task->row.session);
 	task->token.authenticated_at = FACTS_NO_TIME;
 	task->lookup.follows_since = -1;
+	task->begun = now->boottime;
 	task->deadline = now->boottime +
 	    (int64_t)settings->total_timeout * 1000;
 	task->resume_at = now->boottime;

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "ground/fixed_table.h"
+#include "state/status_helper.h"
 
 #define PLACES 8		/* of one set */
+#define ALL ""			/* the row of all logins */
 
 struct login {
 	int64_t at;		/* boottime */
@@ -20,6 +22,7 @@ struct logins {
 	pthread_mutex_t lock;
 	int64_t msecs;
 	int64_t alone_until;	/* boottime */
+	struct status *rows;	/* NULL: what is here is all */
 	struct fixed_table *table;
 };
 
@@ -57,6 +60,24 @@ logins_free(struct logins *logins)
 	free(logins);
 }
 
+void
+logins_use_rows(struct logins *logins, struct status *status)
+{
+	logins->rows = status;
+}
+
+int
+logins_was_granted(struct logins *logins, const char *key,
+    const struct moment *now)
+{
+	int64_t left;
+
+	if (logins->rows == NULL)
+		return 0;
+	left = status_helper_kept(logins->rows, key, now) - now->boottime;
+	return left > 0 && left <= logins->msecs;
+}
+
 /* The moments of two threads may cross. */
 static int
 is_over(const struct logins *logins, const struct login *login,
@@ -77,7 +98,7 @@ is_older(const void *value, const void *other, const void *context)
 
 void
 logins_keep(struct logins *logins, const char *key,
-    const struct status_session *row, const struct moment *now)
+    const struct status_session *row, int outlives, const struct moment *now)
 {
 	struct status_session copy;
 	struct login *login;
@@ -85,6 +106,9 @@ logins_keep(struct logins *logins, const char *key,
 	if (status_session_copy(&copy, row) == -1)
 		return;
 	(void)pthread_mutex_lock(&logins->lock);
+	if (logins->rows != NULL && !outlives)
+		(void)status_helper_keep(logins->rows, key,
+		    now->boottime + logins->msecs, now);
 	login = fixed_table_place(logins->table, key, strlen(key), is_older,
 	    NULL);
 	if (login != NULL) {
@@ -134,14 +158,20 @@ logins_waited(struct logins *logins, int64_t since, const struct moment *now)
 		msecs = LOGINS_ALONE_MSECS;
 	(void)pthread_mutex_lock(&logins->lock);
 	logins->alone_until = now->boottime + msecs;
+	if (logins->rows != NULL)
+		(void)status_helper_keep(logins->rows, ALL,
+		    logins->alone_until, now);
 	(void)pthread_mutex_unlock(&logins->lock);
 }
 
 void
-logins_answered(struct logins *logins)
+logins_answered(struct logins *logins, const struct moment *now)
 {
 	(void)pthread_mutex_lock(&logins->lock);
 	logins->alone_until = 0;
+	if (logins->rows != NULL && status_helper_kept(logins->rows, ALL,
+	    now) != 0)
+		(void)status_helper_keep(logins->rows, ALL, 0, now);
 	(void)pthread_mutex_unlock(&logins->lock);
 }
 
@@ -151,6 +181,9 @@ logins_alone_until(struct logins *logins, const struct moment *now)
 	int64_t until;
 
 	(void)pthread_mutex_lock(&logins->lock);
+	if (logins->rows != NULL)
+		logins->alone_until = status_helper_kept(logins->rows, ALL,
+		    now);
 	until = logins->alone_until;
 	(void)pthread_mutex_unlock(&logins->lock);
 	return until <= now->boottime + LOGINS_ALONE_MSECS ? until : 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gate/lookups_memory.h"
+#include "gate/lookups_rows.h"
 #include "state/status_session.h"
 
 #define ASKINGS 2		/* of one lookup, at most */
@@ -34,6 +35,7 @@ struct lookups {
 					   soon as there is a place */
 	uint64_t ticket;		/* the last one */
 	struct lookups_memory *memory;
+	struct status *rows;		/* NULL: what is here is all */
 };
 
 /* One that asks whether it may begin. */
@@ -83,6 +85,20 @@ lookups_free(struct lookups *lookups)
 	free(lookups);
 }
 
+void
+lookups_use_rows(struct lookups *lookups, struct status *status)
+{
+	lookups->rows = status;
+}
+
+/* What others have told of the key. */
+static void
+read_rows(struct lookups *lookups, const char *key, const struct moment *now)
+{
+	if (lookups->rows != NULL)
+		lookups_rows_read(lookups->rows, lookups->memory, key, now);
+}
+
 enum lookups_answer
 lookups_recall(struct lookups *lookups, const struct lookups_wish *wish,
     const struct moment *now, enum reason *reason_out)
@@ -90,6 +106,7 @@ lookups_recall(struct lookups *lookups, const struct lookups_wish *wish,
 	enum lookups_answer answer;
 
 	(void)pthread_mutex_lock(&lookups->lock);
+	read_rows(lookups, wish->key, now);
 	answer = lookups_memory_recall(lookups->memory, wish, now->boottime,
 	    reason_out);
 	(void)pthread_mutex_unlock(&lookups->lock);
@@ -103,6 +120,7 @@ lookups_not_live_at(struct lookups *lookups, const char *key,
 	int64_t at;
 
 	(void)pthread_mutex_lock(&lookups->lock);
+	read_rows(lookups, key, now);
 	at = lookups_memory_not_live_at(lookups->memory, key, now->boottime);
 	(void)pthread_mutex_unlock(&lookups->lock);
 	return at;
@@ -114,6 +132,8 @@ lookups_absent(struct lookups *lookups, const char *key,
 {
 	(void)pthread_mutex_lock(&lookups->lock);
 	lookups_memory_put_absent(lookups->memory, key, now->boottime);
+	if (lookups->rows != NULL)
+		lookups_rows_write(lookups->rows, lookups->memory, key, now);
 	(void)pthread_mutex_unlock(&lookups->lock);
 }
 
@@ -328,9 +348,16 @@ lookups_begin(struct lookups *lookups, const struct lookups_wish *wish,
 	memset(refusal, 0, sizeof(*refusal));
 	(void)pthread_mutex_lock(&lookups->lock);
 	leave(lookups, turn);
+	read_rows(lookups, wish->key, now);
 	answer = lookups_memory_recall(lookups->memory, wish, now->boottime,
 	    reason_out);
-	if (answer == LOOKUPS_WAIT) {
+	/* among processes first: in this one it is alone */
+	if (answer == LOOKUPS_WAIT && lookups->rows != NULL)
+		answer = lookups_rows_begin(lookups->rows, lookups->settings,
+		    wish, turn, now, refusal);
+	else if (answer == LOOKUPS_WAIT)
+		answer = LOOKUPS_GO;
+	if (answer == LOOKUPS_GO) {
 		look_around(lookups, &asking);
 		answer = wish->is_known ? begin_known(lookups, &asking) :
 		    begin_unknown(lookups, &asking);
@@ -378,13 +405,22 @@ void
 lookups_end(struct lookups *lookups, const char *key,
     enum lookups_result result, enum reason reason, const struct moment *now)
 {
-	struct place *place;
+	struct place ended = { .key = "" }, *place;
 
 	(void)pthread_mutex_lock(&lookups->lock);
 	place = place_of(lookups, key);
-	if (place != NULL)
+	if (place != NULL) {
+		ended = *place;
 		free_place(lookups, place, result == LOOKUPS_ENDED_LIVE, now);
+	}
 	lookups_memory_put(lookups->memory, key, result, reason,
 	    now->boottime);
+	/* first what was told, then the place of who asked */
+	if (lookups->rows != NULL && result != LOOKUPS_ENDED)
+		lookups_rows_write(lookups->rows, lookups->memory, key, now);
+	if (lookups->rows != NULL && ended.key[0] != '\0')
+		lookups_rows_end(lookups->rows, key,
+		    result == LOOKUPS_ENDED_LIVE && !ended.is_known ?
+		    &ended.who : NULL);
 	(void)pthread_mutex_unlock(&lookups->lock);
 }

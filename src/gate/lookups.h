@@ -40,6 +40,11 @@ struct lookups *lookups_new(const struct settings *settings,
     struct shares *shares);
 void lookups_free(struct lookups *lookups);
 
+/* All of it is held among processes, by lookups_rows.h; borrows status, of the
+ * one thread that looks up. */
+struct status;
+void lookups_use_rows(struct lookups *lookups, struct status *status);
+
 struct lookups_wish {
 	const char *key;
 	int is_known;
@@ -48,6 +53,7 @@ struct lookups_wish {
 	const struct shares_who *who;	/* borrowed for the call */
 	int64_t since;		/* boottime from which a failure of another
 				   lookup of the key is this one's too */
+	int64_t until;		/* boottime by which its lookup is over */
 };
 
 /* Where one that waits stands; {0} at first, then lookups.c's own, and not
@@ -60,6 +66,7 @@ struct lookups_turn {
 	struct shares_hold asked;	/* what it may ask in vain */
 	struct shares_hold queued;	/* all that it lacks is a place */
 	int is_near;			/* of those whose turn comes next */
+	int is_counted;			/* in the rows, what it may ask is */
 };
 
 enum lookups_answer {
@@ -71,8 +78,10 @@ enum lookups_answer {
 	LOOKUPS_NOT_LIVE,	/* so was answered a moment ago */
 	LOOKUPS_FAILED,		/* the lookup of another met an outage:
 				   *reason_out */
-	LOOKUPS_UNSURE		/* likewise, but it says nothing of other
+	LOOKUPS_UNSURE,		/* likewise, but it says nothing of other
 				   keys: no outage */
+	LOOKUPS_UNWRITTEN	/* with lookups_use_rows(): they take no write,
+				   so nobody knows how many there are */
 };
 
 enum lookups_answer lookups_begin(struct lookups *lookups,

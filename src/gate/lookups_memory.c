@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ground/fixed_table.h"
+#include "state/status_helper.h"
 #include "state/status_session.h"
 
 #define SETS 512
@@ -225,4 +226,44 @@ lookups_memory_absent_at(const struct lookups_memory *memory,
 	return answer != NULL && begun <= answer->absent_until &&
 	    begun >= answer->absent_at && answer->absent_until != 0 ?
 	    answer->absent_at : -1;
+}
+
+void
+lookups_memory_adopt(struct lookups_memory *memory, const char *key,
+    const struct status_helper_told *told)
+{
+	struct answer *answer;
+
+	if (told == NULL || told->result < LOOKUPS_ENDED ||
+	    told->result > LOOKUPS_ENDED_REJECTED) {
+		forget(memory, key);
+		return;
+	}
+	answer = make(memory, key);
+	if (answer == NULL)
+		return;
+	answer->result = (enum lookups_result)told->result;
+	answer->reason = told->reason;
+	answer->at = told->at;
+	answer->until = told->until;
+	answer->absent_at = told->absent_at;
+	answer->absent_until = told->absent_until;
+}
+
+int
+lookups_memory_tell(const struct lookups_memory *memory, const char *key,
+    struct status_helper_told *told_out)
+{
+	const struct answer *answer = find(memory, key);
+
+	memset(told_out, 0, sizeof(*told_out));
+	if (answer == NULL)
+		return 0;
+	told_out->result = (int)answer->result;
+	told_out->reason = answer->reason;
+	told_out->at = answer->at;
+	told_out->until = answer->until;
+	told_out->absent_at = answer->absent_at;
+	told_out->absent_until = answer->absent_until;
+	return 1;
 }

@@ -34,4 +34,12 @@ int64_t lookups_memory_absent_at(const struct lookups_memory *memory,
     const char *key, int64_t begun);
 int64_t lookups_memory_twice_msecs(const struct settings *settings);
 
+/* A key as rows keep it: from them, in place of what is held (NULL: nothing),
+ * and for them: 1 and it, 0 if nothing is held. */
+struct status_helper_told;
+void lookups_memory_adopt(struct lookups_memory *memory, const char *key,
+    const struct status_helper_told *told);
+int lookups_memory_tell(const struct lookups_memory *memory, const char *key,
+    struct status_helper_told *told_out);
+
 #endif /* !LOOKUPS_MEMORY_H_ */

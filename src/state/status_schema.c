@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "state/status_helper.h"
 #include "state/status_lineage.h"
 
 /* Times are Unix seconds (wall) or milliseconds of that boot (boottime). */
@@ -81,6 +82,7 @@ static const char *const migrations[] = {
 	"ALTER TABLE backoff ADD COLUMN told_until "
 	"INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE backoff ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;"
+	STATUS_HELPER_TABLES
 };
 
 const struct database_schema status_schema = {

@@ -21,6 +21,7 @@
 
 /* Pages of the -wal from which on they are written back, 4 kB each. */
 #define LOG_PAGES 1000
+#define SHORT_LOG_PAGES 64	/* read in a fraction of a millisecond */
 
 /* What one transaction writes. */
 struct batch {
@@ -263,4 +264,14 @@ status_write_now(struct status *status, const struct moment *now)
 	if (status->pending->wake != NULL)
 		return;
 	(void)status_write(status, now, NULL);
+}
+
+void
+status_write_shrink(struct status *status)
+{
+	if (status->db == NULL || status->log_pages < SHORT_LOG_PAGES)
+		return;
+	(void)sqlite3_busy_timeout(status->db, 0);
+	(void)sqlite3_wal_checkpoint_v2(status->db, NULL,
+	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }

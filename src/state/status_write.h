@@ -28,4 +28,9 @@ enum status_write status_write(struct status *status, const struct moment *now,
 /* Where no thread writes: try to, now.  Else nothing. */
 void status_write_now(struct status *status, const struct moment *now);
 
+/* For a process that ends, and alone may have had the file open: who opens it
+ * next reads the whole log.  If that has become long it goes into the file,
+ * unless somebody is in the way. */
+void status_write_shrink(struct status *status);
+
 #endif /* !STATUS_WRITE_H_ */

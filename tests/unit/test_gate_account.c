@@ -21,7 +21,8 @@ ask_at(struct world *world, struct gate *gate, const char *policy,
     const char *text, enum gate_manner manner)
 {
 	struct gate_fixture *fixture = world->gate;
-	const struct gate_asker asker = { "192.0.2.1", manner, 1, 0 };
+	const struct gate_asker asker = { .address = "192.0.2.1",
+	    .manner = manner, .is_program = 1 };
 	struct credential credential;
 	const struct policy *found;
 	enum gate_step step;

@@ -24,7 +24,7 @@ keep(struct logins *logins, const char *key, const char *user)
 	row.is_live = 1;
 	row.facts.user_id = strdup(user);
 	assert_non_null(row.facts.user_id);
-	logins_keep(logins, key, &row, &now);
+	logins_keep(logins, key, &row, 0, &now);
 	status_session_clear(&row);
 }
 

@@ -1,0 +1,31 @@
+#ifndef GATE_HELPER_H_
+#define GATE_HELPER_H_
+
+#include "gate/gate.h"
+#include "ground/notices.h"
+
+/*
+ * The gate of a process that answers one question and ends.  What is bounded
+ * within a daemon (lookups, failures, logins) is bounded among all such
+ * processes of one state; what Authgear answered is written at once, not
+ * behind.  Nothing is checked whole.
+ * Opens trust.db and status.db, until the process ends; borrows settings.  NULL
+ * and error.
+ * Threads: one.
+ */
+
+struct gate_helper;
+struct gate_helper *gate_helper_new(const struct settings *settings,
+    struct error *error);
+
+/* To be asked; lives as long as the helper. */
+struct gate *gate_helper_gate(struct gate_helper *helper);
+
+/* What could not be written in time, once more; for a moment only. */
+void gate_helper_write(struct gate_helper *helper, const struct moment *now);
+
+/* What is to be logged: 1 and it, 0 if there is none. */
+int gate_helper_notice(struct gate_helper *helper,
+    enum notice_level *level_out, struct error *text_out);
+
+#endif /* !GATE_HELPER_H_ */
