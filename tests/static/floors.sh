@@ -14,7 +14,7 @@ src/state/write	src/ground src/facts src/state
 src/gate	src/ground src/facts src/settings src/state
 src/web	src/ground src/facts src/settings src/gate
 src/transport	src/ground src/settings
-src/face	src/ground src/facts src/settings
+src/face	src/ground src/facts src/settings src/gate src/transport
 src/admin	src/ground src/facts src/settings src/state src/state/write \
 		src/web src/transport src/face
 fcgi/layer	src/ground src/face
