@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Bench of pam_authgear.so: a whole PAM transaction (start, phases, end) that
 asks the daemon, against the same with pam_permit, and the hash alone that
-pam_unix computes of a default Debian password.
+pam_unix computes of a default Debian password.  Then, as root, without the
+daemon: one question to authgear-check, from its start to its end.
 
 usage: bench_pam.py [--rounds N] [--count N] [--append FILE]
 
@@ -12,6 +13,7 @@ sessions and revocations.  Nothing passes or fails here.
 import crypt
 import os
 import pwd
+import socket
 import statistics
 import subprocess
 import time
@@ -21,10 +23,12 @@ import rows
 from harness import head, product, row, spread, tap
 
 import asking
+import fastcgi
 import sessions
 
 MODULE = tap.program('.libs/pam_authgear.so')
 HOST = tap.program('tests/e2e/pam_host')
+CHECK = tap.program('authgear-check')
 POLICIES = {'default': {}, 'mail': {'remote_user': 'map'}}
 SETTINGS = {'validate': 'hybrid', 'session_ttl': '3600',
             'lookup_rate': '60000'}
@@ -52,6 +56,41 @@ def run(folder, name, phases, password, count):
         if '%s 0 x%d' % (phase, count) not in done.stdout:
             raise ChildProcessError('%s: %s' % (name, done.stdout))
     return spent / count * 1000
+
+
+def check_once(site, **question):
+    """Milliseconds of one question to the helper."""
+    asked = fastcgi.request(asking.params(**question))
+    begun = time.monotonic()
+    ours, theirs = socket.socketpair()
+    ours.send(asked)
+    child = os.posix_spawn(
+        CHECK, [CHECK, '--config', site.config], {},
+        file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0)])
+    theirs.close()
+    answer = ours.recv(65536)
+    os.waitpid(child, 0)
+    ours.close()
+    spent = time.monotonic() - begun
+    if b'Variable-REMOTE_USER: ' + question['account'].encode() not in answer:
+        raise ChildProcessError('authgear-check: %r' % answer)
+    return spent * 1000
+
+
+def measure_check(options, site, world, times):
+    """Without the daemon; the hash in the same rounds."""
+    world.daemon.end()
+    for _ in range(options.rounds):
+        for kind in world.kinds:
+            for phase in PHASES['auth and account']:
+                for _ in range(20):
+                    times.setdefault('authgear-check, %s, %s' % (
+                        kind, phase), []).append(check_once(
+                            site, account='alice', phase=phase,
+                            credential=world.alice.text[kind]))
+        for _ in range(20):
+            times.setdefault("the hash of pam_unix, then", []).append(
+                hash_once())
 
 
 def hash_once():
@@ -90,6 +129,8 @@ def measure(options, size):
                     times.setdefault(what, []).append(spent)
                     ratios.setdefault(what, []).append(spent / base)
             times.setdefault("the hash of pam_unix", []).append(hash_once())
+        if os.geteuid() == 0:
+            measure_check(options, site, world, times)
     return ratios, times
 
 

@@ -95,6 +95,7 @@ code_judge(enum ask_result result, const struct ask_question *question,
 		return PAM_BUF_ERR;
 	case ASK_NO_LISTENER:
 	case ASK_FOREIGN:
+	case ASK_CLOSED:
 	case ASK_BROKEN:
 	case ASK_LATE:
 	default:

@@ -10,12 +10,14 @@
 #include <syslog.h>
 
 #include "pam/code.h"
+#include "pam/helper.h"
 #include "pam/host.h"
 #include "pam/login.h"
 #include "pam/password.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define WHY_SIZE 768
+#define WHY_SIZE 1024
+#define PART_SIZE 500
 
 static int
 read_options(struct host *host, struct pam_options *options, int argc,
@@ -53,25 +55,55 @@ refuse_root(const struct host *host, const struct pam_options *options,
 	return code;
 }
 
+/* One question, and who answered it. */
+struct asked {
+	const struct ask_question *question;
+	struct answer *answer;
+	int by_helper;
+};
+
 static void
 log_answer(const struct host *host, const struct pam_options *options,
-    const struct ask_question *question, const struct answer *answer,
-    int code, const char *why)
+    const struct asked *asked, int code, const char *why)
 {
+	const struct answer *answer = asked->answer;
 	const char *id = answer_find(answer, answer->status == 200 ?
 	    "Variable-AUTHGEAR_REQUEST_ID" : "X-Authgear-Request-Id");
 	const char *sub = answer_find(answer, "Variable-AUTHGEAR_USER_ID");
+	const char *by = asked->by_helper ? " by=authgear-check" : "";
 
 	if (code == PAM_SUCCESS)
 		host_log(host, LOG_INFO, "granted: account=%s sub=%s phase=%s "
-		    "policy=%s request=%s", host->user_text,
-		    sub != NULL ? sub : "-", question->phase, options->policy,
-		    id != NULL ? id : "-");
+		    "policy=%s request=%s%s", host->user_text,
+		    sub != NULL ? sub : "-", asked->question->phase,
+		    options->policy, id != NULL ? id : "-", by);
 	else
 		host_log(host, code == PAM_AUTH_ERR || code == PAM_PERM_DENIED
 		    ? LOG_NOTICE : LOG_WARNING, "%s: %s phase=%s policy=%s "
-		    "request=%s", code_word(code), why, question->phase,
-		    options->policy, id != NULL ? id : "-");
+		    "request=%s%s", code_word(code), why,
+		    asked->question->phase, options->policy,
+		    id != NULL ? id : "-", by);
+}
+
+/* Nobody answered: the program that root has for this, and why too. */
+static enum ask_result
+ask_helper(const struct host *host, const struct pam_options *options,
+    struct asked *asked, enum ask_result result, int64_t end,
+    char why[WHY_SIZE])
+{
+	char first[PART_SIZE], second[PART_SIZE];
+
+	if (!helper_may(options, result))
+		return result;
+	(void)snprintf(first, sizeof(first), "%.*s", PART_SIZE - 1, why);
+	if (result == ASK_FOREIGN)
+		host_log(host, LOG_WARNING, "%s; authgear-check is", first);
+	result = helper_ask(options, asked->question, end, asked->answer,
+	    second, sizeof(second));
+	asked->by_helper = result == ASK_ANSWERED;
+	if (!asked->by_helper)
+		(void)snprintf(why, WHY_SIZE, "%s; %s", first, second);
+	return result;
 }
 
 /* Ask, and the one line that says what came of it. */
@@ -79,15 +111,19 @@ static int
 ask_and_log(const struct host *host, const struct pam_options *options,
     const struct ask_question *question, struct answer *answer)
 {
-	char why[WHY_SIZE];
+	struct asked asked = { .question = question, .answer = answer };
+	const int64_t end = ask_wire_now() + (int64_t)options->deadline * 1000;
+	enum ask_result result;
+	char why[WHY_SIZE] = "";
 	int code;
 
-	code = code_judge(ask(options, question, answer, why, sizeof(why)),
-	    question, answer, why, sizeof(why));
+	result = ask(options, question, end, answer, why, sizeof(why));
+	result = ask_helper(host, options, &asked, result, end, why);
+	code = code_judge(result, question, answer, why, sizeof(why));
 	if (strcmp(question->phase, "auth") == 0)
 		code = refuse_root(host, options, code, why, sizeof(why));
 	if (code != PAM_IGNORE)
-		log_answer(host, options, question, answer, code, why);
+		log_answer(host, options, &asked, code, why);
 	return code;
 }
 

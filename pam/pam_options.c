@@ -8,6 +8,7 @@
 #define ACCEPT_ALL ((1U << SHAPE_JWT) | (1U << SHAPE_RANDOM) | \
     (1U << SHAPE_SESSION))
 #define NAME_MAX_LEN 64
+#define CONFIG_MAX 1024
 
 static int
 is_name(const char *value)
@@ -145,6 +146,20 @@ set_root(struct pam_options *options, const char *value)
 }
 
 static int
+set_without_daemon(struct pam_options *options, const char *value)
+{
+	return set_choice(&options->fail_without_daemon, value, "check",
+	    "fail");
+}
+
+static int
+set_config(struct pam_options *options, const char *value)
+{
+	options->config = value;
+	return value[0] == '/' && strlen(value) < CONFIG_MAX ? 0 : -1;
+}
+
+static int
 set_env(struct pam_options *options, const char *value)
 {
 	static const char first[] = "AUTHGEAR_";
@@ -185,6 +200,8 @@ static const struct pam_option rows[] = {
 	    set_account_without_auth },
 	{ "root", "deny|allow", "deny", set_root },
 	{ "env", "NAME,...", "none", set_env },
+	{ "without_daemon", "check|fail", "check", set_without_daemon },
+	{ "config", "PATH", "authgear-check's own", set_config },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -32,6 +32,8 @@ struct pam_options {
 	int ignore_without_auth;	/* account_without_auth = ignore */
 	int allow_root;			/* root = allow */
 	const char *env;		/* names, with commas; or NULL */
+	int fail_without_daemon;	/* without_daemon = fail */
+	const char *config;		/* authgear-check's; NULL: its own */
 };
 
 /*

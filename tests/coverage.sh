@@ -3,7 +3,7 @@
 # Line coverage by folder of what has run in a --enable-coverage build.
 set -eu
 cd "$1"
-folders='src|fcgi|pam'
+folders='src|fcgi|check|pam'
 find . -name '*.gcda' | grep -E "^\./($folders)/" | sort |
     xargs -r gcov -n -r -s "${AUTHGEAR_SOURCE:-$PWD}" 2>/dev/null |
     awk -v folders="$folders" '

@@ -2,7 +2,8 @@
  * A PAM host for the tests: one transaction, phase by phase.
  *
  *   pam_host [-c ok|fail|null|empty] [-r RHOST] [-n COUNT] [-t THREADS]
- *            [-C DIR] [-m] [-x] CONFDIR SERVICE USER PHASE... < PASSWORD
+ *            [-C DIR] [-m] [-s default|ignore|nowait|handler] [-x]
+ *            CONFDIR SERVICE USER PHASE... < PASSWORD
  *
  * PHASE is auth, account, setcred, open, close, user=NAME (who logs in from
  * then on), or wait (until a line comes on descriptor 3).  Prints "PHASE CODE"
@@ -11,16 +12,21 @@
  * how often each code came: "PHASE CODE xN".
  * -C: goes into that root once the transaction is begun.  -m: with -n or -t,
  * first a tenth as many, then all, and what the process held after each:
- * "held=RSS_KB,DESCRIPTORS,THREADS".  -x: descriptors 0 to 2 are closed.  The
- * last line is "mask=OCTAL".
+ * "held=RSS_KB,DESCRIPTORS,THREADS".  -x: descriptors 0 to 2 are closed.  -s:
+ * what it does with SIGCHLD; "child=KEPT,BLOCKED,LEFT" tells whether that and
+ * the signal mask are as they were, and how many children are left.  The last
+ * line is "mask=OCTAL".
  */
 #include <security/pam_appl.h>
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +247,51 @@ close_first(void)
 	return 0;
 }
 
+/* As some hosts have one: it waits for whatever child ended. */
+static void
+reap_any(int number)
+{
+	const int before = errno;
+
+	(void)number;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
+	errno = before;
+}
+
+static int
+set_child(const char *mode, struct sigaction *action)
+{
+	memset(action, 0, sizeof(*action));
+	action->sa_handler = SIG_DFL;
+	if (strcmp(mode, "ignore") == 0)
+		action->sa_handler = SIG_IGN;
+	else if (strcmp(mode, "nowait") == 0)
+		action->sa_flags = SA_NOCLDWAIT;
+	else if (strcmp(mode, "handler") == 0)
+		action->sa_handler = reap_any;
+	return sigaction(SIGCHLD, action, NULL);
+}
+
+static void
+print_child(const struct sigaction *before)
+{
+	struct sigaction after;
+	sigset_t mask;
+	int left = 0, number, blocked = 0;
+
+	if (sigaction(SIGCHLD, NULL, &after) == -1 ||
+	    pthread_sigmask(SIG_SETMASK, NULL, &mask) != 0)
+		return;
+	for (number = 1; number < NSIG; number++)
+		blocked += sigismember(&mask, number) == 1;
+	while (waitpid(-1, NULL, WNOHANG) != -1 || errno == EINTR)
+		left++;
+	printf("child=%d,%d,%d\n", after.sa_handler == before->sa_handler &&
+	    (after.sa_flags & SA_NOCLDWAIT) ==
+	    (before->sa_flags & SA_NOCLDWAIT), blocked, left);
+}
+
 static void
 print_mask(void)
 {
@@ -280,8 +331,10 @@ main(int argc, char *argv[])
 {
 	struct host host = { .conv = "ok", .count = 1 };
 	int option, status, threads = 0, is_measured = 0, is_closed = 0;
+	struct sigaction action;
+	const char *child = NULL;
 
-	while ((option = getopt(argc, argv, "+C:c:mn:r:t:x")) != -1) {
+	while ((option = getopt(argc, argv, "+C:c:mn:r:s:t:x")) != -1) {
 		if (option == 'C')
 			host.root = optarg;
 		else if (option == 'c')
@@ -292,6 +345,8 @@ main(int argc, char *argv[])
 			host.count = atoi(optarg);
 		else if (option == 'r')
 			host.rhost = optarg;
+		else if (option == 's')
+			child = optarg;
 		else if (option == 't')
 			threads = atoi(optarg);
 		else if (option == 'x')
@@ -306,9 +361,12 @@ main(int argc, char *argv[])
 	host.user = argv[optind + 2];
 	host.phases = argv + optind + 3;
 	host.password = read_password();
-	if (host.password == NULL || (is_closed && close_first() == -1))
+	if (host.password == NULL || (is_closed && close_first() == -1) ||
+	    (child != NULL && set_child(child, &action) == -1))
 		return 1;
 	status = run(&host, threads, is_measured);
+	if (child != NULL)
+		print_child(&action);
 	print_mask();
 	return status;
 }

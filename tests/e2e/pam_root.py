@@ -191,7 +191,8 @@ def make_installed():
     make = ['make', '-j%d' % (os.cpu_count() or 1)]
     logged(make + ['all'], log, cwd=WORK)
     built = [os.path.join(WORK, name) for name in
-             ('authgear-fcgi', 'authgear-cache', '.libs/pam_authgear.so')]
+             ('authgear-fcgi', 'authgear-cache', 'authgear-check',
+              '.libs/authgear-check-http.so', '.libs/pam_authgear.so')]
     for folder, _, names in os.walk(os.path.join(tap.SRC, 'examples')):
         built += [os.path.join(folder, name) for name in names]
     stamp = INSTALLED + '.stamp'

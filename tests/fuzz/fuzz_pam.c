@@ -1,7 +1,7 @@
 /* What a PAM module makes of whatever its socket answers, and that the
  * daemon's own reader finds in its question what was asked.  A first byte that
  * says what is asked, a NUL-ended name, then the answer.
- * Own files: pam/ask.c src/face/answer.c */
+ * Own files: pam/ask.c pam/ask_wire.c src/face/answer.c */
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -161,6 +161,12 @@ check(enum ask_result result, const struct answer *answer, const char *why)
 	assert(answer_find(answer, "") == NULL);
 }
 
+static int64_t
+end_of(const struct pam_options *options)
+{
+	return ask_wire_now() + (int64_t)options->deadline * 1000;
+}
+
 /* As it is asked, while the thread answers. */
 static enum ask_result
 ask_listener(struct listener *listener, const struct pam_options *options,
@@ -171,7 +177,7 @@ ask_listener(struct listener *listener, const struct pam_options *options,
 
 	if (pthread_create(&thread, NULL, serve, listener) != 0)
 		abort();
-	result = ask(options, question, answer, why, 512);
+	result = ask(options, question, end_of(options), answer, why, 512);
 	if (pthread_join(thread, NULL) != 0)
 		abort();
 	return result;
@@ -187,8 +193,8 @@ check_refused(struct listener *listener, struct pam_options options,
 	char why[512];
 
 	options.socket = "/proc/self/none";
-	assert(ask(&options, question, &answer, why, sizeof(why)) ==
-	    ASK_NO_LISTENER);
+	assert(ask(&options, question, end_of(&options), &answer, why,
+	    sizeof(why)) == ASK_NO_LISTENER);
 	options.socket = listener->path;
 	if (chmod(listener->directory, 0777) == -1)
 		abort();

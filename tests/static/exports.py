@@ -17,12 +17,15 @@ import reading
 FOREIGN = {
     # libpam looks them up
     'pam/module.c': re.compile(r'pam_sm_[a-z_]+'),
+    # dlsym(3) looks them up
+    'check/check_http.c': re.compile(r'check_http_[a-z_]+'),
     # what a face may do with a task; gate_task.h is what it is inside
     'src/gate/gate.c': re.compile(r'gate_task_[a-z_]+'),
     # the verdict of a reason: one table, one list of names
     'src/ground/reason.c': re.compile(r'verdict_name'),
 }
-CALLED_BY_OTHERS = {'main'}     # and FOREIGN of libpam
+CALLED_BY_OTHERS = {'main'}
+LOOKED_UP = {'pam/module.c', 'check/check_http.c'}  # by others, at run time
 
 
 # defined: names for others; functions: those that the file has, static too
@@ -122,7 +125,9 @@ def unused(objects):
     by = users(objects)
     for source, it in sorted(objects.items()):
         for name in sorted(it.defined - CALLED_BY_OTHERS):
-            if not by[name] - {source} and not name.startswith('pam_sm_'):
+            if source in LOOKED_UP and FOREIGN[source].fullmatch(name):
+                continue
+            if not by[name] - {source}:
                 yield '%s: %s' % (source, name)
 
 

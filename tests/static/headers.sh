@@ -2,7 +2,7 @@
 # Every header compiles by itself.
 cd "$(dirname "$0")/../.." || exit 1
 cc=${CC:-cc}
-headers=$(find src fcgi pam -name '*.h' | sort)
+headers=$(find src fcgi check pam -name '*.h' | sort)
 
 # shellcheck disable=SC2086
 set -- $headers

@@ -10,7 +10,7 @@ fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-files=$(find src fcgi pam tests -name '*.c' | sort)
+files=$(find src fcgi check pam tests -name '*.c' | sort)
 flags=$(make -s --no-print-directory -C "$build" print-lint-flags |
     tail -n 1)
 [ -n "$files" ] && [ -n "$flags" ] || exit 1

@@ -26,6 +26,17 @@ man_options() {
 	mandoc -T ascii "$1" | sed "s|.$(printf '\010')||g" | long_options
 }
 
+# $help is that of the program, $page of its manual.
+pages() {
+	test -n "$help"
+	result $? "$1 --help names options"
+	test "$help" = "$page"
+	result $? "$1: --help and manual page agree"
+	[ "$help" = "$page" ] ||
+		printf '# help: %s\n# page: %s\n' "$(echo $help)" \
+		    "$(echo $page)"
+}
+
 check() {
 	program=$1
 	shift
@@ -39,14 +50,10 @@ check() {
 		for command; do "$build/$program" "$command" --help; done
 	} 2>&1 </dev/null | long_options)
 	page=$(man_options "$src/man/$program.8")
+	# what people do not run by hand has no completion
+	[ "$program" != authgear-check ] || { pages "$program"; return; }
 	words=$(grep -v '^#' "$src/completions/$program" | long_options)
-	test -n "$help"
-	result $? "$program --help names options"
-	test "$help" = "$page"
-	result $? "$program: --help and manual page agree"
-	[ "$help" = "$page" ] ||
-		printf '# help: %s\n# page: %s\n' "$(echo $help)" \
-		    "$(echo $page)"
+	pages "$program"
 	test "$help" = "$words"
 	result $? "$program: --help and completion agree"
 	[ "$help" = "$words" ] ||
@@ -58,5 +65,6 @@ check() {
 
 check authgear-cache init revoke block lift list
 check authgear-fcgi
+check authgear-check
 echo "1..$count"
 exit $failed

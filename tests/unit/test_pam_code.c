@@ -157,7 +157,7 @@ static void
 test_not_answered(void **state)
 {
 	static const enum ask_result results[] = { ASK_NO_LISTENER,
-	    ASK_FOREIGN, ASK_BROKEN, ASK_LATE };
+	    ASK_FOREIGN, ASK_CLOSED, ASK_BROKEN, ASK_LATE };
 	const struct ask_question question = { .phase = "auth",
 	    .credential = "x", .account = "alice" };
 	size_t i;

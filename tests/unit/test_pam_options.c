@@ -42,6 +42,8 @@ test_good(void **state)
 	assert_int_equal(options.ignore_without_auth, 0);
 	assert_int_equal(options.allow_root, 0);
 	assert_null(options.env);
+	assert_int_equal(options.fail_without_daemon, 0);
+	assert_null(options.config);
 	assert_int_equal(read_words(P, "accept=session,jwt", &options, why,
 	    sizeof(why)), 0);
 	assert_int_equal(options.accept, 1U << SHAPE_JWT |
@@ -52,6 +54,15 @@ test_good(void **state)
 	assert_int_equal(read_words(P, "account_without_auth=ignore",
 	    &options, why, sizeof(why)), 0);
 	assert_int_equal(options.ignore_without_auth, 1);
+	assert_int_equal(read_words(P, "without_daemon=fail", &options, why,
+	    sizeof(why)), 0);
+	assert_int_equal(options.fail_without_daemon, 1);
+	assert_int_equal(read_words(P, "without_daemon=check", &options, why,
+	    sizeof(why)), 0);
+	assert_int_equal(options.fail_without_daemon, 0);
+	assert_int_equal(read_words(P, "config=/etc/a.conf", &options, why,
+	    sizeof(why)), 0);
+	assert_string_equal(options.config, "/etc/a.conf");
 	assert_int_equal(read_words(P, "use_first_pass", &options, why,
 	    sizeof(why)), 0);
 	assert_int_equal(options.use_first_pass, 1);
@@ -72,6 +83,8 @@ test_good(void **state)
 
 static const char *const bad[] = {
 	"polic=mail", "Policy=mail", "debug", "", "=", "=x", "policy=x",
+	"without_daemon", "without_daemon=", "without_daemon=ignore",
+	"without_daemon=Check", "config", "config=", "config=a.conf",
 	"socket=", "socket=run/x", "socket", "daemon_user=",
 	"daemon_user=a:b", "accept=", "accept=jwt,", "accept=,jwt",
 	"accept=jwt;session", "accept=token", "accept=JWT", "accept",

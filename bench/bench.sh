@@ -1,0 +1,22 @@
+#!/bin/sh
+# usage: bench.sh BUILD
+# Side by side with a no-op, a textbook program and no authorization; then
+# sessions that Authgear's resolver knows; then the state by its rows.  With
+# BEFORE=DIRECTORY the latter two measure that build too, in the same rounds.
+set -eu
+AUTHGEAR_BUILD=$1
+export AUTHGEAR_BUILD
+here=$(cd "$(dirname "$0")" && pwd)
+results=$here/RESULTS.md
+python=/usr/bin/python3
+pam=
+[ ! -e "$1/.libs/pam_authgear.so" ] || pam=tests/e2e/pam_host
+make -C "$1" bench/noop_gate bench/textbook tests/sim/authgear-sim $pam
+"$python" "$here/bench.py" --output "$results"
+"$python" "$here/bench_sessions.py" --append "$results" \
+    ${BEFORE:+--before "$BEFORE"}
+"$python" "$here/bench_state.py" --append "$results" --svg "$here" \
+    ${BEFORE:+--before "$BEFORE"}
+if [ -n "$pam" ]; then
+	"$python" -W ignore "$here/bench_pam.py" --append "$results"
+fi
