@@ -14,6 +14,7 @@ import pam_cases
 import pam_hosts
 import pam_site
 import tap
+from pam_helper import PROGRAM
 
 AUTH = ('auth [success=done authinfo_unavail=die default=ignore] '
         'pam_authgear.so policy=shell accept=session\n')
@@ -119,7 +120,11 @@ def faults(site):
     root_logs_in(site, 'a wrong option', 'unknown option "polcy=shell"')
     stacks(site, '')
     site.daemon_down()
-    root_logs_in(site, 'no daemon', 'nobody answers')
+    root_logs_in(site, 'no daemon', None)
+    program = site.machine.path(PROGRAM)
+    os.rename(program, program + '.away')
+    root_logs_in(site, 'neither daemon nor helper', 'nobody answers')
+    os.rename(program + '.away', program)
     site.daemon_up()
     stacks(site, 'deadline=1')
     # the manager holds the socket of one that cannot start

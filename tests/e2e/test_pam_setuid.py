@@ -91,7 +91,7 @@ def without(lines):
                      if not word.startswith('request=')) for line in lines]
 
 
-def test_results(site, host, given):
+def test_results(site, host, given, note=''):
     plain, hostile = pam_hosts.SuWay(host, 'su', {}), \
         HostileWay(host, 'su, hostile environment', {})
     hostile.given = given
@@ -109,9 +109,10 @@ def test_results(site, host, given):
             lines = pam_cases.Lines(site, 'su')
             got.append(way.login(user, password))
             said.append(without(lines.all()))
-        tap.ok(got[0].ok == got[1].ok == ok, '%s: the result' % what, got)
-        tap.equal(got[1].wire, got[0].wire, '%s: the terminal' % what)
-        tap.equal(said[1], said[0], '%s: the log' % what)
+        tap.ok(got[0].ok == got[1].ok == ok, '%s: the result%s' % (what, note), got)
+        tap.equal(got[1].wire, got[0].wire, '%s: the terminal%s' % (what,
+                                                             note))
+        tap.equal(said[1], said[0], '%s: the log%s' % (what, note))
 
 
 def test_control(machine):
@@ -138,6 +139,8 @@ def main():
                               [('Password: ', 'x')], 'carol')
         before = machine.files(OWN)
         test_results(site, host, environment(address))
+        site.daemon_down()
+        test_results(site, host, environment(address), ', no daemon')
         made = {name: value for name, value in machine.files(OWN).items()
                 if before.get(name) != value}
         tap.equal(made, {}, 'no file is made or changed')

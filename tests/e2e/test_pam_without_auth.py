@@ -6,10 +6,13 @@ import pam_root
 
 pam_root.enter()
 
+import os
+
 import pam_hosts
 import pam_site
 import tap
 from pam_cases import NOTICE, WARNING, Lines, has
+from pam_helper import PROGRAM
 from test_pam_root_login import by_key, cron, stacks
 
 FLAG = '/home/alice/was-here'
@@ -54,7 +57,16 @@ def test_way(site, name, service, who, log_in):
     site.cache('lift', 'user', who.name)
     site.cache('map', 'add', who.name, who.account)
     site.daemon_down()
-    after('no daemon', False, [(WARNING, 'account', 'nobody answers')])
+    after('no daemon', True)
+    site.cache('block', 'user', who.name)
+    after('blocked, no daemon', False,
+          [(NOTICE, 'account', 'refused: user-blocked')])
+    site.cache('lift', 'user', who.name)
+    program = site.machine.path(PROGRAM)
+    os.rename(program, program + '.away')
+    after('neither daemon nor helper', False,
+          [(WARNING, 'account', 'nobody answers')])
+    os.rename(program + '.away', program)
     site.daemon_up()
 
 
