@@ -1,6 +1,7 @@
-"""The hosts, and each way to log in at them.
+"""The hosts, and each way to log in at them; others are in pam_mail.py and
+pam_web.py.
 
-    host = pam_hosts.Dovecot(site)
+    host = pam_hosts.Sshd(site)
     got = host.ways[0].login('alice', TOKEN)
     got.ok, got.wire        # whether she is in; all that the client was shown
     got.said                # what the host itself said: log or terminal
@@ -9,7 +10,6 @@ A way's wire(ok, user, text) is the pattern of all that a client may be shown.
 """
 
 import collections
-import imaplib
 import re
 import socket
 import struct
@@ -82,101 +82,6 @@ class Way:
     def extra(self, wire):
         """What the host said elsewhere than in the system log."""
         return ''
-
-
-# --- dovecot
-
-DOVECOT = '''
-protocols = imap
-listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
-auth_mechanisms = plain login
-auth_failure_delay = 0
-auth_verbose = yes
-mail_location = maildir:~/Maildir
-passdb {
-  driver = pam
-  args = session=yes setcred=yes max_requests=100 dovecot
-}
-userdb {
-  driver = passwd
-}
-service imap-login {
-  inet_listener imap {
-    port = %d
-  }
-  inet_listener imaps {
-    port = 0
-  }
-}
-service anvil {
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
-'''
-
-
-class Imap(imaplib.IMAP4):
-    """Keeps every byte that came."""
-
-    def open(self, *arguments, **options):
-        self.wire = b''
-        super().open(*arguments, **options)
-
-    def read(self, size):
-        data = super().read(size)
-        self.wire += data
-        return data
-
-    def readline(self):
-        data = super().readline()
-        self.wire += data
-        return data
-
-
-class DovecotWay(Way):
-    NO = rb'\w+ NO \[AUTHENTICATIONFAILED\] Authentication failed\.\r\n'
-    OK = rb'\* CAPABILITY [^\r]+\r\n\w+ OK Logged in\r\n' \
-        rb'\* BYE Logging out\r\n'
-    BYE = rb'\* BYE Input buffer full, aborting\r\n'
-    GREETING = rb'\* OK \[CAPABILITY [^\]]+\] Dovecot \(Debian\) ready\.\r\n' \
-        rb'\* CAPABILITY [^\r]+\r\n\w+ OK Pre-login capabilities listed, ' \
-        rb'post-login capabilities have more\.\r\n'
-
-    def wire(self, ok, user, _):
-        plus = rb'\+ \r\n' if self.name == 'AUTHENTICATE PLAIN' else b''
-        return self.GREETING + plus + (self.OK if ok else self.NO)
-
-    def cut(self, user):
-        return self.GREETING + self.BYE
-
-    def attempt(self, user, password):
-        client = Imap('127.0.0.1', self.host.port, gate.PATIENCE)
-        try:
-            if self.name == 'LOGIN':
-                client.login(user, password)
-            else:
-                client.authenticate('PLAIN', lambda _: '\0%s\0%s' % (
-                    user, password))
-            client.logout()
-            return True, client.wire
-        except imaplib.IMAP4.error:
-            client.shutdown()
-            return False, client.wire
-
-
-class Dovecot(Host):
-    service, policy = 'dovecot', 'mail'
-
-    def __init__(self, site):
-        super().__init__(site)
-        self.machine.write('/etc/dovecot/dovecot.conf', DOVECOT % self.port)
-        self.process = self.machine.start('dovecot', ['dovecot', '-F'])
-        self.ready()
-        self.ways = (DovecotWay(self, 'LOGIN', SHORT),
-                     DovecotWay(self, 'AUTHENTICATE PLAIN', ALL))
 
 
 # --- PostgreSQL

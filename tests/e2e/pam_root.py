@@ -24,8 +24,11 @@ import tap
 
 PACKAGES = (
     # the hosts, and their clients
-    'openssh-server', 'openssh-client', 'dovecot-imapd', 'postgresql-15',
-    'sudo', 'cron', 'login', 'util-linux', 'libpam-modules',
+    'openssh-server', 'openssh-client', 'dovecot-imapd', 'postfix',
+    'postgresql-15', 'sasl2-bin', 'vsftpd', 'cups-daemon', 'nginx',
+    'libnginx-mod-http-auth-pam', 'lighttpd', 'lighttpd-mod-authn-pam',
+    'apache2', 'libapache2-mod-authnz-pam', 'sudo', 'cron', 'login',
+    'util-linux', 'libpam-modules',
     # what the product links
     'libcurl4', 'libfcgi0ldbl', 'libjansson4', 'libini-config5',
     'libsqlite3-0', 'libpam0g',

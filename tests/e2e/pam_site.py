@@ -112,7 +112,8 @@ class Site(process.Together):
                           units + 'authgear.sysusers.conf'])
         self.machine.run(['systemd-tmpfiles', '--create',
                           units + 'authgear.tmpfiles.conf'])
-        self.machine.run(['usermod', '-a', '-G', 'authgear-ask', 'postgres'])
+        for user in ('postgres', 'www-data'):
+            self.machine.run(['usermod', '-a', '-G', 'authgear-ask', user])
         self.configure()
         self.machine.run(['authgear-cache', 'init', '--user', 'authgear'])
         self.machine.write(BETWEEN, BETWEEN_TEXT, 0o755)
@@ -120,14 +121,14 @@ class Site(process.Together):
             path = self.machine.path('/run/between.' + name)
             os.mkfifo(path)
             os.chmod(path, 0o666)
-        for name in ('dovecot', 'postgresql', 'sshd', 'su', 'sudo', 'sudo-i'):
+        for name in os.listdir(self.machine.path(EXAMPLES + '/pam.d')):
             self.pam(name)
 
     def configure(self):
         text = '[authgear]\nendpoint = http://127.0.0.1:%d\n' % self.port
         for pair in self.settings.items():
             text += '%s = %s\n' % pair
-        for name in ('mail', 'shell', 'database'):
+        for name in ('mail', 'shell', 'database', 'files', 'web', 'printing'):
             text += '\n[policy %s]\nremote_user = map\n' % name
         self.machine.write(SETTINGS, text)
 
