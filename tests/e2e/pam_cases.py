@@ -15,6 +15,7 @@ import tap
 from pam_hosts import AUTH_ERR, PERM_DENIED, UNAVAIL
 
 DEBUG, INFO, NOTICE, WARNING = 7, 6, 5, 4
+KINDS = ['accept=jwt,session', 'accept=session']
 WAIT = 'account required pam_exec.so quiet ' + pam_site.BETWEEN
 # the second variant of README and pam_authgear(8)
 OUTAGES_IGNORED = ('account  [success=ok ignore=ignore '
@@ -75,195 +76,251 @@ def granted(phase):
 
 
 GRANTED = [granted('auth'), granted('account')]
+NOBODY = 'undecided: nobody answers at ' + pam_site.ASK
 
 
-def carries(site, way):
+class Trial:
+    """Logins by one way, while the daemon is there."""
+
+    note = ''           # behind the name of a test
+    is_answered = True  # by whomever
+
+    def __init__(self, site, way):
+        self.site, self.way, self.host = site, way, way.host
+        self.lines = None
+
+    def expect(self, what, password, ok, wanted, user='alice', text=AUTH_ERR,
+               asks=True, **more):
+        """A login, and what the module said.  Where it asks, ok, lines and
+        code are those of an answer by the daemon."""
+        if asks:
+            ok, wanted, text = self.outcome(ok, wanted, text)
+        self.lines = Lines(self.site, self.host.service)
+        got = self.way.login(user, password)
+        said = self.lines.all()
+        check(self.way, got, what + self.note, ok, said, wanted, user, text,
+              **more)
+        if asks and self.way.tells_code and text == UNAVAIL:
+            tap.ok(UNAVAIL in got.said, self.name('%s: the code is "%s"' % (
+                what, UNAVAIL)), got.said)
+        return said
+
+    def outcome(self, ok, wanted, text):
+        """What comes of what the daemon would answer so."""
+        return ok, wanted, text
+
+    def name(self, what):
+        return name(self.way, what + self.note)
+
+    def asked(self, wanted, what):
+        """How often Authgear was, in the last login."""
+        tap.equal(self.lines.asked(), wanted if self.is_answered else 0,
+                  self.name(what + ': how often Authgear is asked'))
+
+
+class Helped(Trial):
+    """No daemon listens, and the helper answers as it would."""
+
+    note = ', by the helper'
+
+
+class Unheard(Trial):
+    """Nobody answers."""
+
+    note, is_answered = ', no daemon', False
+
+    def outcome(self, ok, wanted, text):
+        return False, [(WARNING, 'auth', NOBODY)], UNAVAIL
+
+
+def without_daemon(site, way):
+    """Whether there is a helper stands in pam_site.py."""
+    made = Helped if pam_site.HELPER and way.host.is_root else Unheard
+    return made(site, way)
+
+
+def carries(t):
     """Each credential: the table of which host carries what."""
-    for kind, carried in way.carries.items():
-        lines = Lines(site, way.host.service)
-        password = site.alice[kind]
-        got = way.login('alice', password)
-        said = lines.all()
-        if carried:
-            check(way, got, '%s of %d bytes' % (kind, len(password)), True,
-                  said, GRANTED)
-            tap.ok(all(' user=alice host=%s' % way.host.address in line[2] and
-                       'sub=' + site.alice.name in line[2] and
-                       'policy=' + way.host.policy in line[2]
-                       for line in said), name(way, 'who, where from'), said)
+    for kind, is_carried in t.way.carries.items():
+        password = t.site.alice.log_in(kind)
+        what = '%s of %d bytes' % (kind, len(password))
+        if not is_carried:
+            t.expect(what + ' is too long', password, False,
+                     t.way.told_of_cut, asks=False, pattern=t.way.cut('alice'))
+            t.asked(0, what)
             continue
-        check(way, got, '%s of %d bytes is too long' % (kind, len(password)),
-              False, said, way.told_of_cut, pattern=way.cut('alice'))
-        tap.equal(lines.asked(), 0, name(way, 'Authgear is not asked'))
+        said = t.expect(what, password, True, GRANTED)
+        if t.is_answered:
+            tap.ok(all(' user=alice host=%s' % t.host.address in line[2] and
+                       'sub=' + t.site.alice.name in line[2] and
+                       'policy=' + t.host.policy in line[2]
+                       for line in said), t.name('who, where from'), said)
 
 
-def refused(site, way):
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', site.bob['session'])
-    said = lines.all()
-    check(way, got, 'the credential of somebody else', False, said,
-          [(NOTICE, 'auth', 'wrong-account')])
-    tap.ok(site.bob.name in said[0][2] and 'authgear-cache map add' in
-           said[0][2], name(way, 'who it is of, and the command'), said)
-    for user in way.host.root_users:
-        lines = Lines(site, way.host.service)
-        got = way.login(user, getattr(site, user).log_in('session'))
-        wanted = [] if user == 'root' else [
-            (NOTICE, 'auth', 'refused: the account has uid 0')]
-        check(way, got, '%s with a good credential' % user, False,
-              lines.all(), wanted, user)
-        tap.equal(lines.asked(), 0 if user == 'root' else 1, name(
-            way, '%s: how often Authgear is asked' % user))
+def refused(t):
+    said = t.expect('the credential of somebody else',
+                    t.site.bob.log_in('session'), False,
+                    [(NOTICE, 'auth', 'wrong-account')])
+    if t.is_answered:
+        tap.ok(t.site.bob.name in said[0][2] and 'authgear-cache map add' in
+               said[0][2], t.name('whose it is, and the command'), said)
+    # the name is not asked about; the uid is refused whatever is answered
+    for user in t.host.root_users:
+        is_root = user == 'root'
+        t.expect(user + ' with a good credential',
+                 getattr(t.site, user).log_in('session'), False, [] if is_root
+                 else [(NOTICE, 'auth', 'refused: the account has uid 0')],
+                 user, asks=False)
+        t.asked(0 if is_root else 1, user)
 
 
-def ordinary_password(site, way):
-    """A Unix password that looks like an opaque token goes nowhere."""
-    lines = Lines(site, way.host.service)
-    before = site.daemon.log()
-    got = way.login('alice', pam_root.UNIX_PASSWORD)
-    check(way, got, 'a Unix password of 32 letters and digits', True,
-          lines.all(), [])
-    tap.equal(lines.asked(), 0, name(way, 'Authgear is not asked about it'))
-    fresh = site.daemon.log()[len(before):]     # lines, one a decision
-    tap.ok(not re.search(r' credential=[0-9a-f]|phase=auth', fresh),
-           name(way, 'nor is the daemon'), fresh)
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', 'correct horse, wrong password')
-    check(way, got, 'a wrong one', False, lines.all(), [])
-    site.cache('revoke', 'user', site.alice.name)
-    got = way.login('alice', pam_root.UNIX_PASSWORD)
-    tap.ok(got.ok, name(way, 'the Unix password of a user signed out'), got)
-    site.cache('lift', 'user', site.alice.name)
-    site.cache('block', 'user', site.alice.name)
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', pam_root.UNIX_PASSWORD)
-    check(way, got, 'the Unix password of a blocked user', False,
-          lines.all(), [(NOTICE, 'account', 'refused: user-blocked')],
-          text=PERM_DENIED)
-    site.cache('lift', 'user', site.alice.name)
-    site.daemon_stop()
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', pam_root.UNIX_PASSWORD)
-    check(way, got, 'a Unix password, and nobody behind the socket', False,
-          lines.all(), [(WARNING, 'account', 'within 1 s (deadline)')],
-          text=UNAVAIL)
-    site.daemon_up()
+def unknown_user(t):
+    """Asked about as everybody is, unless the host hides the password."""
+    user = 'nobody-' + uuid.uuid4().hex[:8]
+    t.expect('an account that is not there', t.site.alice['session'], False,
+             [] if t.host.hides_unknown else
+             [(NOTICE, 'auth', 'wrong-account')], user,
+             asks=not t.host.hides_unknown)
+    if t.host.hides_unknown:
+        said = t.lines.all(debug=True)
+        tap.ok(has(said, [(DEBUG, 'auth', "sshd's fake password")]),
+               t.name('and the module knows'), said)
 
 
-def revoked(site, way):
-    for kind in [kind for kind in ('session', 'jwt') if way.carries[kind]]:
-        password = site.alice.log_in(kind)
-        got = way.login('alice', password)
-        tap.ok(got.ok, name(way, 'a fresh %s' % kind), got)
-        site.revoke(password)
-        lines = Lines(site, way.host.service)
-        got = way.login('alice', password)
-        check(way, got, '%s revoked between two logins' % kind, False,
-              lines.all(), [(NOTICE, 'auth', 'refused: revoked')])
-    password = site.alice.log_in('session')
-    site.cache('block', 'user', site.alice.name)
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', password)
-    check(way, got, 'a blocked user', False, lines.all(),
-          [(NOTICE, 'auth', 'refused: user-blocked')])
-    site.cache('lift', 'user', site.alice.name)
-    got = way.login('alice', password)
-    tap.ok(got.ok, name(way, 'and lifted'), got)
+def revoked(t):
+    for kind in [kind for kind in ('session', 'jwt') if t.way.carries[kind]]:
+        password = t.site.alice.log_in(kind)
+        t.expect('a fresh ' + kind, password, True, GRANTED)
+        t.site.revoke(password)
+        t.expect(kind + ' revoked between two logins', password, False,
+                 [(NOTICE, 'auth', 'refused: revoked')])
+    password = t.site.alice.log_in('session')
+    t.site.cache('block', 'user', t.site.alice.name)
+    t.expect('a blocked user', password, False,
+             [(NOTICE, 'auth', 'refused: user-blocked')])
+    t.site.cache('lift', 'user', t.site.alice.name)
+    t.expect('and lifted', password, True, GRANTED)
 
 
-def between_phases(site, way):
+def between_phases(t):
     """After auth, before account."""
-    def act(what):
-        worker = threading.Thread(target=site.between, args=(what,))
+    site = t.site
+
+    def act(what, do, *more, **options):
+        worker = threading.Thread(target=site.between, args=(do,))
         worker.start()
-        got = way.login('alice', password)
+        t.expect(what + ' between auth and account', password, *more,
+                 **options)
         worker.join(gate.PATIENCE)
-        return got
-    password = site.alice.log_in('session')
     for what, do, reason, text in (
             ('revoked', lambda: site.revoke(password), 'revoked', AUTH_ERR),
             ('blocked', lambda: site.cache('block', 'user', site.alice.name),
              'user-blocked', PERM_DENIED)):
         password = site.alice.log_in('session')
-        lines = Lines(site, way.host.service)
-        got = act(do)
-        check(way, got, what + ' between auth and account', False,
-              lines.all(), [granted('auth'), (
-                  NOTICE, 'account', 'refused: ' + reason)], text=text)
+        act(what, do, False, [granted('auth'), (
+            NOTICE, 'account', 'refused: ' + reason)], text=text)
     site.cache('lift', 'user', site.alice.name)
     password = site.alice.log_in('session')
-    lines = Lines(site, way.host.service)
-    got = act(lambda: site.alice.log_out('session'))
-    check(way, got, 'signed out at Authgear in between: seen after '
-          'session_ttl, not here', True, lines.all(), GRANTED)
+    act('signed out at Authgear, which is seen after session_ttl,',
+        lambda: site.alice.log_out('session'), True, GRANTED)
 
 
-def says(way, got, text, what):
-    """The code, as the host tells it."""
-    tap.ok(text in got.said, name(way, '%s: the code is "%s"' % (
-        what, text)), got.said)
-
-
-def daemon_down(site, way):
-    password = site.alice.log_in('session')
-    way.login('alice', password)
-    site.daemon_down()
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', password)
-    check(way, got, 'no daemon', False, lines.all(),
-          [(WARNING, 'auth', 'undecided: nobody answers at ' +
-            pam_site.ASK)], text=UNAVAIL)
-    if way.tells_code:
-        says(way, got, UNAVAIL, 'no daemon')
-    site.hold()
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', password)
-    check(way, got, 'nobody behind the socket', False, lines.all(),
-          [(WARNING, 'auth', 'within 1 s (deadline)')], text=UNAVAIL)
-    site.daemon_up()
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', password)
-    check(way, got, 'the daemon is back', True, lines.all(), GRANTED)
-
-
-def outages_ignored(site, way):
-    """The variant for whom Unix logins must go on."""
-    site.daemon_down()
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', pam_root.UNIX_PASSWORD)
-    check(way, got, 'no daemon, a Unix password, outages ignored', True,
-          lines.all(), [(WARNING, 'account', 'undecided')])
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', site.alice['session'])
-    check(way, got, 'and a credential then', False, lines.all(),
-          [(WARNING, 'auth', 'undecided')], text=UNAVAIL)
-    site.daemon_up()
+def ordinary_password(t):
+    """A Unix password that looks like an opaque token goes nowhere."""
+    site = t.site
+    before = site.daemon.log()
+    t.expect('a Unix password of 32 letters and digits',
+             pam_root.UNIX_PASSWORD, True, [])
+    t.asked(0, 'a Unix password')
+    fresh = site.daemon.log()[len(before):]     # lines, one a decision
+    tap.ok(not re.search(r' credential=[0-9a-f]|phase=auth', fresh),
+           t.name('nor is the daemon, in auth'), fresh)
+    t.expect('a wrong one', 'correct horse, wrong password', False, [])
+    site.cache('revoke', 'user', site.alice.name)
+    t.expect('the Unix password of a user signed out',
+             pam_root.UNIX_PASSWORD, True, [])
+    site.cache('lift', 'user', site.alice.name)
     site.cache('block', 'user', site.alice.name)
-    lines = Lines(site, way.host.service)
-    got = way.login('alice', pam_root.UNIX_PASSWORD)
-    check(way, got, 'a block holds there too', False, lines.all(),
-          [(NOTICE, 'account', 'user-blocked')], text=PERM_DENIED)
+    t.expect('the Unix password of a blocked user', pam_root.UNIX_PASSWORD,
+             False, [(NOTICE, 'account', 'refused: user-blocked')],
+             text=PERM_DENIED)
     site.cache('lift', 'user', site.alice.name)
+
+
+def nobody_answers(t):
+    """A socket whose daemon is gone; the module waits for its deadline."""
+    late = (WARNING, 'auth', 'within 1 s (deadline)')
+    t.site.pam(t.host.service, drop=KINDS, add='deadline=1')
+    password = t.site.alice.log_in('session')
+    t.expect('a login before', password, True, GRANTED)
+    t.site.daemon_stop()
+    t.expect('nobody behind the socket', password, False, [late],
+             text=UNAVAIL)
+    if t.host.has_unix:
+        t.site.pam(t.host.service, add='deadline=1')
+        t.expect('a Unix password, and nobody behind the socket',
+                 pam_root.UNIX_PASSWORD, False,
+                 [(late[0], 'account', late[2])], text=UNAVAIL)
+    t.site.daemon_up()
+    t.site.pam(t.host.service, drop=KINDS)
+    t.expect('the daemon is back', password, True, GRANTED)
+
+
+def no_socket(t):
+    """A Unix password while no daemon listens."""
+    nobody = [(WARNING, 'account', NOBODY)]
+    t.site.pam(t.host.service, fail='')
+    t.expect('a Unix password', pam_root.UNIX_PASSWORD, t.is_answered,
+             [] if t.is_answered else nobody, asks=False, text=UNAVAIL)
+    t.site.pam(t.host.service, text=t.site.example(t.host.service).replace(
+        'account required                                           '
+        'pam_authgear', OUTAGES_IGNORED + ' pam_authgear'))
+    t.expect('a Unix password, outages ignored', pam_root.UNIX_PASSWORD,
+             True, nobody, asks=False)
+
+
+def block_holds(t):
+    """While the daemon is there, also where outages are ignored."""
+    t.site.cache('block', 'user', t.site.alice.name)
+    t.expect('a block, outages ignored', pam_root.UNIX_PASSWORD, False,
+             [(NOTICE, 'account', 'user-blocked')], text=PERM_DENIED)
+    t.site.cache('lift', 'user', t.site.alice.name)
+
+
+def credentials(t):
+    """The example's lines, with every kind of credential."""
+    t.site.pam(t.host.service, drop=KINDS, fail='')
+    carries(t)
+    refused(t)
+    if t.host.has_unknown:
+        unknown_user(t)
+    revoked(t)
+    if t.is_answered:
+        t.site.pam(t.host.service, drop=KINDS, before=[WAIT], fail='')
+        between_phases(t)
 
 
 def authgear_down(site, host):
+    """Without it, then without the daemon too."""
+    site.pam(host.service, drop=KINDS, fail='')
     warm = {way: site.alice.log_in('session') for way in host.ways}
     cold = {way: site.alice.log_in('session') for way in host.ways}
     for way, password in warm.items():
         tap.ok(way.login('alice', password).ok, name(way, 'a login before'))
     site.authgear_down()
+
+    def logins(t):
+        t.expect('Authgear is down', cold[t.way], False,
+                 [(WARNING, 'auth', 'undecided: resolver-unreachable')],
+                 text=UNAVAIL)
+        t.expect('Authgear is down, a session that is known', warm[t.way],
+                 True, GRANTED)
     for way in host.ways:
-        lines = Lines(site, host.service)
-        got = way.login('alice', cold[way])
-        check(way, got, 'Authgear is down', False, lines.all(),
-              [(WARNING, 'auth', 'undecided: resolver-unreachable')],
-              text=UNAVAIL)
-        if way.tells_code:
-            says(way, got, UNAVAIL, 'Authgear is down')
-        lines = Lines(site, host.service)
-        got = way.login('alice', warm[way])
-        check(way, got, 'Authgear is down, a session that is known', True,
-              lines.all(), GRANTED)
+        logins(Trial(site, way))
+    site.daemon_down()
+    for way in host.ways:
+        logins(without_daemon(site, way))
+    site.daemon_up()
     site.authgear_up()
     way = host.ways[0]
     # nobody is asked while the daemon backs off
@@ -272,39 +329,20 @@ def authgear_down(site, host):
     tap.ok(True, name(way, 'Authgear is back'))
 
 
-def unknown_user(site, way):
-    """Asked about as everybody is, unless the host hides the password."""
-    user = 'nobody-' + uuid.uuid4().hex[:8]
-    lines = Lines(site, way.host.service)
-    got = way.login(user, site.alice['session'])
-    said = lines.all(debug=True)
-    wanted = (DEBUG, 'auth', "sshd's fake password") if \
-        way.host.service == 'sshd' else (NOTICE, 'auth', 'wrong-account')
-    check(way, got, 'an account that is not there', False, said, [wanted],
-          user)
-
-
 def run(site, host):
     """All of it; the example's lines are changed as each case says."""
-    kinds = ['accept=jwt,session', 'accept=session']
-    stack = host.service
     for way in host.ways:
-        site.pam(stack, add='deadline=1')
+        t = Trial(site, way)
         if host.has_unix:
-            ordinary_password(site, way)
-        site.pam(stack, drop=kinds, add='deadline=1')
-        carries(site, way)
-        refused(site, way)
-        if host.has_unknown:
-            unknown_user(site, way)
-        revoked(site, way)
-        daemon_down(site, way)
-        site.pam(stack, drop=kinds, before=[WAIT])
-        between_phases(site, way)
+            site.pam(host.service)
+            ordinary_password(t)
+        credentials(t)
+        nobody_answers(t)
+        site.daemon_down()
+        credentials(without_daemon(site, way))
         if host.has_unix:
-            site.pam(stack, text=site.example(stack).replace(
-                'account required                                           '
-                'pam_authgear', OUTAGES_IGNORED + ' pam_authgear'))
-            outages_ignored(site, way)
-    site.pam(stack, drop=kinds)
+            no_socket(without_daemon(site, way))
+        site.daemon_up()
+        if host.has_unix:
+            block_holds(t)
     authgear_down(site, host)

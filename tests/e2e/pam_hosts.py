@@ -35,8 +35,10 @@ class Host:
     policy = None       # of its example
     address = '127.0.0.1'   # what the module is told of the client
     root_users = ('root', 'toor')
+    is_root = True      # who asks PAM
     has_unix = True     # its example lets Unix passwords in
-    has_unknown = True  # an account that is not there comes to PAM
+    # an account that is not there comes to PAM; with another password
+    has_unknown, hides_unknown = True, False
 
     def __init__(self, site):
         self.site, self.machine = site, site.machine
@@ -145,7 +147,7 @@ class PostgresWay(Way):
 
 class Postgres(Host):
     service, policy = 'postgresql', 'database'
-    has_unix = False
+    is_root = has_unix = False
 
     def __init__(self, site):
         super().__init__(site)
@@ -255,7 +257,7 @@ class OpensshWay(Way):
 
 
 class Sshd(Host):
-    service, policy = 'sshd', 'shell'
+    service, policy, hides_unknown = 'sshd', 'shell', True
 
     def __init__(self, site, settings=''):
         super().__init__(site)

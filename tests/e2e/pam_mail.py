@@ -172,7 +172,8 @@ smtpd_sasl_type = dovecot
 smtpd_sasl_path = private/auth
 '''
 MASTER = '''
-%d inet n - y - - smtpd
+%d inet n - n - - smtpd
+proxymap unix - - n - - proxymap
 '''
 
 
@@ -181,10 +182,11 @@ class SmtpWay(pam_hosts.Way):
              rb'334 UGFzc3dvcmQ6\r\n'}
 
     def wire(self, ok, user, _):
-        return rb'220 mail\.test ESMTP Postfix \(Debian/GNU\)\r\n' \
+        return rb'220 mail\.test ESMTP Postfix\r\n' \
             rb'(250[- ][A-Za-z0-9. ]+\r\n)+' + self.ASKED[self.name] + (
                 rb'235 2\.7\.0 Authentication successful\r\n' if ok else
-                rb'535 5\.7\.8 Error: authentication failed:[ \w]*\r\n') + \
+                rb'535 5\.7\.8 Error: authentication failed: '
+                rb'\(reason unavailable\)\r\n') + \
             rb'221 2\.0\.0 Bye\r\n'
 
     def attempt(self, user, password):
@@ -226,7 +228,10 @@ class SaslWay(pam_hosts.Way):
     tells_code = False
 
     def wire(self, ok, user, _):
-        return b'OK' if ok else b'NO'
+        return b'OK' if ok else b'NO PAM a(uth|cct) error'
+
+    def cut(self, user):
+        return b'NO '
 
     def attempt(self, user, password):
         words = (user, password, self.host.service, '')
@@ -241,8 +246,9 @@ class SaslWay(pam_hosts.Way):
                 if not more:
                     break
                 data += more
-        wire = data[2:2 + struct.unpack('>H', data[:2])[0]]
-        return wire == b'OK', data[2:]
+        if struct.unpack('>H', data[:2])[0] != len(data) - 2:
+            raise ValueError('saslauthd: %r' % data)
+        return data[2:] == b'OK', data[2:]
 
 
 class Saslauthd(pam_hosts.Host):

@@ -54,22 +54,21 @@ class BasicWay(pam_hosts.Way):
 class Web(pam_hosts.Host):
     """A server with one page that is guarded and one that is not."""
 
-    policy, has_unix = 'web', False
+    policy, is_root, has_unix = 'web', False, False
     page, open_page, pages = '/page', '/open', '/srv/pages'
     settings = configuration = None
     command, log = (), None
-    carries = ALL
+    carries, way = ALL, BasicWay
 
     def __init__(self, site):
         super().__init__(site)
-        self.service = self.service
         for name in (self.page, self.open_page):
             self.machine.write(self.pages + name, PAGE)
         self.machine.write(self.settings, self.configuration % self.port)
         self.process = self.machine.start(self.service, self.command)
         self.ready()
         self.seen = 0
-        self.ways = (BasicWay(self, self.carries),)
+        self.ways = (self.way(self, self.carries),)
 
     def said(self):
         """What it wrote into its own log."""
@@ -90,6 +89,7 @@ daemon off;
 user www-data;
 worker_processes 1;
 pid /run/nginx-tests.pid;
+error_log /var/log/nginx/error.log info;
 events {
 }
 http {
@@ -163,8 +163,16 @@ DocumentRoot /srv/pages
 '''
 
 
+class CupsWay(BasicWay):
+    # name, colon and password have 255 bytes
+    told_of_cut = ((5, 'auth', 'refused: truncated: the credential is a part '
+                    'of a token, 249 bytes'),)
+
+
 class Cups(Web):
-    service, policy, has_unix = 'cups', 'printing', True
+    service, policy, is_root, has_unix = 'cups', 'printing', True, True
+    # it says "localhost", which is no address
+    address, way = '-', CupsWay
     settings = '/etc/cups/cupsd.conf'
     command = ('cupsd', '-f')
     log = '/var/log/cups/error_log'

@@ -26,6 +26,7 @@ FLAG = '/root/cron-was-here'
 
 def stacks(site, options):
     """Our lines in front of Debian's own, in the services of root."""
+    ours = options + pam_site.FAIL
     for name in SERVICES:
         if name in ('sshd', 'su'):
             site.pam(name, add=options)
@@ -34,10 +35,10 @@ def stacks(site, options):
                   encoding='utf-8') as file:
             text = file.read()
         site.machine.write('/etc/pam.d/' + name, text.replace(
-            '@include common-auth', AUTH.replace('\n', ' %s\n' % options) +
+            '@include common-auth', AUTH.replace('\n', ' %s\n' % ours) +
             '@include common-auth').replace(
                 '@include common-account',
-                ACCOUNT.replace('\n', ' %s\n' % options) +
+                ACCOUNT.replace('\n', ' %s\n' % ours) +
                 '@include common-account'))
 
 

@@ -1,0 +1,22 @@
+"""Postfix, saslauthd and vsftpd, with the credentials of Authgear as
+passwords."""
+
+import pam_root
+
+pam_root.enter()
+
+import pam_cases
+import pam_mail
+import pam_site
+import tap
+
+
+def main():
+    with pam_site.Site() as site:
+        for host in (pam_mail.Postfix, pam_mail.Saslauthd, pam_mail.Vsftpd):
+            pam_cases.run(site, host(site))
+        pam_site.finish(site)
+    tap.done()
+
+
+main()
