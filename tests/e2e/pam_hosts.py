@@ -57,6 +57,7 @@ class Way:
     """One way to log in."""
 
     told_of_cut = ()    # the module's lines of a password that was cut
+    asks_of_cut = False     # it looks whole
     tells_code = True   # somewhere
 
     def __init__(self, host, name, carries):
@@ -233,6 +234,7 @@ class ParamikoWay(Way):
 
 
 class OpensshWay(Way):
+    asks_of_cut = True
     told_of_cut = ((5, 'auth', 'refused: '), (
         5, 'auth', 'credential is 1023 bytes of a longer token: the OpenSSH '
         'client cuts passwords at 1023; use an opaque token or a session '

@@ -15,6 +15,11 @@ PAGE = 'the page'
 DATE = re.compile(rb'^Date: [^\r]+\r\n', re.MULTILINE)
 
 
+def basic(user, password):
+    return 'Basic ' + base64.b64encode(
+        ('%s:%s' % (user, password)).encode()).decode()
+
+
 class BasicWay(pam_hosts.Way):
     """What a client is shown is, byte for byte but for the date, what one
     without a password is shown, or the page as one that nothing guards."""
@@ -35,8 +40,7 @@ class BasicWay(pam_hosts.Way):
         text = 'GET %s HTTP/1.1\r\nHost: localhost\r\n' \
             'Connection: close\r\n' % page
         if user is not None:
-            text += 'Authorization: Basic %s\r\n' % base64.b64encode(
-                ('%s:%s' % (user, password)).encode()).decode()
+            text += 'Authorization: %s\r\n' % basic(user, password)
         with socket.create_connection(('127.0.0.1', self.host.port),
                                       gate.PATIENCE) as made, \
                 made.makefile('rb') as stream:
@@ -95,6 +99,7 @@ events {
 http {
 	default_type text/plain;
 	access_log off;
+	keepalive_requests 100000;
 	etag off;
 	server {
 		listen 127.0.0.1:%d;

@@ -1,4 +1,4 @@
-"""su, with the credentials of Authgear as passwords."""
+"""su, sudo and sudo -i, with the credentials of Authgear as passwords."""
 
 import pam_root
 
@@ -12,7 +12,8 @@ import tap
 
 def main():
     with pam_site.Site() as site:
-        pam_cases.run(site, pam_hosts.Su(site))
+        for host in (pam_hosts.Su, pam_hosts.Sudo, pam_hosts.SudoLogin):
+            pam_cases.run(site, host(site))
         pam_site.finish(site)
     tap.done()
 
