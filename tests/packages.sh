@@ -9,7 +9,9 @@ packages_sim="libmicrohttpd-dev"
 # endpoint.
 packages_demo="lighttpd lighttpd-modules-lua nginx python3 curl
 ca-certificates"
-# The tests run the demonstration too, so these come on top.  media-types has
+# The one of PAM makes a private Debian with its hosts.
+packages_pam="libpam0g-dev mmdebstrap python3 curl ca-certificates"
+# The tests run the demonstrations too, so these come on top.  media-types has
 # Apache's mime.types, libclang-rt the runtime of sanitizers and fuzzing, llvm what tells
 # which lines that has reached;
 # systemd is started in namespaces of its own, for its units.
@@ -26,8 +28,8 @@ lighttpd-mod-gnutls lighttpd-mod-maxminddb lighttpd-mod-mbedtls
 lighttpd-mod-nss lighttpd-mod-openssl lighttpd-mod-vhostdb-pgsql
 lighttpd-mod-webdav lighttpd-mod-wolfssl lighttpd-modules-dbi
 lighttpd-modules-ldap lighttpd-modules-mysql php-cgi python3-werkzeug"
-# mmdebstrap makes the private root of the PAM hosts.
-packages_tests="$packages_tests libpam0g-dev libjson-c-dev mmdebstrap
+# Clients of the PAM hosts, and one of theirs.
+packages_tests="$packages_tests $packages_pam libjson-c-dev
 python3-paramiko"
 
 # packages_missing NAME...: those of them that are not installed

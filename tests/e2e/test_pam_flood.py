@@ -12,8 +12,8 @@ import string
 
 import gate
 import pam_cases
-import pam_hosts
 import pam_site
+import pam_ssh
 import tap
 from sessions import RESOLVER
 
@@ -101,7 +101,7 @@ def test_dead(site, way):
 def main():
     with pam_site.Site(lookup_rate=str(RATE)) as site:
         site.pam('sshd', drop=['accept=session'])
-        way = pam_hosts.Sshd(site).ways[1]
+        way = pam_ssh.Sshd(site).ways[1]
         test_one_lookup(site, way)
         test_dead(site, way)
         test_guesses(site, way)

@@ -13,6 +13,7 @@ import signal
 import pam_cases
 import pam_hosts
 import pam_site
+import pam_ssh
 import pam_world
 import tap
 from pam_cases import NOTICE, WARNING
@@ -90,7 +91,7 @@ def main():
     with pam_site.Site() as site:
         site.pam('su')
         site.pam('sshd', add='root=deny')
-        sshd = pam_hosts.Sshd(site)
+        sshd = pam_ssh.Sshd(site)
         ways = pam_hosts.Su(site).ways + sshd.ways[:2]
         before = site.machine.files(OWN)
         for way in ways:

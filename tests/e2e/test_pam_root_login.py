@@ -11,8 +11,8 @@ import shutil
 
 import gate
 import pam_cases
-import pam_hosts
 import pam_site
+import pam_ssh
 import tap
 from pam_helper import PROGRAM
 
@@ -144,7 +144,7 @@ def faults(site):
 def main():
     with pam_site.Site() as site:
         stacks(site, '')
-        site.sshd = pam_hosts.Sshd(site)
+        site.sshd = pam_ssh.Sshd(site)
         faults(site)
         pam_site.finish(site)
     tap.done()

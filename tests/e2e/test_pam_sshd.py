@@ -10,8 +10,8 @@ import paramiko
 
 import gate
 import pam_cases
-import pam_hosts
 import pam_site
+import pam_ssh
 import tap
 from pam_cases import NOTICE, Lines, has
 
@@ -81,7 +81,7 @@ def test_environment(site, host):
 
 def main():
     with pam_site.Site() as site:
-        host = pam_hosts.Sshd(site)
+        host = pam_ssh.Sshd(site)
         test_again(site, host)
         test_huge(site, host)
         test_environment(site, host)

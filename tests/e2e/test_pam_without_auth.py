@@ -8,8 +8,8 @@ pam_root.enter()
 
 import os
 
-import pam_hosts
 import pam_site
+import pam_ssh
 import tap
 from pam_cases import NOTICE, WARNING, Lines, has
 from pam_helper import PROGRAM
@@ -74,7 +74,7 @@ def main():
     site = pam_site.Site()
     site.people += ('carol',)
     with site:
-        site.sshd = pam_hosts.Sshd(site)
+        site.sshd = pam_ssh.Sshd(site)
         stacks(site, '')
         for way in ways(site):
             test_way(site, *way)
