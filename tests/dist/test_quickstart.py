@@ -12,6 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 '..', 'e2e'))
+import pam_root  # noqa: E402
 import tap  # noqa: E402
 
 QUICKSTART = os.path.join(tap.SRC, 'quickstart')
@@ -70,6 +71,46 @@ def test_insecure(temp):
                    words[-1], text)
 
 
+def ask_to_end(child, seen=b''):
+    """Once it stays up; False if it does not."""
+    end = time.monotonic() + 300
+    while b'Ctrl-C' not in seen and time.monotonic() < end:
+        line = child.stdout.readline()
+        if not line:
+            break
+        seen += line
+    os.killpg(child.pid, signal.SIGINT)
+    child.communicate(timeout=60)
+    end = time.monotonic() + 30
+    while group_of(child.pid) and time.monotonic() < end:
+        time.sleep(0.1)
+    return b'Ctrl-C' in seen
+
+
+def test_pam(temp):
+    """Logins at PostgreSQL and dovecot."""
+    why = pam_root.obstacle()
+    if why and os.environ.get('AUTHGEAR_TEST_HOSTS') != 'require':
+        tap.skip('--pam', why)
+        return
+    child = call(['--pam', '--once'], temp)
+    text = child.communicate(timeout=900)[0].decode()
+    tap.ok(child.returncode == 0, '--pam --once ends with 0', text)
+    for host, times in (('psql', 13), ('IMAP', 14)):
+        lines = re.findall(r'^ +%s as .* -> .*$' % host, text, re.M)
+        tap.equal(len(lines), times, '%s: %d logins' % (host, times))
+    for word in ('wrong-account', 'refused: revoked', 'undecided: resolver-',
+                 'undecided: nobody answers', 'psql as root  -> refused'):
+        tap.ok(word in text, 'it shows ' + word)
+    tap.ok('expected' not in text, 'no login came out otherwise')
+    child = call(['--pam'], temp)
+    tap.ok(ask_to_end(child), '--pam without --once stays up')
+    tap.equal((group_of(child.pid), os.listdir(temp)), ([], []),
+              'it leaves no process and no file behind')
+    with open('/proc/self/mounts', encoding='utf-8') as mounts:
+        tap.ok('pam-mnt' not in mounts.read(), 'and no mount')
+
+
 def main():
     temp = tempfile.mkdtemp(prefix='authgear-quickstart-')
     os.chmod(temp, 0o755)
@@ -77,7 +118,7 @@ def main():
         shown = subprocess.run([QUICKSTART, '--help'], stdout=subprocess.PIPE,
                                check=False).stdout.decode()
         for option in ('--yes', '--once', '--endpoint', '--resolver',
-                       '--ca', '--insecure-allow-http'):
+                       '--ca', '--insecure-allow-http', '--pam'):
             tap.ok(option in shown, '--help names ' + option)
         for words, said in ((['--nonsense'], '--nonsense'),
                             (['--endpoint'], '--endpoint needs'),
@@ -87,7 +128,9 @@ def main():
                             (['--resolver', 'http://x/y'], '--endpoint'),
                             (['--endpoint', 'https://x', '--resolver',
                               'ftp://x/'], '--resolver needs'),
-                            (['--insecure-allow-http'], '--endpoint')) + \
+                            (['--insecure-allow-http'], '--endpoint'),
+                            (['--pam', '--endpoint', 'https://x'],
+                             'simulator')) + \
                 plain_http():
             run = subprocess.run([QUICKSTART] + words, check=False,
                                  stdin=subprocess.DEVNULL,
@@ -114,21 +157,10 @@ def main():
         test_insecure(temp)
 
         child = call([], temp)
-        seen = ''
-        end = time.monotonic() + 300
-        while 'Ctrl-C' not in seen and time.monotonic() < end:
-            line = child.stdout.readline().decode()
-            if not line:
-                break
-            seen += line
-        tap.ok('Ctrl-C' in seen, 'without --once it stays up', seen)
-        os.killpg(child.pid, signal.SIGINT)
-        child.communicate(timeout=60)
-        end = time.monotonic() + 30
-        while group_of(child.pid) and time.monotonic() < end:
-            time.sleep(0.1)
+        tap.ok(ask_to_end(child), 'without --once it stays up')
         tap.equal(group_of(child.pid), [], 'Ctrl-C ends every process')
         tap.equal(os.listdir(temp), [], 'Ctrl-C leaves no file behind')
+        test_pam(temp)
     finally:
         subprocess.run(['rm', '-rf', temp], check=False)
     tap.done()

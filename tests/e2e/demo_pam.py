@@ -27,7 +27,7 @@ import pam_site
 import process
 from pam_site import RESOLVER
 
-INSIDE = 'AUTHGEAR_DEMO_OUTSIDE'    # the process to enter by
+ENTRY = 'AUTHGEAR_DEMO_ENTRY'   # a process of the namespaces
 TTL = 2                 # session_ttl: nobody wants to wait 30 s here
 SETTINGS = {'validate': 'hybrid', 'session_ttl': str(TTL),
             'stale_if_error': '60', 'absent_ttl': '1', 'total_timeout': '2',
@@ -148,7 +148,7 @@ def show_no_daemon(demo):
 
 def hint(demo):
     token = demo.site.alice.log_in('session')
-    inside = 'nsenter -t %s -m chroot %s' % (os.environ[INSIDE],
+    inside = 'nsenter -t %s -m chroot %s' % (os.environ[ENTRY],
                                               demo.site.machine.top)
     print('\nTry it, in another terminal of root, as alice, bob or dave:')
     print('  %s psql -h 127.0.0.1 -p %d -U alice postgres' % (
@@ -202,21 +202,20 @@ def outside(arguments):
           '%s (some two minutes the first time) ...' % pam_root.BASE,
           flush=True)
     pam_root.make()
-    os.environ[INSIDE] = str(os.getpid())
     # unshare itself hears no SIGTERM; what it started dies with it
-    with subprocess.Popen(
-            pam_root.UNSHARE + [sys.executable, __file__] + arguments,
-            preexec_fn=lambda: process.LIBC.prctl(1, signal.SIGKILL)) as child:
-        os.environ.pop(INSIDE)
+    command = ['sh', '-c', ENTRY + '=$$ exec "$@"', 'sh'] + \
+        pam_root.UNSHARE + [sys.executable, __file__] + arguments
+    with subprocess.Popen(command, preexec_fn=lambda: process.LIBC.prctl(
+            1, signal.SIGKILL)) as child:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: child.kill())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return abs(child.wait())
+        return max(child.wait(), 0)
 
 
 def main():
     try:
-        if INSIDE in os.environ:
+        if ENTRY in os.environ:
             return inside('--once' in sys.argv)
         return outside(sys.argv[1:])
     except (ChildProcessError, RuntimeError, TimeoutError, OSError) as error:
