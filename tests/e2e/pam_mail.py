@@ -22,6 +22,7 @@ disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
 auth_verbose = yes
+auth_cache_size = 1M
 mail_location = maildir:~/Maildir
 passdb {
   driver = pam
@@ -113,10 +114,11 @@ class ImapWay(pam_hosts.Way):
 class Dovecot(pam_hosts.Host):
     service, policy = 'dovecot', 'mail'
 
-    def __init__(self, site):
+    def __init__(self, site, change=('', '')):
         super().__init__(site)
-        self.machine.write('/etc/dovecot/dovecot.conf', DOVECOT % {
-            'protocols': 'imap'} + IMAP % self.port)
+        text = DOVECOT % {'protocols': 'imap'} + IMAP % self.port
+        self.machine.write('/etc/dovecot/dovecot.conf',
+                           text.replace(*change))
         self.process = self.machine.start('dovecot', ['dovecot', '-F'])
         self.ready()
         self.ways = (ImapWay(self, 'LOGIN', SHORT),
@@ -257,14 +259,14 @@ class Saslauthd(pam_hosts.Host):
 
     service, policy, address = 'smtp', 'mail', '-'
 
-    def __init__(self, site):
+    def __init__(self, site, options=()):
         super().__init__(site)
         folder = '/run/saslauthd'
         self.mux = self.machine.path(folder + '/mux')
         os.makedirs(os.path.dirname(self.mux), exist_ok=True)
         self.process = self.machine.start(
             'saslauthd', ['saslauthd', '-d', '-a', 'pam', '-m', folder, '-n',
-                          '2'])
+                          '2', *options])
         gate.until(lambda: os.path.exists(self.mux), 'its socket')
         self.ways = (SaslWay(self, 'saslauthd', SHORT),)
 

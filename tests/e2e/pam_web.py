@@ -56,7 +56,8 @@ class BasicWay(pam_hosts.Way):
 
 
 class Web(pam_hosts.Host):
-    """A server with one page that is guarded and one that is not."""
+    """A server with one page that is guarded and one that is not; `change`
+    is what is replaced in its settings, and by what."""
 
     policy, is_root, has_unix = 'web', False, False
     page, open_page, pages = '/page', '/open', '/srv/pages'
@@ -64,11 +65,12 @@ class Web(pam_hosts.Host):
     command, log = (), None
     carries, way = ALL, BasicWay
 
-    def __init__(self, site):
+    def __init__(self, site, change=('', '')):
         super().__init__(site)
         for name in (self.page, self.open_page):
             self.machine.write(self.pages + name, PAGE)
-        self.machine.write(self.settings, self.configuration % self.port)
+        self.machine.write(self.settings, self.configuration.replace(
+            *change) % self.port)
         self.process = self.machine.start(self.service, self.command)
         self.ready()
         self.seen = 0
@@ -150,6 +152,8 @@ LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
 LoadModule authz_user_module /usr/lib/apache2/modules/mod_authz_user.so
 LoadModule auth_basic_module /usr/lib/apache2/modules/mod_auth_basic.so
 LoadModule authnz_pam_module /usr/lib/apache2/modules/mod_authnz_pam.so
+LoadModule authn_socache_module /usr/lib/apache2/modules/mod_authn_socache.so
+LoadModule socache_shmcb_module /usr/lib/apache2/modules/mod_socache_shmcb.so
 ServerName localhost
 Listen 127.0.0.1:%d
 User www-data

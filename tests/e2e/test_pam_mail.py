@@ -1,4 +1,4 @@
-"""Postfix, saslauthd and vsftpd, with the credentials of Authgear as
+"""dovecot, Postfix, saslauthd and vsftpd, with the credentials of Authgear as
 passwords."""
 
 import pam_root
@@ -13,6 +13,10 @@ import tap
 
 def main():
     with pam_site.Site() as site:
+        dovecot = pam_mail.Dovecot(site)
+        pam_cases.run(site, dovecot)
+        # Postfix comes with one of its own
+        site.machine.stop(dovecot.process)
         for host in (pam_mail.Postfix, pam_mail.Saslauthd, pam_mail.Vsftpd):
             pam_cases.run(site, host(site))
         pam_site.finish(site)
