@@ -272,7 +272,7 @@ def nobody_answers(t):
 def no_socket(t):
     """A Unix password while no daemon listens."""
     nobody = [(WARNING, 'account', NOBODY)]
-    t.site.pam(t.host.service, fail='')
+    t.site.pam(t.host.service)
     t.expect('a Unix password', pam_root.UNIX_PASSWORD, t.is_answered,
              [] if t.is_answered else nobody, asks=False, text=UNAVAIL)
     t.site.pam(t.host.service, text=t.site.example(t.host.service).replace(
@@ -292,20 +292,20 @@ def block_holds(t):
 
 def credentials(t):
     """The example's lines, with every kind of credential."""
-    t.site.pam(t.host.service, drop=KINDS, fail='')
+    t.site.pam(t.host.service, drop=KINDS)
     carries(t)
     refused(t)
     if t.host.has_unknown:
         unknown_user(t)
     revoked(t)
     if t.is_answered:
-        t.site.pam(t.host.service, drop=KINDS, before=[WAIT], fail='')
+        t.site.pam(t.host.service, drop=KINDS, before=[WAIT])
         between_phases(t)
 
 
 def authgear_down(site, host):
     """Without it, then without the daemon too."""
-    site.pam(host.service, drop=KINDS, fail='')
+    site.pam(host.service, drop=KINDS)
     warm = {way: site.alice.log_in('session') for way in host.ways}
     cold = {way: site.alice.log_in('session') for way in host.ways}
     for way, password in warm.items():

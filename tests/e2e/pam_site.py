@@ -28,10 +28,10 @@ KINDS = {'opaque': 'opaque', 'session': 'session', 'jwt': 'JWT'}
 # a user's JWT of a real Authgear has 1,170 to 1,371 bytes
 JWT_ROLES = ['staff', 'editor-of-the-web-site']
 RESOLVER = sessions.RESOLVER
-# Whether root's hosts ask a helper while no daemon listens; lines of tests that
-# are about its absence say FAIL.
+# Whether root's hosts ask a helper while no daemon listens, and how a line says
+# that they do not.
 HELPER = False
-FAIL = ' without_daemon=fail' if HELPER else ''
+FAIL = 'without_daemon=fail' if HELPER else ''
 # In a stack: waits until the test says go on, so that it can do something
 # between two phases.
 BETWEEN = '/usr/local/sbin/between'
@@ -139,7 +139,7 @@ class Site(process.Together):
     def example(self, name):
         return self.machine.read('%s/pam.d/%s' % (EXAMPLES, name))
 
-    def pam(self, name, drop=(), add='', before=(), text=None, fail=FAIL):
+    def pam(self, name, drop=(), add='', before=(), text=None):
         """/etc/pam.d/NAME from the example of that name: without the words
         `drop`, with the options `add`, and the lines `before` in front of
         the first of account.  No module waits after a failure."""
@@ -150,7 +150,7 @@ class Site(process.Together):
             if 'pam_authgear.so' in line and not line.startswith('#'):
                 for word in drop:
                     line = line.replace(' ' + word, '')
-                line += ' %s%s' % (add, fail)
+                line += ' ' + add
             if line.startswith('account'):
                 lines += before
                 before = ()

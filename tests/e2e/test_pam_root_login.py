@@ -26,7 +26,6 @@ FLAG = '/root/cron-was-here'
 
 def stacks(site, options):
     """Our lines in front of Debian's own, in the services of root."""
-    ours = options + pam_site.FAIL
     for name in SERVICES:
         if name in ('sshd', 'su'):
             site.pam(name, add=options)
@@ -35,10 +34,10 @@ def stacks(site, options):
                   encoding='utf-8') as file:
             text = file.read()
         site.machine.write('/etc/pam.d/' + name, text.replace(
-            '@include common-auth', AUTH.replace('\n', ' %s\n' % ours) +
+            '@include common-auth', AUTH.replace('\n', ' %s\n' % options) +
             '@include common-auth').replace(
                 '@include common-account',
-                ACCOUNT.replace('\n', ' %s\n' % ours) +
+                ACCOUNT.replace('\n', ' %s\n' % options) +
                 '@include common-account'))
 
 

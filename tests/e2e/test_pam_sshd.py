@@ -37,7 +37,7 @@ def attempt(transport, user, password):
 
 def test_again(site, host):
     """Several attempts in one connection, also when the daemon was away."""
-    site.pam('sshd', drop=KINDS)
+    site.pam('sshd', drop=KINDS, add=pam_site.FAIL)
     transport = connect(host)
     lines = Lines(site, 'sshd')
     got = [attempt(transport, 'alice', site.bob['session'])]
