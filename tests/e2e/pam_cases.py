@@ -271,15 +271,15 @@ def nobody_answers(t):
 
 def no_socket(t):
     """A Unix password while no daemon listens."""
-    nobody = [(WARNING, 'account', NOBODY)]
+    said = [] if t.is_answered else [(WARNING, 'account', NOBODY)]
     t.site.pam(t.host.service)
-    t.expect('a Unix password', pam_root.UNIX_PASSWORD, t.is_answered,
-             [] if t.is_answered else nobody, asks=False, text=UNAVAIL)
+    t.expect('a Unix password', pam_root.UNIX_PASSWORD, t.is_answered, said,
+             asks=False, text=UNAVAIL)
     t.site.pam(t.host.service, text=t.site.example(t.host.service).replace(
         'account required                                           '
         'pam_authgear', OUTAGES_IGNORED + ' pam_authgear'))
     t.expect('a Unix password, outages ignored', pam_root.UNIX_PASSWORD,
-             True, nobody, asks=False)
+             True, said, asks=False)
 
 
 def block_holds(t):
