@@ -174,7 +174,7 @@ export_facts(const struct host *host, const struct pam_options *options,
 static void
 log_cut(const struct host *host, const char *credential)
 {
-	const char *sentence = password_cut(strlen(credential));
+	const char *sentence = password_cut(host->user, strlen(credential));
 
 	if (sentence != NULL)
 		host_log(host, LOG_NOTICE, "credential is %zu bytes of a "

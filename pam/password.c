@@ -58,6 +58,17 @@ refuse_long(const struct host *host, const char *text)
 	return PAM_AUTH_ERR;
 }
 
+static int
+refuse_cut(const struct host *host, size_t len)
+{
+	const char *sentence = password_cut(host->user, len);
+
+	host_log(host, LOG_NOTICE, "refused: truncated: the credential is a "
+	    "part of a token, %zu bytes%s%s", len, sentence != NULL ? "; " :
+	    "", sentence != NULL ? sentence : "");
+	return PAM_AUTH_ERR;
+}
+
 int
 password_get(const struct host *host, const struct pam_options *options,
     const char **password_out)
@@ -78,13 +89,8 @@ password_get(const struct host *host, const struct pam_options *options,
 		return refuse(host, "sshd's fake password: it does not know "
 		    "the user, or its settings do not let the user in");
 	shape = shape_of_typed(*password_out, len);
-	if (shape == SHAPE_CUT_JWT && len >= CUT_MIN) {
-		host_log(host, LOG_NOTICE, "refused: truncated: the "
-		    "credential is a part of a token, %zu bytes%s%s", len,
-		    password_cut(len) != NULL ? "; " : "",
-		    password_cut(len) != NULL ? password_cut(len) : "");
-		return PAM_AUTH_ERR;
-	}
+	if (shape == SHAPE_CUT_JWT && len >= CUT_MIN)
+		return refuse_cut(host, len);
 	if (shape == SHAPE_OTHER || shape == SHAPE_CUT_JWT)
 		return refuse(host, "the password is no credential");
 	if ((options->accept & (1U << shape)) == 0)
@@ -93,8 +99,10 @@ password_get(const struct host *host, const struct pam_options *options,
 }
 
 const char *
-password_cut(size_t len)
+password_cut(const char *user, size_t len)
 {
+	/* name, colon and password in a field of 256 bytes */
+	const size_t of_both = 255;
 	static const struct {
 		size_t len;
 		const char *sentence;
@@ -121,5 +129,8 @@ password_cut(size_t len)
 	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		if (limits[i].len == len)
 			return limits[i].sentence;
+	if (len > limits[0].len && strlen(user) + 1 + len == of_both)
+		return "CUPS cuts the name and the password at 255 together; "
+		    "use an opaque token or a session cookie value";
 	return NULL;
 }

@@ -20,8 +20,8 @@ int password_get(const struct host *host, const struct pam_options *options,
 
 /*
  * A sentence if the credential was probably cut on its way, by its length
- * alone: a limit of a client or a host; else NULL.
+ * alone, or the name's and its: a limit of a client or a host; else NULL.
  */
-const char *password_cut(size_t len);
+const char *password_cut(const char *user, size_t len);
 
 #endif /* !PAM_PASSWORD_H_ */

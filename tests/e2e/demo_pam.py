@@ -76,8 +76,12 @@ def ours(site, mark):
     """What the module said, without what is the same each time."""
     for _, line in site.log.since(mark, 'pam_authgear'):
         match = OURS.search(line)
-        yield '%s: %s' % (match.group(1), match.group(2).split(' phase=')[0]
-                          ) if match else line
+        if match is None:
+            yield line
+            continue
+        text, _, facts = match.group(2).partition(' phase=')
+        yield ' '.join([match.group(1) + ':', text] + [
+            word for word in facts.split() if word.startswith('by=')])
 
 
 def show(demo):

@@ -175,7 +175,8 @@ DocumentRoot /srv/pages
 class CupsWay(BasicWay):
     # name, colon and password have 255 bytes
     told_of_cut = ((5, 'auth', 'refused: truncated: the credential is a part '
-                    'of a token, 249 bytes'),)
+                    'of a token, 249 bytes; CUPS cuts the name and the '
+                    'password at 255 together; use'),)
 
 
 class Cups(Web):
