@@ -76,6 +76,7 @@ def granted(phase):
 
 
 GRANTED = [granted('auth'), granted('account')]
+BY = ' by=authgear-check'
 NOBODY = 'undecided: nobody answers at ' + pam_site.ASK
 
 
@@ -84,6 +85,7 @@ class Trial:
 
     note = ''           # behind the name of a test
     is_answered = True  # by whomever
+    is_helped = False
 
     def __init__(self, site, way):
         self.site, self.way, self.host = site, way, way.host
@@ -100,7 +102,11 @@ class Trial:
         said = self.lines.all()
         check(self.way, got, what + self.note, ok, said, wanted, user, text,
               **more)
-        # not all hosts tell one of phase account
+        if asks:
+            answers = [text for _, _, text in said if ' request=' in text]
+            tap.ok(all((BY in text) == self.is_helped for text in answers),
+                   self.name(what + ': who answered'), answers)
+        # not all hosts tell the code of phase account
         if asks and self.way.tells_code and text == UNAVAIL and \
                 wanted[0][1] == 'auth':
             tap.ok(UNAVAIL in got.said, self.name('%s: the code is "%s"' % (
@@ -123,7 +129,7 @@ class Trial:
 class Helped(Trial):
     """No daemon listens, and the helper answers as it would."""
 
-    note = ', by the helper'
+    note, is_helped = ', by the helper', True
 
 
 class Unheard(Trial):
