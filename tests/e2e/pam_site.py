@@ -30,7 +30,7 @@ JWT_ROLES = ['staff', 'editor-of-the-web-site']
 RESOLVER = sessions.RESOLVER
 # Whether root's hosts ask a helper while no daemon listens, and how a line says
 # that they do not.
-HELPER = False
+HELPER = True
 FAIL = 'without_daemon=fail' if HELPER else ''
 # In a stack: waits until the test says go on, so that it can do something
 # between two phases.
