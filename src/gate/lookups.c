@@ -23,8 +23,6 @@ struct place {
 	size_t asked_count;		/* unknown: how often it was asked */
 };
 
-TAILQ_HEAD(lookups_turns, lookups_turn);
-
 struct lookups {
 	const struct settings *settings;
 	pthread_mutex_t lock;
@@ -158,9 +156,7 @@ static void
 leave(struct lookups *lookups, struct lookups_turn *turn)
 {
 	shares_give(lookups->shares, &turn->queued);
-	if (turn->waits_in != NULL)
-		TAILQ_REMOVE(turn->waits_in, turn, link);
-	turn->waits_in = NULL;
+	lookups_turn_leave(turn);
 }
 
 void
@@ -223,36 +219,6 @@ enter(struct lookups *lookups, const struct asking *asking)
 	return LOOKUPS_GO;
 }
 
-/* How many of those that wait go before it. */
-static int
-ahead_of(struct lookups *lookups, const struct lookups_turns *waiting,
-    struct lookups_turn *turn)
-{
-	const struct lookups_turn *other;
-	int count = 0;
-
-	if (turn->ticket == 0)
-		turn->ticket = ++lookups->ticket;
-	TAILQ_FOREACH(other, waiting, link)
-		count += other->rank < turn->rank ||
-		    (other->rank == turn->rank &&
-		    other->ticket < turn->ticket);
-	return count;
-}
-
-/* It goes as soon as there is a place; one that is held back keeps nobody from
- * going, nor a place empty. */
-static void
-queue_up(struct lookups_turns *waiting, struct lookups_turn *turn,
-    int is_held_back, int is_near)
-{
-	turn->is_near = !is_held_back && is_near;
-	if (is_held_back)
-		return;
-	turn->waits_in = waiting;
-	TAILQ_INSERT_TAIL(waiting, turn, link);
-}
-
 static int
 half(int places)
 {
@@ -271,13 +237,15 @@ place_unknown(struct lookups *lookups, const struct asking *asking)
 	int ahead;
 
 	turn->rank = shares_rank(lookups->shares, who);
-	ahead = ahead_of(lookups, &lookups->unknown, turn);
+	ahead = lookups_turn_ahead(&lookups->unknown, turn,
+	    &lookups->ticket);
 	if (asking->place != NULL && !is_held_back &&
 	    ahead < places - asking->unknown)
 		return enter(lookups, asking);
 	shares_queue(lookups->shares, who, 0, asking->unknown < places,
 	    &turn->queued);
-	queue_up(&lookups->unknown, turn, is_held_back, ahead < places);
+	lookups_turn_queue(&lookups->unknown, turn, is_held_back,
+	    ahead < places);
 	return LOOKUPS_QUEUED;
 }
 
@@ -319,12 +287,13 @@ place_known(struct lookups *lookups, const struct asking *asking)
 
 	turn->rank = shares_rank_known(lookups->shares, wish->who) +
 	    SHARES_RANKS * (wish->was_live ? 0 : 1 + wish->was_not_live);
-	ahead = ahead_of(lookups, &lookups->known, turn);
+	ahead = lookups_turn_ahead(&lookups->known, turn, &lookups->ticket);
 	if (asking->place != NULL && !is_held_back && ahead < asking->free &&
 	    !is_kept_free(lookups, asking))
 		return enter(lookups, asking);
 	shares_queue(lookups->shares, wish->who, 1, 1, &turn->queued);
-	queue_up(&lookups->known, turn, is_held_back, ahead < places);
+	lookups_turn_queue(&lookups->known, turn, is_held_back,
+	    ahead < places);
 	return LOOKUPS_QUEUED;
 }
 

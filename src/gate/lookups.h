@@ -2,8 +2,8 @@
 #define LOOKUPS_H_
 
 #include <stdint.h>
-#include <sys/queue.h>
 
+#include "gate/lookups_turn.h"
 #include "gate/shares.h"
 #include "ground/moment.h"
 #include "ground/reason.h"
@@ -33,7 +33,6 @@
  */
 
 struct lookups;
-struct lookups_turns;
 
 /* Borrows both.  NULL: out of memory. */
 struct lookups *lookups_new(const struct settings *settings,
@@ -54,19 +53,6 @@ struct lookups_wish {
 	int64_t since;		/* boottime from which a failure of another
 				   lookup of the key is this one's too */
 	int64_t until;		/* boottime by which its lookup is over */
-};
-
-/* Where one that waits stands; {0} at first, then lookups.c's own, and not
- * moved until it left. */
-struct lookups_turn {
-	TAILQ_ENTRY(lookups_turn) link;	/* with waits_in, if it waits */
-	struct lookups_turns *waits_in;
-	int rank;
-	uint64_t ticket;		/* who came first; 0: none yet */
-	struct shares_hold asked;	/* what it may ask in vain */
-	struct shares_hold queued;	/* all that it lacks is a place */
-	int is_near;			/* of those whose turn comes next */
-	int is_counted;			/* in the rows, what it may ask is */
 };
 
 enum lookups_answer {
