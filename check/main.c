@@ -98,6 +98,7 @@ static struct settings *
 begin(const struct options *options, enum reason *reason_out,
     struct error *error)
 {
+	const int is_set_uid = getuid() != 0;
 	struct settings *settings;
 
 	*reason_out = REASON_STATE_UNREADABLE;
@@ -107,6 +108,10 @@ begin(const struct options *options, enum reason *reason_out,
 	settings = settings_load(options->config, error);
 	if (settings == NULL)
 		return NULL;
+	/* whoever calls su may hold this process up until Authgear seems to
+	 * be away: no old answer serves him for that */
+	if (is_set_uid)
+		settings->stale_if_error = 0;
 	*reason_out = REASON_STATE_UNREADABLE;
 	if (check_become_daemon(settings->state, error) == 0)
 		return settings;

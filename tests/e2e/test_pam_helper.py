@@ -284,6 +284,11 @@ def test_outage(logins):
     got = logins.run('alice', known)
     tap.ok(got.codes == IN, 'one that only serves in an outage, in both '
            'phases', got)
+    got = logins.run('alice', known, ('auth',), wrapper=(
+        'setpriv', '--ruid', 'alice'))
+    tap.ok(got.codes == {'auth': UNAVAIL} and
+           says(got, 'resolver-unreachable', BY),
+           'not of a set-uid host, whose caller may be the outage', got)
     logins.authgear_up()
     for kind in ('jwt', 'session', 'opaque'):
         gate.until(lambda: logins.run('alice', logins.alice.log_in(
