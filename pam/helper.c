@@ -28,10 +28,18 @@
 #define KILLED_MSECS 1000	/* what is killed ends within */
 #define STEP_NSECS 100000
 
+int64_t
+helper_kept_msecs(const struct pam_options *options)
+{
+	if (options->fail_without_daemon || geteuid() != 0)
+		return 0;
+	return options->deadline == 1 ? KEPT_OF_ONE_MSECS : HELPER_KEPT_MSECS;
+}
+
 int
 helper_may(const struct pam_options *options, enum ask_result result)
 {
-	if (options->fail_without_daemon || geteuid() != 0)
+	if (helper_kept_msecs(options) == 0)
 		return 0;
 	return result == ASK_NO_LISTENER || result == ASK_FOREIGN ||
 	    result == ASK_CLOSED;
@@ -261,13 +269,11 @@ helper_ask(const struct pam_options *options,
 {
 	struct ask_wire wire = { .who = PROGRAM, .end = end, .why = why,
 	    .deadline = options->deadline, .size = size, .fd = -1 };
-	const int64_t kept = options->deadline == 1 ? KEPT_OF_ONE_MSECS :
-	    HELPER_KEPT_MSECS;
 	enum ask_result result;
 	sigset_t child, before;
 	int theirs = -1;
 
-	if (end - ask_wire_now() < kept)
+	if (end - ask_wire_now() < helper_kept_msecs(options))
 		return cannot(&wire, "no time is left for it (deadline)");
 	result = look(&wire);
 	if (result != ASK_ANSWERED)

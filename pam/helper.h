@@ -21,6 +21,9 @@
 /* 1 if it may be asked: for root, by the option, where nobody answered. */
 int helper_may(const struct pam_options *options, enum ask_result result);
 
+/* What is kept for it of the time; 0: it is never asked. */
+int64_t helper_kept_msecs(const struct pam_options *options);
+
 /* Until `end` of ask_wire_now(): then its process group is killed.  `why` as
  * ask()'s; ASK_NO_LISTENER: it cannot be run, or there is too little time. */
 enum ask_result helper_ask(const struct pam_options *options,

@@ -257,16 +257,18 @@ def ordinary_password(t):
 
 
 def nobody_answers(t):
-    """A socket whose daemon is gone; the module waits for its deadline."""
+    """A socket whose daemon is gone; the module waits for its deadline, if
+    there is nobody else to ask."""
     late = (WARNING, 'auth', 'within 1 s (deadline)')
-    t.site.pam(t.host.service, drop=KINDS, add='deadline=1')
+    alone = 'deadline=1 ' + pam_site.FAIL
+    t.site.pam(t.host.service, drop=KINDS, add=alone)
     password = t.site.alice.log_in('session')
     t.expect('a login before', password, True, GRANTED)
     t.site.daemon_stop()
     t.expect('nobody behind the socket', password, False, [late],
              text=UNAVAIL)
     if t.host.has_unix:
-        t.site.pam(t.host.service, add='deadline=1')
+        t.site.pam(t.host.service, add=alone)
         t.expect('a Unix password, and nobody behind the socket',
                  pam_root.UNIX_PASSWORD, False,
                  [(late[0], 'account', late[2])], text=UNAVAIL)

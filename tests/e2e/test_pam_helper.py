@@ -166,7 +166,7 @@ def test_listeners(logins):
            'it closes after the first byte: undecided', got)
     end(logins, held)
     held = listen(logins)
-    came = served(held, lambda stream: None)
+    came = served(held, lambda stream: stream.recv(65536))
     logins.options('deadline=1')
     lookups = logins.lookups()
     got = logins.run('alice', logins.alice.log_in('session'), ('auth',))
@@ -177,6 +177,7 @@ def test_listeners(logins):
     held = listen(logins)
 
     def late(stream):
+        stream.recv(65536)
         time.sleep(2.5)
         stream.close()
     logins.options('deadline=3')
@@ -187,6 +188,29 @@ def test_listeners(logins):
            'it closes when there is no second left: undecided', got)
     tap.ok(time.monotonic() - begun < 10, 'within the deadline')
     end(logins, held)
+    logins.options()
+
+
+def test_untaken(logins):
+    """The service manager holds the socket of a daemon that does not run; or
+    it hangs, and its queue is full."""
+    password = logins.alice['session']
+    logins.options('deadline=2')
+    for what, queue in (('one', 16), ('nor another connection', 0)):
+        held = listen(logins)
+        held.listen(queue)
+        others = [socket.socket(socket.AF_UNIX) for _ in range(queue == 0)]
+        for other in others:
+            pam_machine.connect(other, logins.machine.path(pam_site.ASK))
+        got = logins.run('alice', password)
+        tap.ok(got.codes == IN and says(got, BY),
+               'nobody takes the question, %s: the helper' % what, got)
+        logins.options('deadline=2 without_daemon=fail')
+        got = logins.run('alice', password, ('auth',))
+        tap.ok(got.codes['auth'] == UNAVAIL and says(got, 'within 2 s'),
+               'nobody takes it, and there is no other: late', got)
+        logins.options('deadline=2')
+        end(logins, held, others)
     logins.options()
 
 
@@ -397,7 +421,7 @@ def main():
     with pam_helper.Logins(lookup_rate=str(RATE), session_ttl='3',
                            absent_ttl='3', stale_if_error='120') as logins:
         for test in (test_grants, test_option, test_others, test_listeners,
-                     test_foreign, test_revoked, test_gone_back, test_outage,
+                     test_untaken, test_foreign, test_revoked, test_gone_back, test_outage,
                      test_flat, test_ssh, test_places, test_budget):
             logins.elsewhere()
             test(logins)

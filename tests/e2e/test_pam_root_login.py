@@ -126,7 +126,7 @@ def faults(site):
     root_logs_in(site, 'neither daemon nor helper', 'nobody answers')
     os.rename(program + '.away', program)
     site.daemon_up()
-    stacks(site, 'deadline=1')
+    stacks(site, 'deadline=1 ' + pam_site.FAIL)
     # the manager holds the socket of one that cannot start
     site.daemon_stop()
     site.machine.remove(pam_site.SETTINGS)
