@@ -142,9 +142,7 @@ class Unheard(Trial):
 
 
 def without_daemon(site, way):
-    """Whether there is a helper stands in pam_site.py."""
-    made = Helped if pam_site.HELPER and way.host.is_root else Unheard
-    return made(site, way)
+    return (Helped if way.host.is_root else Unheard)(site, way)
 
 
 def carries(t):

@@ -28,10 +28,8 @@ KINDS = {'opaque': 'opaque', 'session': 'session', 'jwt': 'JWT'}
 # a user's JWT of a real Authgear has 1,170 to 1,371 bytes
 JWT_ROLES = ['staff', 'editor-of-the-web-site']
 RESOLVER = sessions.RESOLVER
-# Whether root's hosts ask a helper while no daemon listens, and how a line says
-# that they do not.
-HELPER = True
-FAIL = 'without_daemon=fail' if HELPER else ''
+# how a line says that root's host asks no helper either
+FAIL = 'without_daemon=fail'
 # In a stack: waits until the test says go on, so that it can do something
 # between two phases.
 BETWEEN = '/usr/local/sbin/between'

@@ -21,12 +21,9 @@ import pam_site
 import pam_world
 import tap
 from pam_helper import BY
+from pam_ssh import Sshd
 from pam_world import AUTH_ERR, PERM_DENIED, SERVICE_ERR, SUCCESS, UNAVAIL
 from sessions import RESOLVER
-try:
-    from pam_ssh import Sshd
-except ImportError:
-    from pam_hosts import Sshd
 
 IN = {'auth': SUCCESS, 'account': SUCCESS}
 WARNING = 4
