@@ -8,9 +8,12 @@ A program counts what its TAP lines say; one that ends with another status
 than 0, is killed, runs out of time, or whose plan does not fit its lines
 counts one failure more.  A skip says why, behind SKIP or (cmocka cannot) in a
 line "# skip: WHY" before it; without it, it is a failure.
---retry N runs a failed program again and says so.
-Appended: to --total "passed failed skipped", to --times "SECONDS PROGRAM" for
-each, to --skips "PROGRAM: TEST: WHY" for each skip.
+--jobs N runs so many at a time.
+--retry N runs a failed program again, in the end and with nothing beside it,
+and says so.
+Appended: to --total "passed failed skipped", to --times "SECONDS PROGRAM CPU"
+for each (of N at a time, the Nth part of its seconds; CPU is what it and all
+that it waited for used), to --skips "PROGRAM: TEST: WHY" for each skip.
 """
 
 import argparse
@@ -20,6 +23,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 LINE = re.compile(r'^(not )?ok\b\s*\d*\s*(?:-\s*)?(.*)$')
@@ -28,15 +32,17 @@ SKIP = re.compile(r'\s*#\s*skip\S*\s*', re.IGNORECASE)
 
 
 class Result:
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, program):
+        self.program = program
+        self.name = os.path.splitext(os.path.basename(program))[0]
         self.passed = 0
         self.failed = []
         self.skipped = []
         self.notes = []
         self.seconds = 0.0
+        self.cpu = 0.0
         self.log = ''
-        self.retried = False
+        self.is_retried = False
 
 
 def read_skip(result, text, why):
@@ -103,22 +109,33 @@ def end_group(leader):
         pass
 
 
+def wait(child, timeout):
+    """Its status, None when it ran out of time, and its CPU seconds."""
+    late = threading.Event()
+
+    def end_late():
+        late.set()
+        end_group(child.pid)
+    timer = threading.Timer(timeout, end_late)
+    timer.start()
+    _, status, used = os.wait4(child.pid, 0)
+    timer.cancel()
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return (None if late.is_set() else child.returncode,
+            used.ru_utime + used.ru_stime)
+
+
 def run(program, options):
-    name = os.path.splitext(os.path.basename(program))[0]
-    result = Result(name)
-    result.log = os.path.join(options.log_dir, name + '.log')
+    result = Result(program)
+    result.log = os.path.join(options.log_dir, result.name + '.log')
     environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT='TAP')
     begun = time.monotonic()
     with open(result.log, 'wb') as log, open(result.log + '.tap', 'wb') as out:
         child = subprocess.Popen(command_of(program), stdout=out, stderr=log,
                                  stdin=subprocess.DEVNULL, env=environment,
                                  start_new_session=True)
-        try:
-            status = child.wait(options.timeout)
-        except subprocess.TimeoutExpired:
-            status = None
+        status, result.cpu = wait(child, options.timeout)
         end_group(child.pid)
-        child.wait()
     result.seconds = time.monotonic() - begun
     with open(result.log + '.tap', 'rb') as out:
         read_tap(result, out.read().decode('utf-8', 'replace'))
@@ -146,8 +163,9 @@ def say(result):
         line += ', %d FAILED' % len(result.failed)
     if result.skipped:
         line += ', %d skipped' % len(result.skipped)
-    print('%s  (%.1f s)%s' % (line, result.seconds,
-                              '  RETRIED' if result.retried else ''))
+    print('%s  (%.1f s, %.1f of CPU)%s' % (
+        line, result.seconds, result.cpu,
+        '  RETRIED' if result.is_retried else ''))
     for note in result.notes:
         print('    %s' % note)
     for skip in result.skipped:
@@ -157,21 +175,33 @@ def say(result):
     sys.stdout.flush()
 
 
-def attempt(program, options):
-    result = run(program, options)
-    seconds = result.seconds
+def run_all(options):
+    """One result of each, the last one that it had."""
+    results = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for result in pool.map(lambda program: run(program, options),
+                               options.programs):
+            say(result)
+            note_time(options, result, options.jobs)
+            results.append(result)
+    return [run_again(options, result) for result in results]
+
+
+def run_again(options, result):
     for _ in range(options.retry):
         if not result.failed:
             break
+        print('running %s again, alone' % result.name)
+        result = run(result.program, options)
+        result.is_retried = True
         say(result)
-        print('    running %s again' % result.name)
-        result = run(program, options)
-        result.retried = True
-        seconds += result.seconds
-    append(options.times, '%.1f %s' % (seconds, program))
-    for skip in result.skipped:
-        append(options.skips, '%s: %s' % (result.name, skip))
+        note_time(options, result, 1)
     return result
+
+
+def note_time(options, result, jobs):
+    append(options.times, '%.1f %s %.1f' % (
+        result.seconds / jobs, result.program, result.cpu))
 
 
 def append(path, line):
@@ -193,12 +223,10 @@ def main():
     options = parser.parse_args()
     os.makedirs(options.log_dir, exist_ok=True)
 
-    results = []
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for result in pool.map(lambda program: attempt(program, options),
-                               options.programs):
-            say(result)
-            results.append(result)
+    results = run_all(options)
+    for result in results:
+        for skip in result.skipped:
+            append(options.skips, '%s: %s' % (result.name, skip))
     passed = sum(result.passed for result in results)
     failed = sum(len(result.failed) for result in results)
     skipped = sum(len(result.skipped) for result in results)
