@@ -16,6 +16,7 @@ from process import eventually
 
 FOLDER = tempfile.mkdtemp(prefix='layer.')
 GATE = tap.program('tests/e2e/echo_gate')
+THREADS = 2
 
 
 class Gate(process.Process):
@@ -31,8 +32,9 @@ class Gate(process.Process):
             if files:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         super().__init__(
-            str(Gate.made), [GATE, '--threads', '2', *options, '--listen',
-                             'unix:' + self.path], FOLDER, preexec_fn=limit)
+            str(Gate.made), [GATE, '--threads', str(THREADS), *options,
+                             '--listen', 'unix:' + self.path], FOLDER,
+            preexec_fn=limit)
         eventually(lambda: os.path.exists(self.path) or not self.alive(), 20)
 
     def end(self):
@@ -55,7 +57,20 @@ class Gate(process.Process):
             return int(f.read().split()[1]) * 4
 
     def descriptors(self):
-        return len(os.listdir('/proc/%d/fd' % self.pid))
+        """What each of them is."""
+        folder = '/proc/%d/fd/' % self.pid
+        found = []
+        for name in os.listdir(folder):
+            try:
+                found.append(os.readlink(folder + name))
+            except FileNotFoundError:
+                pass        # closed meanwhile
+        return found
+
+    def has_started(self):
+        """Each thread has its pipe."""
+        return sum(what.startswith('pipe:') for what in
+                   self.descriptors()) == 2 * THREADS
 
 
 def send(peer, data):
@@ -205,8 +220,8 @@ def test_smuggled():
 def test_slow():
     with Gate('--request-msecs', '700') as gate:
         part = fastcgi.request({'A': 'b'})[:-3]
-        gate.lives()    # all threads may still be starting: a little slack
-        base = gate.descriptors() + 4
+        tap.ok(eventually(gate.has_started), 'all threads have started')
+        base = len(gate.descriptors())
         peers = [fastcgi.connect(gate.path) for _ in range(64)]
         for peer in peers[::2]:
             peer.sendall(part)
@@ -228,9 +243,9 @@ def test_slow():
                 with fastcgi.connect(gate.path) as peer:
                     send(peer, fastcgi.request({'TEST': kind}, keep=True))
         tap.ok(gate.lives(), 'peers that vanish do no harm')
-        tap.ok(eventually(lambda: gate.descriptors() <= base + 1),
+        tap.ok(eventually(lambda: len(gate.descriptors()) <= base),
                'and leave no descriptor',
-               '%d, then %d' % (base, gate.descriptors()))
+               '%d, then %r' % (base, gate.descriptors()))
 
 
 def test_parked():
