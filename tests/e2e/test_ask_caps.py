@@ -1,5 +1,6 @@
 """What PAM modules may take: connections and waiting places by uid, lookups by
 uid and client address; nobody waits for an Authgear that is gone."""
+# beside others: it mostly waits
 
 import concurrent.futures
 import json

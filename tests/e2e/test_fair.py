@@ -1,5 +1,6 @@
 """What one address costs is not paid by another: floods of random tokens, and
 first logins from elsewhere meanwhile."""
+# beside others: it mostly waits
 
 import concurrent.futures
 import threading

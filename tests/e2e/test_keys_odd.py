@@ -1,5 +1,6 @@
 """Key sets in which some keys cannot serve, in the running daemon: the good
 ones serve, a withdrawn one is out, the log names what was left out, once."""
+# beside others: it mostly waits
 
 import http.server
 import json

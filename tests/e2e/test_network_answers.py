@@ -1,6 +1,7 @@
 """What something in front of Authgear answers in its place, and a resolver
 that is slow: who is served meanwhile, how often it is asked, and what the log
 says.  Real sockets."""
+# beside others: it mostly waits
 
 import threading
 import time

@@ -4,6 +4,7 @@ refused at once."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import imaplib

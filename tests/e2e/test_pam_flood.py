@@ -4,6 +4,7 @@ that is gone is not asked again by everybody."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import concurrent.futures

@@ -3,6 +3,7 @@ with others of its kind, and that revocations hold."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import concurrent.futures

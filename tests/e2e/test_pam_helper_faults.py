@@ -3,6 +3,7 @@ children: no fault succeeds, none lasts, nothing is left behind."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import os

@@ -4,6 +4,7 @@ nothing of root's files is touched."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import contextlib

@@ -3,6 +3,7 @@ passwords."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import pam_cases

@@ -2,6 +2,7 @@
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import pam_cases

@@ -4,6 +4,7 @@ and with a wrong option.  Others are refused then, so that the fault is one."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import os

@@ -3,6 +3,7 @@ stands there makes a file, an access or another result."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import socket

@@ -3,6 +3,7 @@ passwords of HTTP's Basic; and many logins in one process."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import http.client

@@ -4,6 +4,7 @@ blocked does not."""
 
 import pam_root
 
+# beside others: it has namespaces of its own
 pam_root.enter()
 
 import os

@@ -1,5 +1,6 @@
 """authgear-fcgi --probe against servers that are up to something: what is
 asked, how each answer is judged, and that it comes to an end."""
+# beside others: it mostly waits
 
 import itertools
 import json

@@ -1,5 +1,6 @@
 """The daemon in trouble behind lighttpd, nginx and Apache: closed, never
 open; and when it is well again, so is the site."""
+# beside others: it mostly waits
 
 import concurrent.futures
 import glob

@@ -1,5 +1,6 @@
 """Faults of the resolver: never granted by one, and never told as a denial
 to a credential that nothing is known of; 503, and the reason."""
+# beside others: it mostly waits
 
 import os
 import socket

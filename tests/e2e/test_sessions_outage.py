@@ -2,6 +2,7 @@
 long what was known serves, and how soon what is new counts.
 
 Rows are made older in status.db where waiting would only take time."""
+# beside others: it mostly waits
 
 import socket
 import threading

@@ -2,6 +2,7 @@
 are known are asked for again and go on, at every daemon; once it can be read
 again all is as before.  Without the directory nobody can be let in, until the
 moment it is back."""
+# beside others: it mostly waits
 
 import os
 import shutil

@@ -1,6 +1,7 @@
 """A full state starts, and commands on it read what they need; a full disk,
 a lock or a directory service in the way: what is said, and that daemons
 decide all the same."""
+# beside others: it mostly waits
 
 import os
 import pty
