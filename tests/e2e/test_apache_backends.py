@@ -1,6 +1,7 @@
 """Every kind of application behind Apache with its include: who it is, what
 is refused, and what the application never sees; and WebDAV, whose COPY and
 MOVE are asked about at both ends."""
+# beside others: it mostly waits
 
 import base64
 import http.cookies

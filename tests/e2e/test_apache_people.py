@@ -1,6 +1,7 @@
 """Several people at one Apache: on connections that are kept, in threads,
 over HTTP/2, with redirects, errors, malformed and broken off requests,
 nobody is ever taken for somebody else."""
+# beside others: it mostly waits
 
 import http.client
 import os

@@ -1,6 +1,7 @@
 """What the daemon answers PAM modules, asked as the module asks: each verdict
 in each phase under each binding; what is read of a question and what is
 not."""
+# beside others: it mostly waits
 
 
 import asking

@@ -1,6 +1,7 @@
 """src/transport/http.c against servers that speak raw bytes: what counts as an
 answer, what is refused, what is said, and that nothing of the environment
 is obeyed."""
+# beside others: it mostly waits
 
 import os
 import shutil

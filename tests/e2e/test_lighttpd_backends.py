@@ -1,5 +1,6 @@
 """Applications behind lighttpd - CGI, FastCGI (PHP), HTTP and WebDAV: each
 learns who it is, never what the client claims, and never the credential."""
+# beside others: it mostly waits
 
 import http.cookies
 import itertools

@@ -1,6 +1,7 @@
 """Every module of Debian's lighttpd beside the example: none of them answers
 before the authorizer was asked, wherever it stands in server.modules, but
 those that README names."""
+# beside others: it mostly waits
 
 import glob
 import os

@@ -1,6 +1,7 @@
 """lighttpd goes through its modules several times: what a client claims of
 itself is told to the daemon and never kept, and what one pass was told counts
 for no other policy."""
+# beside others: it mostly waits
 
 import os
 import subprocess

@@ -1,5 +1,6 @@
 """Who logs out and comes back must log in again, however soon, and nobody is
 sent around in circles: through lighttpd, nginx and Apache."""
+# beside others: it mostly waits
 
 import html
 import re
