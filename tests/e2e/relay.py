@@ -91,14 +91,15 @@ class Relay:
     def take(self, pair, data):
         """Counts; 1: what came is not for the server behind."""
         count = data.count(b'\r\n\r\n')
+        answer = self.answer    # once: it may change behind what is sent
         with self.lock:
             self.asked += count
             # what is encrypted comes in one piece as well; that a
             # connection is closed is told in a small one
             self.swallowed += (count or len(data) > 64) if pair.frozen else 0
-        if not pair.frozen and self.answer is not None:
-            pair.near.sendall(self.answer * count)
-        return pair.frozen or self.answer is not None
+        if not pair.frozen and answer is not None:
+            pair.near.sendall(answer * count)
+        return pair.frozen or answer is not None
 
     def freeze(self):
         """All that are open now; how many."""
