@@ -102,7 +102,15 @@ def test_pam(temp):
     for word in ('wrong-account', 'refused: revoked', 'undecided: resolver-',
                  'undecided: nobody answers', 'psql as root  -> refused'):
         tap.ok(word in text, 'it shows ' + word)
-    tap.ok('expected' not in text, 'no login came out otherwise')
+    tap.ok('expected' not in text and
+           '27 logins: each ended as it should' in text,
+           'no login came out otherwise', text)
+    child = call(['--pam', '--once'], temp)
+    text = child.stdout.readline()
+    ask_to_end(child, b'Ctrl-C')
+    tap.ok(child.returncode == 130 and b'Building' in text,
+           'stopped before its end it does not say that all was well',
+           child.returncode)
     child = call(['--pam'], temp)
     tap.ok(ask_to_end(child), '--pam without --once stays up')
     tap.equal((group_of(child.pid), os.listdir(temp)), ([], []),

@@ -371,7 +371,7 @@ def main():
         return run(options)
     except KeyboardInterrupt:
         print('\nEnding.')
-        return 0
+        return 130 if options.once else 0
     except (ChildProcessError, RuntimeError, TimeoutError, OSError) as error:
         print('quickstart: %s' % error, file=sys.stderr)
         return 1

@@ -6,7 +6,7 @@ usage: demo_pam.py [--once]
 The root is made below the build directory and kept there; all else is in
 namespaces and on a file system in memory, which end with this program.  The
 network is the machine's own, so that one may try.  Exit status 0 if every
-login came out as expected.
+login came out as expected; 130 if it was stopped before.
 """
 
 import os
@@ -28,6 +28,7 @@ import process
 from pam_site import RESOLVER
 
 ENTRY = 'AUTHGEAR_DEMO_ENTRY'   # a process of the namespaces
+STOPPED = 130           # as the shell says it of Ctrl-C
 TTL = 2                 # session_ttl: nobody wants to wait 30 s here
 SETTINGS = {'validate': 'hybrid', 'session_ttl': str(TTL),
             'stale_if_error': '60', 'absent_ttl': '1', 'total_timeout': '2',
@@ -37,7 +38,7 @@ OURS = re.compile(r'pam_authgear\((\w+:\w+)\): (.*)$', re.DOTALL)
 
 class Demo:
     def __init__(self, site):
-        self.site, self.wrong = site, 0
+        self.site, self.logins, self.wrong = site, 0, 0
         self.database = pam_hosts.Postgres(site)
         self.mail = pam_mail.Dovecot(site)
         self.imap = self.mail.ways[1]
@@ -65,7 +66,13 @@ class Demo:
                 else '   <- expected %s %s' % ('yes' if ok else 'no', reason)))
             for line in lines:
                 print('      ' + line)
+            self.logins += 1
             self.wrong += not right
+
+    def verdict(self):
+        print('\n%d logins: %s.' % (
+            self.logins, '%d did NOT end as they should' % self.wrong if
+            self.wrong else 'each ended as it should'))
 
     def cache(self, *arguments, data=''):
         print('\n$ authgear-cache ' + ' '.join(arguments))
@@ -149,16 +156,20 @@ def show_no_daemon(demo):
 
 
 def hint(demo):
-    token = demo.site.alice.log_in('session')
-    inside = 'nsenter -t %s -m chroot %s' % (os.environ[ENTRY],
+    inside = 'nsenter -t %s -m chroot %s ' % (os.environ[ENTRY],
                                               demo.site.machine.top)
-    print('\nTry it, in another terminal of root, as alice, bob or dave:')
-    print('  %s psql -h 127.0.0.1 -p %d -U alice postgres' % (
+    print('\nTry it, in another terminal of root:')
+    print('  %spsql -h 127.0.0.1 -p %d -U alice postgres' % (
         inside, demo.database.port))
     print('  curl -u alice imap://127.0.0.1:%d/' % demo.mail.port)
-    print('  password: ' + token)
-    print('  %s authgear-cache block user %s' % (inside,
-                                                 demo.site.alice.name))
+    print("  alice's cookie as password: " +
+          demo.site.alice.log_in('session'))
+    print('  of bob (-U bob, -u bob):    ' + demo.site.bob.log_in('session'))
+    print('  Unix password, of dovecot:  ' + pam_root.UNIX_PASSWORD)
+    print('  %sauthgear-cache block user %s' % (
+        inside, demo.site.alice.name))
+    print('  %sauthgear-cache lift user %s' % (
+        inside, demo.site.alice.name))
 
 
 def stay(site):
@@ -186,13 +197,14 @@ def inside(is_once):
         with pam_site.Site(**SETTINGS) as site:
             demo = Demo(site)
             show(demo)
+            demo.verdict()
             if not is_once:
                 hint(demo)
                 return stay(site)
             return 1 if demo.wrong else 0
     except KeyboardInterrupt:
         print('\nEnding.')
-        return 0
+        return STOPPED if is_once else 0
 
 
 def outside(arguments):
@@ -203,6 +215,8 @@ def outside(arguments):
     print('Building, and making a Debian with PostgreSQL and dovecot in\n'
           '%s (some two minutes the first time) ...' % pam_root.BASE,
           flush=True)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
     pam_root.make()
     # unshare itself hears no SIGTERM; what it started dies with it
     command = ['sh', '-c', ENTRY + '=$$ exec "$@"', 'sh'] + \
@@ -212,7 +226,10 @@ def outside(arguments):
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: child.kill())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return max(child.wait(), 0)
+        status = child.wait()
+    if status < 0:      # by a signal
+        status = STOPPED if '--once' in arguments else 0
+    return status
 
 
 def main():
@@ -220,6 +237,9 @@ def main():
         if ENTRY in os.environ:
             return inside('--once' in sys.argv)
         return outside(sys.argv[1:])
+    except KeyboardInterrupt:
+        print('\nStopped. What is half made is made anew the next time.')
+        return STOPPED
     except (ChildProcessError, RuntimeError, TimeoutError, OSError) as error:
         print('quickstart: %s' % error, file=sys.stderr)
         return 1
