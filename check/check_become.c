@@ -143,8 +143,7 @@ become(uid_t uid, gid_t gid, struct error *error)
 	    setresuid(uid, uid, uid) == -1)
 		return failed(error, "cannot become the owner of the state");
 	if (getresuid(&real, &effective, &saved) == -1 || real != uid ||
-	    effective != uid || saved != uid ||
-	    (uid != 0 && setuid(0) == 0)) {
+	    effective != uid || saved != uid || setuid(0) == 0) {
 		error_set(error, "root again after becoming uid %lu",
 		    (unsigned long)uid);
 		return -1;
@@ -170,6 +169,11 @@ check_become_daemon(const char *state, struct error *error)
 	}
 	if (!S_ISDIR(st.st_mode)) {
 		error_set(error, "%s is a symbolic link or no directory", path);
+		return -1;
+	}
+	if (st.st_uid == 0) {
+		error_set(error, "%s belongs to root: run 'authgear-cache init "
+		    "--user NAME' with the daemon's user", path);
 		return -1;
 	}
 	return become(st.st_uid, st.st_gid, error);

@@ -1,6 +1,8 @@
 /* authgear-check: root's pam_authgear.so asks it where no daemon answers. */
 #include "config.h"
 
+#include <sys/stat.h>
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,6 +159,15 @@ run(const struct options *options)
 	_exit(EXIT_SUCCESS);
 }
 
+/* By the module, whose end of a pair of sockets is there already. */
+static int
+is_asked(void)
+{
+	struct stat st;
+
+	return fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -168,7 +179,7 @@ main(int argc, char *argv[])
 
 	if (status != -1)
 		return status;
-	if (geteuid() != 0 || isatty(STDIN_FILENO)) {
+	if (geteuid() != 0 || !is_asked()) {
 		fputs(NAME ": it answers pam_authgear.so on a socket, for "
 		    "root alone\n", stderr);
 		return 2;

@@ -72,10 +72,11 @@ refused(const struct ask_question *question, const struct answer *answer,
 		    "pam_authgear.so of one version?", answer->status);
 		return PAM_AUTHINFO_UNAVAIL;
 	}
-	/* a web server's listener reads headers, of which it got none */
-	if (reason == REASON_NO_CREDENTIAL && question->credential != NULL) {
-		(void)snprintf(why, size, "%s: who answers was given one and "
-		    "saw none; does socket= name a listener of authgear-fcgi "
+	/* a web server's listener reads headers, of which it got none; no
+	 * other says so, also where there was no credential to give */
+	if (reason == REASON_NO_CREDENTIAL) {
+		(void)snprintf(why, size, "%s: who answers did not see the "
+		    "question; does socket= name a listener of authgear-fcgi "
 		    "with serve=ask?", name);
 		return PAM_AUTHINFO_UNAVAIL;
 	}

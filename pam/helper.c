@@ -65,10 +65,12 @@ look(const struct ask_wire *wire)
 
 	if (lstat(FOLDER, &folder) == -1 || lstat(PATH, &program) == -1)
 		return cannot(wire, strerror(errno));
-	if (!S_ISDIR(folder.st_mode) || !S_ISREG(program.st_mode) ||
-	    !is_roots(&folder) || !is_roots(&program))
-		return cannot(wire, "it or its folder is not root's alone; it "
-		    "is not run");
+	if (!S_ISDIR(folder.st_mode) || !S_ISREG(program.st_mode))
+		return cannot(wire, "it or its folder is a link or something "
+		    "else; it is not run");
+	if (!is_roots(&folder) || !is_roots(&program))
+		return cannot(wire, "it is not run: it or its folder is not "
+		    "root's alone (chown root, chmod go-w)");
 	if ((program.st_mode & S_IXUSR) == 0)
 		return cannot(wire, strerror(EACCES));
 	return ASK_ANSWERED;

@@ -81,7 +81,9 @@ password_get(const struct host *host, const struct pam_options *options,
 	if (code == PAM_BUF_ERR)
 		return code;
 	if (code != PAM_SUCCESS)
-		return refuse(host, "the host has no password");
+		return refuse(host, options->use_first_pass ?
+		    "no line before this one has asked for a password "
+		    "(use_first_pass)" : "the host has no password");
 	len = strnlen(*password_out, PASSWORD_MAX + 1);
 	if (len > PASSWORD_MAX)
 		return refuse_long(host, *password_out);

@@ -144,7 +144,8 @@ static const struct row rows[REASON_COUNT] = {
 	    NULL,
 	    "The web server (AUTHGEAR_POLICY) or the line of pam.d (policy=) "
 	    "names a policy that is not in the settings, or names it twice; "
-	    "compare it with the [policy] sections.",
+	    "compare it with the [policy] sections, which the daemon reads "
+	    "when it starts.",
 	    REASON_PAM_SERVICE_ERR },
 	[REASON_KEYS_UNREACHABLE] = { "keys-unreachable", VERDICT_UNDECIDED,
 	    503, NULL,

@@ -96,6 +96,9 @@ def test_others(logins):
                                       check=False)
     tap.ok(status == 2 and 'for root alone' in said,
            'and it answers nobody else', (status, said))
+    status, said = logins.machine.run([pam_helper.PROGRAM], check=False)
+    tap.ok(status == 2 and 'on a socket' in said,
+           'nor root where no module asks', (status, said))
 
 
 def listen(logins, uid=0):

@@ -364,7 +364,12 @@ def test_state(logins):
     logins.machine.run(['chown', 'bob', '/var/lib/authgear/daemon'])
     got = logins.run('alice', logins.alice['session'], ('auth',))
     tap.ok(got.codes == OUT, 'another owner: undecided', got)
-    logins.machine.run(['chown', 'authgear', '/var/lib/authgear/daemon'])
+    logins.machine.run(['chown', '-R', 'root', '/var/lib/authgear/daemon'])
+    got = logins.run('alice', logins.alice['session'], ('auth',))
+    tap.ok(got.codes == OUT and 'daemon belongs to root' in got.lines[0][1],
+           'root: nothing is done as root', got)
+    logins.machine.run(['chown', '-R', 'authgear',
+                        '/var/lib/authgear/daemon'])
     got = logins.run('alice', logins.alice['session'])
     tap.equal(got.codes, IN, 'and back')
 

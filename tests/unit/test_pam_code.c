@@ -145,6 +145,10 @@ test_no_credential(void **state)
 	assert_int_equal(judge("account", NULL), PAM_AUTHINFO_UNAVAIL);
 	fill(403, NULL, NULL, "user-blocked");
 	assert_int_equal(judge("account", NULL), PAM_PERM_DENIED);
+	/* of a web server's listener, which was asked by mistake */
+	fill(401, NULL, NULL, "no-credential");
+	assert_int_equal(judge("account", NULL), PAM_AUTHINFO_UNAVAIL);
+	assert_non_null(strstr(why, "serve=ask"));
 	fill(403, NULL, NULL, "a-reason-of-tomorrow");
 	assert_int_equal(judge("account", NULL), PAM_AUTHINFO_UNAVAIL);
 	fill(403, NULL, NULL, NULL);
