@@ -42,7 +42,8 @@ nobody(const struct ask_wire *wire)
 {
 	(void)snprintf(wire->why, wire->size, "nobody answers at %s: %s; is "
 	    "authgear-fcgi with its ask socket running, and may this program "
-	    "connect (root, or the group authgear-ask)?", wire->who,
+	    "connect (root, or in the group authgear-ask when it was "
+	    "started)?", wire->who,
 	    strerror(errno));
 	return ASK_NO_LISTENER;
 }
