@@ -171,9 +171,12 @@ check_become_daemon(const char *state, struct error *error)
 		error_set(error, "%s is a symbolic link or no directory", path);
 		return -1;
 	}
-	if (st.st_uid == 0) {
-		error_set(error, "%s belongs to root: run 'authgear-cache init "
-		    "--user NAME' with the daemon's user", path);
+	/* what talks to the network is never root */
+	if (st.st_uid == 0 || st.st_gid == 0) {
+		error_set(error, "%s belongs to %s, and what asks Authgear is "
+		    "never root: run 'authgear-cache init --user NAME' with "
+		    "the daemon's user", path, st.st_uid == 0 ? "root" :
+		    "root's group");
 		return -1;
 	}
 	return become(st.st_uid, st.st_gid, error);

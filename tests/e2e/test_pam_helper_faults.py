@@ -374,6 +374,38 @@ def test_state(logins):
     tap.equal(got.codes, IN, 'and back')
 
 
+def test_root(logins):
+    """A backup was put back, or a chown went too far: the helper is not root,
+    whatever the state says, and says how to mend it."""
+    state = '/var/lib/authgear'
+    mend = ['authgear-cache', 'init', '--user', 'authgear']
+    password = logins.alice['session']
+    for command in ('chown root %s/daemon', 'chown -R root %s/daemon',
+                    'chown -R root:root %s/daemon', 'chown -R root:root %s',
+                    'chgrp root %s/daemon', 'chgrp -R root %s/daemon',
+                    'chown root %s/daemon/status.db',
+                    'chown root %s/daemon/status.db-wal'):
+        logins.machine.run((command % state).split())
+        before = {name: os.lstat(os.path.join(folder, name)).st_mtime_ns
+                  for folder, _, names in os.walk(logins.machine.path(state))
+                  for name in names if not name.endswith('-shm')}
+        fresh = logins.alice.log_in('session')
+        lookups = logins.lookups()
+        for secret in (password, fresh):
+            got = logins.run('alice', secret, ('auth',))
+            tap.ok(got.codes == OUT and 'state-unreadable' in got.lines[0][1]
+                   and 'init --user' in got.lines[0][1],
+                   command % 'STATE' + ': undecided, and what to do', got)
+        tap.equal((logins.lookups(), {
+            name: os.lstat(os.path.join(folder, name)).st_mtime_ns
+            for folder, _, names in os.walk(logins.machine.path(state))
+            for name in names if not name.endswith('-shm')}),
+                  (lookups, before), 'nothing is asked or written')
+        logins.machine.run(mend)
+        got = logins.run('alice', password)
+        tap.equal(got.codes, IN, 'mended as it says')
+
+
 def main():
     with pam_helper.Logins(session_ttl='600') as logins:
         logins.options('deadline=%d' % DEADLINE)
@@ -385,7 +417,8 @@ def main():
         tap.equal(logins.run('alice', logins.alice['session']).codes, IN,
                   'granted by the real one')
         for test in (test_programs, test_file, test_hosts, test_given,
-                     test_questions, test_locked, test_state, test_process):
+                     test_questions, test_locked, test_state, test_root,
+                     test_process):
             test(logins)
         pam_site.finish(logins)
     tap.done()
