@@ -156,7 +156,8 @@ open_and_decide(struct work *work)
 	struct runner *runner = &work->runner;
 	struct error error = { "" };
 
-	work->helper = gate_helper_new(answer->settings, &error);
+	work->helper = gate_helper_new(answer->settings,
+	    work->credential.kind != CREDENTIAL_NONE, &error);
 	if (work->helper == NULL) {
 		refuse(work, REASON_STATE_UNREADABLE, error_text(&error));
 		return;

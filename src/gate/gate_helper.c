@@ -23,8 +23,27 @@ helper_free(struct gate_helper *helper)
 	free(helper);
 }
 
+/* What was seen of trust.db counts where it can be read. */
+static int
+look_at_status(struct gate_helper *helper, int needs_status,
+    struct error *error)
+{
+	struct error why = { "" };
+
+	if (status_changed(helper->gate->status, &why) != -1)
+		return 0;
+	if (needs_status) {
+		error_set(error, "%s", error_text(&why));
+		return -1;
+	}
+	notices_add(trust_shared_notices(helper->shared->trust),
+	    NOTICE_WARNING, "%s", error_text(&why));
+	return 0;
+}
+
 struct gate_helper *
-gate_helper_new(const struct settings *settings, struct error *error)
+gate_helper_new(const struct settings *settings, int needs_status,
+    struct error *error)
 {
 	struct gate_helper *helper = calloc(1, sizeof(*helper));
 
@@ -35,8 +54,10 @@ gate_helper_new(const struct settings *settings, struct error *error)
 		helper_free(helper);
 		return NULL;
 	}
+	helper->shared->opens_late = 1;
 	helper->gate = gate_new(settings, helper->shared, error);
-	if (helper->gate == NULL) {
+	if (helper->gate == NULL ||
+	    look_at_status(helper, needs_status, error) == -1) {
 		helper_free(helper);
 		return NULL;
 	}

@@ -10,13 +10,15 @@
  * processes of one state; what Authgear answered is written at once, not
  * behind.  Nothing is checked whole.
  * Opens trust.db and status.db, until the process ends; borrows settings.  NULL
- * and error.
+ * and error: trust.db cannot be read, or memory; or status.db cannot be, where
+ * the question needs it.  gate_account_start() does not, trust.db alone answers
+ * it: then a notice says so.
  * Threads: one.
  */
 
 struct gate_helper;
 struct gate_helper *gate_helper_new(const struct settings *settings,
-    struct error *error);
+    int needs_status, struct error *error);
 
 /* To be asked; lives as long as the helper. */
 struct gate *gate_helper_gate(struct gate_helper *helper);

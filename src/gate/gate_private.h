@@ -37,6 +37,7 @@ struct gate_shared {
 	struct status_pending *pending;
 	struct keys_told *keys_told;
 	_Atomic int failing;	/* enum gate_failing */
+	int opens_late;		/* status.db, where something asks for it */
 };
 
 struct gate {

@@ -19,9 +19,14 @@ gate_shared_open(struct gate_shared *shared, const struct settings *settings,
 	    settings->state);
 	if (path.failed)
 		error_set(error, "out of memory");
-	else
+	else if (!shared->opens_late)
 		status = status_open(path.data, settings->endpoint,
 		    shared->pending, error);
+	else
+		status = status_new(path.data, settings->endpoint,
+		    shared->pending);
+	if (status == NULL)
+		error_set(error, "out of memory");
 	buffer_clear(&path);
 	return status;
 }

@@ -15,28 +15,34 @@
 #include "state/status_write.h"
 
 struct status *
-status_open(const char *path, const char *endpoint,
-    struct status_pending *pending, struct error *error)
+status_new(const char *path, const char *endpoint,
+    struct status_pending *pending)
 {
-	struct status *status;
+	struct status *status = calloc(1, sizeof(*status));
 
-	status = calloc(1, sizeof(*status));
 	if (status == NULL)
-		goto memory;
+		return NULL;
 	status->path = strdup(path);
 	status->endpoint = strdup(endpoint);
 	status->owns_pending = pending == NULL;
 	status->pending = pending != NULL ? pending : status_pending_new();
-	if (status->path == NULL || status->endpoint == NULL ||
-	    status->pending == NULL)
-		goto memory;
-	if (status_file_enter(status, error) == -1) {
-		status_free(status);
-		return NULL;
-	}
-	return status;
-memory:
-	error_set(error, "%s: out of memory", path);
+	if (status->path != NULL && status->endpoint != NULL &&
+	    status->pending != NULL)
+		return status;
+	status_free(status);
+	return NULL;
+}
+
+struct status *
+status_open(const char *path, const char *endpoint,
+    struct status_pending *pending, struct error *error)
+{
+	struct status *status = status_new(path, endpoint, pending);
+
+	if (status == NULL)
+		error_set(error, "%s: out of memory", path);
+	else if (status_file_enter(status, error) == 1)
+		return status;
 	status_free(status);
 	return NULL;
 }

@@ -29,6 +29,11 @@ struct status *status_open(const char *path, const char *endpoint,
     struct status_pending *pending, struct error *error);
 void status_free(struct status *status);
 
+/* The same, opened by the first call that needs it, which fails if it cannot
+ * be.  NULL: memory. */
+struct status *status_new(const char *path, const char *endpoint,
+    struct status_pending *pending);
+
 /* Why the last call failed: 1 if another process holds the file, so that it
  * may be read or written soon; 0: anything else. */
 int status_is_busy(const struct status *status);

@@ -8,6 +8,7 @@ pam_root.enter()
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -406,6 +407,56 @@ def test_root(logins):
         tap.equal(got.codes, IN, 'mended as it says')
 
 
+# what makes of status.db (%s) one that the helper cannot use
+UNUSABLE = ('chown root %s', 'chown bob %s', 'chmod 0400 %s', 'chmod 0 %s',
+            'chmod 0666 %s', 'chown root %s-wal', 'chmod 0 %s-wal',
+            'mkdir %s', 'ln -s trust.db %s', 'ln -s /nowhere %s',
+            'ln -s /etc/passwd %s-wal', 'mkfifo %s')
+NEWER = 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); ' \
+    'db.execute("PRAGMA user_version=99"); db.close()'
+
+
+def test_unreadable(logins):
+    """status.db cannot be used: an account without a credential needs nothing
+    of it, trust.db alone decides; a credential is undecided."""
+    path = '/var/lib/authgear/daemon/status.db'
+    here = logins.machine.path(path)
+    trust = logins.machine.path('/var/lib/authgear/trust.db')
+    keep = os.path.join(logins.machine.top, 'kept.daemon')
+    account = fastcgi.request(asking.params(policy='shell', phase='account'))
+    auth = fastcgi.request(asking.params(
+        policy='shell', credential=logins.alice['session']))
+    subprocess.run(['cp', '-a', os.path.dirname(here), keep], check=True)
+    for command in UNUSABLE + ('newer %s',):
+        if command.split()[0] in ('mkdir', 'ln', 'mkfifo'):
+            os.unlink(logins.machine.path(command.split()[-1] % path))
+        if command == 'newer %s':
+            subprocess.run([sys.executable, '-c', NEWER, here], check=True)
+        else:
+            logins.machine.run((command % path).split())
+        mark = logins.log.mark()
+        said = [ask(logins, account)[1]]
+        told = [line for _, line in logins.log.since(mark, 'authgear-check')
+                if 'status.db' in line]
+        logins.cache('block', 'user', logins.alice.name)
+        said.append(ask(logins, account)[1])
+        logins.cache('lift', 'user', logins.alice.name)
+        said.append(ask(logins, auth)[1])
+        tap.equal(said, ['not-blocked', 'user-blocked', 'state-unreadable'],
+                  command % 'status.db' + ': an account, one that is blocked, '
+                  'and a credential')
+        tap.ok(told, 'and the log says why', told)
+        shutil.rmtree(os.path.dirname(here))
+        subprocess.run(['cp', '-a', keep, os.path.dirname(here)], check=True)
+    os.rename(trust, trust + '.away')
+    tap.equal(ask(logins, account)[1], 'state-unreadable',
+              'without trust.db nothing is known of an account')
+    os.rename(trust + '.away', trust)
+    shutil.rmtree(keep)
+    got = logins.run('alice', logins.alice['session'])
+    tap.equal(got.codes, IN, 'and all is as before')
+
+
 def main():
     with pam_helper.Logins(session_ttl='600') as logins:
         logins.options('deadline=%d' % DEADLINE)
@@ -418,6 +469,7 @@ def main():
                   'granted by the real one')
         for test in (test_programs, test_file, test_hosts, test_given,
                      test_questions, test_locked, test_state, test_root,
+                     test_unreadable,
                      test_process):
             test(logins)
         pam_site.finish(logins)
