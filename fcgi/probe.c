@@ -207,6 +207,7 @@ judge(const struct probe_report *report,
 	case EXCHANGE_FAULTY:
 		return PROBE_BROKEN;
 	case EXCHANGE_UNREACHABLE:
+	case EXCHANGE_LOCAL_FAULT:
 	case EXCHANGE_UNSENT:
 	default:
 		return exchange->was_closed ? PROBE_SILENT : PROBE_UNHEARD;

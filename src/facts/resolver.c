@@ -343,12 +343,16 @@ resolver_read(const struct exchange *exchange, struct facts *facts,
 	case EXCHANGE_ANSWERED:
 		break;
 	case EXCHANGE_UNREACHABLE:
+		error_set(error, "%s", error_text(&exchange->error));
+		return RESOLVER_UNREACHABLE;
+	case EXCHANGE_LOCAL_FAULT:
+		error_set(error, "%s", error_text(&exchange->error));
+		return RESOLVER_LOCAL_FAULT;
 	case EXCHANGE_FAULTY:
 	case EXCHANGE_UNSENT:
 	default:
 		error_set(error, "%s", error_text(&exchange->error));
-		return exchange->outcome == EXCHANGE_UNREACHABLE ?
-		    RESOLVER_UNREACHABLE : RESOLVER_FAULT;
+		return RESOLVER_FAULT;
 	}
 	if (exchange->status >= 500 && exchange->status <= 599) {
 		error_set(error, "the resolver answers with status %d",

@@ -40,7 +40,9 @@ enum resolver_answer {
 	RESOLVER_ABSENT,	/* not told: nothing found, or Authgear's
 				   database had a fault for a moment */
 	RESOLVER_SERVER_ERROR,	/* 5xx: undecided; a 500 may be tried again */
-	RESOLVER_UNREACHABLE	/* timeout, no connection, TLS: undecided */
+	RESOLVER_UNREACHABLE,	/* timeout, no connection, TLS: undecided */
+	RESOLVER_LOCAL_FAULT	/* it could not be asked from here: undecided,
+				   and no outage */
 };
 
 /*

@@ -44,7 +44,8 @@
  * NOT_LIVE comes only from an answer; where "absent" must be heard twice
  *   SESSION_UNSETTLED from the first.  A failed lookup is
  *   RESOLVER_UNREACHABLE or RESOLVER_FAULT; no place for one, or one too late
- *   for an answer, BUSY.
+ *   for an answer, BUSY; one that failed here OUT_OF_MEMORY or LOCAL_FAULT,
+ *   which is no outage.
  * M2M tokens have no session: hybrid judges them as jwt does, resolver refuses
  *   them (WRONG_TYPE).
  * Where nothing may be asked, a key or a session that is not known well enough

@@ -296,6 +296,22 @@ take_error(struct gate *gate, struct gate_task *task,
 	return gate_answer_fail(gate, task, REASON_RESOLVER_UNREACHABLE, now);
 }
 
+/* It failed here, which says nothing of Authgear nor of the session: no
+ * failure for anybody else to share, and no outage in which old answers
+ * serve. */
+static enum gate_stage
+take_local_fault(struct gate *gate, struct gate_task *task,
+    const struct moment *now)
+{
+	const int no_memory = task->exchange->no_memory;
+	const enum reason reason = no_memory ? REASON_OUT_OF_MEMORY :
+	    REASON_LOCAL_FAULT;
+
+	end_lookup(gate, task, no_memory ? LOOKUPS_ENDED :
+	    LOOKUPS_ENDED_UNASKED, reason, now);
+	return gate_task_end(task, reason, now);
+}
+
 enum gate_stage
 gate_answer_read(struct gate *gate, struct gate_task *task,
     const struct moment *now)
@@ -315,6 +331,8 @@ gate_answer_read(struct gate *gate, struct gate_task *task,
 	case RESOLVER_UNREACHABLE:
 		return gate_answer_fail(gate, task,
 		    REASON_RESOLVER_UNREACHABLE, now);
+	case RESOLVER_LOCAL_FAULT:
+		return take_local_fault(gate, task, now);
 	case RESOLVER_FAULT:
 	default:
 		return gate_answer_fail(gate, task, REASON_RESOLVER_FAULT,

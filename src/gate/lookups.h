@@ -117,6 +117,8 @@ int64_t lookups_absent_at(struct lookups *lookups, const char *key,
 int64_t lookups_twice_msecs(const struct settings *settings);
 
 enum lookups_result {
+	LOOKUPS_ENDED_UNASKED = -1, /* as the next, and what it was to ask at
+				   last it did not: not in vain */
 	LOOKUPS_ENDED = 0,	/* given up: nothing to remember */
 	LOOKUPS_ENDED_LIVE,	/* likewise, and nothing of before counts */
 	LOOKUPS_ENDED_NOT_LIVE,
@@ -128,7 +130,8 @@ enum lookups_result {
 				   also for who comes soon */
 };
 
-/* The place is free again; what was not LIVE was asked in vain. */
+/* The place is free again; what was neither LIVE nor UNASKED was
+ * asked in vain. */
 void lookups_end(struct lookups *lookups, const char *key,
     enum lookups_result result, enum reason reason,
     const struct moment *now);

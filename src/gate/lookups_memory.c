@@ -137,6 +137,7 @@ lookups_memory_put(struct lookups_memory *memory, const char *key,
 {
 	switch (result) {
 	case LOOKUPS_ENDED:
+	case LOOKUPS_ENDED_UNASKED:
 		give_up(memory, key);
 		break;
 	case LOOKUPS_ENDED_LIVE:

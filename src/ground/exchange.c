@@ -133,6 +133,7 @@ exchange_reset(struct exchange *exchange)
 {
 	exchange->outcome = EXCHANGE_UNSENT;
 	exchange->was_closed = 0;
+	exchange->no_memory = 0;
 	exchange->status = 0;
 	drop_kept(exchange);
 	buffer_reset(&exchange->body);

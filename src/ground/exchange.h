@@ -26,7 +26,10 @@ enum exchange_outcome {
 	EXCHANGE_UNSENT = 0,	/* nothing tried yet */
 	EXCHANGE_ANSWERED,	/* a complete HTTP answer, of any status */
 	EXCHANGE_UNREACHABLE,	/* no answer: name, connection, TLS, deadline */
-	EXCHANGE_FAULTY		/* it breaks HTTP, is cut or too big */
+	EXCHANGE_FAULTY,	/* it breaks HTTP, is cut or too big */
+	EXCHANGE_LOCAL_FAULT	/* it failed here, for want of memory, a thread,
+				   a descriptor or a file of ours: that says
+				   nothing of who is asked */
 };
 
 struct exchange {
@@ -49,6 +52,8 @@ struct exchange {
 	enum exchange_outcome outcome;
 	int was_closed;		/* UNREACHABLE: connected (TLS made), then
 				   closed without a line of an answer */
+	int no_memory;		/* LOCAL_FAULT: of memory; it may have been
+				   sent, of the others nothing was */
 	int status;		/* HTTP status code; 0 unless ANSWERED */
 	struct buffer body;
 	struct exchange_header kept[EXCHANGE_MAX_KEPT]; /* of the final head,

@@ -171,6 +171,11 @@ static const struct row rows[REASON_COUNT] = {
 	    "broken, or it tells more of a user than is taken here; the detail "
 	    "in the log says what it answered. Look at resolver_url and at "
 	    "what stands in front of Authgear, or let it tell less." },
+	[REASON_LOCAL_FAULT] = { "local-fault", VERDICT_UNDECIDED, 503, NULL,
+	    "Authgear could not be asked for want of something on this "
+	    "machine, as a thread, a descriptor or a file of this program; the "
+	    "detail in the log says what. Look at the limits of the process "
+	    "and at how it was installed." },
 	[REASON_SESSION_UNSETTLED] = { "session-unsettled", VERDICT_UNDECIDED,
 	    503, NULL,
 	    "Authgear said once that it knows no such session, which counts "

@@ -131,6 +131,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(exchange->status == 200 && error.text[0] == '\0');
 		assert(facts.user_id == NULL);
 		break;
+	case RESOLVER_LOCAL_FAULT:
 	case RESOLVER_FAULT:
 	case RESOLVER_SERVER_ERROR:
 	case RESOLVER_UNREACHABLE:

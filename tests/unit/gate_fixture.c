@@ -173,6 +173,7 @@ resolve(struct gate_fixture *fixture, struct exchange *exchange)
 	take_credential(resolver, exchange);
 	gate_fixture_pass(fixture, fixture->delay);
 	exchange->outcome = resolver->outcome;
+	exchange->no_memory = resolver->no_memory;
 	if (resolver->outcome != EXCHANGE_ANSWERED) {
 		error_set(&exchange->error, "connection refused");
 		return;

@@ -28,6 +28,7 @@ struct gate_fixture_resolver {
 	int64_t authenticated_at; /* 0: not told */
 	const char *const *headers; /* instead of all these: name, value, ..,
 				   NULL */
+	int no_memory;		/* with EXCHANGE_LOCAL_FAULT */
 	int count;		/* asked so far */
 	char authorization[4096]; /* of the last request, "" if it had none */
 	char cookie[4096];

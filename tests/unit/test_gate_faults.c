@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "gate/gate_private.h"
 #include "gate_world.h"
 
 #define NEVER_SEEN "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -315,6 +316,94 @@ refused_by_old_facts(void **state)
 	world_end(&world);
 }
 
+/* It failed here: that is no outage, whatever is known of the session. */
+static void
+local_faults(void **state)
+{
+	static const struct {
+		const char *name, *policy, *token;	/* NULL: the JWT */
+		int is_known, pass, no_memory;
+	} rows[] = {
+		{ "live and due", "default", OPAQUE, 1, 40000, 0 },
+		{ "live and due, memory", "default", OPAQUE, 1, 40000, 1 },
+		{ "a JWT, due", "default", NULL, 1, 40000, 0 },
+		{ "a JWT, due, memory", "default", NULL, 1, 40000, 1 },
+		{ "a JWT, not known", "default", NULL, 0, 0, 0 },
+		{ "not known", "default", NEVER_SEEN, 0, 0, 0 },
+		{ "not known, memory", "default", NEVER_SEEN, 0, 0, 1 },
+		{ "old facts refuse", "admin", OPAQUE, 1, 6000, 0 },
+		{ "old facts refuse, memory", "admin", OPAQUE, 1, 6000, 1 },
+	};
+	enum notice_level level;
+	const char *token;
+	enum reason reason;
+	struct world world;
+	struct error text;
+	size_t i;
+	int j;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("# %s\n", rows[i].name);
+		/* of six in a minute one address has one */
+		world = world_begin("validate = hybrid\n"
+		    "stale_if_error = 300\nlookup_rate = 6");
+		token = rows[i].token != NULL ? rows[i].token : world.jwt;
+		reason = rows[i].no_memory ? REASON_OUT_OF_MEMORY :
+		    REASON_LOCAL_FAULT;
+		if (rows[i].is_known)
+			world_expect(&world, "default", token,
+			    REASON_GRANTED);
+		gate_fixture_pass(world.gate, rows[i].pass);
+		world.resolver->count = 0;
+		world.resolver->outcome = EXCHANGE_LOCAL_FAULT;
+		world.resolver->no_memory = rows[i].no_memory;
+		for (j = 1; j <= (rows[i].no_memory && !rows[i].is_known ? 1 :
+		    10); j++) {
+			world_expect(&world, rows[i].policy, token, reason);
+			assert_int_equal(world.resolver->count, j);
+		}
+		while (notices_take(trust_shared_notices(
+		    world.gate->gate->shared->trust), &level,
+		    &text))
+			if (level != NOTICE_INFO)
+				fail_msg("%s", error_text(&text));
+		/* nobody was kept from asking, and nothing was in vain but
+		 * what may have been sent */
+		if (rows[i].no_memory)
+			gate_fixture_pass(world.gate, 90000);
+		world.resolver->outcome = EXCHANGE_ANSWERED;
+		world_expect(&world, "default", token, REASON_GRANTED);
+		world_expect(&world, "default", NOR_THIS, REASON_GRANTED);
+		/* an outage is one as before */
+		world.resolver->outcome = EXCHANGE_UNREACHABLE;
+		gate_fixture_pass(world.gate, 40000);
+		world_expect(&world, "default", token, REASON_GRANTED);
+		world_end(&world);
+	}
+}
+
+/* In the middle of an outage it neither ends that nor makes it longer. */
+static void
+local_fault_in_an_outage(void **state)
+{
+	struct world world = known("validate = hybrid\nstale_if_error = 300");
+
+	(void)state;
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	assert_in_range(ask_on(&world, REASON_GRANTED), 4, 12);
+	gate_fixture_pass(world.gate, 9000);
+	world.resolver->outcome = EXCHANGE_LOCAL_FAULT;
+	assert_int_equal(ask_on(&world, REASON_LOCAL_FAULT), 100);
+	world.resolver->outcome = EXCHANGE_UNREACHABLE;
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	world.resolver->count = 0;
+	gate_fixture_pass(world.gate, 2000);
+	world_expect(&world, "default", OPAQUE, REASON_GRANTED);
+	assert_int_equal(world.resolver->count, 0);
+	world_end(&world);
+}
+
 int
 main(void)
 {
@@ -328,6 +417,8 @@ main(void)
 		cmocka_unit_test(one_at_odds),
 		cmocka_unit_test(other_user),
 		cmocka_unit_test(refused_by_old_facts),
+		cmocka_unit_test(local_faults),
+		cmocka_unit_test(local_fault_in_an_outage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

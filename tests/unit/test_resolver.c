@@ -77,7 +77,8 @@ expect_exchange(struct exchange *exchange, enum resolver_answer wanted,
 		expect_empty(&facts);
 	(void)snprintf(said, sizeof(said), "%s", error.text);
 	assert_int_equal(error.text[0] != '\0', got == RESOLVER_FAULT ||
-	    got == RESOLVER_SERVER_ERROR || got == RESOLVER_UNREACHABLE);
+	    got == RESOLVER_SERVER_ERROR || got == RESOLVER_UNREACHABLE ||
+	    got == RESOLVER_LOCAL_FAULT);
 	facts_clear(&facts);
 	exchange_free(exchange);
 }
@@ -397,6 +398,13 @@ statuses(void **state)
 	exchange = answer_new(EXCHANGE_UNSENT, 200);
 	add_lines(exchange, USER);
 	expect_exchange(exchange, RESOLVER_FAULT, "unsent");
+	exchange = answer_new(EXCHANGE_LOCAL_FAULT, 200);
+	add_lines(exchange, USER);
+	error_set(&exchange->error, "no thread");
+	expect_exchange(exchange, RESOLVER_LOCAL_FAULT, "local fault");
+	exchange = answer_new(EXCHANGE_LOCAL_FAULT, 503);
+	error_set(&exchange->error, "no memory");
+	expect_exchange(exchange, RESOLVER_LOCAL_FAULT, "local fault, 503");
 }
 
 /* The response of a recording, as the transport would hand it over. */
