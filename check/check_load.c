@@ -49,7 +49,8 @@ check_load_perform(void *context, struct exchange *exchange, int64_t msecs)
 	struct check_load *loaded = context;
 
 	if (loaded->http == NULL && load(loaded, &exchange->error) == -1) {
-		exchange->outcome = EXCHANGE_UNREACHABLE;
+		exchange->outcome = EXCHANGE_LOCAL_FAULT;
+		exchange->no_memory = loaded->perform != NULL;
 		return;
 	}
 	loaded->perform(loaded->http, exchange, msecs);

@@ -202,18 +202,21 @@ http_begin(struct http *http, struct exchange *exchange, int64_t deadline,
 	}
 	transfer = calloc(1, sizeof(*transfer));
 	if (transfer == NULL)
-		goto failed;
+		goto no_memory;
 	transfer->exchange = exchange;
 	transfer->owner = owner;
 	transfer->begun = now_ms();
 	transfer->until = transfer->begun + deadline;
 	if (add(http, transfer, 0, transfer->begun) == -1)
-		goto failed;
+		goto no_memory;
 	transfer->next = http->running;
 	http->running = transfer;
 	return 0;
-failed:
+no_memory:
+	exchange->outcome = EXCHANGE_LOCAL_FAULT;
+	exchange->no_memory = 1;
 	error_set(&exchange->error, "HTTP library: out of memory");
+failed:
 	transfer_free(http, transfer);
 	return -1;
 }

@@ -21,6 +21,9 @@
  *   connection that was used before is tried once more on a new one, within
  *   its deadline.
  *   Whichever answers first counts; older idle ones are used no more.
+ * - What fails for want of memory, threads or descriptors of this process is a
+ *   LOCAL_FAULT.  The library does not say why a name is not found or TLS does
+ *   not begin: then it is one where few descriptors or little memory are left.
  * - Of the final head those headers are kept that exchange->keep names;
  *   interim heads (1xx) and trailers say nothing.
  *
@@ -38,7 +41,8 @@ void http_free(struct http *http);
 void http_trust_system(struct http *http);
 
 /*
- * Begin: 0, or -1 and the exchange is already UNREACHABLE with its error.
+ * Begin: 0, or -1 and the exchange is already UNREACHABLE with its error, or
+ * LOCAL_FAULT for want of memory.
  * `deadline`, ms from now, bounds the exchange, connect_timeout the connection.
  * The exchange is borrowed until it is finished or http_free().
  * `owner` is handed back.

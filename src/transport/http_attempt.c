@@ -1,11 +1,18 @@
 #include "transport/http_attempt.h"
 
+#include <sys/socket.h>
+
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
+#include "transport/http_library.h"
 #include "transport/http_setup.h"
 
+#define PROBE_FDS 8
+#define PROBE_MEMORY (1024UL * 1024)
 #define MAX_SKIPPED (64 * 1024)	/* bytes read to keep a connection */
 
 void
@@ -133,6 +140,21 @@ take_body(char *data, size_t size, size_t count, void *context)
 	return len + 1;
 }
 
+/* The library does not tell why it got none. */
+static curl_socket_t
+open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct http_attempt *attempt = context;
+	int fd;
+
+	(void)purpose;
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+	if (fd == -1)
+		attempt->open_errno = errno;
+	return fd;
+}
+
 static int
 set_answer(struct http_attempt *attempt)
 {
@@ -146,7 +168,11 @@ set_answer(struct http_attempt *attempt)
 	    curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) !=
 	    CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt) != CURLE_OK)
+	    curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) !=
+	    CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt) !=
+	    CURLE_OK)
 		return -1;
 	return 0;
 }
@@ -178,6 +204,7 @@ http_attempt_new(const struct settings *settings, struct exchange *exchange,
 	attempt->exchange = exchange;
 	attempt->winner = winner;
 	attempt->begun = rules->now;
+	attempt->failures = http_library_failures();
 	attempt->easy = curl_easy_init();
 	if (attempt->easy != NULL && http_setup(attempt->easy, settings,
 	    rules->trusts_system, exchange, &attempt->headers) == 0 &&
@@ -217,11 +244,79 @@ is_answer(struct http_attempt *attempt, CURLcode code)
 	return code == CURLE_OK && http_head_end(&attempt->head) == 0;
 }
 
+static int
+is_lack(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	    error == ENOBUFS;
+}
+
+/* Are there the descriptors and the memory that a look-up of a name, or the
+ * beginning of TLS, takes?  0, or an errno. */
+static int
+find_lack(void)
+{
+	int fds[PROBE_FDS], error = 0;
+	size_t count = 0;
+	void *memory;
+
+	while (error == 0 && count < PROBE_FDS) {
+		fds[count] = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (fds[count] == -1)
+			error = errno;
+		else
+			count++;
+	}
+	while (count > 0)
+		(void)close(fds[--count]);
+	memory = malloc(PROBE_MEMORY);
+	if (memory == NULL)
+		error = ENOMEM;
+	free(memory);
+	return is_lack(error) ? error : 0;
+}
+
+/* What this process lacked for it, as an errno; 0: nothing is known to be
+ * lacking. */
+static int
+lack_of(const struct http_attempt *attempt, CURLcode code)
+{
+	long sent = 0, error = 0;
+
+	if (attempt->no_memory ||
+	    http_library_failures() != attempt->failures)
+		return ENOMEM;
+	if (is_lack(attempt->open_errno))
+		return attempt->open_errno;
+	(void)curl_easy_getinfo(attempt->easy, CURLINFO_REQUEST_SIZE, &sent);
+	(void)curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &error);
+	switch ((int)code) {
+	case CURLE_OUT_OF_MEMORY:
+		/* else it is an endless line */
+		return sent == 0 ? ENOMEM : 0;
+	case CURLE_FAILED_INIT:
+		return EAGAIN;
+	case CURLE_COULDNT_CONNECT:
+		return is_lack((int)error) ? (int)error : 0;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		if (strstr(attempt->text, "thread failed to start") != NULL)
+			return EAGAIN;
+		return find_lack();
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CACERT_BADFILE:
+		return strstr(attempt->text, "malloc failure") != NULL ?
+		    ENOMEM : find_lack();
+	default:
+		return 0;
+	}
+}
+
 /* Is it an answer that breaks HTTP, or none at all? */
 static enum exchange_outcome
 outcome_of(const struct http_attempt *attempt, CURLcode code)
 {
-	if (code == CURLE_OPERATION_TIMEDOUT || attempt->no_memory)
+	if (code == CURLE_OPERATION_TIMEDOUT)
 		return EXCHANGE_UNREACHABLE;
 	if (attempt->too_big || attempt->head.fault != NULL ||
 	    attempt->head.status != 0)
@@ -245,6 +340,7 @@ http_attempt_finish(struct http_attempt *attempt, CURLcode code)
 	struct exchange *exchange = attempt->exchange;
 	char origin[HTTP_SETUP_ORIGIN_SIZE];
 	const char *text;
+	int lack;
 
 	/* before its head is whole, that is also what an endless line gets */
 	if (code == CURLE_OUT_OF_MEMORY && *attempt->winner == attempt)
@@ -254,14 +350,21 @@ http_attempt_finish(struct http_attempt *attempt, CURLcode code)
 		exchange->status = attempt->head.status;
 		return;
 	}
+	lack = lack_of(attempt, code);
 	exchange_reset(exchange);
-	exchange->outcome = outcome_of(attempt, code);
+	exchange->outcome = lack != 0 ? EXCHANGE_LOCAL_FAULT :
+	    outcome_of(attempt, code);
+	exchange->no_memory = lack == ENOMEM || lack == ENOBUFS;
 	exchange->was_closed = exchange->outcome == EXCHANGE_UNREACHABLE &&
 	    was_closed(attempt, code);
 	text = attempt->text[0] != '\0' ? attempt->text :
 	    curl_easy_strerror(code);
 	http_setup_origin(exchange->url, origin, sizeof(origin));
-	if (attempt->head.fault != NULL)
+	if (exchange->no_memory)
+		error_set(&exchange->error, "%s: out of memory", origin);
+	else if (lack == EMFILE || lack == ENFILE)
+		error_set(&exchange->error, "%s: %s", origin, strerror(lack));
+	else if (attempt->head.fault != NULL)
 		error_set(&exchange->error, "%s answers with %s", origin,
 		    attempt->head.fault);
 	else if (attempt->too_big)
@@ -269,6 +372,5 @@ http_attempt_finish(struct http_attempt *attempt, CURLcode code)
 		    "%s answers with more than %zu bytes", origin,
 		    exchange->max_body);
 	else
-		error_set(&exchange->error, "%s: %s", origin,
-		    attempt->no_memory ? "out of memory" : text);
+		error_set(&exchange->error, "%s: %s", origin, text);
 }

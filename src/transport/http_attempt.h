@@ -30,6 +30,8 @@ struct http_attempt {
 	size_t skipped;			/* bytes of a body nobody reads */
 	int too_big;
 	int no_memory;
+	unsigned long failures;	/* of memory, when it began */
+	int open_errno;		/* why a socket could not be made; 0 */
 	char text[CURL_ERROR_SIZE];
 };
 

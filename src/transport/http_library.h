@@ -5,4 +5,7 @@
 int http_library_init(void);
 void http_library_end(void);
 
+/* How often it was refused memory so far.  Any thread. */
+unsigned long http_library_failures(void);
+
 #endif /* !HTTP_LIBRARY_H_ */

@@ -119,11 +119,24 @@ def test_file(logins):
           'default')
     logins.restore()
     os.rename(machine.path(pam_helper.HTTP), path + '.away')
-    got = logins.run('alice', logins.alice.log_in('session'), ('auth',))
-    tap.ok(got.codes == OUT and 'resolver-unreachable' in got.lines[0][1] and
-           BY in got.lines[0][1], 'no HTTP for it: Authgear cannot be asked',
-           got)
-    os.rename(path + '.away', machine.path(pam_helper.HTTP))
+    http = machine.path(pam_helper.HTTP)
+    for what, data in (('no HTTP for it', None), ('an empty file', b''),
+                       ('garbage', b'\177ELF' + os.urandom(5000)),
+                       ('another library', open(machine.path(
+                           PROGRAM), 'rb').read())):
+        if data is not None:
+            with open(http, 'wb') as file:
+                file.write(data)
+        # more than what begins a back-off
+        for kind in ('session', 'jwt', 'opaque', 'session'):
+            got = logins.run('alice', logins.alice.log_in(kind), ('auth',))
+            tap.ok(got.codes == OUT and 'local-fault' in got.lines[0][1] and
+                   BY in got.lines[0][1], '%s, %s: Authgear cannot be asked, '
+                   'and whose fault it is' % (what, kind), got)
+    os.unlink(http)
+    os.rename(path + '.away', http)
+    got = logins.run('alice', logins.alice.log_in('opaque'))
+    tap.equal(got.codes, IN, 'it is asked again at once')
 
 
 def test_hosts(logins):

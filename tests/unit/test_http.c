@@ -1,7 +1,9 @@
 /* The transport where the clock, memory or a connection has bad luck. */
 #include "config.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -21,6 +23,9 @@
 #include "transport/http.h"
 #include "transport/http_library.h"
 
+/* looked up in files alone: no name server takes such a label */
+#define NO_NAME "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+	"aaaaaa.invalid"
 #define ROUNDS 400	/* of the network, 10 ms each at most */
 
 /* of the linker's --wrap: the clock leaps before its nth reading from now */
@@ -218,11 +223,8 @@ memory_for_an_answer(void **state)
 		if (nth == 0)
 			total = count;
 		if (nth > 0 && place->exchange->outcome != EXCHANGE_ANSWERED) {
-			/* the library says that of an endless line too */
-			if (strstr(place->exchange->error.text, "Out of") ==
-			    NULL)
-				expect(place, EXCHANGE_UNREACHABLE,
-				    ": out of memory");
+			expect(place, EXCHANGE_LOCAL_FAULT, ": out of memory");
+			assert_int_equal(place->exchange->no_memory, 1);
 		} else {
 			expect(place, EXCHANGE_ANSWERED, "");
 			assert_string_equal(place->exchange->body.data,
@@ -242,6 +244,177 @@ memory_for_an_answer(void **state)
 		    "012345678901234567890123456789");
 	assert_int_equal(finish(place), 1);
 	expect(place, EXCHANGE_FAULTY, "more than 4096 bytes");
+	end(place);
+}
+
+/* Nor before it is sent: no outage either. */
+static void
+memory_for_a_question(void **state)
+{
+	struct place *place;
+	size_t nth, total = 0, count, failed = 0;
+
+	(void)state;
+	for (nth = 0; nth <= total; nth++) {
+		place = begin();
+		assert_int_equal(exchange_add_header(place->exchange, "Cookie",
+		    "session=one"), 0);
+		failing_memory_begin(nth, FAILING_MEMORY_ONCE);
+		if (http_begin(place->http, place->exchange, 10000,
+		    place) == 0)
+			http_work(place->http, 10);
+		count = failing_memory_end();
+		if (nth == 0)
+			total = count;
+		/* or it is still under way */
+		if (place->exchange->error.text[0] != '\0') {
+			failed++;
+			expect(place, EXCHANGE_LOCAL_FAULT, ": out of memory");
+			assert_int_equal(place->exchange->no_memory, 1);
+		}
+		end(place);
+	}
+	assert_true(failed >= 10);
+}
+
+/* An endless line is the server's, though the library calls it memory. */
+static void
+endless_line(void **state)
+{
+	static const char *const begins[] = { "HTTP/1.1 200 OK\r\nX: ",
+	    "HTTP/1.1 200 ", "" };
+	struct place *place;
+	char text[4097];
+	size_t i;
+	int n;
+
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		place = begin();
+		ask(place, 10000);
+		await(place, -1);
+		answer(place, 0, begins[i]);
+		for (n = 0; n < 40; n++) {
+			(void)send(place->connections[0], text,
+			    sizeof(text) - 1, MSG_NOSIGNAL);
+			http_work(place->http, 1);
+		}
+		if (http_finished(place->http) != place && !finish(place))
+			fail_msg("row %zu does not end", i);
+		if (place->exchange->outcome != EXCHANGE_FAULTY &&
+		    place->exchange->outcome != EXCHANGE_UNREACHABLE)
+			fail_msg("row %zu: %d", i,
+			    (int)place->exchange->outcome);
+		end(place);
+	}
+}
+
+/* In a child that nothing else is done in. */
+struct lack {
+	const char *name;
+	const char *host;
+	int files;		/* more than are open; -1: as many as ever */
+	int no_threads;
+	enum exchange_outcome outcome;
+	const char *why;
+};
+
+static void
+limit(int resource, rlim_t value)
+{
+	const struct rlimit limit = { value, value };
+
+	if (setrlimit(resource, &limit) == -1)
+		_exit(2);
+}
+
+static int
+try(const struct place *of, const struct lack *lack)
+{
+	struct place *place = calloc(1, sizeof(*place));
+	struct error error = { "" };
+	char url[128];
+	int last;
+
+	(void)snprintf(url, sizeof(url), "http://%s%s", lack->host,
+	    strrchr(of->exchange->url, ':'));
+	if (strchr(lack->host, ':') != NULL)
+		(void)snprintf(url, sizeof(url), "http://%s/", lack->host);
+	place->settings = of->settings;
+	place->settings.insecure_allow_http = 1;
+	place->http = http_new(&place->settings, &error);
+	place->exchange = exchange_new(url, 4096);
+	last = dup(0);
+	if (lack->files != -1)
+		limit(RLIMIT_NOFILE, (rlim_t)(last + lack->files));
+	(void)close(last);
+	/* root is not bound by it */
+	if (lack->no_threads && geteuid() == 0 &&
+	    setresuid(65534, 65534, 65534) == -1)
+		_exit(2);
+	if (lack->no_threads)
+		limit(RLIMIT_NPROC, 0);
+	http_perform(place->http, place->exchange, 1000);
+	if (place->exchange->outcome == lack->outcome &&
+	    strstr(error_text(&place->exchange->error), lack->why) != NULL)
+		return 0;
+	print_error("%s: %d: %s\n", lack->name, (int)place->exchange->outcome,
+	    error_text(&place->exchange->error));
+	return 1;
+}
+
+static void
+lacks_something(void **state)
+{
+	static const struct lack rows[] = {
+		{ "an address, no descriptor", "127.0.0.1", 0, 0,
+		    EXCHANGE_LOCAL_FAULT, "Too many open files" },
+		{ "localhost, no descriptor", "localhost", 0, 0,
+		    EXCHANGE_LOCAL_FAULT, "" },
+		{ "no such name, no descriptor", NO_NAME, 0, 0,
+		    EXCHANGE_LOCAL_FAULT, "" },
+		{ "no such name, one descriptor", NO_NAME, 1, 0,
+		    EXCHANGE_LOCAL_FAULT, "" },
+		{ "no such name, two descriptors", NO_NAME, 2, 0,
+		    EXCHANGE_LOCAL_FAULT, "" },
+		{ "no such name, seven descriptors", NO_NAME, 7, 0,
+		    EXCHANGE_LOCAL_FAULT, "" },
+		{ "no such name, no thread", NO_NAME, -1, 1,
+		    EXCHANGE_LOCAL_FAULT, "thread" },
+		/* and these lack nothing; one name needs no look-up */
+		{ "localhost, no thread", "localhost", -1, 1,
+		    EXCHANGE_UNREACHABLE, "" },
+		{ "an address, no thread", "127.0.0.1", -1, 1,
+		    EXCHANGE_UNREACHABLE, "" },
+		{ "an address, one descriptor", "127.0.0.1", 1, 0,
+		    EXCHANGE_UNREACHABLE, "" },
+		{ "nobody listens", "127.0.0.1:1", -1, 0,
+		    EXCHANGE_UNREACHABLE, "" },
+		{ "nobody listens, a name", "localhost:1", -1, 0,
+		    EXCHANGE_UNREACHABLE, "" },
+		{ "no such name", NO_NAME, -1, 0, EXCHANGE_UNREACHABLE,
+		    "" },
+	};
+	struct place *place = begin();
+	int status, failed = 0;
+	pid_t child;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		child = fork();
+		assert_int_not_equal(child, -1);
+		if (child == 0)
+			_exit(try(place, &rows[i]));
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (status != 0) {
+			print_error("%s: %d\n", rows[i].name, status);
+			failed = 1;
+		}
+	}
+	assert_false(failed);
 	end(place);
 }
 
@@ -338,6 +511,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_time_is_left),
 		cmocka_unit_test(memory_for_an_answer),
+		cmocka_unit_test(memory_for_a_question),
+		cmocka_unit_test(endless_line),
+		cmocka_unit_test(lacks_something),
 		cmocka_unit_test(old_connection_that_dies),
 		cmocka_unit_test(old_connection_that_lives),
 	};
