@@ -33,6 +33,7 @@ struct fetcher {
 	int64_t refresh_at;	/* boottime of the keys timer */
 	int is_refreshing;
 	int is_well;		/* the last fetch by timer went well */
+	int is_local;		/* or failed here, which is told once */
 };
 
 void
@@ -62,16 +63,21 @@ static void
 note_refresh(struct fetcher *fetcher, const struct decision *decision)
 {
 	const char *why = decision->detail.text;
+	const int is_local = decision->reason == REASON_LOCAL_FAULT ||
+	    decision->reason == REASON_OUT_OF_MEMORY;
 
-	if (why[0] != '\0')
+	if (why[0] != '\0' && !(is_local && fetcher->is_local))
 		log_say(fetcher->log, LOG_LEVEL_WARNING, "keys not fetched: %s",
 		    why);
-	else if (!fetcher->is_well)
+	else if (why[0] == '\0' && !fetcher->is_well)
 		log_say(fetcher->log, LOG_LEVEL_INFO, "keys fetched from %s",
 		    fetcher->settings->endpoint);
 	fetcher->is_well = why[0] == '\0';
+	fetcher->is_local = is_local;
 	fetcher->is_refreshing = 0;
-	fetcher->refresh_at = fetcher->now.boottime;
+	/* of its own no lease holds it back */
+	fetcher->refresh_at = fetcher->now.boottime +
+	    (is_local ? RETRY_MS : 0);
 }
 
 static void

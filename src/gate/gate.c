@@ -44,6 +44,7 @@ gate_new(const struct settings *settings, struct gate_shared *shared,
 	if (gate->keys == NULL)
 		goto no_memory;
 	keys_tell(gate->keys, gate->shared->keys_told);
+	keys_share(gate->keys, &gate->shared->keys_fault);
 	return gate;
 no_memory:
 	error_set(error, "out of memory");
@@ -212,6 +213,7 @@ gate_refresh(struct gate *gate, const struct moment *now, int64_t *next_out)
 	case KEYS_DENIED:
 	case KEYS_UNSETTLED:
 	case KEYS_UNUSABLE:
+	case KEYS_FAULT:
 	case KEYS_STALE:
 	default:
 		break;

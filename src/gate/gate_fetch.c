@@ -12,7 +12,13 @@ finish(struct gate *gate, struct gate_task *task,
     const struct status_keys *fetched, const struct moment *now)
 {
 	/* `fetched` borrows from both */
-	(void)keys_fetched(gate->keys, fetched, now, &task->decision.detail);
+	if (task->keys.fault == REASON_GRANTED)
+		(void)keys_fetched(gate->keys, fetched, now,
+		    &task->decision.detail);
+	else {
+		keys_not_fetched(gate->keys, &task->keys.fetch_started, now);
+		task->ask_again = now->boottime;
+	}
 	gate_task_drop_exchange(task);
 	metadata_clear(&task->keys.metadata);
 	task->keys.has_fetched = 1;
@@ -26,6 +32,7 @@ ask(struct gate_task *task, const char *url, size_t max_body)
 	    "Accept", "application/json") == 0)
 		return 0;
 	error_set(&task->decision.detail, "out of memory");
+	task->keys.fault = REASON_OUT_OF_MEMORY;
 	gate_task_drop_exchange(task);
 	return -1;
 }
@@ -36,6 +43,9 @@ has_document(struct gate_task *task)
 {
 	const struct exchange *exchange = task->exchange;
 
+	if (exchange->outcome == EXCHANGE_LOCAL_FAULT)
+		task->keys.fault = exchange->no_memory ? REASON_OUT_OF_MEMORY :
+		    REASON_LOCAL_FAULT;
 	if (exchange->outcome == EXCHANGE_UNSENT)
 		error_set(&task->decision.detail, "%s: no answer in time",
 		    exchange->url);
@@ -64,6 +74,8 @@ gate_fetch_begin(struct gate *gate, struct gate_task *task,
 	(void)buffer_append_string(&url, task->settings->endpoint);
 	(void)buffer_append_string(&url, METADATA_PATH);
 	made = !url.failed && ask(task, url.data, METADATA_MAX_TEXT) == 0;
+	if (!made)
+		task->keys.fault = REASON_OUT_OF_MEMORY;
 	buffer_clear(&url);
 	if (!made)
 		finish(gate, task, NULL, now);

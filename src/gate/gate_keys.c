@@ -105,6 +105,8 @@ do_without(struct gate_task *task, enum reason reason, int64_t until,
 		    "the token's key is not known here");
 		reason = REASON_NOT_ASKED;
 	}
+	if (task->keys.fault != REASON_GRANTED)
+		reason = task->keys.fault;
 	if (until > task->ask_again)
 		task->ask_again = until;
 	return gate_task_end(task, reason, now);
@@ -144,6 +146,12 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 		(void)keys_explain(gate->keys, wish.kid, detail);
 		return do_without(task, REASON_KEY_UNUSABLE, found.until,
 		    now);
+	case KEYS_FAULT:
+		error_set(detail, "the keys are due, and could not be fetched "
+		    "for want of something here");
+		return gate_task_end(task, task->keys.fault !=
+		    REASON_GRANTED ? task->keys.fault : REASON_LOCAL_FAULT,
+		    now);
 	case KEYS_STALE:
 		(void)keys_explain(gate->keys, NULL, detail);
 		return do_without(task, REASON_KEYS_UNREACHABLE, found.until,
@@ -170,6 +178,7 @@ look(struct gate *gate, struct gate_task *task, const struct moment *now)
 	case KEYS_UNSETTLED:
 	case KEYS_UNUSABLE:
 	case KEYS_STALE:
+	case KEYS_FAULT:
 	case KEYS_FETCH:
 	case KEYS_WAIT:
 	case KEYS_ASKED:
@@ -201,6 +210,7 @@ end_late(struct gate *gate, struct gate_task *task, const struct moment *now)
 	case KEYS_KNOWN:
 	case KEYS_DENIED:
 	case KEYS_UNSETTLED:
+	case KEYS_FAULT:
 	case KEYS_FETCH:
 	case KEYS_WAIT:
 	case KEYS_ASKED:
@@ -236,7 +246,9 @@ go_on(struct gate *gate, struct gate_task *task, const struct moment *now)
 	else if (gate_fetch_go_on(gate, task, now) == 1)
 		return GATE_STAGE_EXCHANGE;
 	if (task->credential.kind == CREDENTIAL_NONE)
-		return gate_task_end(task, REASON_KEYS_UNREACHABLE, now);
+		return gate_task_end(task, task->keys.fault !=
+		    REASON_GRANTED ? task->keys.fault :
+		    REASON_KEYS_UNREACHABLE, now);
 	return is_late ? end_late(gate, task, now) : look(gate, task, now);
 }
 

@@ -37,6 +37,7 @@ struct gate_shared {
 	struct status_pending *pending;
 	struct keys_told *keys_told;
 	_Atomic int failing;	/* enum gate_failing */
+	_Atomic int64_t keys_fault; /* keys_share() */
 	int opens_late;		/* status.db, where something asks for it */
 };
 
@@ -76,6 +77,7 @@ struct gate_keys {
 	struct metadata metadata; /* with a jwks_uri while that is fetched */
 	struct moment fetch_started;
 	int has_fetched;	/* a fetch of ours ended: not another one */
+	enum reason fault;	/* why it failed here; GRANTED: it did not */
 };
 
 enum gate_row_seen {

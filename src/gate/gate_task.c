@@ -25,6 +25,7 @@ gate_task_new(const struct settings *settings, const struct moment *now)
 	task->resume_at = now->boottime;
 	task->ask_again = now->boottime;
 	task->verdict.refusal = REASON_GRANTED;
+	task->keys.fault = REASON_GRANTED;
 	return task;
 }
 

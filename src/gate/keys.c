@@ -23,6 +23,9 @@ struct keys {
 	uint64_t number;		/* of what this process stored, then */
 	int64_t earliest;		/* start of the fetch, by any look */
 	struct keys_told *told;		/* borrowed; NULL: nobody */
+	_Atomic int64_t own_fault;
+	_Atomic int64_t *fault_at;	/* begin of the last fetch of the
+					   process, if it failed here; 0 */
 };
 
 struct keys *
@@ -34,7 +37,14 @@ keys_new(const struct settings *settings, struct status *status)
 		return NULL;
 	keys->settings = settings;
 	keys->status = status;
+	keys->fault_at = &keys->own_fault;
 	return keys;
+}
+
+void
+keys_share(struct keys *keys, _Atomic int64_t *fault_at)
+{
+	keys->fault_at = fault_at;
 }
 
 void
@@ -174,7 +184,18 @@ is_denied(struct keys *keys, int64_t issued_at, const struct moment *now)
 	return issued_at + keys->settings->leeway < start;
 }
 
-/* What is known without asking: KNOWN, DENIED, UNSETTLED, UNUSABLE or
+/* What is due serves on in an outage, of which nothing is known. */
+static int
+is_faulty(const struct keys *keys, const struct moment *now)
+{
+	const int64_t fault = atomic_load(keys->fault_at);
+
+	return fault != 0 && due_at(keys, now) <= now->boottime &&
+	    (moment_age(&keys->stored.started, now) < 0 ||
+	    keys->stored.started.boottime < fault);
+}
+
+/* What is known without asking: KNOWN, DENIED, UNSETTLED, UNUSABLE, FAULT or
  * STALE. */
 static enum keys_outcome
 look(struct keys *keys, const struct keys_wish *wish,
@@ -184,6 +205,10 @@ look(struct keys *keys, const struct keys_wish *wish,
 	if (!may_serve(keys, now))
 		return KEYS_STALE;
 	found->key = jwks_find(keys->jwks, wish->kid);
+	if (found->key != NULL && is_faulty(keys, now)) {
+		found->key = NULL;
+		return KEYS_FAULT;
+	}
 	if (found->key != NULL)
 		return KEYS_KNOWN;
 	if (jwks_find_flaw(keys->jwks, wish->kid) != NULL)
@@ -250,7 +275,7 @@ keys_find(struct keys *keys, const struct keys_wish *wish,
 	keys->looked_at = now->boottime;
 	outcome = look(keys, wish, now, found);
 	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED ||
-	    !wish->may_fetch)
+	    outcome == KEYS_FAULT || !wish->may_fetch)
 		return outcome;
 
 	lease = take_lease(keys, now,
@@ -323,8 +348,17 @@ keys_fetched(struct keys *keys, const struct status_keys *fetched,
 		/* what is wrong with it is told now, not when it is used */
 		(void)load(keys, NULL);
 	}
+	atomic_store(keys->fault_at, 0);
 	status_lease_end(keys->status, LEASE_NAME, now);
 	return ret;
+}
+
+void
+keys_not_fetched(struct keys *keys, const struct moment *started,
+    const struct moment *now)
+{
+	atomic_store(keys->fault_at, started->boottime);
+	status_lease_give(keys->status, LEASE_NAME, now);
 }
 
 const char *

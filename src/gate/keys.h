@@ -1,6 +1,8 @@
 #ifndef KEYS_H_
 #define KEYS_H_
 
+#include <stdatomic.h>
+
 #include "facts/jwks.h"
 #include "gate/keys_told.h"
 #include "ground/error.h"
@@ -28,6 +30,10 @@ void keys_free(struct keys *keys);
 /* Who is told which keys cannot serve (keys_told.h); NULL: nobody. */
 void keys_tell(struct keys *keys, struct keys_told *told);
 
+/* Where all keys of a process note that they could not fetch, 0 at first;
+ * borrowed. */
+void keys_share(struct keys *keys, _Atomic int64_t *fault_at);
+
 enum keys_outcome {
 	KEYS_UNREADABLE = 0,	/* status.db: state-unreadable; known keys
 				   serve all the same until they are due */
@@ -37,6 +43,8 @@ enum keys_outcome {
 	KEYS_UNUSABLE,		/* published, but it cannot serve */
 	KEYS_STALE,		/* no set, one of which no key can serve, or
 				   over keys_max_stale */
+	KEYS_FAULT,		/* known, but due, and this process could not
+				   fetch for a fault of its own */
 	KEYS_FETCH,		/* must fetch first: the lease is ours */
 	KEYS_WAIT,		/* somebody else is fetching */
 	KEYS_ASKED		/* the lease waits to be written */
@@ -100,6 +108,15 @@ int keys_are_held(struct keys *keys, const struct moment *now);
  */
 int keys_fetched(struct keys *keys, const struct status_keys *fetched,
     const struct moment *now, struct error *error);
+
+/*
+ * It is over, begun at `started`, by a fault of this process, which says
+ * nothing of Authgear: no outage.  Anybody may fetch at once, and in this
+ * process keys that are due serve no more until a fetch ends otherwise, well
+ * or not, or another process stored a set.
+ */
+void keys_not_fetched(struct keys *keys, const struct moment *started,
+    const struct moment *now);
 
 /* 1 and why a kid cannot serve, or (NULL) why none can; 0 if the set says
  * nothing of that.  Another key of the kid may serve all the same. */

@@ -149,8 +149,8 @@ status_lease_waits(struct status *status, const char *name,
 	return waits;
 }
 
-void
-status_lease_end(struct status *status, const char *name,
+static void
+end(struct status *status, const char *name, int is_void,
     const struct moment *now)
 {
 	struct status_pending *pending = status->pending;
@@ -159,9 +159,24 @@ status_lease_end(struct status *status, const char *name,
 	(void)snprintf(pending->end.name, sizeof(pending->end.name), "%s",
 	    name);
 	pending->end.at = *now;
+	pending->end.is_void = is_void;
 	pending->end.number = ++pending->number;
 	pending->few = 1;
 	status_pending_call(pending, 1);
 	(void)pthread_mutex_unlock(&pending->lock);
 	status_write_now(status, now);
+}
+
+void
+status_lease_end(struct status *status, const char *name,
+    const struct moment *now)
+{
+	end(status, name, 0, now);
+}
+
+void
+status_lease_give(struct status *status, const char *name,
+    const struct moment *now)
+{
+	end(status, name, 1, now);
 }

@@ -44,4 +44,8 @@ int status_lease_waits(struct status *status, const char *name,
 void status_lease_end(struct status *status, const char *name,
     const struct moment *now);
 
+/* The holder could not do what it was for: not cooling either. */
+void status_lease_give(struct status *status, const char *name,
+    const struct moment *now);
+
 #endif /* !STATUS_LEASE_H_ */

@@ -84,14 +84,17 @@ take(struct status *status, struct pending_lease *lease,
 static int
 end(struct status *status, const struct pending_end *end)
 {
-	static const char sql[] = "UPDATE lease SET running_until = 0 "
+	static const char over[] = "UPDATE lease SET running_until = 0 "
+	    "WHERE endpoint = ?1 AND name = ?2 AND boot_id = ?3 "
+	    "AND taken <= ?4";
+	static const char given[] = "DELETE FROM lease "
 	    "WHERE endpoint = ?1 AND name = ?2 AND boot_id = ?3 "
 	    "AND taken <= ?4";
 	const struct sql_value values[] = { sql_text(status->endpoint),
 	    sql_text(end->name), sql_text(end->at.boot_id),
 	    sql_number(end->at.boottime + CROSSING_MS) };
 
-	return sql_run(status->db, sql, values, 4);
+	return sql_run(status->db, end->is_void ? given : over, values, 4);
 }
 
 int

@@ -53,6 +53,7 @@ struct pending_end {
 	char name[16];		/* "": none */
 	struct moment at;
 	uint64_t number;
+	int is_void;		/* as if it had not been taken */
 };
 
 struct pending_backoff {

@@ -226,6 +226,7 @@ gate_fixture_perform(struct gate_fixture *fixture, struct gate_task *task)
 	*(is_metadata ? &fixture->metadata_count : &fixture->jwks_count) += 1;
 	gate_fixture_pass(fixture, fixture->delay);
 	exchange->outcome = fixture->outcome;
+	exchange->no_memory = fixture->resolver.no_memory;
 	if (fixture->outcome != EXCHANGE_ANSWERED) {
 		error_set(&exchange->error, "connection refused");
 		return;

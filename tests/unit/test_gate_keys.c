@@ -337,6 +337,92 @@ refresh(void **state)
 	two_keys_end(&world);
 }
 
+/* By the timer of that gate; 0: nothing was due, or it may not. */
+static int
+refresh_now(struct two_keys *world, struct gate *gate, enum reason reason)
+{
+	struct gate_task *task;
+	int64_t next;
+
+	task = gate_refresh(gate, &world->gate->now, &next);
+	if (task == NULL)
+		return 0;
+	gate_fixture_run(world->gate, gate, task, GATE_EXCHANGE);
+	assert_int_equal(gate_task_decision(task)->reason, reason);
+	gate_task_free(task);
+	return 1;
+}
+
+/* A fetch that failed here is no outage: what is due does not serve for it,
+ * and nobody is kept from another one. */
+static void
+local_faults(void **state)
+{
+	struct gate *other;
+	struct two_keys world;
+	enum reason fault;
+	int memory, i;
+
+	(void)state;
+	for (memory = 0; memory < 2; memory++) {
+		fault = memory ? REASON_OUT_OF_MEMORY : REASON_LOCAL_FAULT;
+		world = two_keys_begin("");
+		other = gate_fixture_another(world.gate);
+		/* no keys yet */
+		world.gate->resolver.no_memory = memory;
+		world.gate->outcome = EXCHANGE_LOCAL_FAULT;
+		for (i = 1; i < 4; i++) {
+			assert_int_equal(two_keys_ask_one(&world), fault);
+			assert_int_equal(two_keys_decision(&world)->
+			    retry_after, 1);
+			assert_int_equal(world.gate->metadata_count, i);
+		}
+		world.gate->outcome = EXCHANGE_ANSWERED;
+		assert_int_equal(two_keys_ask_one(&world), REASON_GRANTED);
+		/* a key that is not known: at once again, too */
+		gate_fixture_pass(world.gate, 10000);
+		gate_fixture_serve(world.gate, world.new_set);
+		world.gate->outcome = EXCHANGE_LOCAL_FAULT;
+		for (i = 1; i < 4; i++) {
+			assert_int_equal(two_keys_ask_two(&world), fault);
+			assert_int_equal(two_keys_ask_one(&world),
+			    REASON_GRANTED);
+		}
+		world.gate->outcome = EXCHANGE_ANSWERED;
+		assert_int_equal(two_keys_ask_two(&world), REASON_GRANTED);
+		/* nothing is known of Authgear while a set falls due */
+		assert_int_equal(refresh_now(&world, world.gate->gate, 0), 0);
+		gate_fixture_pass(world.gate, 3600000);
+		assert_int_equal(two_keys_ask_one(&world), REASON_GRANTED);
+		world.gate->outcome = EXCHANGE_LOCAL_FAULT;
+		for (i = 0; i < 3; i++) {
+			assert_int_equal(refresh_now(&world, world.gate->gate,
+			    fault), 1);
+			assert_int_equal(two_keys_ask_one(&world),
+			    REASON_LOCAL_FAULT);
+		}
+		/* in an outage it serves */
+		world.gate->outcome = EXCHANGE_UNREACHABLE;
+		assert_int_equal(refresh_now(&world, world.gate->gate,
+		    REASON_KEYS_UNREACHABLE), 1);
+		assert_int_equal(two_keys_ask_one(&world), REASON_GRANTED);
+		assert_int_equal(refresh_now(&world, world.gate->gate, 0), 0);
+		/* and another process may fetch, which is for all */
+		gate_fixture_pass(world.gate, 10000);
+		world.gate->outcome = EXCHANGE_LOCAL_FAULT;
+		assert_int_equal(refresh_now(&world, world.gate->gate, fault),
+		    1);
+		world.gate->outcome = EXCHANGE_ANSWERED;
+		assert_int_equal(refresh_now(&world, other,
+		    REASON_KEYS_UNREACHABLE), 1);
+		assert_int_equal(two_keys_ask_one(&world), REASON_GRANTED);
+		gate_fixture_pass(world.gate, 3600000);
+		assert_int_equal(two_keys_ask_one(&world), REASON_GRANTED);
+		gate_free(other);
+		two_keys_end(&world);
+	}
+}
+
 static void
 corrupt_set(void **state)
 {
@@ -367,6 +453,7 @@ main(void)
 		cmocka_unit_test(too_late),
 		cmocka_unit_test(outage),
 		cmocka_unit_test(refresh),
+		cmocka_unit_test(local_faults),
 		cmocka_unit_test(corrupt_set),
 	};
 

@@ -28,7 +28,8 @@ test_lease(void **state)
 		int64_t now;
 		enum status_lease answer;
 		int64_t until;
-		int ends;		/* status_lease_end() before asking */
+		int ends;		/* before asking: 1 status_lease_end(),
+					   2 status_lease_give() */
 	} steps[] = {
 		{ "the first", 100000, STATUS_LEASE_TAKEN, 102000, 0 },
 		{ "at once again", 100000, STATUS_LEASE_RUNNING, 102000, 0 },
@@ -41,7 +42,13 @@ test_lease(void **state)
 		{ "a minute earlier", 50000, STATUS_LEASE_COOLING, 120000, 0 },
 		{ "no more credible", 49999, STATUS_LEASE_TAKEN, 51999, 0 },
 		{ "held by that one", 50000, STATUS_LEASE_RUNNING, 51999, 0 },
-		{ "and cooled", 59999, STATUS_LEASE_TAKEN, 61999, 0 }
+		{ "and cooled", 59999, STATUS_LEASE_TAKEN, 61999, 0 },
+		{ "given back: at once", 60000, STATUS_LEASE_TAKEN, 62000, 2 },
+		{ "held by that one", 60001, STATUS_LEASE_RUNNING, 62000, 0 },
+		{ "and again", 60002, STATUS_LEASE_TAKEN, 62002, 2 },
+		{ "ended: it cools", 60003, STATUS_LEASE_COOLING, 70002, 1 },
+		{ "given back late", 60004, STATUS_LEASE_TAKEN, 62004, 2 },
+		{ "by who had none", 70005, STATUS_LEASE_TAKEN, 72005, 2 }
 	};
 	struct status_world *place = *state;
 	struct moment now;
@@ -54,7 +61,9 @@ test_lease(void **state)
 	assert_non_null(other);
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		now = status_world_at(steps[i].now);
-		if (steps[i].ends)
+		if (steps[i].ends == 2)
+			status_lease_give(other, "keys", &now);
+		else if (steps[i].ends)
 			status_lease_end(other, "keys", &now);
 		answer = status_lease_take(i % 2 ? other : place->status,
 		    &wish, &now, &until, &place->error);
