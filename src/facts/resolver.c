@@ -339,21 +339,14 @@ enum resolver_answer
 resolver_read(const struct exchange *exchange, struct facts *facts,
     struct error *error)
 {
-	switch (exchange->outcome) {
-	case EXCHANGE_ANSWERED:
-		break;
-	case EXCHANGE_UNREACHABLE:
+	if (exchange->outcome != EXCHANGE_ANSWERED)
 		error_set(error, "%s", error_text(&exchange->error));
+	if (exchange->outcome == EXCHANGE_UNREACHABLE)
 		return RESOLVER_UNREACHABLE;
-	case EXCHANGE_LOCAL_FAULT:
-		error_set(error, "%s", error_text(&exchange->error));
+	if (exchange->outcome == EXCHANGE_LOCAL_FAULT)
 		return RESOLVER_LOCAL_FAULT;
-	case EXCHANGE_FAULTY:
-	case EXCHANGE_UNSENT:
-	default:
-		error_set(error, "%s", error_text(&exchange->error));
+	if (exchange->outcome != EXCHANGE_ANSWERED)
 		return RESOLVER_FAULT;
-	}
 	if (exchange->status >= 500 && exchange->status <= 599) {
 		error_set(error, "the resolver answers with status %d",
 		    exchange->status);

@@ -357,15 +357,6 @@ lookups_again(struct lookups *lookups, const char *key,
 	return may;
 }
 
-/* What it was to ask at last, it did not. */
-static void
-give_back(struct lookups *lookups, struct place *place)
-{
-	if (place->asked_count > 0)
-		shares_give(lookups->shares,
-		    &place->asked[--place->asked_count]);
-}
-
 static void
 free_place(struct lookups *lookups, struct place *place, int is_live,
     const struct moment *now)
@@ -384,26 +375,26 @@ lookups_end(struct lookups *lookups, const char *key,
     enum lookups_result result, enum reason reason, const struct moment *now)
 {
 	struct place ended = { .key = "" }, *place;
-	int is_vain = result != LOOKUPS_ENDED_LIVE;
 
 	(void)pthread_mutex_lock(&lookups->lock);
 	place = place_of(lookups, key);
-	if (place != NULL && result == LOOKUPS_ENDED_UNASKED) {
-		give_back(lookups, place);
-		is_vain = place->asked_count > 0;
-	}
 	if (place != NULL) {
+		/* what it was to ask at last, it did not */
+		if (result == LOOKUPS_ENDED_UNASKED && place->asked_count > 0)
+			shares_give(lookups->shares,
+			    &place->asked[--place->asked_count]);
 		ended = *place;
 		free_place(lookups, place, result == LOOKUPS_ENDED_LIVE, now);
 	}
 	lookups_memory_put(lookups->memory, key, result, reason,
 	    now->boottime);
 	/* first what was told, then the place of who asked */
-	if (lookups->rows != NULL && result != LOOKUPS_ENDED &&
-	    result != LOOKUPS_ENDED_UNASKED)
+	if (lookups->rows != NULL && result > LOOKUPS_ENDED)
 		lookups_rows_write(lookups->rows, lookups->memory, key, now);
 	if (lookups->rows != NULL && ended.key[0] != '\0')
 		lookups_rows_end(lookups->rows, key,
-		    !is_vain && !ended.is_known ? &ended.who : NULL);
+		    !ended.is_known && (result == LOOKUPS_ENDED_LIVE ||
+		    (result == LOOKUPS_ENDED_UNASKED &&
+		    ended.asked_count == 0)) ? &ended.who : NULL);
 	(void)pthread_mutex_unlock(&lookups->lock);
 }

@@ -66,10 +66,9 @@ http_new(const struct settings *settings, struct error *error)
 		goto failed;
 	http->settings = settings;
 	http->multi = curl_multi_init();
-	if (http->multi == NULL)
-		goto failed;
-	if (curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
-	    (long)settings->max_lookups + KEY_CONNECTIONS) != CURLM_OK)
+	if (http->multi == NULL || curl_multi_setopt(http->multi,
+	    CURLMOPT_MAXCONNECTS, (long)settings->max_lookups +
+	    KEY_CONNECTIONS) != CURLM_OK)
 		goto failed;
 	return http;
 failed:
@@ -173,9 +172,8 @@ add(struct http *http, struct transfer *transfer, int is_second, int64_t now)
 		rules.lifetime = (long)(since / 1000) - 1;
 	attempt = http_attempt_new(http->settings, transfer->exchange,
 	    &transfer->winner, transfer, &rules);
-	if (attempt == NULL)
-		return -1;
-	if (curl_multi_add_handle(http->multi, attempt->easy) != CURLM_OK) {
+	if (attempt == NULL || curl_multi_add_handle(http->multi,
+	    attempt->easy) != CURLM_OK) {
 		http_attempt_free(attempt);
 		return -1;
 	}
@@ -374,10 +372,9 @@ http_work(struct http *http, int wait_ms)
 void *
 http_finished(struct http *http)
 {
-	struct transfer *transfer;
+	struct transfer *transfer = http->finished;
 	void *owner;
 
-	transfer = http->finished;
 	if (transfer == NULL)
 		return NULL;
 	http->finished = transfer->next;
