@@ -4,16 +4,20 @@ long what was known serves, and how soon what is new counts.
 Rows are made older in status.db where waiting would only take time."""
 # beside others: it mostly waits
 
+import os
+import resource
 import socket
 import threading
 import time
 
+import fastcgi
 import gate
 import process
 import sessions
 import tap
 
 UNREACHABLE, FAULT = sessions.ERRORS
+LOCAL = (503, 'local-fault')
 SLACK = 3               # seconds that a busy machine may take
 SIGNED_OUT = (401, 'signed-out')
 POLICIES = {'default': {}, 'admins': {'require_role': 'admin'}}
@@ -156,6 +160,55 @@ def test_stale(world):
     world.road.down()
     world.becomes(people[:1], UNREACHABLE, 1, 'not live last: never stale')
     world.road.up()
+
+
+def no_room(pid):
+    """No descriptor more, of that process; what it might have before."""
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    free = 0
+    while os.path.lexists('/proc/%d/fd/%d' % (pid, free)):
+        free += 1
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, before[1]))
+    return before
+
+
+def test_local_fault(world):
+    """The daemon has no descriptor left to ask with: that is no outage."""
+    people = world.people()
+    new = sessions.Person(world.control)
+    mark = len(world.daemon.log())
+    with fastcgi.connect(world.daemon.path, gate.PATIENCE) as peer:
+
+        def say(way):
+            peer.sendall(fastcgi.request(sessions.params(way), keep=True))
+            answer = fastcgi.receive(peer)
+            return answer.status, answer.headers.get('x-authgear-reason')
+        # no connection of before is left
+        world.road.down()
+        sessions.set_age(world.site, 20)
+        tap.equal(say(people[0][1].way[people[0][0]]), (200, None),
+                  'an outage, 20 s old')
+        world.road.up()
+        sessions.no_backoff(world.site)
+        world.site.sim.reset_counts()
+        before = no_room(world.daemon.pid)
+        for _ in range(3):
+            for kind, who in people:
+                tap.equal(say(who.way[kind]), LOCAL,
+                          'no descriptor, 20 s old: ' + kind)
+            for kind in sessions.KINDS:
+                tap.equal(say(new.way[kind]), LOCAL,
+                          'no descriptor, unknown: ' + kind)
+    tap.equal(sessions.lookups(world.site), 0, 'Authgear was not asked')
+    resource.prlimit(world.daemon.pid, resource.RLIMIT_NOFILE, before)
+    world.all_say(people, sessions.LIVE, 'at once when there are some')
+    for kind in sessions.KINDS:
+        tap.equal(world.say(new.way[kind]), sessions.LIVE,
+                  'and of those that were unknown: ' + kind)
+    said = world.daemon.log()[mark:]
+    tap.ok('local-fault' in said and 'Too many open files' in said and
+           'less often' not in said,
+           'the log says what it was, and of no outage', said[:500])
 
 
 def test_stale_limits(world):
@@ -317,6 +370,7 @@ def test_signed_out(world):
 def main():
     with World(session_ttl='5', stale_if_error='30', leeway='0',
                absent_ttl='1') as world:
+        test_local_fault(world)
         test_stale(world)
         test_stale_limits(world)
         test_backoff(world)
