@@ -40,7 +40,8 @@ enum ask_result
 ask_wire_late(const struct ask_wire *wire)
 {
 	(void)snprintf(wire->why, wire->size, "no answer from %s within %d s "
-	    "(deadline)", wire->who, wire->deadline);
+	    "(deadline); is it held up, or is deadline= not above "
+	    "total_timeout?", wire->who, wire->deadline);
 	return ASK_LATE;
 }
 
