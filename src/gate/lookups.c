@@ -165,6 +165,7 @@ lookups_leave(struct lookups *lookups, struct lookups_turn *turn)
 	(void)pthread_mutex_lock(&lookups->lock);
 	leave(lookups, turn);
 	shares_give(lookups->shares, &turn->asked);
+	lookups_rows_leave(lookups->rows, turn);
 	(void)pthread_mutex_unlock(&lookups->lock);
 }
 
@@ -394,7 +395,6 @@ lookups_end(struct lookups *lookups, const char *key,
 	if (lookups->rows != NULL && ended.key[0] != '\0')
 		lookups_rows_end(lookups->rows, key,
 		    !ended.is_known && (result == LOOKUPS_ENDED_LIVE ||
-		    (result == LOOKUPS_ENDED_UNASKED &&
-		    ended.asked_count == 0)) ? &ended.who : NULL);
+		    ended.asked_count == 0) ? &ended.who : NULL);
 	(void)pthread_mutex_unlock(&lookups->lock);
 }

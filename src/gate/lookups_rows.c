@@ -100,9 +100,12 @@ lookups_rows_begin(struct status *status, const struct settings *settings,
 		.divisor = DIVISOR
 	};
 
+	turn->counted = *asked->who;
 	switch (status_helper_begin(status, &wish, now, &turn->is_counted,
 	    &refusal->until)) {
 	case STATUS_HELPER_GO:
+		/* it is its place's now */
+		turn->is_counted = 0;
 		return LOOKUPS_GO;
 	case STATUS_HELPER_RUNNING:
 		return LOOKUPS_WAIT;
@@ -118,6 +121,18 @@ lookups_rows_begin(struct status *status, const struct settings *settings,
 	default:
 		return LOOKUPS_UNWRITTEN;
 	}
+}
+
+void
+lookups_rows_leave(struct status *status, struct lookups_turn *turn)
+{
+	struct status_helper_share shares[SHARES_LEVELS];
+
+	if (status == NULL || !turn->is_counted)
+		return;
+	turn->is_counted = 0;
+	(void)status_helper_give(status, shares,
+	    levels_of(&turn->counted, shares));
 }
 
 void

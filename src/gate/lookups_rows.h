@@ -33,6 +33,10 @@ enum lookups_answer lookups_rows_begin(struct status *status,
     struct lookups_turn *turn, const struct moment *now,
     struct shares_refusal *refusal);
 
+/* It waits no longer: what was counted of it, if it was, is given back, for it
+ * asked nothing.  NULL: there are no rows. */
+void lookups_rows_leave(struct status *status, struct lookups_turn *turn);
+
 /* It is over; whose it was, if it was unknown and not asked in vain. */
 void lookups_rows_end(struct status *status, const char *key,
     const struct shares_who *who);

@@ -20,7 +20,8 @@ struct lookups_turn {
 	struct shares_hold asked;	/* what it may ask in vain */
 	struct shares_hold queued;	/* all that it lacks is a place */
 	int is_near;			/* of those whose turn comes next */
-	int is_counted;			/* in the rows, what it may ask is */
+	int is_counted;			/* in the rows, what it may ask is: */
+	struct shares_who counted;	/* of whom */
 };
 
 /* That may go as soon as there is a place. */

@@ -137,10 +137,36 @@ bytes_of(const struct status_helper_share *share)
 }
 
 static int
-give_back(struct status *status, struct sql_value share)
+give_one(struct status *status, struct sql_value share)
 {
 	return sql_run(status->db, "UPDATE helper_minute SET taken = "
 	    "taken - 1 WHERE share = ?1 AND taken > 0", &share, 1);
+}
+
+static int
+give_back(struct status *status, const struct status_helper_share *shares,
+    size_t count)
+{
+	size_t i;
+	int rc = SQLITE_OK;
+
+	if (count > 0)
+		rc = give_one(status, sql_bytes("", 0));
+	for (i = 0; rc == SQLITE_OK && i < count; i++)
+		rc = give_one(status, bytes_of(&shares[i]));
+	return rc;
+}
+
+int
+status_helper_give(struct status *status,
+    const struct status_helper_share *shares, size_t count)
+{
+	int rc;
+
+	rc = enter(status);
+	if (rc == SQLITE_OK)
+		rc = give_back(status, shares, count);
+	return leave(status, rc);
 }
 
 int
@@ -148,17 +174,14 @@ status_helper_end(struct status *status, const char *key,
     const struct status_helper_share *shares, size_t count)
 {
 	const struct sql_value value = sql_text(key);
-	size_t i;
 	int rc;
 
 	rc = enter(status);
 	if (rc == SQLITE_OK)
 		rc = sql_run(status->db, "DELETE FROM helper_place WHERE "
 		    "key = ?1", &value, 1);
-	if (rc == SQLITE_OK && count > 0)
-		rc = give_back(status, sql_bytes("", 0));
-	for (i = 0; rc == SQLITE_OK && i < count; i++)
-		rc = give_back(status, bytes_of(&shares[i]));
+	if (rc == SQLITE_OK)
+		rc = give_back(status, shares, count);
 	return leave(status, rc);
 }
 

@@ -108,6 +108,10 @@ enum status_helper_turn status_helper_begin(struct status *status,
 int status_helper_end(struct status *status, const char *key,
     const struct status_helper_share *shares, size_t count);
 
+/* Likewise of a lookup that never had a place. */
+int status_helper_give(struct status *status,
+    const struct status_helper_share *shares, size_t count);
+
 /* Until when something holds of a key, or of all ("").  0, or -1; the moment,
  * 0 if there is none. */
 int status_helper_keep(struct status *status, const char *key, int64_t until,

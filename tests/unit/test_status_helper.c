@@ -368,6 +368,81 @@ test_minute(void **state)
 	pair_free(&pair);
 }
 
+/* What of the minute is left, asked by others; each is in vain. */
+static int
+left_of(struct lookups *lookups, const char *prefix, int64_t at)
+{
+	char key[32];
+	int count = 0;
+
+	for (;;) {
+		(void)snprintf(key, sizeof(key), "%s%d", prefix, count);
+		if (go(lookups, key, 0, at) != LOOKUPS_GO)
+			return count;
+		end(lookups, key, LOOKUPS_ENDED_NOT_LIVE, REASON_NOT_LIVE,
+		    at);
+		count++;
+	}
+}
+
+/* Who waits in vain for a place asked nothing, and so has used nothing up;
+ * what failed before it was sent neither. */
+static void
+test_waited_in_vain(void **state)
+{
+	static const struct {
+		const char *name;
+		int held;	/* places, by known ones */
+		int waiting;	/* in vain */
+		int unasked;	/* or fail here */
+		int vain;	/* are answered "not live" */
+	} rows[] = {
+		{ "nothing", 0, 0, 0, 0 }, { "one waits", 8, 1, 0, 0 },
+		{ "fifty wait", 8, 50, 0, 0 },
+		{ "fifty fail here", 0, 0, 50, 0 },
+		{ "both", 8, 20, 20, 0 }, { "one is in vain", 0, 0, 7, 1 },
+		{ "and some wait", 8, 30, 0, 1 },
+	};
+	struct pair pair;
+	char key[16];
+	int all = -1, left, i;
+	size_t row;
+
+	for (row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		const int64_t at = AT + (int64_t)row * 120000;
+
+		pair = pair_new(*state);
+		for (i = 0; i < rows[row].held; i++) {
+			(void)snprintf(key, sizeof(key), "h%d", i);
+			assert_int_equal(go(pair.b, key, 1, at), LOOKUPS_GO);
+		}
+		for (i = 0; i < rows[row].waiting; i++) {
+			(void)snprintf(key, sizeof(key), "w%d", i);
+			assert_int_equal(go(pair.a, key, 0, at),
+			    LOOKUPS_QUEUED);
+		}
+		for (i = 0; i < rows[row].held; i++) {
+			(void)snprintf(key, sizeof(key), "h%d", i);
+			end(pair.b, key, LOOKUPS_ENDED_LIVE, REASON_GRANTED,
+			    at);
+		}
+		for (i = 0; i < rows[row].unasked + rows[row].vain; i++) {
+			(void)snprintf(key, sizeof(key), "u%d", i);
+			assert_int_equal(go(pair.a, key, 0, at), LOOKUPS_GO);
+			end(pair.a, key, i < rows[row].unasked ?
+			    LOOKUPS_ENDED_UNASKED : LOOKUPS_ENDED_NOT_LIVE,
+			    REASON_LOCAL_FAULT, at);
+		}
+		left = left_of(pair.b, "l", at) + rows[row].vain;
+		if (all == -1)
+			all = left;
+		if (left != all)
+			fail_msg("%s: %d of %d", rows[row].name, left, all);
+		pair_free(&pair);
+	}
+	assert_true(all > 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, \
     status_world_setup, status_world_teardown)
 
@@ -384,6 +459,7 @@ main(void)
 		TEST(test_few_rows),
 		TEST(test_lookups),
 		TEST(test_absent),
+		TEST(test_waited_in_vain),
 		TEST(test_minute),
 	};
 
