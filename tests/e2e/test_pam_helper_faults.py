@@ -227,6 +227,15 @@ OTHERS = ('chrt', '-i', '0', 'nice', '-n', '5', 'prlimit', '--nproc=1:',
           '--data=200000000:', '--stack=500000000:')
 
 
+def session_keyrings():
+    """How many there are; None if this kernel has none."""
+    try:
+        with open('/proc/keys', encoding='ascii') as file:
+            return sum(' _ses' in line for line in file)
+    except OSError:
+        return None
+
+
 def test_process(logins):
     """What it is while Authgear keeps it waiting."""
     uid, gid = logins.machine.ids('authgear')
@@ -235,9 +244,14 @@ def test_process(logins):
     password = logins.alice.log_in('jwt')
     worker = threading.Thread(target=logins.run, args=(
         'alice', password, ('auth',)), kwargs={'wrapper': OTHERS})
-    lookups = logins.lookups()
+    lookups, keyrings = logins.lookups(), session_keyrings()
     worker.start()
     gate.until(lambda: logins.lookups() > lookups, 'the lookup')
+    if keyrings is None:
+        tap.skip('a session keyring of its own', 'no /proc/keys')
+    else:
+        tap.equal(session_keyrings(), keyrings + 1,
+                  'a session keyring of its own')
     pid = running(logins)
     status = status_of(pid)
     tap.equal([status['Uid'].split(), status['Gid'].split(),
