@@ -2,7 +2,10 @@
 
 #include "check/check_load.h"
 
+#include <sys/stat.h>
+
 #include <dlfcn.h>
+#include <errno.h>
 #include <string.h>
 
 #include "check/check_http.h"
@@ -24,6 +27,24 @@ find(void *object, const char *name, void *function, size_t size)
 	return found == NULL ? -1 : 0;
 }
 
+/* What it does is believed as much as the program, at which the module looks
+ * so. */
+static int
+look(struct error *error)
+{
+	struct stat st;
+
+	if (lstat(OBJECT, &st) == -1) {
+		error_set(error, "%s: %s", OBJECT, strerror(errno));
+		return -1;
+	}
+	if (S_ISREG(st.st_mode) && st.st_uid == 0 &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	error_set(error, "%s is not root's alone; it is not loaded", OBJECT);
+	return -1;
+}
+
 static int
 load(struct check_load *load, struct error *error)
 {
@@ -31,6 +52,8 @@ load(struct check_load *load, struct error *error)
 	perform *send = NULL;
 	void *object;
 
+	if (look(error) == -1)
+		return -1;
 	object = dlopen(OBJECT, RTLD_NOW | RTLD_LOCAL);
 	if (object == NULL || find(object, "check_http_new", &new_http,
 	    sizeof(new_http)) == -1 || find(object, "check_http_perform",

@@ -18,8 +18,8 @@ struct check_load {
 	    int64_t msecs);
 };
 
-/* The struct check_load as context; what cannot be loaded is a
- * LOCAL_FAULT. */
+/* The struct check_load as context; what cannot be loaded, or
+ * is not root's alone, is a LOCAL_FAULT. */
 void check_load_perform(void *context, struct exchange *exchange,
     int64_t msecs);
 

@@ -134,6 +134,23 @@ def test_file(logins):
                    BY in got.lines[0][1], '%s, %s: Authgear cannot be asked, '
                    'and whose fault it is' % (what, kind), got)
     os.unlink(http)
+    for what, mode, owner in (
+            ('HTTP that its group can write', 0o775, 0),
+            ('HTTP that all can write', 0o757, 0),
+            ('HTTP of the daemon', 0o755, machine.ids('authgear')[0]),
+            ('HTTP of another user', 0o755, machine.ids('bob')[0])):
+        shutil.copy2(path + '.away', http)
+        os.chmod(http, mode)
+        os.chown(http, owner, 0)
+        got = logins.run('alice', logins.alice.log_in('session'), ('auth',))
+        tap.ok(got.codes == OUT and 'local-fault' in got.lines[0][1],
+               what + ': it is not loaded', got)
+        os.unlink(http)
+    os.symlink(os.path.basename(path) + '.away', http)
+    got = logins.run('alice', logins.alice.log_in('session'), ('auth',))
+    tap.ok(got.codes == OUT and 'local-fault' in got.lines[0][1],
+           'a link to it: likewise', got)
+    os.unlink(http)
     os.rename(path + '.away', http)
     got = logins.run('alice', logins.alice.log_in('opaque'))
     tap.equal(got.codes, IN, 'it is asked again at once')
