@@ -189,10 +189,9 @@ static int
 is_faulty(const struct keys *keys, const struct moment *now)
 {
 	const int64_t fault = atomic_load(keys->fault_at);
+	const int64_t due = due_at(keys, now);
 
-	return fault != 0 && due_at(keys, now) <= now->boottime &&
-	    (moment_age(&keys->stored.started, now) < 0 ||
-	    keys->stored.started.boottime < fault);
+	return fault != 0 && due <= now->boottime && due <= fault;
 }
 
 /* What is known without asking: KNOWN, DENIED, UNSETTLED, UNUSABLE, FAULT or

@@ -390,6 +390,11 @@ local_faults(void **state)
 		}
 		world.gate->outcome = EXCHANGE_ANSWERED;
 		assert_int_equal(two_keys_ask_two(&world), REASON_GRANTED);
+		/* what failed before says nothing once it falls due */
+		gate_fixture_pass(world.gate, 10000);
+		world.gate->outcome = EXCHANGE_LOCAL_FAULT;
+		assert_int_equal(two_keys_ask(&world, world.second, "three",
+		    world.gate->now.wall), fault);
 		/* nothing is known of Authgear while a set falls due */
 		assert_int_equal(refresh_now(&world, world.gate->gate, 0), 0);
 		gate_fixture_pass(world.gate, 3600000);
