@@ -16,7 +16,7 @@
 #define NAME "authgear-check"
 #define MSECS 3000
 #define MSECS_MAX 60000
-#define ANSWER_MSECS 40		/* left to tell what came of it */
+#define ANSWER_MSECS 100		/* left to tell what came of it */
 #define START_MSECS 20		/* it ran for, before it could look */
 
 static const char help[] =
