@@ -45,6 +45,13 @@ helper_may(const struct pam_options *options, enum ask_result result)
 	    result == ASK_CLOSED;
 }
 
+/* What was kept, less what a busy machine took of it meanwhile. */
+static int64_t
+least_msecs(const struct pam_options *options)
+{
+	return helper_kept_msecs(options) * 3 / 4;
+}
+
 static enum ask_result
 cannot(const struct ask_wire *wire, const char *what)
 {
@@ -275,7 +282,7 @@ helper_ask(const struct pam_options *options,
 	sigset_t child, before;
 	int theirs = -1;
 
-	if (end - ask_wire_now() < helper_kept_msecs(options))
+	if (end - ask_wire_now() < least_msecs(options))
 		return cannot(&wire, "no time is left for it (deadline)");
 	result = look(&wire);
 	if (result != ASK_ANSWERED)

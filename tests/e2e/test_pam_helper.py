@@ -9,6 +9,8 @@ pam_root.enter()
 import concurrent.futures
 import os
 import random
+import select
+import signal
 import socket
 import string
 import threading
@@ -192,6 +194,23 @@ def test_listeners(logins):
     logins.options()
 
 
+def hold_up(logins, held):
+    """The host stands still for a tenth of a second, when a second of the two
+    is left."""
+    select.select([held], [], [])
+    asked = time.monotonic()
+    for pid in os.listdir('/proc'):
+        try:
+            if os.readlink('/proc/%s/exe' % pid).endswith(pam_helper.HOST):
+                break
+        except OSError:
+            continue
+    time.sleep(max(0, asked + 0.9 - time.monotonic()))
+    os.kill(int(pid), signal.SIGSTOP)
+    time.sleep(max(0, asked + 1.08 - time.monotonic()))
+    os.kill(int(pid), signal.SIGCONT)
+
+
 def test_untaken(logins):
     """The service manager holds the socket of a daemon that does not run; or
     it hangs, and its queue is full."""
@@ -212,6 +231,13 @@ def test_untaken(logins):
                'nobody takes it, and there is no other: late', got)
         logins.options('deadline=2')
         end(logins, held, others)
+    held = listen(logins)
+    threading.Thread(target=hold_up, args=(logins, held), daemon=True).start()
+    got = logins.run('alice', password, ('auth',))
+    tap.ok(got.codes['auth'] == SUCCESS and says(got, BY),
+           'nobody takes it, and a busy machine is late itself: the helper',
+           got)
+    end(logins, held)
     logins.options()
 
 
