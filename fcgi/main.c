@@ -30,8 +30,9 @@
 #include "transport/http_library.h"
 
 #define NAME "authgear-fcgi"
-#define SPARE_FILES 64	/* network, log, inherited */
+#define SPARE_FILES 64	/* keys, log, inherited */
 #define FILES_A_THREAD 12	/* two databases of three, a pipe */
+#define FILES_A_LOOKUP 5	/* a connection; a name for another one */
 
 /* Everything that lives as long as the daemon. */
 struct daemon {
@@ -104,7 +105,8 @@ raise_files(const struct daemon *daemon)
 	rlim_t wanted;
 
 	wanted = daemon->options.max_connections + SPARE_FILES +
-	    daemon->options.threads * FILES_A_THREAD;
+	    daemon->options.threads * FILES_A_THREAD +
+	    (rlim_t)daemon->settings->max_lookups * FILES_A_LOOKUP;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
 	    limit.rlim_cur >= wanted)
 		return;
@@ -112,11 +114,12 @@ raise_files(const struct daemon *daemon)
 	if (setrlimit(RLIMIT_NOFILE, &limit) == -1 ||
 	    limit.rlim_cur < wanted)
 		log_say(daemon->log, LOG_LEVEL_WARNING, "%lu open files "
-		    "allowed, less than %u connections and %u threads "
-		    "need; raise the limit or lower --max-connections",
-		    (unsigned long)limit.rlim_cur,
+		    "allowed, less than %u connections, %u threads and %d "
+		    "lookups need (%lu); raise the limit or lower "
+		    "--max-connections", (unsigned long)limit.rlim_cur,
 		    daemon->options.max_connections,
-		    daemon->options.threads);
+		    daemon->options.threads, daemon->settings->max_lookups,
+		    (unsigned long)wanted);
 }
 
 static int

@@ -160,11 +160,27 @@ def test_vanished(site):
         sim.fault('none', '/oauth2/jwks')
 
 
+def test_limit(site):
+    """Descriptors for all lookups too, where it may take them."""
+    site.configure(dict(SETTINGS, max_lookups='200'))
+    with site.daemon('raised', wrapper=('prlimit', '--nofile=256:4096')) as \
+            daemon:
+        soft = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)[0]
+        tap.ok(1024 + 5 * 200 < soft < 4096, 'it takes what it needs', soft)
+    with site.daemon('short', wrapper=('prlimit', '--nofile=1200:1200')) as \
+            daemon:
+        tap.ok('1200 open files allowed' in daemon.log() and
+               '200 lookups need' in daemon.log(), 'or says what is missing',
+               daemon.log())
+    site.configure(SETTINGS)
+
+
 def main():
     with gate.Site(SETTINGS) as site:
         test_unread_log(site)
         test_parked_descriptors(site)
         test_vanished(site)
+        test_limit(site)
     tap.done()
 
 
