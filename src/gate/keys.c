@@ -184,14 +184,17 @@ is_denied(struct keys *keys, int64_t issued_at, const struct moment *now)
 	return issued_at + keys->settings->leeway < start;
 }
 
-/* What is due serves on in an outage, of which nothing is known. */
+/* What is due serves on in an outage, of which nothing is known; or for as long
+ * as a fetch may take, so that one that fails here, and the next one does not,
+ * puts nobody out. */
 static int
 is_faulty(const struct keys *keys, const struct moment *now)
 {
 	const int64_t fault = atomic_load(keys->fault_at);
 	const int64_t due = due_at(keys, now);
 
-	return fault != 0 && due <= now->boottime && due <= fault;
+	return fault != 0 && due <= fault &&
+	    due + keys_refresh_msecs(keys->settings) <= now->boottime;
 }
 
 /* What is known without asking: KNOWN, DENIED, UNSETTLED, UNUSABLE, FAULT or

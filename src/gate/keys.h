@@ -112,8 +112,9 @@ int keys_fetched(struct keys *keys, const struct status_keys *fetched,
 /*
  * It is over, begun at `started`, by a fault of this process, which says
  * nothing of Authgear: no outage.  Anybody may fetch at once, and in this
- * process keys that were due then serve no more until a fetch ends otherwise,
- * well or not, or another process stored a set.
+ * process keys that were due then serve for keys_refresh_msecs() from when they
+ * fell due, and no more until a fetch ends otherwise, well or not, or another
+ * process stored a set.
  */
 void keys_not_fetched(struct keys *keys, const struct moment *started,
     const struct moment *now);

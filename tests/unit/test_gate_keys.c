@@ -423,6 +423,15 @@ local_faults(void **state)
 		assert_int_equal(two_keys_ask_one(&world), REASON_GRANTED);
 		gate_fixture_pass(world.gate, 3600000);
 		assert_int_equal(two_keys_ask_one(&world), REASON_GRANTED);
+		/* one fault alone puts nobody out */
+		world.gate->outcome = EXCHANGE_LOCAL_FAULT;
+		assert_int_equal(refresh_now(&world, world.gate->gate, fault),
+		    1);
+		assert_int_equal(two_keys_ask_one(&world), REASON_GRANTED);
+		gate_fixture_pass(world.gate, 9999);
+		assert_int_equal(two_keys_ask_one(&world), REASON_GRANTED);
+		gate_fixture_pass(world.gate, 1);
+		assert_int_equal(two_keys_ask_one(&world), REASON_LOCAL_FAULT);
 		gate_free(other);
 		two_keys_end(&world);
 	}
