@@ -4,9 +4,9 @@
 usage: runner.py [--jobs N] [--retry N] [--log-dir DIR] [--total FILE]
                  [--times FILE] [--skips FILE] [--timeout SECONDS] PROGRAM...
 
-A program counts what its TAP lines say; one that ends with another status
-than 0, is killed, runs out of time, or whose plan does not fit its lines
-counts one failure more.  A skip says why, behind SKIP or (cmocka cannot) in a
+A program counts what its TAP lines say; one that does not start, ends with
+another status than 0, is killed, runs out of time, or whose plan does not fit
+its lines counts one failure more.  No program at all is a failure.  A skip says why, behind SKIP or (cmocka cannot) in a
 line "# skip: WHY" before it; without it, it is a failure.
 --jobs N runs so many at a time.
 --retry N runs a failed program again, in the end and with nothing beside it,
@@ -131,9 +131,13 @@ def run(program, options):
     environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT='TAP')
     begun = time.monotonic()
     with open(result.log, 'wb') as log, open(result.log + '.tap', 'wb') as out:
-        child = subprocess.Popen(command_of(program), stdout=out, stderr=log,
-                                 stdin=subprocess.DEVNULL, env=environment,
-                                 start_new_session=True)
+        try:
+            child = subprocess.Popen(command_of(program), stdout=out,
+                                     stderr=log, stdin=subprocess.DEVNULL,
+                                     env=environment, start_new_session=True)
+        except OSError as error:
+            result.failed.append('it does not start: %s' % error)
+            return result
         status, result.cpu = wait(child, options.timeout)
         end_group(child.pid)
     result.seconds = time.monotonic() - begun
@@ -230,8 +234,11 @@ def main():
     passed = sum(result.passed for result in results)
     failed = sum(len(result.failed) for result in results)
     skipped = sum(len(result.skipped) for result in results)
+    if not results:
+        print('    FAILED: no program at all')
+        failed = 1
     append(options.total, '%d %d %d' % (passed, failed, skipped))
-    return 1 if failed or not results else 0
+    return 1 if failed else 0
 
 
 if __name__ == '__main__':

@@ -38,7 +38,7 @@ says() {
 	runs "$says" "$of" "$with" "$work/it.sh"
 }
 
-echo 1..14
+echo 1..16
 says "passed" "2 0 0" "2 passed" "1..2" "ok 1 - a" "ok 2 - b"
 says "failed" "1 1 0" "FAILED: b" "1..2" "ok 1 - a" "not ok 2 - b"
 says "a skip with its reason" "0 0 1" "skipped: a: not here" "1..1" \
@@ -83,3 +83,18 @@ runs "what its children use" "1 0 0" "of CPU" "$work/it.sh"
 n=$((n + 1))
 awk '$3 == 0 {exit 1}' "$work/times" || printf 'not '
 echo "ok $n - is counted"
+
+: >"$work/it.txt"
+n=$((n + 1))
+rm -f "$work/total"
+/usr/bin/python3 tests/runner.py --log-dir "$work" --total "$work/total" \
+    "$work/it.txt" "$work/it.sh" >"$work/said" 2>&1 && printf 'not '
+grep -q 'FAILED: it does not start' "$work/said" || printf 'not '
+[ "$(cat "$work/total")" = "1 1 0" ] || printf 'not '
+echo "ok $n - one that does not start, and the others run"
+n=$((n + 1))
+rm -f "$work/total"
+/usr/bin/python3 tests/runner.py --log-dir "$work" --total "$work/total" \
+    >"$work/said" 2>&1 && printf 'not '
+[ "$(cat "$work/total")" = "0 1 0" ] || printf 'not '
+echo "ok $n - no program at all"
