@@ -97,10 +97,9 @@ read_options(struct options *options, int argc, char *argv[])
 
 /* Root does no more than that: who it is to be stands in root's settings. */
 static struct settings *
-begin(const struct options *options, enum reason *reason_out,
-    struct error *error)
+begin(const struct options *options, int is_set_uid,
+    enum reason *reason_out, struct error *error)
 {
-	const int is_set_uid = getuid() != 0;
 	struct settings *settings;
 
 	*reason_out = REASON_STATE_UNREADABLE;
@@ -137,13 +136,14 @@ static void
 run(const struct options *options)
 {
 	struct check_answer answer = { .fd = STDIN_FILENO,
-	    .msecs = options->msecs - START_MSECS - ANSWER_MSECS };
+	    .msecs = options->msecs - START_MSECS - ANSWER_MSECS,
+	    .is_set_uid = getuid() != 0 };
 	struct check_wire wire = { .text = NULL };
 	struct error error = { "" };
 	struct settings *settings;
 	enum reason reason;
 
-	settings = begin(options, &reason, &error);
+	settings = begin(options, answer.is_set_uid, &reason, &error);
 	answer.settings = settings;
 	answer.log = log_new(LOG_TO_SYSLOG, NAME, NULL);
 	if (answer.log == NULL)

@@ -123,9 +123,18 @@ is_of_one(const struct gate_task *task)
 	    task->row.seen != GATE_ROW_LIVE);
 }
 
+/* May it be the doing of whoever is answered, who held this process up? */
+static int
+may_be_held_up(const struct gate *gate, const struct gate_task *task)
+{
+	return gate->shared->is_held_up && (task->exchange == NULL ||
+	    task->exchange->outcome != EXCHANGE_ANSWERED);
+}
+
 /* What that is to others with this credential; *reason may become another. */
 static enum lookups_result
-weigh(struct gate_task *task, enum reason *reason, const struct moment *now)
+weigh(const struct gate *gate, struct gate_task *task, enum reason *reason,
+    const struct moment *now)
 {
 	const int is_unreachable = *reason == REASON_RESOLVER_UNREACHABLE;
 
@@ -142,6 +151,8 @@ weigh(struct gate_task *task, enum reason *reason, const struct moment *now)
 		/* for want of time of its own: it tells others nothing */
 		return LOOKUPS_ENDED;
 	}
+	if (may_be_held_up(gate, task))
+		return LOOKUPS_ENDED;
 	if (*reason != REASON_RESOLVER_FAULT || !is_of_one(task))
 		return LOOKUPS_ENDED_FAILED;
 	return resolver_is_authgear(task->exchange) ? LOOKUPS_ENDED_UNSURE :
@@ -152,7 +163,7 @@ enum gate_stage
 gate_answer_fail(struct gate *gate, struct gate_task *task,
     enum reason reason, const struct moment *now)
 {
-	const enum lookups_result result = weigh(task, &reason, now);
+	const enum lookups_result result = weigh(gate, task, &reason, now);
 
 	if (result == LOOKUPS_ENDED_FAILED)
 		gate_outage_begin(gate, task, reason, now);

@@ -68,6 +68,12 @@ gate_helper_new(const struct settings *settings, int needs_status,
 	return helper;
 }
 
+void
+gate_helper_is_held_up(struct gate_helper *helper)
+{
+	helper->shared->is_held_up = 1;
+}
+
 struct gate *
 gate_helper_gate(struct gate_helper *helper)
 {

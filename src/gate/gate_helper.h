@@ -20,6 +20,10 @@ struct gate_helper;
 struct gate_helper *gate_helper_new(const struct settings *settings,
     int needs_status, struct error *error);
 
+/* Whoever it answers may hold the process up until Authgear seems to be away:
+ * that it does keeps nobody else from asking. */
+void gate_helper_is_held_up(struct gate_helper *helper);
+
 /* To be asked; lives as long as the helper. */
 struct gate *gate_helper_gate(struct gate_helper *helper);
 

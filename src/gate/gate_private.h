@@ -39,6 +39,8 @@ struct gate_shared {
 	_Atomic int failing;	/* enum gate_failing */
 	_Atomic int64_t keys_fault; /* keys_share() */
 	int opens_late;		/* status.db, where something asks for it */
+	int is_held_up;		/* by whom it answers, for all that is known:
+				   what is not answered tells nothing */
 };
 
 struct gate {

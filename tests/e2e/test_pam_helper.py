@@ -319,6 +319,26 @@ def test_gone_back(logins):
     tap.equal(got.codes, {'auth': AUTH_ERR}, 'and the new one: refused')
 
 
+def test_held_up(logins):
+    """Who calls su can make it fail, and keeps nobody else waiting by it."""
+    words = [logins.alice.log_in('session') for _ in range(4)]
+    logins.authgear_down()
+    for word in words:
+        got = logins.run('alice', word, ('auth',), wrapper=(
+            'setpriv', '--ruid', 'alice'))
+        tap.ok(got.codes == {'auth': UNAVAIL} and
+               says(got, 'resolver-unreachable', BY) and
+               not says(got, 'in a row'), 'it fails, each for itself', got)
+    got = logins.run('alice', words[-1], ('auth',))
+    tap.ok(got.codes == {'auth': UNAVAIL} and
+           not says(got, 'failed just now'),
+           'nor is it told of the credential', got)
+    logins.authgear_up()
+    got = logins.run('alice', logins.alice.log_in('session'))
+    tap.ok(got.codes == IN and says(got, BY), 'the next one of root is asked '
+           'about at once', got)
+
+
 def test_outage(logins):
     known, fresh = logins.alice.log_in('session'), \
         logins.alice.log_in('session')
@@ -448,8 +468,9 @@ def main():
     with pam_helper.Logins(lookup_rate=str(RATE), session_ttl='3',
                            absent_ttl='3', stale_if_error='120') as logins:
         for test in (test_grants, test_option, test_others, test_listeners,
-                     test_untaken, test_foreign, test_revoked, test_gone_back, test_outage,
-                     test_flat, test_ssh, test_places, test_budget):
+                     test_untaken, test_foreign, test_revoked, test_gone_back,
+                     test_held_up, test_outage, test_flat, test_ssh,
+                     test_places, test_budget):
             logins.elsewhere()
             test(logins)
         pam_site.finish(logins)
