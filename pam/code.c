@@ -78,7 +78,7 @@ refused(const struct ask_question *question, const struct answer *answer,
 		(void)snprintf(why, size, "%s: who answers did not see the "
 		    "question; does socket= name a listener of authgear-fcgi "
 		    "with serve=ask?", name);
-		return PAM_AUTHINFO_UNAVAIL;
+		return PAM_SERVICE_ERR;
 	}
 	(void)snprintf(why, size, "%s: %s", name,
 	    meaning != NULL ? meaning : reason_sentence(reason));

@@ -66,7 +66,7 @@ test_reasons(void **state)
 		}
 		/* of a web server's listener, which was asked by mistake */
 		if (i == REASON_NO_CREDENTIAL)
-			wanted = PAM_AUTHINFO_UNAVAIL;
+			wanted = PAM_SERVICE_ERR;
 		else if (i == REASON_OUT_OF_MEMORY)
 			wanted = PAM_BUF_ERR;
 		else if (i == REASON_POLICY_MISSING ||
@@ -147,7 +147,7 @@ test_no_credential(void **state)
 	assert_int_equal(judge("account", NULL), PAM_PERM_DENIED);
 	/* of a web server's listener, which was asked by mistake */
 	fill(401, NULL, NULL, "no-credential");
-	assert_int_equal(judge("account", NULL), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(judge("account", NULL), PAM_SERVICE_ERR);
 	assert_non_null(strstr(why, "serve=ask"));
 	fill(403, NULL, NULL, "a-reason-of-tomorrow");
 	assert_int_equal(judge("account", NULL), PAM_AUTHINFO_UNAVAIL);
