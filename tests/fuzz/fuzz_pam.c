@@ -190,6 +190,7 @@ check_refused(struct listener *listener, struct pam_options options,
     const struct ask_question *question)
 {
 	static struct answer answer;
+	enum ask_result result;
 	char why[512];
 
 	options.socket = "/proc/self/none";
@@ -205,6 +206,11 @@ check_refused(struct listener *listener, struct pam_options options,
 		abort();
 	options.deadline = 0;
 	listener->is_asked = 1;
+	/* where root may ask another one, who has not read it yet took it not */
+	result = ask_listener(listener, &options, question, &answer, why);
+	assert(result == ASK_LATE || (result == ASK_NO_LISTENER &&
+	    geteuid() == 0));
+	options.fail_without_daemon = 1;
 	assert(ask_listener(listener, &options, question, &answer, why) ==
 	    ASK_LATE);
 }

@@ -19,6 +19,7 @@ mkdir -p "$out"
 packages="libcrypto sqlite3 jansson ini_config fcgi"
 flags="-g -O1 -std=gnu11 -D_GNU_SOURCE -I$top -I$top/src -I$build
     -DSYSCONFDIR=\"/etc\" -DLOCALSTATEDIR=\"/var\"
+    -DLIBEXECDIR=\"/usr/libexec\"
     -fsanitize=address,undefined -fno-sanitize-recover=undefined
     -fprofile-instr-generate -fcoverage-mapping"
 
@@ -47,7 +48,7 @@ rm -f "$out"/objects/*.o "$out/libfuzzed.a"
 	find src fcgi -name '*.c' ! -name main.c ! -path 'src/admin/*' \
 	    ! -path 'src/transport/*'
 	printf '%s\n' src/admin/handed.c src/transport/http_head.c \
-	    pam/ask.c pam/ask_peer.c pam/ask_wire.c
+	    pam/ask.c pam/ask_peer.c pam/ask_wire.c pam/helper.c
 }) | (cd "$out/objects" && xargs -P 2 -I FILE sh -c '
 	top=$1 file=$2; shift 2
 	exec clang -c "$@" -o "$(echo "$file" | tr / -).o" "$top/$file"' \
