@@ -162,7 +162,7 @@ open_and_decide(struct work *work)
 		refuse(work, REASON_STATE_UNREADABLE, error_text(&error));
 		return;
 	}
-	if (answer->is_set_uid)
+	if (answer->is_held_up)
 		gate_helper_is_held_up(work->helper);
 	work->http.settings = answer->settings;
 	runner->gate = gate_helper_gate(work->helper);

@@ -16,7 +16,7 @@ struct check_answer {
 	struct log *log;
 	int fd;			/* where it is answered */
 	int64_t msecs;		/* for all of it */
-	int is_set_uid;		/* of a host that anybody may call */
+	int is_held_up;		/* maybe, by who called the host */
 };
 
 /* A new request id; 0, or -1 if the kernel has no random bytes. */

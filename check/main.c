@@ -29,17 +29,20 @@ static const char help[] =
     "  -c, --config FILE   settings (default: " SYSCONFDIR
     "/authgear/authgear.conf)\n"
     "  -m, --msecs NUMBER  milliseconds for all of it (default: 3000)\n"
+    "  -l, --called-here   a user called the host, and may hold this up\n"
     "  -h, --help          print this\n"
     "  -V, --version       print the version\n";
 
 struct options {
 	const char *config;
 	int64_t msecs;
+	int is_held_up;		/* maybe, by who called the host */
 };
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "msecs", required_argument, NULL, 'm' },
+	{ "called-here", no_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
@@ -70,7 +73,7 @@ read_options(struct options *options, int argc, char *argv[])
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "c:m:hV", long_options,
+	while ((option = getopt_long(argc, argv, "c:m:lhV", long_options,
 	    NULL)) != -1) {
 		switch (option) {
 		case 'c':
@@ -78,6 +81,9 @@ read_options(struct options *options, int argc, char *argv[])
 			break;
 		case 'm':
 			options->msecs = read_msecs(optarg);
+			break;
+		case 'l':
+			options->is_held_up = 1;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -97,8 +103,8 @@ read_options(struct options *options, int argc, char *argv[])
 
 /* Root does no more than that: who it is to be stands in root's settings. */
 static struct settings *
-begin(const struct options *options, int is_set_uid,
-    enum reason *reason_out, struct error *error)
+begin(const struct options *options, enum reason *reason_out,
+    struct error *error)
 {
 	struct settings *settings;
 
@@ -111,7 +117,7 @@ begin(const struct options *options, int is_set_uid,
 		return NULL;
 	/* whoever calls su may hold this process up until Authgear seems to
 	 * be away: no old answer serves him for that */
-	if (is_set_uid)
+	if (options->is_held_up)
 		settings->stale_if_error = 0;
 	*reason_out = REASON_STATE_UNREADABLE;
 	if (check_become_daemon(settings->state, error) == 0)
@@ -137,13 +143,13 @@ run(const struct options *options)
 {
 	struct check_answer answer = { .fd = STDIN_FILENO,
 	    .msecs = options->msecs - START_MSECS - ANSWER_MSECS,
-	    .is_set_uid = getuid() != 0 };
+	    .is_held_up = options->is_held_up };
 	struct check_wire wire = { .text = NULL };
 	struct error error = { "" };
 	struct settings *settings;
 	enum reason reason;
 
-	settings = begin(options, answer.is_set_uid, &reason, &error);
+	settings = begin(options, &reason, &error);
 	answer.settings = settings;
 	answer.log = log_new(LOG_TO_SYSLOG, NAME, NULL);
 	if (answer.log == NULL)
@@ -173,7 +179,8 @@ main(int argc, char *argv[])
 {
 	struct options options = {
 		.config = SYSCONFDIR "/authgear/authgear.conf",
-		.msecs = MSECS
+		.msecs = MSECS,
+		.is_held_up = getuid() != 0	/* set-uid */
 	};
 	const int status = read_options(&options, argc, argv);
 

@@ -28,6 +28,7 @@ struct ask_question {
 	const char *phase;		/* "auth" or "account" */
 	const char *service;		/* NULL: not known */
 	const char *address;		/* of the client, an IP; or NULL */
+	int is_called_here;		/* the host, by a user but root */
 };
 
 /* One question on its way. */

@@ -161,20 +161,23 @@ spawn(char *const argv[], int theirs, pid_t *pid_out)
 }
 
 static int
-run(const struct pam_options *options, int64_t msecs, int theirs,
-    pid_t *pid_out)
+run(const struct pam_options *options, int is_called_here, int64_t msecs,
+    int theirs, pid_t *pid_out)
 {
 	char name[] = PROGRAM, msecs_option[] = "--msecs",
-	    config_option[] = "--config";
+	    config_option[] = "--config", called_option[] = "--called-here";
 	char number[32], config[PATH_MAX];
-	char *argv[] = { name, msecs_option, number, NULL, NULL, NULL };
+	char *argv[7] = { name, msecs_option, number };
+	size_t count = 3;
 
 	(void)snprintf(number, sizeof(number), "%lld", (long long)msecs);
 	if (options->config != NULL) {
 		(void)snprintf(config, sizeof(config), "%s", options->config);
-		argv[3] = config_option;
-		argv[4] = config;
+		argv[count++] = config_option;
+		argv[count++] = config;
 	}
+	if (is_called_here)
+		argv[count] = called_option;
 	return spawn(argv, theirs, pid_out);
 }
 
@@ -249,15 +252,15 @@ reap(pid_t pid, int64_t end)
 }
 
 static enum ask_result
-ask_it(struct ask_wire *wire, const struct pam_options *options, int theirs,
-    struct answer *answer)
+ask_it(struct ask_wire *wire, const struct pam_options *options,
+    int is_called_here, int theirs, struct answer *answer)
 {
 	int64_t left = wire->end - ask_wire_now();
 	enum ask_result result;
 	pid_t pid;
 	int rc;
 
-	rc = run(options, left - MARGIN_MSECS, theirs, &pid);
+	rc = run(options, is_called_here, left - MARGIN_MSECS, theirs, &pid);
 	(void)close(theirs);
 	if (rc != 0)
 		return cannot(wire, strerror(rc));
@@ -297,7 +300,8 @@ helper_ask(const struct pam_options *options,
 		(void)sigemptyset(&child);
 		(void)sigaddset(&child, SIGCHLD);
 		(void)pthread_sigmask(SIG_BLOCK, &child, &before);
-		result = ask_it(&wire, options, theirs, answer);
+		result = ask_it(&wire, options, question->is_called_here,
+		    theirs, answer);
 		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	} else if (theirs != -1)
 		(void)close(theirs);

@@ -55,6 +55,17 @@ item(pam_handle_t *pamh, int type)
 	return value;
 }
 
+/* Such a host is the caller's to stop, root's though it is. */
+static int
+is_called_here(pam_handle_t *pamh)
+{
+	const char *caller = item(pamh, PAM_RUSER);
+	const char *from = item(pamh, PAM_RHOST);
+
+	return caller != NULL && caller[0] != '\0' &&
+	    strcmp(caller, "root") != 0 && (from == NULL || from[0] == '\0');
+}
+
 int
 host_read(struct host *host, pam_handle_t *pamh)
 {
@@ -81,6 +92,7 @@ host_read(struct host *host, pam_handle_t *pamh)
 	address = item(pamh, PAM_RHOST);
 	if (address != NULL && is_address(address))
 		host->address = address;
+	host->is_called_here = is_called_here(pamh);
 	return PAM_SUCCESS;
 }
 

@@ -19,6 +19,8 @@ struct host {
 	const char *user;		/* PAM_USER, unchanged; never NULL */
 	const char *service;		/* PAM_SERVICE or NULL */
 	const char *address;		/* PAM_RHOST if it is an IP address */
+	int is_called_here;		/* by a user but root (PAM_RUSER), from
+					   nowhere else: su, sudo */
 	char user_text[65];		/* for the log */
 };
 

@@ -186,7 +186,7 @@ authenticate(struct host *host, const struct pam_options *options)
 {
 	struct ask_question question = { .account = host->user,
 	    .service = host->service, .address = host->address,
-	    .phase = "auth" };
+	    .is_called_here = host->is_called_here, .phase = "auth" };
 	struct answer *answer;
 	int code;
 
@@ -255,6 +255,7 @@ account(const struct host *host, const struct pam_options *options,
 {
 	struct ask_question question = { .account = host->user,
 	    .service = host->service, .address = host->address,
+	    .is_called_here = host->is_called_here,
 	    .phase = "account", .credential = credential };
 	struct answer *answer = calloc(1, sizeof(*answer));
 	int code;

@@ -286,9 +286,10 @@ lack_of(const struct http_attempt *attempt, CURLcode code)
 	if (attempt->no_memory ||
 	    http_library_failures() != attempt->failures)
 		return ENOMEM;
-	if (is_lack(attempt->open_errno))
-		return attempt->open_errno;
 	(void)curl_easy_getinfo(attempt->easy, CURLINFO_REQUEST_SIZE, &sent);
+	/* another address of it may have been asked all the same */
+	if (sent == 0 && is_lack(attempt->open_errno))
+		return attempt->open_errno;
 	(void)curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &error);
 	switch ((int)code) {
 	case CURLE_OUT_OF_MEMORY:

@@ -1,8 +1,8 @@
 /*
  * A PAM host for the tests: one transaction, phase by phase.
  *
- *   pam_host [-c ok|fail|null|empty] [-r RHOST] [-n COUNT] [-t THREADS]
- *            [-C DIR] [-m] [-s default|ignore|nowait|handler] [-x]
+ *   pam_host [-c ok|fail|null|empty] [-r RHOST] [-u RUSER] [-n COUNT]
+ *            [-t THREADS] [-C DIR] [-m] [-s default|ignore|nowait|handler] [-x]
  *            CONFDIR SERVICE USER PHASE... < PASSWORD
  *
  * PHASE is auth, account, setcred, open, close, user=NAME (who logs in from
@@ -36,7 +36,7 @@
 #define CODES 64
 
 struct host {
-	const char *conv, *rhost, *directory, *service, *user, *root;
+	const char *conv, *rhost, *ruser, *directory, *service, *user, *root;
 	char *const *phases;
 	int count;
 	const char *password;
@@ -131,6 +131,8 @@ run_once(struct host *host, int quiet)
 		return -1;
 	if (host->rhost != NULL)
 		(void)pam_set_item(pamh, PAM_RHOST, host->rhost);
+	if (host->ruser != NULL)
+		(void)pam_set_item(pamh, PAM_RUSER, host->ruser);
 	if (host->root != NULL && (chroot(host->root) == -1 ||
 	    chdir("/") == -1))
 		return -1;
@@ -334,7 +336,7 @@ main(int argc, char *argv[])
 	struct sigaction action;
 	const char *child = NULL;
 
-	while ((option = getopt(argc, argv, "+C:c:mn:r:s:t:x")) != -1) {
+	while ((option = getopt(argc, argv, "+C:c:mn:r:s:t:u:x")) != -1) {
 		if (option == 'C')
 			host.root = optarg;
 		else if (option == 'c')
@@ -349,6 +351,8 @@ main(int argc, char *argv[])
 			child = optarg;
 		else if (option == 't')
 			threads = atoi(optarg);
+		else if (option == 'u')
+			host.ruser = optarg;
 		else if (option == 'x')
 			is_closed = 1;
 		else

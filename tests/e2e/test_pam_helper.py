@@ -319,16 +319,21 @@ def test_gone_back(logins):
     tap.equal(got.codes, {'auth': AUTH_ERR}, 'and the new one: refused')
 
 
-def test_held_up(logins):
+# how a user of the machine calls a host of root's
+CALLED = {'su': {'wrapper': ('setpriv', '--ruid', 'alice')},
+          'sudo': {'arguments': ('-r', '', '-u', 'alice')}}
+
+
+def held_up(logins, host):
     """Who calls su can make it fail, and keeps nobody else waiting by it."""
     words = [logins.alice.log_in('session') for _ in range(4)]
     logins.authgear_down()
     for word in words:
-        got = logins.run('alice', word, ('auth',), wrapper=(
-            'setpriv', '--ruid', 'alice'))
+        got = logins.run('alice', word, ('auth',), **CALLED[host])
         tap.ok(got.codes == {'auth': UNAVAIL} and
                says(got, 'resolver-unreachable', BY) and
-               not says(got, 'in a row'), 'it fails, each for itself', got)
+               not says(got, 'in a row'), host + ': it fails, each for itself',
+               got)
     got = logins.run('alice', words[-1], ('auth',))
     tap.ok(got.codes == {'auth': UNAVAIL} and
            not says(got, 'failed just now'),
@@ -337,6 +342,11 @@ def test_held_up(logins):
     got = logins.run('alice', logins.alice.log_in('session'))
     tap.ok(got.codes == IN and says(got, BY), 'the next one of root is asked '
            'about at once', got)
+
+
+def test_held_up(logins):
+    for host in CALLED:
+        held_up(logins, host)
 
 
 def test_outage(logins):
@@ -355,11 +365,17 @@ def test_outage(logins):
     got = logins.run('alice', known)
     tap.ok(got.codes == IN, 'one that only serves in an outage, in both '
            'phases', got)
-    got = logins.run('alice', known, ('auth',), wrapper=(
-        'setpriv', '--ruid', 'alice'))
-    tap.ok(got.codes == {'auth': UNAVAIL} and
-           says(got, 'resolver-unreachable', BY),
-           'not of a set-uid host, whose caller may be the outage', got)
+    for host, called in CALLED.items():
+        got = logins.run('alice', known, ('auth',), **called)
+        tap.ok(got.codes == {'auth': UNAVAIL} and
+               says(got, 'resolver-unreachable', BY),
+               'not of %s, whose caller may be the outage' % host, got)
+    for ruser, rhost in (('root', ''), ('', ''), ('alice', '192.0.2.9')):
+        got = logins.run('alice', known, ('auth',), arguments=(
+            '-u', ruser, '-r', rhost))
+        tap.ok(got.codes == {'auth': SUCCESS} and says(got, BY),
+               'caller %r from %r: none of this machine' % (ruser, rhost),
+               got)
     logins.authgear_up()
     for kind in ('jwt', 'session', 'opaque'):
         gate.until(lambda: logins.run('alice', logins.alice.log_in(
