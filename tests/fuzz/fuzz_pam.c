@@ -206,7 +206,7 @@ check_refused(struct listener *listener, struct pam_options options,
 		abort();
 	options.deadline = 0;
 	listener->is_asked = 1;
-	/* where root may ask another one, who has not read it yet took it not */
+	/* root may ask another: who has not read it yet did not take it */
 	result = ask_listener(listener, &options, question, &answer, why);
 	assert(result == ASK_LATE || (result == ASK_NO_LISTENER &&
 	    geteuid() == 0));
