@@ -1,5 +1,6 @@
 """Nothing goes back unseen: an old trust.db put back, a log removed, cut or
 overwritten let nobody in silently; `accept` is how an operator says so."""
+# beside others: it mostly waits
 
 import os
 import shutil
