@@ -209,7 +209,10 @@ def trailers(world, name):
                 'Remote-User: forged\r\nX-Authgear-User-Id: forged\r\n'
                 'X_Authgear_User_Id: forged\r\n\r\n' % (path, token))
         port = world.servers[name].port
-        data = checker.exchange(port, text.encode())
+        # a program that reads no body may have the connection reset, and its
+        # answer goes with that
+        answers = (checker.exchange(port, text.encode()) for _ in range(9))
+        data = next(filter(None, answers), b'')
         tap.ok(data.startswith(b'HTTP/1.1 ') and b'forged' not in data,
                '%s: trailers are no identity, %s' % (name, path), data)
 
