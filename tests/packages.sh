@@ -4,6 +4,8 @@
 packages_build="gcc libc6-dev make autoconf automake libtool pkg-config
 libcurl4-openssl-dev libssl-dev libsqlite3-dev libjansson-dev
 libini-config-dev libfcgi-dev"
+# The nginx module, which is built where these headers are.
+packages_nginx="nginx nginx-dev"
 packages_sim="libmicrohttpd-dev"
 # curl is for the reader of what quickstart prints; ca-certificates for a real
 # endpoint.
@@ -29,8 +31,8 @@ lighttpd-mod-nss lighttpd-mod-openssl lighttpd-mod-vhostdb-pgsql
 lighttpd-mod-webdav lighttpd-mod-wolfssl lighttpd-modules-dbi
 lighttpd-modules-ldap lighttpd-modules-mysql php-cgi python3-werkzeug"
 # Clients of the PAM hosts, and one of theirs.
-packages_tests="$packages_tests $packages_pam libjson-c-dev
-python3-paramiko"
+packages_tests="$packages_tests $packages_pam $packages_nginx
+libjson-c-dev python3-paramiko"
 
 # packages_missing NAME...: those of them that are not installed
 packages_missing() {

@@ -140,10 +140,13 @@ read_head(struct answer *answer)
 		if (line == NULL)
 			return -1;
 		if (*line == '\0')
-			return 0;
+			break;
 		if (read_field(answer, line) == -1)
 			return -1;
 	}
+	answer->body = answer->text + at;
+	answer->body_len = answer->len - at;
+	return 0;
 }
 
 enum answer_check
@@ -158,6 +161,8 @@ answer_check(struct answer *answer, const unsigned char *bytes, size_t len)
 	if (check != ANSWER_COMPLETE) {
 		answer->status = 0;
 		answer->count = 0;
+		answer->body = NULL;
+		answer->body_len = 0;
 	}
 	return check;
 }

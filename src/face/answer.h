@@ -9,7 +9,7 @@
  */
 
 #define ANSWER_RECORDS_MAX 16384	/* bytes, all records and padding */
-#define ANSWER_FIELDS_MAX 32
+#define ANSWER_FIELDS_MAX 48
 
 enum answer_check {
 	ANSWER_BAD = 0,		/* malformed, too long, or it says of itself
@@ -27,6 +27,8 @@ struct answer {
 	int status;		/* 100 to 999 */
 	size_t count;
 	struct answer_field fields[ANSWER_FIELDS_MAX]; /* into text */
+	const char *body;	/* likewise, behind the head; with its NUL */
+	size_t body_len;
 	size_t len;		/* bytes put into text */
 	char text[ANSWER_RECORDS_MAX + 1];
 };
@@ -37,7 +39,7 @@ struct answer {
  * well, and nothing behind it.
  * The head, if COMPLETE: `Status:` first and once, then fields, no name twice
  * in any case, no control byte, CR LF behind each, a blank line.
- * The body is not looked at.
+ * The body is handed out as it is.
  */
 enum answer_check answer_check(struct answer *answer,
     const unsigned char *bytes, size_t len);

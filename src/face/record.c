@@ -267,10 +267,10 @@ put_bytes(unsigned char *params, size_t *len, const void *bytes, size_t count)
 }
 
 int
-record_put_param(unsigned char *params, size_t *len, const char *name,
-    const char *value)
+record_put_value(unsigned char *params, size_t *len, const char *name,
+    const void *value, size_t value_len)
 {
-	const size_t name_len = strlen(name), value_len = strlen(value);
+	const size_t name_len = strlen(name);
 
 	if (name_len > RECORD_PARAMS_MAX || value_len > RECORD_PARAMS_MAX ||
 	    8 + name_len + value_len > RECORD_PARAMS_MAX - *len)
@@ -280,6 +280,13 @@ record_put_param(unsigned char *params, size_t *len, const char *name,
 	put_bytes(params, len, name, name_len);
 	put_bytes(params, len, value, value_len);
 	return 0;
+}
+
+int
+record_put_param(unsigned char *params, size_t *len, const char *name,
+    const char *value)
+{
+	return record_put_value(params, len, name, value, strlen(value));
 }
 
 char *

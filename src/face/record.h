@@ -86,6 +86,8 @@ enum record_answer record_skip(struct record_skip *skip,
  */
 int record_put_param(unsigned char *params, size_t *len, const char *name,
     const char *value);
+int record_put_value(unsigned char *params, size_t *len, const char *name,
+    const void *value, size_t value_len);
 
 /*
  * The next name and value of params that were accepted, for who reads them

@@ -1,6 +1,5 @@
 #include "web/client_identity.h"
 
-#include <stddef.h>
 #include <string.h>
 
 static const struct name {
@@ -40,6 +39,24 @@ has_name(const char *param, size_t param_len, const struct name *name,
 		if (fold(param[i]) != name->text[i])
 			return 0;
 	return 1;
+}
+
+int
+client_identity_is_header(const char *name, size_t len)
+{
+	static const char before[] = "HTTP_";
+	struct name header;
+	size_t i;
+
+	for (i = 0; i < NAMES; i++) {
+		if (strncmp(names[i].text, before, sizeof(before) - 1) != 0)
+			continue;
+		header = names[i];
+		header.text += sizeof(before) - 1;
+		if (has_name(name, len, &header, strlen(header.text)))
+			return 1;
+	}
+	return 0;
 }
 
 const char *

@@ -1,6 +1,8 @@
 #ifndef CLIENT_IDENTITY_H_
 #define CLIENT_IDENTITY_H_
 
+#include <stddef.h>
+
 /*
  * Identity that a client claims for itself.  Backends believe X-Authgear-*,
  * Remote-User, X-Remote-User and X-Forwarded-User, which only the web server
@@ -22,5 +24,9 @@
  * One with an empty value is none.
  */
 const char *client_identity_find(char *const *params);
+
+/* 1 if a request header of this name is one, compared in the same way; for who
+ * has headers, not parameters. */
+int client_identity_is_header(const char *name, size_t len);
 
 #endif /* !CLIENT_IDENTITY_H_ */

@@ -9,12 +9,16 @@
 includes, those of the tree with the sockets put in; @DOWN@ the same with a
 socket that nobody answers at; @WWW@ the document root, @HTTP@ and @FASTCGI@
 the applications, @AT@ a folder that nginx may write to.
+
+With face='module' the same description is said in the directives of the
+module (nginx_module.py).
 """
 
 import contextlib
 import os
 import socket
 
+import nginx_module
 import servers
 
 HEAD = '''pid @AT@/pid;
@@ -31,9 +35,17 @@ include @INCLUDES@/authgear-http.conf;
 '''
 
 
-def text(site, at, ports, server, http, address):
+def includes(site, folder, address, face):
+    if face == 'module':
+        return nginx_module.includes(folder, address, site.login_socket)
+    return servers.nginx_includes(site, folder, address)
+
+
+def text(site, at, ports, server, http, address, face='fastcgi'):
     """The whole configuration of these server blocks."""
     whole = HEAD + http + '\n'
+    if face == 'module':
+        server = nginx_module.render(server)
     if os.geteuid() == 0:
         whole = 'user www-data;\n' + whole
     parts = server.split('@LISTEN@')
@@ -43,10 +55,8 @@ def text(site, at, ports, server, http, address):
         more = '' if part.lstrip(' ').startswith('http2;') else ';'
         whole += 'listen 127.0.0.1:%d' % port + more + part
     for name, value in (
-            ('@INCLUDES@/', servers.nginx_includes(site, at + '/includes',
-                                                   address)),
-            ('@DOWN@/', servers.nginx_includes(site, at + '/down',
-                                               at + '/nobody')),
+            ('@INCLUDES@/', includes(site, at + '/includes', address, face)),
+            ('@DOWN@/', includes(site, at + '/down', at + '/nobody', face)),
             ('@WWW@', site.www), ('@HTTP@', '127.0.0.1:%d' % site.http.port),
             ('@FASTCGI@', 'unix:' + site.socket), ('@AT@', at)):
         whole = whole.replace(name, value)
@@ -63,16 +73,18 @@ def free_ports(count):
 
 
 @contextlib.contextmanager
-def running(world, server, http='', modules='', asking=''):
+def running(world, server, http='', modules='', asking='', face='fastcgi'):
     """`modules`: lines before all others; `asking`: what an administrator
     puts into the folder of the location that asks."""
     ports = []
+    if face == 'module':
+        modules += nginx_module.loading()
 
     def made(site, at, port, address):
         ports[:] = [port] + free_ports(server.count('@LISTEN@') - 1)
         for file in ('fastcgi.conf', 'fastcgi_params'):
             os.symlink('/etc/nginx/' + file, at + '/' + file)
-        whole = modules + text(site, at, ports, server, http, address)
+        whole = modules + text(site, at, ports, server, http, address, face)
         os.mkdir(at + '/includes/asking.d')
         with open(at + '/includes/asking.d/own.conf', 'w') as file:
             file.write(asking)

@@ -19,13 +19,17 @@ FOREIGN = {
     'pam/module.c': re.compile(r'pam_sm_[a-z_]+'),
     # dlsym(3) looks them up
     'check/check_http.c': re.compile(r'check_http_[a-z_]+'),
+    # nginx looks them up
+    'nginx/ngx_http_authgear_module.c': re.compile(
+        r'ngx_(http_authgear_)?module[a-z_]*'),
     # what a face may do with a task; gate_task.h is what it is inside
     'src/gate/gate.c': re.compile(r'gate_task_[a-z_]+'),
     # the verdict of a reason: one table, one list of names
     'src/ground/reason.c': re.compile(r'verdict_name'),
 }
 CALLED_BY_OTHERS = {'main'}
-LOOKED_UP = {'pam/module.c', 'check/check_http.c'}  # by others, at run time
+LOOKED_UP = {'pam/module.c', 'check/check_http.c',
+             'nginx/ngx_http_authgear_module.c'}  # by others, at run time
 
 
 # defined: names for others; functions: those that the file has, static too

@@ -22,6 +22,7 @@ fcgi	src/ground src/facts src/settings src/gate src/web src/transport \
 		src/face fcgi/layer
 check	src/ground src/facts src/settings src/gate src/transport src/face fcgi
 pam	src/ground src/facts src/face
+nginx	src/ground src/facts src/web src/face
 '
 table=$(printf '%s' "$table" | sed -e ':a' -e '/\\$/N; s/\\\n//; ta')
 known=$(printf '%s\n' "$table" | awk '{ print $1 }')
@@ -46,8 +47,8 @@ but() {
 # Whatever folder holds C that is none of a test, a bench or a build.
 unknown() {
 	find . \( -path ./tests -o -path ./bench -o -path './build*' -o \
-	    -path './authgear-gate-*' -o -path ./.git -o -path ./config.h \
-	    \) -prune -o -name '*.[ch]' -print | sed -E 's|^\./||; s|/?[^/]*$||' |
+	    -path './authgear-gate-*' -o -path ./.git -o -path ./config.h -o \
+	    -path ./nginx-headers \) -prune -o -name '*.[ch]' -print | sed -E 's|^\./||; s|/?[^/]*$||' |
 	    sort -u | while read -r folder; do
 		printf '%s\n' "$known" | grep -qxF "${folder:-.}" ||
 		    echo "${folder:-.} is no folder of DESIGN.md"
@@ -149,7 +150,7 @@ written() {
 	done
 }
 
-echo 1..16
+echo 1..17
 holds "every folder with C in it is a floor" "$(unknown)"
 holds "the floors run downwards" "$(downwards)"
 holds "no include upwards, and each names its folder" "$(upward)"
@@ -166,6 +167,7 @@ holds "libini_config" \
 holds "libcurl" "$(foreign 'curl/' 'src/transport/http(_setup|_attempt|_library)?\.[ch]')"
 holds "libfcgi" "$(foreign 'fcgi' 'fcgi/layer/[a-z_]*\.c')"
 holds "libpam" "$(foreign 'security/' 'pam/[a-z_]*\.[ch]')"
+holds "nginx" "$(foreign 'ngx_' 'nginx/[a-z_]*\.[ch]')"
 # shellcheck disable=SC2046
 {
 holds "only faces print or log" "$(

@@ -10,9 +10,17 @@ fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-files=$(find src fcgi check pam tests -name '*.c' | sort)
+folders="src fcgi check pam tests"
 flags=$(make -s --no-print-directory -C "$build" print-lint-flags |
     tail -n 1)
+# the nginx module where the build has nginx's headers
+if [ -d "$build/nginx-headers/objs" ]; then
+	folders="$folders nginx"
+	flags="$flags $(make -s --no-print-directory -C "$build" \
+	    print-nginx-flags | tail -n 1)"
+fi
+# shellcheck disable=SC2086 # a list of words
+files=$(find $folders -name '*.c' | sort)
 [ -n "$files" ] && [ -n "$flags" ] || exit 1
 # where the build was configured by a relative path, its -I are too
 flags="-I. -Isrc -Itests/unit $flags"

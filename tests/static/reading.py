@@ -9,7 +9,7 @@ import collections
 import os
 import re
 
-FOLDERS = ('src', 'fcgi', 'check', 'pam')
+FOLDERS = ('src', 'fcgi', 'check', 'pam', 'nginx')
 TEST_FOLDERS = ('tests', 'bench')
 
 # name, line, parameters (their texts), is_static

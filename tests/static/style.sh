@@ -14,7 +14,7 @@ named() {
 	find "$@" -type d \( -name '.?*' -o -name 'build*' \) -prune -o \
 	    -type f -regex ".*\.\($pattern\)" -print | sort
 }
-product='src fcgi check pam'
+product='src fcgi check pam nginx'
 # shellcheck disable=SC2086 # lists of words
 files=$(named '[ch]' $product bench tests)
 # shellcheck disable=SC2086

@@ -124,6 +124,26 @@ test_content(void **state)
 	assert_string_equal(answer_find(&answer, "A"), "b");
 	assert_null(answer_find(&answer, "a"));
 	assert_null(answer_find(&answer, "Status"));
+	assert_int_equal(answer.body_len, 0);
+}
+
+/* All that stands behind the head, over as many records as it takes. */
+static void
+test_body(void **state)
+{
+	static const char bytes[] = OUT("\36", OK_HEAD "{}\n\r\n\r")
+	    OUT("\4", "\nA:\1") END;
+	static struct answer answer;
+
+	(void)state;
+	assert_int_equal(check(bytes, sizeof(bytes) - 1, &answer),
+	    ANSWER_COMPLETE);
+	assert_int_equal(answer.body_len, 10);
+	assert_memory_equal(answer.body, "{}\n\r\n\r\nA:\1", 11);
+	assert_int_equal(check(bytes, sizeof(bytes) - 2, &answer),
+	    ANSWER_SHORT);
+	assert_null(answer.body);
+	assert_int_equal(answer.body_len, 0);
 }
 
 /* Every beginning of a good answer is SHORT, byte by byte. */
@@ -216,6 +236,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_beginnings),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_many_fields),

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -94,12 +95,50 @@ test_not_claimed(void **state)
 	assert_null(client_identity_find(NULL));
 }
 
+/* The same names as headers: what stands behind HTTP_, with a value. */
+static void
+test_headers(void **state)
+{
+	const char *text, *equals;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(claimed) / sizeof(claimed[0]); i++) {
+		text = claimed[i];
+		equals = strchr(text, '=');
+		/* the mark is a web server's own, no header */
+		if (strncasecmp(text, "HTTP_", 5) != 0)
+			continue;
+		if (!client_identity_is_header(text + 5,
+		    (size_t)(equals - text) - 5))
+			fail_msg("%s: not seen", text + 5);
+		if (client_identity_is_header(text, (size_t)(equals - text)))
+			fail_msg("%s: taken for one", text);
+	}
+	for (i = 0; i < sizeof(not_claimed) / sizeof(not_claimed[0]); i++) {
+		text = not_claimed[i];
+		equals = strchr(text, '=');
+		if (equals == NULL || equals[1] == '\0' ||
+		    strncmp(text, "HTTP_", 5) != 0)
+			continue;
+		if (client_identity_is_header(text + 5,
+		    (size_t)(equals - text) - 5))
+			fail_msg("%s: taken for one", text + 5);
+	}
+	assert_false(client_identity_is_header("", 0));
+	assert_false(client_identity_is_header("AUTHGEAR_FORGED_IDENTITY",
+	    24));
+	assert_true(client_identity_is_header("remote-user: x", 11));
+	assert_false(client_identity_is_header("remote-user", 10));
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_claimed),
 		cmocka_unit_test(test_not_claimed),
+		cmocka_unit_test(test_headers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,283 @@
+#include "nginx/access.h"
+
+#include "nginx/asking.h"
+#include "nginx/conf.h"
+#include "nginx/grant.h"
+#include "nginx/question.h"
+#include "nginx/refusal.h"
+#include "nginx/state.h"
+#include "nginx/telling.h"
+#include "nginx/told.h"
+
+/* The request goes on where it waited. */
+static void
+go_on(ngx_http_request_t *r)
+{
+	ngx_connection_t *client = r->connection;
+
+	ngx_http_set_log_request(client->log, r);
+	r->read_event_handler = ngx_http_block_reading;
+	r->write_event_handler = ngx_http_core_run_phases;
+	ngx_http_core_run_phases(r);
+	ngx_http_run_posted_requests(client);
+}
+
+static void
+on_answer(void *context, const struct answer *answer)
+{
+	struct pass *pass = context;
+	enum grant grant;
+
+	pass->step = PASS_ANSWERED;
+	pass->asking = NULL;
+	if (answer != NULL) {
+		grant = grant_read(answer, (const char *)pass->asked->data,
+		    pass->asked->len);
+		pass->is_in = grant == GRANT_GIVEN || grant == GRANT_PASS;
+		if (grant != GRANT_UNCLEAR)
+			pass->told = told_new(pass->r->pool, answer);
+		else
+			ngx_log_error(NGX_LOG_ERR, pass->r->connection->log,
+			    0, "authgear: an answer with status %d that is "
+			    "none about policy \"%V\"", answer->status,
+			    pass->asked);
+	}
+	go_on(pass->r);
+}
+
+/* A login's, whatever it is. */
+static void
+on_login(void *context, const struct answer *answer)
+{
+	struct pass *pass = context;
+
+	pass->step = PASS_ANSWERED;
+	pass->asking = NULL;
+	if (answer != NULL)
+		pass->told = told_new(pass->r->pool, answer);
+	go_on(pass->r);
+}
+
+/* Meanwhile only the client's going away counts. */
+static ngx_int_t
+hold(ngx_http_request_t *r)
+{
+	r->read_event_handler = ngx_http_test_reading;
+	r->write_event_handler = ngx_http_request_empty_handler;
+	if (r->stream == NULL &&
+	    ngx_handle_read_event(r->connection->read, 0) != NGX_OK)
+		return NGX_ERROR;
+	return NGX_AGAIN;
+}
+
+/* NGX_AGAIN once it is asked; NGX_DECLINED: it cannot be. */
+static ngx_int_t
+start(struct pass *pass, struct kept *kept, ngx_msec_t deadline,
+    const ngx_str_t *question, asking_done *done)
+{
+	const struct asking_call call = {
+		.kept = kept,
+		.deadline = deadline,
+		.question = *question,
+		.pool = pass->r->pool,
+		.log = pass->r->connection->log,
+		.done = done,
+		.context = pass
+	};
+
+	pass->told = NULL;
+	pass->is_in = 0;
+	pass->asking = asking_start(&call);
+	if (pass->asking == NULL)
+		return NGX_DECLINED;
+	pass->step = PASS_ASKING;
+	return hold(pass->r);
+}
+
+static ngx_int_t
+ask(struct pass *pass, const struct conf_server *server,
+    const ngx_str_t *policy)
+{
+	const struct state *state = pass->state;
+	const struct question question = {
+		.policy = policy,
+		.authorization = state->authorization,
+		.cookies = state->cookies,
+		.markers = state->markers,
+		.is_forged = state->is_forged
+	};
+	ngx_str_t records;
+	ngx_int_t rc;
+
+	pass->asked = policy;
+	rc = question_compose(state->main, &question, &records);
+	if (rc != NGX_OK)
+		return rc == NGX_DECLINED ?
+		    NGX_HTTP_REQUEST_HEADER_TOO_LARGE : rc;
+	return start(pass, server->socket, server->deadline, &records,
+	    on_answer);
+}
+
+/* Once the answer is there: NGX_OK, or what ends the request. */
+static ngx_int_t
+judge(struct pass *pass, const struct access_conf *conf)
+{
+	struct state *state = pass->state;
+
+	pass->step = PASS_IDLE;
+	if (pass->told == NULL)
+		return refusal_unavailable(pass->r, state);
+	if (!pass->is_in)
+		return refusal_send(pass->r, state, pass->told);
+	if (telling_identity(pass->r, state, pass->told, conf->main) !=
+	    NGX_OK)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	pass->granted = pass->asked;
+	if (pass->r == state->main)
+		state->is_let_in = 1;
+	return NGX_OK;
+}
+
+static int
+is_same(const ngx_str_t *one, const ngx_str_t *other)
+{
+	return one != NULL && one->len == other->len &&
+	    ngx_memcmp(one->data, other->data, one->len) == 0;
+}
+
+/* NGX_OK if this policy lets it in; NGX_AGAIN while it is asked. */
+static ngx_int_t
+require(struct pass *pass, const struct access_conf *conf,
+    const ngx_str_t *policy)
+{
+	ngx_int_t rc;
+
+	if (pass->step == PASS_ASKING)
+		return NGX_AGAIN;
+	if (pass->step == PASS_ANSWERED)
+		return judge(pass, conf);
+	if (is_same(pass->granted, policy))
+		return NGX_OK;
+	rc = ask(pass, conf->server, policy);
+	if (rc == NGX_DECLINED)
+		return refusal_unavailable(pass->r, pass->state);
+	return rc == NGX_ERROR ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
+}
+
+static struct pass *
+pass_of(ngx_http_request_t *r)
+{
+	struct state *state = state_of(r);
+
+	return state != NULL ? state_pass(state, r) : NULL;
+}
+
+static void
+know_path(struct pass *pass, const struct conf_server *server,
+    const ngx_str_t *path)
+{
+	if (pass->is_path_known)
+		return;
+	pass->is_path_known = 1;
+	pass->path_policy = conf_path_policy(server, path);
+}
+
+/* Whoever comes back from a login; the path is nothing else. */
+static ngx_int_t
+serve_login(struct pass *pass, const struct conf_server *server)
+{
+	ngx_str_t records;
+	ngx_int_t rc;
+
+	if (pass->step == PASS_ASKING)
+		return NGX_AGAIN;
+	if (pass->step == PASS_ANSWERED) {
+		pass->step = PASS_IDLE;
+		return pass->told != NULL ?
+		    refusal_login(pass->r, pass->state, pass->told) :
+		    refusal_unavailable(pass->r, pass->state);
+	}
+	rc = question_of_login(pass->r, &records);
+	if (rc == NGX_OK)
+		rc = start(pass, server->login, server->deadline, &records,
+		    on_login);
+	if (rc == NGX_DECLINED)
+		return refusal_unavailable(pass->r, pass->state);
+	return rc == NGX_ERROR ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
+}
+
+ngx_int_t
+access_begin(ngx_http_request_t *r, const struct access_conf *conf)
+{
+	const struct conf_server *server = conf->server;
+	struct pass *pass = pass_of(r);
+
+	if (pass == NULL)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	if (server->login_path.data != NULL &&
+	    is_same(&server->login_path, &r->uri))
+		return serve_login(pass, server);
+	know_path(pass, server, &r->uri);
+	return NGX_DECLINED;
+}
+
+ngx_int_t
+access_subrequest(ngx_http_request_t *r, const struct access_conf *conf)
+{
+	struct pass *pass;
+
+	if (r == r->main)
+		return NGX_DECLINED;
+	pass = pass_of(r);
+	if (pass == NULL)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	know_path(pass, conf->server, &r->uri);
+	return NGX_DECLINED;
+}
+
+/* Another pass of the same request is another question. */
+static void
+begin_pass(struct pass *pass)
+{
+	if (pass->step == PASS_IDLE)
+		pass->granted = NULL;
+}
+
+static int
+is_guarded(const struct conf_location *location)
+{
+	return location->policy.len > 0;
+}
+
+ngx_int_t
+access_path(ngx_http_request_t *r, const struct access_conf *conf)
+{
+	struct pass *pass = pass_of(r);
+	ngx_int_t rc = NGX_OK;
+
+	if (pass == NULL)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	/* an error page of a request that was never read whole */
+	know_path(pass, conf->server, &r->uri);
+	begin_pass(pass);
+	if (pass->path_policy != NULL &&
+	    (pass->step == PASS_IDLE || pass->asked == pass->path_policy))
+		rc = require(pass, conf, pass->path_policy);
+	if (rc == NGX_OK && r != r->main && is_guarded(conf->location))
+		rc = require(pass, conf, &conf->location->policy);
+	return rc == NGX_OK ? NGX_DECLINED : rc;
+}
+
+ngx_int_t
+access_location(ngx_http_request_t *r, const struct access_conf *conf)
+{
+	struct pass *pass = pass_of(r);
+
+	if (pass == NULL)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	if (is_guarded(conf->location))
+		return require(pass, conf, &conf->location->policy);
+	if (pass->granted == NULL && telling_nobody(r, pass->state) != NGX_OK)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	return NGX_DECLINED;
+}

@@ -1,0 +1,223 @@
+#include "nginx/asking.h"
+
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
+
+#include "nginx/kept.h"
+
+#define TRIES 3		/* connections, the first of which may be a kept one */
+
+struct asking {
+	struct asking_call call;
+	ngx_connection_t *connection;	/* NULL: none at the moment */
+	ngx_event_t deadline;
+	ngx_uint_t tries;
+	size_t sent;
+	u_char *reply;			/* ANSWER_RECORDS_MAX bytes */
+	size_t len;
+};
+
+/* What became of a step. */
+enum step {
+	STEP_WAIT = 0,
+	STEP_DIED,		/* the connection, before any answer */
+	STEP_BROKEN,		/* no answer is to be had */
+	STEP_ANSWERED
+};
+
+static void
+say(const struct asking *asking, ngx_err_t error, const char *what)
+{
+	ngx_log_error(NGX_LOG_ERR, asking->call.log, error,
+	    "authgear: no answer from %V: %s",
+	    &kept_peer(asking->call.kept)->name, what);
+}
+
+static void
+close_connection(struct asking *asking)
+{
+	if (asking->connection != NULL)
+		ngx_close_connection(asking->connection);
+	asking->connection = NULL;
+}
+
+static void
+stop_clock(struct asking *asking)
+{
+	if (asking->deadline.timer_set)
+		ngx_del_timer(&asking->deadline);
+}
+
+static enum step
+send_rest(struct asking *asking)
+{
+	ngx_connection_t *connection = asking->connection;
+	ssize_t n;
+
+	while (asking->sent < asking->call.question.len) {
+		n = connection->send(connection,
+		    asking->call.question.data + asking->sent,
+		    asking->call.question.len - asking->sent);
+		if (n == NGX_AGAIN)
+			return ngx_handle_write_event(connection->write, 0) ==
+			    NGX_OK ? STEP_WAIT : STEP_BROKEN;
+		if (n <= 0)
+			return STEP_DIED;
+		asking->sent += (size_t)n;
+	}
+	return STEP_WAIT;
+}
+
+/* What has come; the answer once it is whole. */
+static enum step
+receive(struct asking *asking, struct answer *answer)
+{
+	ngx_connection_t *connection = asking->connection;
+	ssize_t n;
+
+	for (;;) {
+		n = connection->recv(connection, asking->reply + asking->len,
+		    ANSWER_RECORDS_MAX - asking->len);
+		if (n == NGX_AGAIN)
+			return ngx_handle_read_event(connection->read, 0) ==
+			    NGX_OK ? STEP_WAIT : STEP_BROKEN;
+		if (n <= 0)
+			return asking->len == 0 ? STEP_DIED : STEP_BROKEN;
+		asking->len += (size_t)n;
+		switch (answer_check(answer, asking->reply, asking->len)) {
+		case ANSWER_COMPLETE:
+			return STEP_ANSWERED;
+		case ANSWER_SHORT:
+			break;
+		case ANSWER_BAD:
+		default:
+			return STEP_BROKEN;
+		}
+	}
+}
+
+static void on_event(ngx_event_t *event);
+
+/* A new one; NULL, and the log says so. */
+static ngx_connection_t *
+connect_to(const struct asking *asking)
+{
+	const ngx_addr_t *to = kept_peer(asking->call.kept);
+	ngx_peer_connection_t peer;
+	ngx_str_t name = to->name;
+	ngx_int_t rc;
+
+	ngx_memzero(&peer, sizeof(peer));
+	peer.sockaddr = to->sockaddr;
+	peer.socklen = to->socklen;
+	peer.name = &name;
+	peer.get = ngx_event_get_peer;
+	peer.log = asking->call.log;
+	peer.log_error = NGX_ERROR_ERR;
+	rc = ngx_event_connect_peer(&peer);
+	if (rc == NGX_OK || rc == NGX_AGAIN)
+		return peer.connection;
+	if (peer.connection != NULL)
+		ngx_close_connection(peer.connection);
+	return NULL;
+}
+
+/* Ask over another connection, as long as there are tries: WAIT or BROKEN. */
+static enum step
+ask(struct asking *asking)
+{
+	ngx_connection_t *connection;
+	enum step step = STEP_DIED;
+
+	while (step == STEP_DIED && asking->tries < TRIES) {
+		close_connection(asking);
+		connection = asking->tries++ == 0 ?
+		    kept_take(asking->call.kept, asking->call.log) : NULL;
+		if (connection == NULL)
+			connection = connect_to(asking);
+		if (connection == NULL)
+			return STEP_BROKEN;
+		connection->data = asking;
+		connection->read->handler = on_event;
+		connection->write->handler = on_event;
+		asking->connection = connection;
+		asking->sent = 0;
+		asking->len = 0;
+		step = send_rest(asking);
+	}
+	return step == STEP_WAIT ? STEP_WAIT : STEP_BROKEN;
+}
+
+static void
+finish(struct asking *asking, const struct answer *answer)
+{
+	stop_clock(asking);
+	if (answer != NULL)
+		kept_give(asking->call.kept, asking->connection);
+	else
+		close_connection(asking);
+	asking->connection = NULL;
+	asking->call.done(asking->call.context, answer);
+}
+
+static void
+on_event(ngx_event_t *event)
+{
+	ngx_connection_t *connection = event->data;
+	struct asking *asking = connection->data;
+	struct answer answer;
+	enum step step;
+
+	step = event->write ? send_rest(asking) : receive(asking, &answer);
+	if (step == STEP_DIED)
+		step = ask(asking);
+	if (step == STEP_WAIT)
+		return;
+	if (step == STEP_ANSWERED) {
+		finish(asking, &answer);
+		return;
+	}
+	say(asking, 0, asking->len > 0 ? "it is no whole answer" :
+	    "it closed the connection");
+	finish(asking, NULL);
+}
+
+static void
+on_deadline(ngx_event_t *event)
+{
+	struct asking *asking = event->data;
+
+	say(asking, NGX_ETIMEDOUT, "the deadline of authgear_socket");
+	finish(asking, NULL);
+}
+
+struct asking *
+asking_start(const struct asking_call *call)
+{
+	struct asking *asking = ngx_pcalloc(call->pool, sizeof(*asking));
+
+	if (asking == NULL)
+		return NULL;
+	asking->call = *call;
+	asking->reply = ngx_pnalloc(call->pool, ANSWER_RECORDS_MAX);
+	if (asking->reply == NULL)
+		return NULL;
+	if (ask(asking) != STEP_WAIT) {
+		close_connection(asking);
+		return NULL;
+	}
+	asking->deadline.handler = on_deadline;
+	asking->deadline.data = asking;
+	asking->deadline.log = call->log;
+	ngx_add_timer(&asking->deadline, call->deadline);
+	return asking;
+}
+
+void
+asking_stop(struct asking *asking)
+{
+	if (asking == NULL)
+		return;
+	stop_clock(asking);
+	close_connection(asking);
+}

@@ -1,0 +1,68 @@
+#ifndef NGINX_STATE_H_
+#define NGINX_STATE_H_
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "face/answer.h"
+
+/*
+ * What is known of a client's request through all of its passes: nginx runs it
+ * anew for every internal redirect, and for each subrequest, and forgets what
+ * modules keep with it.  So this hangs on the request's pool.
+ * Threads: nginx has none here.
+ */
+
+struct asking;
+struct told;
+
+/* Where one request, the client's or a subrequest, is in its asking. */
+enum pass_step {
+	PASS_IDLE = 0,
+	PASS_ASKING,
+	PASS_ANSWERED
+};
+
+struct pass {
+	struct pass *next;
+	struct state *state;
+	ngx_http_request_t *r;
+	const ngx_str_t *path_policy;	/* of authgear_path; NULL: none */
+	const ngx_str_t *asked;		/* the policy */
+	const ngx_str_t *granted;	/* the last one in this pass */
+	enum pass_step step;
+	struct asking *asking;		/* if PASS_ASKING */
+	struct told *told;		/* its last answer; NULL: none came */
+	int is_in;			/* that lets it in */
+	unsigned is_path_known:1;
+};
+
+struct state {
+	ngx_http_request_t *main;
+	/* What the client sent, before anything was taken out. */
+	ngx_str_t authorization;
+	ngx_str_t cookies;	/* that may be credentials */
+	ngx_str_t markers;
+	ngx_str_t rest;		/* of Cookie, without them */
+	struct pass *passes;
+	struct pass *probe;	/* a destination's; NULL: none */
+	unsigned is_forged:1;	/* it called itself somebody */
+	unsigned is_refused:1;	/* the answer to the client is ours */
+	unsigned is_let_in:1;	/* by the daemon, as somebody or nobody */
+};
+
+/* NULL: none yet. */
+struct state *state_find(ngx_http_request_t *r);
+
+/* The one there is, or a new one: headers that name somebody are taken out,
+ * whatever their spelling, and what the client sent is remembered.  NULL: out
+ * of memory. */
+struct state *state_of(ngx_http_request_t *r);
+
+/* Of this request; NULL: out of memory. */
+struct pass *state_pass(struct state *state, ngx_http_request_t *r);
+struct pass *state_find_pass(const struct state *state,
+    const ngx_http_request_t *r);
+
+#endif /* !NGINX_STATE_H_ */

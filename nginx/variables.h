@@ -1,0 +1,18 @@
+#ifndef NGINX_VARIABLES_H_
+#define NGINX_VARIABLES_H_
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+/*
+ * $authgear_NAME: what the last answer of the daemon told as X-Authgear-Name,
+ * of a grant or a refusal: $authgear_user_id, $authgear_claim_email,
+ * $authgear_reason, $authgear_request_id.
+ * Threads: nginx has none here.
+ */
+
+/* NGX_OK or NGX_ERROR. */
+ngx_int_t variables_add(ngx_conf_t *cf);
+
+#endif /* !NGINX_VARIABLES_H_ */
