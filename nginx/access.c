@@ -2,6 +2,7 @@
 
 #include "nginx/asking.h"
 #include "nginx/conf.h"
+#include "nginx/destination.h"
 #include "nginx/grant.h"
 #include "nginx/question.h"
 #include "nginx/refusal.h"
@@ -120,7 +121,7 @@ ask(struct pass *pass, const struct conf_server *server,
 
 /* Once the answer is there: NGX_OK, or what ends the request. */
 static ngx_int_t
-judge(struct pass *pass, const struct access_conf *conf)
+judge(struct pass *pass)
 {
 	struct state *state = pass->state;
 
@@ -129,8 +130,7 @@ judge(struct pass *pass, const struct access_conf *conf)
 		return refusal_unavailable(pass->r, state);
 	if (!pass->is_in)
 		return refusal_send(pass->r, state, pass->told);
-	if (telling_identity(pass->r, state, pass->told, conf->main) !=
-	    NGX_OK)
+	if (telling_identity(pass->r, state, pass->told) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	pass->granted = pass->asked;
 	if (pass->r == state->main)
@@ -155,7 +155,7 @@ require(struct pass *pass, const struct access_conf *conf,
 	if (pass->step == PASS_ASKING)
 		return NGX_AGAIN;
 	if (pass->step == PASS_ANSWERED)
-		return judge(pass, conf);
+		return judge(pass);
 	if (is_same(pass->granted, policy))
 		return NGX_OK;
 	rc = ask(pass, conf->server, policy);
@@ -249,22 +249,39 @@ is_guarded(const struct conf_location *location)
 	return location->policy.len > 0;
 }
 
+/* The policy of the path, and of a subrequest the location's. */
+static ngx_int_t
+require_path(struct pass *pass, const struct access_conf *conf)
+{
+	const int is_sub = pass->r != pass->r->main;
+	ngx_int_t rc = NGX_OK;
+
+	if (pass->path_policy != NULL &&
+	    (pass->step == PASS_IDLE || pass->asked == pass->path_policy))
+		rc = require(pass, conf, pass->path_policy);
+	if (rc == NGX_OK && is_sub && is_guarded(conf->location))
+		rc = require(pass, conf, &conf->location->policy);
+	return rc;
+}
+
 ngx_int_t
 access_path(ngx_http_request_t *r, const struct access_conf *conf)
 {
 	struct pass *pass = pass_of(r);
-	ngx_int_t rc = NGX_OK;
+	ngx_int_t rc;
 
 	if (pass == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	/* an error page of a request that was never read whole */
 	know_path(pass, conf->server, &r->uri);
 	begin_pass(pass);
-	if (pass->path_policy != NULL &&
-	    (pass->step == PASS_IDLE || pass->asked == pass->path_policy))
-		rc = require(pass, conf, pass->path_policy);
-	if (rc == NGX_OK && r != r->main && is_guarded(conf->location))
-		rc = require(pass, conf, &conf->location->policy);
+	rc = require_path(pass, conf);
+	if (destination_is_probe(pass) && rc != NGX_AGAIN)
+		return destination_end(pass, rc == NGX_OK);
+	if (rc == NGX_OK && r == r->main)
+		rc = destination_check(r, pass->state);
+	if (rc == NGX_ERROR)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	return rc == NGX_OK ? NGX_DECLINED : rc;
 }
 

@@ -11,12 +11,10 @@
  */
 
 struct conf_location;
-struct conf_main;
 struct conf_server;
 
 /* What the directives say of this request at this point. */
 struct access_conf {
-	const struct conf_main *main;
 	const struct conf_server *server;
 	const struct conf_location *location;
 };

@@ -18,7 +18,6 @@
 /* http. */
 struct conf_main {
 	ngx_array_t sockets;	/* struct kept *, one for each address */
-	ngx_int_t remote_user;	/* index of nginx's variable */
 };
 
 /* authgear_path */

@@ -22,8 +22,6 @@ conf_of(ngx_http_request_t *r, struct access_conf *conf)
 	    ngx_http_authgear_module);
 	conf->location = ngx_http_get_module_loc_conf(r,
 	    ngx_http_authgear_module);
-	conf->main = ngx_http_get_module_main_conf(r,
-	    ngx_http_authgear_module);
 	return conf->server->is_used == 1;
 }
 
@@ -109,14 +107,10 @@ add_handlers(ngx_conf_t *cf)
 {
 	ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(
 	    cf, ngx_http_core_module);
-	struct conf_main *main = ngx_http_conf_get_module_main_conf(cf,
-	    ngx_http_authgear_module);
-	ngx_str_t name = ngx_string("remote_user");
 
 	next_filter = ngx_http_top_header_filter;
 	ngx_http_top_header_filter = filter;
-	main->remote_user = ngx_http_get_variable_index(cf, &name);
-	if (main->remote_user == NGX_ERROR ||
+	if (variables_take_user(core) != NGX_OK ||
 	    run_first(&core->phases[NGX_HTTP_POST_READ_PHASE].handlers,
 	    post_read) != NGX_OK ||
 	    run_first(&core->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers,

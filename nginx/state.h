@@ -24,6 +24,13 @@ enum pass_step {
 	PASS_ANSWERED
 };
 
+/* The second path of COPY and MOVE. */
+enum state_destination {
+	STATE_DESTINATION_UNKNOWN = 0,
+	STATE_DESTINATION_ASKED,
+	STATE_DESTINATION_KNOWN
+};
+
 struct pass {
 	struct pass *next;
 	struct state *state;
@@ -46,10 +53,13 @@ struct state {
 	ngx_str_t markers;
 	ngx_str_t rest;		/* of Cookie, without them */
 	struct pass *passes;
-	struct pass *probe;	/* a destination's; NULL: none */
+	struct pass *probe;	/* the destination's; NULL: none */
+	enum state_destination destination;
 	unsigned is_forged:1;	/* it called itself somebody */
 	unsigned is_refused:1;	/* the answer to the client is ours */
 	unsigned is_let_in:1;	/* by the daemon, as somebody or nobody */
+	unsigned is_destination_judged:1;
+	unsigned is_destination_in:1;
 };
 
 /* NULL: none yet. */

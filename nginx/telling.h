@@ -7,18 +7,17 @@
 
 /*
  * What a backend is told of a request that was let in, whichever protocol it
- * speaks: by the request's own headers and by $remote_user.
+ * speaks: by the request's own headers.
  * Threads: nginx has none here.
  */
 
-struct conf_main;
 struct state;
 struct told;
 
-/* Who it is, in place of what was told before: X-Authgear-*, Remote-User,
- * $remote_user; the credential is taken out.  NGX_OK or NGX_ERROR. */
+/* Who it is, in place of what was told before: X-Authgear-*, Remote-User; the
+ * credential is taken out.  NGX_OK or NGX_ERROR. */
 ngx_int_t telling_identity(ngx_http_request_t *r, const struct state *state,
-    const struct told *told, const struct conf_main *main);
+    const struct told *told);
 
 /* Where nobody is asked: cookies that may be credentials are taken out.
  * NGX_OK or NGX_ERROR. */

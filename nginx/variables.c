@@ -33,6 +33,17 @@ is_called(const ngx_str_t *field, const ngx_str_t *variable)
 	return 1;
 }
 
+static void
+set(ngx_http_variable_value_t *value, const ngx_str_t *text)
+{
+	value->not_found = text == NULL;
+	value->valid = text != NULL;
+	if (text == NULL)
+		return;
+	value->data = text->data;
+	value->len = (unsigned)text->len & 0xfffffff;
+}
+
 static ngx_int_t
 get(ngx_http_request_t *r, ngx_http_variable_value_t *value, uintptr_t data)
 {
@@ -40,19 +51,53 @@ get(ngx_http_request_t *r, ngx_http_variable_value_t *value, uintptr_t data)
 	const struct told *told = last_told(r);
 	ngx_uint_t i;
 
-	value->not_found = 1;
-	for (i = 0; told != NULL && i < told->count; i++) {
-		if (!is_called(&told->fields[i].name, name))
-			continue;
-		value->data = told->fields[i].value.data;
-		value->len = (unsigned)told->fields[i].value.len &
-		    0xfffffff;
-		value->valid = 1;
-		value->no_cacheable = 0;
-		value->not_found = 0;
-		break;
-	}
+	set(value, NULL);
+	value->no_cacheable = 0;
+	for (i = 0; told != NULL && i < told->count; i++)
+		if (is_called(&told->fields[i].name, name))
+			set(value, &told->fields[i].value);
 	return NGX_OK;
+}
+
+/* Let in as nobody it is nobody; not asked about, nginx's own answer. */
+static ngx_int_t
+get_user(ngx_http_request_t *r, ngx_http_variable_value_t *value,
+    uintptr_t data)
+{
+	const struct told *told = last_told(r);
+	ngx_int_t rc;
+
+	(void)data;
+	value->no_cacheable = 0;
+	if (told != NULL && told->status == NGX_HTTP_OK) {
+		set(value, told_find(told, "X-Authgear-Remote-User"));
+		return NGX_OK;
+	}
+	rc = ngx_http_auth_basic_user(r);
+	if (rc == NGX_ERROR)
+		return NGX_ERROR;
+	set(value, rc == NGX_OK ? &r->headers_in.user : NULL);
+	return NGX_OK;
+}
+
+ngx_int_t
+variables_take_user(ngx_http_core_main_conf_t *core)
+{
+	const ngx_hash_key_t *keys = core->variables_keys->keys.elts;
+	static const ngx_str_t name = ngx_string("remote_user");
+	ngx_http_variable_t *variable;
+	ngx_uint_t i;
+
+	for (i = 0; i < core->variables_keys->keys.nelts; i++) {
+		if (keys[i].key.len != name.len || ngx_strncmp(
+		    keys[i].key.data, name.data, name.len) != 0)
+			continue;
+		variable = keys[i].value;
+		variable->get_handler = get_user;
+		variable->flags |= NGX_HTTP_VAR_NOCACHEABLE;
+		return NGX_OK;
+	}
+	return NGX_ERROR;
 }
 
 ngx_int_t

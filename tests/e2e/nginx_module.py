@@ -4,6 +4,7 @@ nginx_site takes, said in the module's directives.
     for face in nginx_module.faces(): ...     'fastcgi', 'module'
     nginx_module.render(text)                 auth_request -> authgear
     nginx_module.includes(folder, ...)        files of the includes' names
+    nginx_module.named(shown)                 HTTP_X_AUTHGEAR_* as variables
 
 What the includes do beside asking (Host, websockets, $ag_...) a site with the
 module says itself; here it stands in files of the same names.
@@ -42,19 +43,35 @@ proxy_set_header X-Real-IP $remote_addr;
 proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
 proxy_set_header X-Forwarded-Proto $scheme;
 '''
+PHP = '''fastcgi_split_path_info ^(.+?\\.php)(/.*)$;
+try_files $fastcgi_script_name =404;
+set $path_info $fastcgi_path_info;
+fastcgi_param PATH_INFO $path_info;
+'''
+SCRIPT = 'fastcgi_param SCRIPT_FILENAME ' \
+    '$document_root$fastcgi_script_name;\n'
 USER = '%s_param REMOTE_USER $remote_user if_not_empty;\n'
-FILES = {
-    'http': HTTP,
-    'proxy': PROXY,
-    'grpc': 'grpc_set_header Host $ag_host;\n',
-    'fastcgi': 'include /etc/nginx/fastcgi_params;\n'
-               'fastcgi_param SCRIPT_FILENAME '
-               '$document_root$fastcgi_script_name;\n',
-    'php': 'include /etc/nginx/snippets/fastcgi-php.conf;\n',
-    'uwsgi': 'include /etc/nginx/uwsgi_params;\n' + USER % 'uwsgi',
-    'scgi': 'include /etc/nginx/scgi_params;\n' + USER % 'scgi',
-    'public': 'authgear off;\n',
-}
+
+
+def params(kind):
+    """Debian's list, with the port in the name of the host."""
+    with open('/etc/nginx/%s_params' % kind) as file:
+        lines = [line for line in file if '_param' in line and
+                 'HTTP_HOST' not in line and not line.startswith('#')]
+    return ''.join(lines) + '%s_param HTTP_HOST $ag_host;\n' % kind
+
+
+def files():
+    return {
+        'http': HTTP,
+        'proxy': PROXY,
+        'grpc': 'grpc_set_header Host $ag_host;\n',
+        'fastcgi': params('fastcgi') + SCRIPT,
+        'php': PHP + params('fastcgi') + SCRIPT,
+        'uwsgi': params('uwsgi') + USER % 'uwsgi',
+        'scgi': params('scgi') + USER % 'scgi',
+        'public': 'authgear off;\n',
+    }
 
 
 def is_built():
@@ -76,11 +93,22 @@ def loading():
 def includes(folder, address, login):
     """The files in a new folder; its name with a slash."""
     os.makedirs(folder)
-    for name, text in dict(FILES, server=SERVER % (address, login)).items():
+    for name, text in dict(files(), server=SERVER % (address, login)).items():
         with open(os.path.join(folder, 'authgear-%s.conf' % name),
                   'w') as file:
             file.write(text)
     return folder + '/'
+
+
+def named(shown):
+    """What an application of variables saw, by the names that the includes
+    have for it too."""
+    before = 'HTTP_X_AUTHGEAR_'
+    if shown and 'env' in shown:
+        shown['env'] += [['AUTHGEAR_' + name[len(before):], value]
+                         for name, value in shown['env']
+                         if name.startswith(before)]
+    return shown
 
 
 def render(text):

@@ -14,6 +14,7 @@ import grpc
 import checker
 import gate
 import nginx_backends
+import nginx_module
 import nginx_site
 import servers
 import tap
@@ -28,9 +29,10 @@ FORGED = ('Remote-User', 'X-Remote-User', 'X-Forwarded-User',
           'X-Authgear-User-Roles-Omitted', 'X-Authgear-Omitted',
           'X-Authgear-Session-Valid', 'X-Authgear-Claim-Team',
           'X-Authgear-Anything')
-CLEARED = ('Forwarded', 'Proxy', 'X-Authgear-Login', 'X-Authgear-Reason',
+CLEARED = ('X-Authgear-Login', 'X-Authgear-Reason',
            'X-Authgear-Login-Failed', 'X-Authgear-Session-Acr',
            'X-Authgear-Session-Amr')
+OTHERS = ('Forwarded', 'Proxy')
 # What an application is told, as AUTHGEAR_... or as X-Authgear-... .
 FACTS = ('Policy', 'Client-Id', 'Scope', 'User-Roles', 'User-Anonymous',
          'User-Verified', 'User-Can-Reauthenticate', 'Expires-At',
@@ -95,8 +97,9 @@ class World:
     """A simulator, a daemon, the applications and one nginx that has a
     server block for each policy."""
 
-    def __init__(self, site, pages, daemon, nginx, order):
+    def __init__(self, site, pages, daemon, nginx, order, face):
         self.gate, self.site, self.daemon = site, pages, daemon
+        self.face = face
         self.ports = dict(zip(order, nginx.ports))
         self.nginx = nginx
 
@@ -106,6 +109,12 @@ class World:
                                    session=True, **more)
 
     def ask(self, kind, policy='default', token=None, headers=(), path=None):
+        answer = self.ask_plainly(kind, policy, token, headers, path)
+        if self.face == 'module':
+            answer.shown = nginx_module.named(answer.shown)
+        return answer
+
+    def ask_plainly(self, kind, policy, token, headers, path):
         headers = list(headers)
         if token:
             headers.append(('Authorization', 'Bearer ' + token))
@@ -271,8 +280,10 @@ def believed_by_nobody(world, kind):
     same, and so are others that applications believe."""
     token = world.token()
     facts = tuple('X-Authgear-' + name for name in FACTS)
-    for policy, names in (('behind', FORGED + CLEARED + facts),
-                          ('default', CLEARED[:2])):
+    # the module knows names of somebody alone; the includes are whole lists
+    others = () if world.face == 'module' else OTHERS
+    for policy, names in (('behind', FORGED + CLEARED + others + facts),
+                          ('default', others)):
         headers = [(name, 'forged') for name in names
                    if name not in ('X-Authgear-Claim-Team',
                                    'X-Authgear-Anything')]
@@ -333,13 +344,16 @@ def public(world, kind):
     authgear-public.conf and by its own include."""
     token = world.token()
     cookie = ('Cookie', 'a=1; app_access_token=%s; b=2' % token)
-    headers = [(name, 'forged') for name in FORGED + CLEARED + tuple(
+    headers = [(name, 'forged') for name in FORGED + CLEARED + (
+        () if world.face == 'module' else OTHERS) + tuple(
         'X-Authgear-' + name for name in FACTS) if name not in (
             'X-Authgear-Claim-Team', 'X-Authgear-Anything')]
     for policy in ('public', 'off'):
         if (kind, policy) in (('websocket', 'public'), ('both', 'public')):
             continue
-        answer = world.ask(kind, policy, token, headers + [cookie])
+        # the module leaves an Authorization where it does not ask
+        answer = world.ask(kind, policy, None if world.face == 'module' else
+                           token, headers + [cookie])
         tap.ok(answer.status == 200 and answer.shown and
                b'forged' not in answer.body and
                token.split('.')[2].encode() not in answer.body and
@@ -391,7 +405,7 @@ def blocks():
 
 
 @contextlib.contextmanager
-def running(settings, policies, text, order):
+def running(settings, policies, text, order, face):
     """The world of these server blocks."""
     with contextlib.ExitStack() as stack:
         pages = servers.Site()
@@ -406,18 +420,21 @@ def running(settings, policies, text, order):
             '--listen', 'unix:%s,mode=0666' % address]))
         around = types.SimpleNamespace(site=pages,
                                        addresses={'nginx': address})
-        nginx = stack.enter_context(nginx_site.running(around, text))
-        yield World(site, pages, daemon, nginx, order)
+        nginx = stack.enter_context(nginx_site.running(around, text,
+                                                       face=face))
+        yield World(site, pages, daemon, nginx, order, face)
 
 
 def main():
-    with running({'validate': 'hybrid', 'session_ttl': '30'}, POLICIES,
-                 *blocks()) as world:
-        for kind in KINDS:
-            for case in (granted, refused, believed_by_nobody, hosts,
-                         undecided, public):
-                case(world, kind)
-        daemon_down(world, world.token())
+    for face in nginx_module.faces():
+        tap.note('face: ' + face)
+        with running({'validate': 'hybrid', 'session_ttl': '30'}, POLICIES,
+                     *blocks(), face) as world:
+            for kind in KINDS:
+                for case in (granted, refused, believed_by_nobody, hosts,
+                             undecided, public):
+                    case(world, kind)
+            daemon_down(world, world.token())
     tap.done()
 
 
