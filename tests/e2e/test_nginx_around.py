@@ -7,6 +7,7 @@ import os
 import sys
 
 import checker
+import nginx_module
 import nginx_site
 import tap
 
@@ -171,13 +172,14 @@ def passes(port, token, skip=()):
     return bad
 
 
-def surrounded(world, what, http='', server='', before='', skip=()):
+def surrounded(world, face, what, http='', server='', before='', skip=()):
+    what = face + ': ' + what
     good = world.token()
     bad = world.token(tamper='signature')
     block = BLOCK.replace('@SERVER@', server).replace('@BEFORE@', before)
     try:
         with nginx_site.running(world, block % 'INCLUDES' + block % 'DOWN',
-                                CACHE + http) as nginx:
+                                CACHE + http, face=face) as nginx:
             up, down = nginx.ports
             missed = passes(up, good, skip)
             tap.ok(not missed, what + ': a good one passes', missed)
@@ -192,14 +194,14 @@ def surrounded(world, what, http='', server='', before='', skip=()):
         tap.ok(False, what + ': starts', error)
 
 
-def each_directive(world):
+def each_directive(world, face):
     for lines in BOTH:
         called = lines.split(';')[0]
-        surrounded(world, 'http: ' + called, http=lines)
-        surrounded(world, 'server: ' + called, server=lines)
+        surrounded(world, face, 'http: ' + called, http=lines)
+        surrounded(world, face, 'server: ' + called, server=lines)
 
 
-def all_are_tried(_):
+def all_are_tried():
     """Whatever the include switches off is switched on above."""
     rows, _ = nginx_directives.table()
     text = ' '.join(BOTH)
@@ -209,17 +211,19 @@ def all_are_tried(_):
     tap.ok(not missing, 'every directive of the include is tried', missing)
 
 
-def each_rewriting(world):
+def each_rewriting(world, face):
     for lines in SERVER:
-        surrounded(world, 'server: ' + lines, server=lines)
+        surrounded(world, face, 'server: ' + lines, server=lines)
     for lines in BEFORE:
-        surrounded(world, 'before: ' + lines, before=lines,
+        surrounded(world, face, 'before: ' + lines, before=lines,
                    skip=PATHS if lines.startswith('location /') else
                    PATHS[1:] if 'location ~ /' in lines else ())
 
 
 if __name__ == '__main__':
+    all_are_tried()
     with checker.World(('nginx',)) as here:
-        for case in (all_are_tried, each_directive, each_rewriting):
-            case(here)
+        for each in nginx_module.faces():
+            for case in (each_directive, each_rewriting):
+                case(here, each)
     tap.done()
