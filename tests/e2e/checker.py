@@ -148,7 +148,7 @@ class World(gate.Site):
 
     def _start(self):
         self.addresses = {name: os.path.join(self.folder, name + '.sock')
-                          for name in ('lighttpd', 'nginx')}
+                          for name in ('lighttpd', 'nginx', 'nginx-module')}
         self.addresses['apache'] = '127.0.0.1:0'
         self.start_daemon()
         self.addresses['apache'] = '127.0.0.1:%d' % self.fcgi.port

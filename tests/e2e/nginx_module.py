@@ -78,6 +78,11 @@ def is_built():
     return os.path.exists(PATH)
 
 
+def names():
+    """The server with it, for tests of all servers."""
+    return ('nginx-module',) if is_built() else ()
+
+
 def faces():
     """Those that there are; the lack of one is told."""
     if is_built():

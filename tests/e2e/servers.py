@@ -16,11 +16,12 @@ import tempfile
 import threading
 
 import backend
+import nginx_module
 import process
 import tap
 from process import free_port
 
-NAMES = ('lighttpd', 'nginx', 'apache')
+NAMES = ('lighttpd', 'nginx', 'apache') + nginx_module.names()
 DEADLINE = 20
 EXAMPLES = os.path.join(tap.SRC, 'examples')
 
@@ -138,6 +139,25 @@ def _nginx(site, at, port, address):
     return text, nginx_command(at)
 
 
+def _nginx_module(site, at, port, address):
+    share = EXAMPLES + '/nginx/'
+    text = example('nginx-module.conf', [
+        ('load_module modules/ngx_http_authgear_module.so;',
+         nginx_module.loading(), 1),
+        ('127.0.0.1:8080', '127.0.0.1:%d' % port, 1),
+        ('127.0.0.1:8000', '127.0.0.1:%d' % site.http.port, 1),
+        ('/var/www/html', site.www, 1),
+        ('/run/nginx.pid', at + '/pid', 1),
+        ('/var/log/nginx/error.log', at + '/error.log', 1),
+        ('/var/log/nginx/access.log', at + '/access.log', 1),
+        ('/var/lib/nginx/', at + '/work/', 5),
+        ('/run/authgear/nginx.sock', address, 1),
+        ('/run/authgear/login.sock', site.login_socket, 1),
+        ('/usr/share/authgear-gate/nginx/', share, 3),
+        ('/run/application/application.sock', site.socket, 3)])
+    return text, nginx_command(at)
+
+
 def nginx_command(at):
     return ['/usr/sbin/nginx', '-e', at + '/error.log', '-c', at + '/conf',
             '-g', 'daemon off;']
@@ -161,7 +181,8 @@ def _apache(site, at, port, address):
                   at + '/conf']
 
 
-MAKERS = {'lighttpd': _lighttpd, 'nginx': _nginx, 'apache': _apache}
+MAKERS = {'lighttpd': _lighttpd, 'nginx': _nginx, 'apache': _apache,
+          'nginx-module': _nginx_module}
 
 
 class Server(process.Process):

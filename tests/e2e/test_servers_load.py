@@ -42,7 +42,7 @@ def client(world, name, user, token, requests, count):
     """One connection after another of one user, kept while it lives."""
     port = world.servers[name].port
     link = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
-    path = '/app/x' if name != 'nginx' else '/fcgi/x'
+    path = '/fcgi/x' if name.startswith('nginx') else '/app/x'
     for number in range(requests):
         # A server may end an idle connection just when it is used again.
         for attempt in (1, 2):

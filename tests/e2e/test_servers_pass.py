@@ -18,7 +18,10 @@ FORGED = [(name, 'forged') for name in (
 RULES = '\nunauthenticated = pass\nexport = email'
 
 
-def is_nobody(shown):
+def is_nobody(shown, name):
+    # Debian's own list has an empty REMOTE_USER for nobody
+    if name == 'nginx-module' and values(shown, 'REMOTE_USER') == ['']:
+        shown = {'env': [pair for pair in shown['env'] if pair[1]]}
     return not any(values(shown, key) for key in (
         'REMOTE_USER', 'AUTHGEAR_USER_ID', 'AUTHGEAR_USER_ROLES',
         'X-Remote-User', 'X-Authgear-User-Id', 'X-Authgear-Remote-User',
@@ -38,7 +41,7 @@ def nobody(world, name):
                 continue
             key = 'X-Authgear-Decision' if shown['kind'] == 'http' else \
                 'AUTHGEAR_DECISION'
-            tap.ok(answer.status == 200 and is_nobody(shown) and
+            tap.ok(answer.status == 200 and is_nobody(shown, name) and
                    values(shown, key) == ['pass'] and
                    b'forged' not in answer.body, called + ' is nobody',
                    answer.body)
@@ -174,7 +177,9 @@ def claims(world):
 
 
 with checker.World(rules=RULES) as here:
-    for each in ('lighttpd', 'nginx'):
+    for each in here.names:
+        if each == 'apache':
+            continue
         for case in (nobody, somebody, bad_credentials):
             case(here, each)
     apache(here)

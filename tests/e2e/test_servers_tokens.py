@@ -36,7 +36,8 @@ UNDECIDED = (('a good signature under an unknown kid',
              ('header changed, so the kid too', {'tamper': 'header'}))
 
 # Longest header line that the example of each server says it takes.
-LIMITS = {'lighttpd': 32768, 'nginx': 32768, 'apache': 16000}
+LIMITS = {'lighttpd': 32768, 'nginx': 32768, 'nginx-module': 32768,
+          'apache': 16000}
 MAX_CREDENTIAL = 16384
 
 
