@@ -2,6 +2,7 @@
 
 import gate
 import login_world
+import servers
 import tap
 import webdriver
 
@@ -96,7 +97,7 @@ def test_uncovered(name, tls=False):
 
 
 def main():
-    for name in ('lighttpd', 'nginx', 'apache'):
+    for name in servers.NAMES:
         with login_world.World(name) as world:
             test_login(world)
             test_log_out(world)

@@ -5,6 +5,7 @@ import urllib.parse
 
 import fastcgi
 import login_world
+import servers
 import tap
 from login_browser import PAGE, Browser, query
 
@@ -132,7 +133,7 @@ def test_face(world):
 
 
 def main():
-    for name in ('lighttpd', 'nginx', 'apache'):
+    for name in servers.NAMES:
         with login_world.World(name) as world:
             browser = test_round(world)
             test_forbidden(world, browser)

@@ -8,6 +8,7 @@ import time
 
 import gate
 import login_world
+import servers
 import tap
 from login_browser import Browser, query
 
@@ -170,7 +171,7 @@ def test_reasons(world):
 
 def main():
     said = {}
-    for name in ('lighttpd', 'nginx', 'apache'):
+    for name in servers.NAMES:
         with login_world.World(name) as world:
             test_log_out(world)
             test_forbidden(world)
@@ -183,7 +184,7 @@ def main():
             said[name].append(('signed-out', test_signed_out(world)))
     for reason in range(4):
         tap.equal(len({said[name][reason] for name in said}), 1,
-                  'all three servers say the same of ' +
+                  'all servers say the same of ' +
                   said['nginx'][reason][0])
     tap.equal(len({sentence for _, sentence in said['nginx']}), 4,
               'and of each reason another thing')
