@@ -53,6 +53,12 @@ put_cookie(char *text, size_t *len, const struct cookie_text *cookie)
 	    cookie->value_len - cookie->name));
 }
 
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* A piece that stays, behind the separator that it had. */
 static void
 keep(struct cookie_pick *pick, const struct cookie_text *cookie,
@@ -66,22 +72,11 @@ keep(struct cookie_pick *pick, const struct cookie_text *cookie,
 		return;
 	if (pick->rest_len > 0)
 		put(pick->rest, &pick->rest_len, &separator, 1);
-	while (pick->rest_len == 0 && len > 0 &&
-	    (*piece == ' ' || *piece == '\t')) {
+	for (; pick->rest_len == 0 && len > 0 && is_blank(*piece); len--)
 		piece++;
+	while (len > 0 && is_blank(piece[len - 1]))
 		len--;
-	}
 	put(pick->rest, &pick->rest_len, piece, len);
-}
-
-static void
-end_rest(struct cookie_pick *pick)
-{
-	while (pick->rest_len > 0 &&
-	    (pick->rest[pick->rest_len - 1] == ' ' ||
-	    pick->rest[pick->rest_len - 1] == '\t'))
-		pick->rest_len--;
-	pick->rest[pick->rest_len] = '\0';
 }
 
 void
@@ -106,7 +101,7 @@ cookie_pick(const char *header, struct cookie_pick *pick)
 	}
 	pick->ours[pick->ours_len] = '\0';
 	pick->markers[pick->markers_len] = '\0';
-	end_rest(pick);
+	pick->rest[pick->rest_len] = '\0';
 	if (pick->ours_len > 0)
 		return;
 	pick->rest_len = strlen(header);

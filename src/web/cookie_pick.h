@@ -26,8 +26,8 @@ struct cookie_pick {
  * - Ours: the name ends in one of Authgear's three and the value has a shape
  *   that it may have (facts/shape.h), in double quotes or not.
  * - The rest, where nothing is cut out, is the header byte for byte.  Else the
- *   separators around what was cut go too, and blanks at its ends and empty
- *   pieces: strict parsers lose all that stands behind one.
+ *   separators around what was cut go too, and so do empty pieces and blanks
+ *   behind a value: strict parsers lose all that stands behind one.
  */
 void cookie_pick(const char *header, struct cookie_pick *pick);
 

@@ -1,4 +1,4 @@
-"""examples/nginx.conf and what it serves itself: TLS and HTTP/2, the access
+"""examples/nginx.conf, nginx-module.conf, and what they serve themselves: TLS and HTTP/2, the access
 log, types, what browsers may keep, cookies that strict parsers read. And
 what cannot be shut off, of which the README tells: nginx answers so."""
 
@@ -12,6 +12,7 @@ import subprocess
 import checker
 import http_server
 import nginx_backends
+import nginx_module
 import nginx_site
 import process
 import servers
@@ -32,16 +33,22 @@ print JSON::PP->new->ascii->encode(\\%v);'''
 def start(world, name, change):
     """The example, changed by a function of its text and folder."""
     def made(site, at, port, address):
-        text, command = servers.MAKERS['nginx'](site, at, port, address)
+        text, command = servers.MAKERS[name](site, at, port, address)
         return change(text, at), command
 
-    return servers.start(name, world.site, world.addresses['nginx'], made)
+    return servers.start(name, world.site, world.addresses[name], made)
 
 
-def tls(world):
+def face_of(name):
+    return 'module' if name == 'nginx-module' else 'fastcgi'
+
+
+def tls(world, name):
     """The lines for TLS taken into use; HTTP/2 over it."""
     port = servers.free_port()
-    authority = http_server.Certificates(world.folder)
+    folder = os.path.join(world.folder, 'tls-' + name)
+    os.mkdir(folder)
+    authority = http_server.Certificates(folder)
     certificate, key = authority.sign('example', 'DNS:www.example.com')
 
     def change(text, at):
@@ -55,7 +62,7 @@ def tls(world):
             '/etc/ssl/certs/www.example.com.pem', certificate).replace(
                 '/etc/ssl/private/www.example.com.key', key)
 
-    server = start(world, 'tls', change)
+    server = start(world, name, change)
     try:
         for version, number in (('--http1.1', '1.1'), ('--http2', '2')):
             for path, key_of_host in (('/app/x', 'Host'),
@@ -70,9 +77,9 @@ def tls(world):
                 body, _, code = text.rpartition('\n')
                 tap.equal((code, values(json.loads(body), key_of_host)),
                           ('200 ' + number, ['www.example.com']),
-                          'TLS: %s by %s' % (path, version))
+                          '%s: TLS: %s by %s' % (name, path, version))
                 tap.ok(curl(command).endswith('401 ' + number),
-                       'TLS: nobody, %s by %s' % (path, version))
+                       '%s: TLS: nobody, %s by %s' % (name, path, version))
     finally:
         server.stop()
 
@@ -83,7 +90,7 @@ def curl(command):
 
 
 def without_host(world):
-    """HTTP/1.0, and a server without a name."""
+    """HTTP/1.0, and a server without a name: the includes find one."""
     port = world.servers['nginx'].port
     for path, name in (('/app/x', 'Host'), ('/fcgi/x', 'HTTP_HOST')):
         text = curl(['curl', '-s', '--http1.0', '-H', 'Host:', '-H',
@@ -93,13 +100,13 @@ def without_host(world):
                   'no Host at all: ' + path)
 
 
-def access_log(world):
-    world.ask('nginx', '/page.txt', world.token(),
+def access_log(world, name):
+    world.ask(name, '/page.txt', world.token(),
               headers=[('User-Agent', 'granted')])
-    refusal = world.ask('nginx', '/page.txt',
+    refusal = world.ask(name, '/page.txt',
                         headers=[('User-Agent', 'refused')])
-    world.ask('nginx', '/public/page.txt', headers=[('User-Agent', 'open')])
-    path = world.servers['nginx'].dir + '/access.log'
+    world.ask(name, '/public/page.txt', headers=[('User-Agent', 'open')])
+    path = world.servers[name].dir + '/access.log'
 
     def lines():
         with open(path) as file:
@@ -108,45 +115,47 @@ def access_log(world):
     found = lines()
     tap.ok(re.match(r'127\.0\.0\.1 - login-alice \[.* "GET /page.txt '
                     r'HTTP/1.1" 200 .* [0-9a-f]{16}$', found['granted']),
-           'access log: who it was, and the id', found['granted'])
+           name + ': access log: who it was, and the id', found['granted'])
     tap.ok(re.match(r'127\.0\.0\.1 - - \[', found['refused']) and
            found['refused'].split()[-1] == refusal.header(
                'X-Authgear-Request-Id') and 'request=' + refusal.header(
                    'X-Authgear-Request-Id') in world.said(),
-           "access log: the id of the daemon's log", found['refused'])
+           name + ": access log: the id of the daemon's log",
+           found['refused'])
     tap.ok(re.match(r'127\.0\.0\.1 - - \[.* -$', found['open']),
-           'access log: nobody was asked', found['open'])
+           name + ': access log: nobody was asked', found['open'])
 
 
-def kept_by_browsers(world):
+def kept_by_browsers(world, server):
     """Chromium shows a page again without asking unless it is told."""
     token = world.token()
     private = 'private, no-cache'
-    page = world.ask('nginx', '/page.txt', token)
-    again = world.ask('nginx', '/page.txt', token, headers=[
+    page = world.ask(server, '/page.txt', token)
+    again = world.ask(server, '/page.txt', token, headers=[
         ('If-None-Match', page.header('ETag') or '')])
     for what, answer, status, wanted in (
             ('a page', page, 200, private),
             ('a page that has not changed', again, 304, private),
-            ('an index', world.ask('nginx', '/', token), 200, private),
-            ('a part of a page', world.ask('nginx', '/page.txt', token,
+            ('an index', world.ask(server, '/', token), 200, private),
+            ('a part of a page', world.ask(server, '/page.txt', token,
                                            headers=[('Range', 'bytes=0-3')]),
              206, private),
             ('an application that says nothing',
-             world.ask('nginx', '/app/x', token), 200, private),
-            ('a public page', world.ask('nginx', '/public/page.txt'), 200,
+             world.ask(server, '/app/x', token), 200, private),
+            ('a public page', world.ask(server, '/public/page.txt'), 200,
              None),
-            ('a refusal', world.ask('nginx', '/page.txt'), 401, 'no-store'),
-            ('a forgery', world.ask('nginx', '/page.txt', token, headers=[
+            ('a refusal', world.ask(server, '/page.txt'), 401, 'no-store'),
+            ('a forgery', world.ask(server, '/page.txt', token, headers=[
                 ('Remote-User', 'x')]), 400, 'no-store')):
         got = [value for name, value in answer.headers
                if name.lower() == 'cache-control']
         tap.equal((answer.status, got), (status, [wanted] if wanted else []),
-                  'Cache-Control: ' + what)
-    answer = world.ask('nginx', '/page.txt', token)
+                  server + ': Cache-Control: ' + what)
+    answer = world.ask(server, '/page.txt', token)
     tap.equal((answer.header('Content-Type'),
-               world.ask('nginx', '/index.html', token).header(
-                   'Content-Type')), ('text/plain', 'text/html'), 'types')
+               world.ask(server, '/index.html', token).header(
+                   'Content-Type')), ('text/plain', 'text/html'),
+              server + ': types')
 
 
 SAYS = '''server {
@@ -163,9 +172,9 @@ server { listen 127.0.0.1:@SECOND@; location / { return 200 said;
 '''
 
 
-def said_by_the_application(world):
+def said_by_the_application(world, name):
     text = SAYS.replace('@SECOND@', str(servers.free_port()))
-    with nginx_site.running(world, text) as nginx:
+    with nginx_site.running(world, text, face=face_of(name)) as nginx:
         answer = checker.ask(nginx.port, '/says/x', world.token())
         tap.equal([value for name, value in answer.headers
                    if name == 'Cache-Control'], ['max-age=5'],
@@ -209,7 +218,7 @@ def by_perl(text):
     return json.loads(run.stdout)
 
 
-def cookies(world, php):
+def cookies(world, php, face):
     """What is left when Authgear's are cut out, by parsers that are strict:
     Python's, PHP's and Perl's."""
     text = '''server { include @INCLUDES@/authgear-server.conf; @LISTEN@
@@ -221,9 +230,12 @@ location ~ \\.php$ { include @INCLUDES@/authgear-php.conf;
     fastcgi_pass unix:%s; } }''' % php
     token = world.token()
     wrong, count = [], 0
-    with nginx_site.running(world, text) as nginx:
+    with nginx_site.running(world, text, face=face) as nginx:
         for sent, wanted in headers_of_cookies():
             count += 1
+            # the module cuts in as many places as there are
+            if face == 'module' and not wanted and 'c=3' in sent:
+                wanted = {'a': '1', 'b': '2', 'c': '3'}
             header = [('Cookie', sent)]
             shown = checker.ask(nginx.port, '/app/x', token,
                                 headers=header).shown()
@@ -235,8 +247,8 @@ location ~ \\.php$ { include @INCLUDES@/authgear-php.conf;
             if got != [wanted] * 3 or re.search(r';\s*;|^[\s;]|[\s;]$',
                                                 left) or RANDOM in left:
                 wrong.append((sent, left, got))
-        tap.ok(not wrong, 'cookies: %d headers cut as they should be' %
-               count, wrong[:5])
+        tap.ok(not wrong, '%s: cookies: %d headers cut as they should be' %
+               (face, count), wrong[:5])
         # a long one is cut in no time, and a hostile one too
         for sent in ('; '.join(['a' * 40 + '=1'] * 150 + [AUTHGEAR[0]]),
                      ';' * 7000 + AUTHGEAR[0], ' ;,' * 2500 + AUTHGEAR[0],
@@ -245,22 +257,25 @@ location ~ \\.php$ { include @INCLUDES@/authgear-php.conf;
             answer = checker.ask(nginx.port, '/app/x', token,
                                  headers=[('Cookie', sent)])
             tap.ok(answer.status == 200 and RANDOM.encode() not in
-                   answer.body, 'cookies: %d bytes' % len(sent),
+                   answer.body, '%s: cookies: %d bytes' % (face, len(sent)),
                    answer.status)
 
 
-def large(world):
-    """Over 64 kB nginx stops by itself, and lets nobody in."""
-    for size, statuses in ((5, (200,)), (12, (500,))):
+def large(world, name):
+    """Over 64 kB nginx stops by itself, and lets nobody in; the module asks
+    about the credential alone."""
+    most = (200,) if name == 'nginx-module' else (500,)
+    for size, statuses in ((5, (200,)), (12, most)):
         headers = [('X-Long-%d' % number, 'x' * 7000)
                    for number in range(size)]
         for token, wanted in ((world.token(), statuses),
                               (None, (401, 500))):
             before = world.site.runs()
-            answer = world.ask('nginx', '/app/x', token, headers=headers)
+            answer = world.ask(name, '/app/x', token, headers=headers)
             tap.ok(answer.status in wanted and (
                 answer.status == 200 or world.site.runs() == before),
-                'headers of %d bytes: %d' % (size * 7000, answer.status),
+                '%s: headers of %d bytes: %d' % (name, size * 7000,
+                                                 answer.status),
                 answer)
 
 
@@ -316,11 +331,12 @@ location ~ /\\.ht { deny all; }
 '''
 
 
-def debian(world, php):
+def debian(world, php, face):
     """An existing site, then with the three lines."""
     for guarded in (False, True):
         def made(site, at, port, address):
-            folder = servers.nginx_includes(site, at + '/includes', address)
+            folder = nginx_site.includes(site, at + '/includes', address,
+                                         face)
             for name in ('conf.d', 'sites-enabled'):
                 os.makedirs(at + '/etc/' + name)
             for name in ('fastcgi.conf', 'snippets'):
@@ -345,9 +361,14 @@ def debian(world, php):
                         ('@PHP@', 'include %s;' % include)):
                     text = text.replace(name, value)
                 texts.append(text)
+            if face == 'module':
+                texts[1] = nginx_module.render(texts[1])
             with open(at + '/etc/sites-enabled/default', 'w') as file:
                 file.write(texts[1])
             user = 'user www-data;\n' if os.geteuid() == 0 else ''
+            if face == 'module':
+                user += nginx_module.loading()
+                texts[0] = nginx_module.render(texts[0])
             return user + texts[0], servers.nginx_command(at)
 
         server = servers.start('debian', world.site,
@@ -360,18 +381,19 @@ def debian(world, php):
             tap.equal(got, [401, 200, 401, 200, 401, 404, 200, 200]
                       if guarded else [200, 200, 200, 200, 404, 404, 200,
                                        200],
-                      'Debian: %s' % ('three lines guard it' if guarded else
-                                      'an open site'))
+                      '%s: Debian: %s' % (face, 'three lines guard it'
+                                          if guarded else 'an open site'))
             if guarded:
                 answer = checker.ask(server.port, '/php/show.php',
                                      world.token())
                 tap.equal(values(answer.shown(), 'REMOTE_USER'),
-                          ['login-alice'], 'Debian: who it is')
+                          ['login-alice'], face + ': Debian: who it is')
         finally:
             server.stop()
 
 
-# What the README says must not be done in a guarded place, and why.
+# What the README says must not be done in a guarded place, and why; the module
+# asks for what SSI and add_before_body take in.
 TOLD = '''server {
 include @INCLUDES@/authgear-server.conf;
 @LISTEN@
@@ -394,33 +416,37 @@ location = /any.txt { satisfy any; allow 127.0.0.1; deny all;
 '''
 
 
-def told(world):
+def told(world, name):
+    is_asked = name == 'nginx-module'
     world.site.write('public', 'ssi.html',
                      '<!--#include virtual="/page.txt" -->')
     world.site.write('a', 'ssi.html',
                      '<!--#include virtual="/admin/page.txt" -->')
     world.site.write('public', 'before.html', 'behind')
-    with nginx_site.running(world, TOLD) as nginx:
+    with nginx_site.running(world, TOLD, face=face_of(name)) as nginx:
         for path, status, text, what in (
                 ('/return/x', 200, b'page of /return', 'return answers'),
                 ('/moved/x', 302, b'', 'a redirect answers'),
-                ('/public/ssi.html', 200, b'page of /', 'SSI of a public '
-                 'page takes in a guarded one'),
-                ('/public/before.html', 200, b'page of /', 'so does '
-                 'add_before_body'),
+                ('/public/ssi.html', 200, b'401 Authorization' if is_asked
+                 else b'page of /', 'SSI of a public page and a guarded one'),
+                ('/public/before.html', 200, b'401 Authorization' if is_asked
+                 else b'page of /', 'add_before_body of a guarded one'),
                 ('/any/x', 200, b'page of /a', 'satisfy any lets in by '
                  'address'),
                 ('/any-else/x', 401, b'', 'satisfy any asks where no '
                  'address is let in'),
                 ('/page.txt', 401, b'', 'and the page itself is guarded')):
             answer = checker.ask(nginx.port, path)
-            tap.ok(answer.status == status and text in answer.body,
-                   'told: ' + what, answer)
+            tap.ok(answer.status == status and text in answer.body and not (
+                is_asked and 'guarded one' in what and
+                b'page of /' in answer.body),
+                '%s: told: %s' % (name, what), answer)
         got = [checker.ask(nginx.port, '/a/ssi.html', token) for token in
                (None, world.token())]
-        tap.ok(got[0].status == 401 and b'page of /admin' in got[1].body,
-               'told: SSI of a guarded page takes in what a policy of its '
-               'own guards', [str(answer) for answer in got])
+        tap.ok(got[0].status == 401 and got[1].status == 200 and (
+            b'page of /admin' in got[1].body) != is_asked,
+               name + ': told: SSI of a guarded page and what a policy of '
+               'its own guards', [str(answer) for answer in got])
 
 
 LUA = ('load_module modules/ndk_http_module.so;\n'
@@ -433,26 +459,34 @@ header_filter_by_lua_block { if ngx.is_subrequest then ngx.status = 200 end }
 SHUT = 'rewrite_by_lua_block { }\nheader_filter_by_lua_block { }\n'
 
 
-def lua(world):
+def lua(world, name):
     """Code around that answers everything: shut off in the folder that the
-    location which asks includes."""
+    location which asks includes; the module has no such location."""
     modules = LUA.replace('modules/', '/usr/lib/nginx/modules/')
     text = SAYS.replace('@SECOND@', str(servers.free_port()))
-    for shut, wanted in (('', [200, 200, 200]), (SHUT, [401, 401, 200])):
-        with nginx_site.running(world, text, AROUND, modules, shut) as nginx:
+    closed = [401, 401, 200]
+    for shut, wanted in (('', closed if name == 'nginx-module' else
+                          [200, 200, 200]), (SHUT, closed)):
+        with nginx_site.running(world, text, AROUND, modules, shut,
+                                face_of(name)) as nginx:
             got = [checker.ask(nginx.port, '/page.txt', token).status
                    for token in (None, world.token(tamper='signature'),
                                  world.token())]
-            tap.equal(got, wanted, 'Lua around the asking' + (
-                ', shut off' if shut else ' has to be shut off'))
+            tap.equal(got, wanted, name + ': Lua around the asking' + (
+                ', shut off' if shut else ''))
 
 
 if __name__ == '__main__':
-    with checker.World(('nginx',)) as here:
+    with checker.World(('nginx',) + nginx_module.names()) as here:
         with nginx_backends.Backends(here.site) as applications:
-            cookies(here, applications.php)
-            debian(here, applications.php)
-        for case in (tls, without_host, access_log, kept_by_browsers,
-                     said_by_the_application, large, upgrades, told, lua):
+            for each in nginx_module.faces():
+                cookies(here, applications.php, each)
+                debian(here, applications.php, each)
+        for each in here.names:
+            for case in (tls, access_log, kept_by_browsers,
+                         said_by_the_application, large, told, lua):
+                case(here, each)
+        # of what the includes alone do
+        for case in (without_host, upgrades):
             case(here)
     tap.done()

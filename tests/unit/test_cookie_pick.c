@@ -36,6 +36,8 @@ static const struct row {
 	{ SESSION "; sid=1", SESSION, "", "sid=1" },
 	{ "sid=1; " SESSION, SESSION, "", "sid=1" },
 	{ "sid=1 ;" SESSION " ;", SESSION, "", "sid=1" },
+	{ "sid=1 ; " SESSION " ; lang=de \t; x = y z ", SESSION, "",
+	    "sid=1; lang=de; x = y z" },
 	{ "sid=1;" SESSION ";lang=de", SESSION, "", "sid=1;lang=de" },
 	{ SESSION ";;a=1; ;;b=2;", SESSION, "", "a=1;b=2" },
 	{ APP "; a=1; " SESSION "; b=2; " TOKEN, APP "; " SESSION "; " TOKEN,
