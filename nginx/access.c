@@ -99,10 +99,12 @@ static ngx_int_t
 ask(struct pass *pass, const struct conf_server *server,
     const ngx_str_t *policy)
 {
+	static const ngx_str_t nothing = ngx_null_string;
 	const struct state *state = pass->state;
 	const struct question question = {
 		.policy = policy,
-		.authorization = state->authorization,
+		.authorization = state->authorization != NULL ?
+		    state->authorization->value : nothing,
 		.cookies = state->cookies,
 		.markers = state->markers,
 		.is_forged = state->is_forged
@@ -134,7 +136,7 @@ judge(struct pass *pass)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	pass->granted = pass->asked;
 	if (pass->r == state->main)
-		state->is_let_in = 1;
+		state->is_let_in = state->is_taken = 1;
 	return NGX_OK;
 }
 
@@ -275,6 +277,8 @@ access_path(ngx_http_request_t *r, const struct access_conf *conf)
 	/* an error page of a request that was never read whole */
 	know_path(pass, conf->server, &r->uri);
 	begin_pass(pass);
+	if (r == r->main)
+		telling_auth_basic(r, pass->state);
 	rc = require_path(pass, conf);
 	if (destination_is_probe(pass) && rc != NGX_AGAIN)
 		return destination_end(pass, rc == NGX_OK);

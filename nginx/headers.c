@@ -117,12 +117,6 @@ headers_cookie(ngx_http_request_t *r, ngx_str_t *out)
 	return NGX_OK;
 }
 
-void
-headers_forget_authorization(ngx_http_request_t *r)
-{
-	r->headers_in.authorization = NULL;
-}
-
 ngx_int_t
 headers_set_cookie(ngx_http_request_t *r, const ngx_str_t *value)
 {

@@ -32,8 +32,7 @@ int headers_is_authorization(void *context, const ngx_table_elt_t *header);
  * NGX_OK or NGX_ERROR. */
 ngx_int_t headers_cookie(ngx_http_request_t *r, ngx_str_t *out);
 
-/* nginx's own members of what was taken out; put after headers_take_out(). */
-void headers_forget_authorization(ngx_http_request_t *r);
+/* nginx's own member of what was taken out; after headers_take_out(). */
 ngx_int_t headers_set_cookie(ngx_http_request_t *r, const ngx_str_t *value);
 
 #endif /* !NGINX_HEADERS_H_ */

@@ -57,15 +57,25 @@ set_type(ngx_http_request_t *r, const ngx_str_t *type)
 	r->headers_out.content_type_lowcase = NULL;
 }
 
-/* What an earlier pass wanted to answer goes. */
-static void
+/* What an earlier pass wanted to answer goes, but for the challenge of an
+ * auth_basic that would do as well (satisfy any). */
+static ngx_int_t
 begin(ngx_http_request_t *r, struct state *state, ngx_uint_t status)
 {
+	static const ngx_str_t name = ngx_string("WWW-Authenticate");
+	ngx_str_t challenge = ngx_null_string;
+
+	if (r->access_code == NGX_HTTP_UNAUTHORIZED &&
+	    r->headers_out.www_authenticate != NULL)
+		challenge = r->headers_out.www_authenticate->value;
 	ngx_http_clean_header(r);
 	state->is_refused = 1;
 	r->err_status = 0;
 	r->headers_out.status = status;
 	r->allow_ranges = 0;
+	if (challenge.len == 0 || status != NGX_HTTP_UNAUTHORIZED)
+		return NGX_OK;
+	return add(r, &name, &challenge);
 }
 
 static ngx_int_t
@@ -116,12 +126,12 @@ send_json(ngx_http_request_t *r, struct state *state, ngx_uint_t status,
 
 	if (is_for_nginx(r))
 		return (ngx_int_t)status;
-	begin(r, state, status);
-	set_type(r, &json);
-	if (add(r, &cache, &no_store) != NGX_OK ||
+	if (begin(r, state, status) != NGX_OK ||
+	    add(r, &cache, &no_store) != NGX_OK ||
 	    (status == NGX_HTTP_SERVICE_UNAVAILABLE &&
 	    add(r, &retry, &soon) != NGX_OK))
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	set_type(r, &json);
 	return end(r, body);
 }
 
@@ -147,10 +157,9 @@ static ngx_int_t
 send_told(ngx_http_request_t *r, struct state *state, const struct told *told,
     ngx_uint_t status)
 {
-	begin(r, state, status);
-	set_type(r, told_find(told, "Content-Type"));
-	if (add_fields(r, told) != NGX_OK)
+	if (begin(r, state, status) != NGX_OK || add_fields(r, told) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	set_type(r, told_find(told, "Content-Type"));
 	return end(r, &told->body);
 }
 
@@ -162,11 +171,10 @@ send_to_login(ngx_http_request_t *r, struct state *state,
 	static const ngx_str_t location = ngx_string("Location");
 	static const ngx_str_t nothing = ngx_null_string;
 
-	begin(r, state, NGX_HTTP_MOVED_TEMPORARILY);
-	set_type(r, NULL);
-	if (add_fields(r, told) != NGX_OK ||
-	    add(r, &location, url) != NGX_OK)
+	if (begin(r, state, NGX_HTTP_MOVED_TEMPORARILY) != NGX_OK ||
+	    add_fields(r, told) != NGX_OK || add(r, &location, url) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	set_type(r, NULL);
 	return end(r, &nothing);
 }
 
@@ -175,10 +183,10 @@ static ngx_int_t
 send_explained(ngx_http_request_t *r, struct state *state,
     const struct told *told, const ngx_str_t *sentence)
 {
-	begin(r, state, told->status);
-	set_type(r, NULL);
-	if (add_fields(r, told) != NGX_OK)
+	if (begin(r, state, told->status) != NGX_OK ||
+	    add_fields(r, told) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	set_type(r, NULL);
 	return end(r, sentence);
 }
 

@@ -96,8 +96,7 @@ read_client(struct state *state, ngx_http_request_t *main)
 	ngx_str_t cookie;
 
 	state->main = main;
-	if (main->headers_in.authorization != NULL)
-		state->authorization = main->headers_in.authorization->value;
+	state->authorization = main->headers_in.authorization;
 	if (strip(main, state) != NGX_OK ||
 	    headers_cookie(main, &cookie) != NGX_OK)
 		return NGX_ERROR;

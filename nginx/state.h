@@ -48,7 +48,7 @@ struct pass {
 struct state {
 	ngx_http_request_t *main;
 	/* What the client sent, before anything was taken out. */
-	ngx_str_t authorization;
+	ngx_table_elt_t *authorization;	/* NULL: none */
 	ngx_str_t cookies;	/* that may be credentials */
 	ngx_str_t markers;
 	ngx_str_t rest;		/* of Cookie, without them */
@@ -56,6 +56,7 @@ struct state {
 	struct pass *probe;	/* the destination's; NULL: none */
 	enum state_destination destination;
 	unsigned is_forged:1;	/* it called itself somebody */
+	unsigned is_taken:1;	/* the credential is taken out */
 	unsigned is_refused:1;	/* the answer to the client is ours */
 	unsigned is_let_in:1;	/* by the daemon, as somebody or nobody */
 	unsigned is_destination_judged:1;

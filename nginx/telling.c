@@ -27,7 +27,7 @@ telling_identity(ngx_http_request_t *r, const struct state *state,
 
 	if (headers_take_out(r, is_credential, &context) != NGX_OK)
 		return NGX_ERROR;
-	headers_forget_authorization(r);
+	r->headers_in.authorization = NULL;
 	if (state->cookies.len > 0 &&
 	    headers_set_cookie(r, &state->rest) != NGX_OK)
 		return NGX_ERROR;
@@ -41,9 +41,18 @@ telling_identity(ngx_http_request_t *r, const struct state *state,
 	return NGX_OK;
 }
 
+void
+telling_auth_basic(ngx_http_request_t *r, const struct state *state)
+{
+	if (state->is_taken)
+		r->headers_in.authorization = state->authorization;
+}
+
 ngx_int_t
 telling_nobody(ngx_http_request_t *r, const struct state *state)
 {
+	if (state->is_taken)
+		r->headers_in.authorization = NULL;
 	if (state->cookies.len == 0)
 		return NGX_OK;
 	if (headers_take_out(r, headers_is_cookie, NULL) != NGX_OK)

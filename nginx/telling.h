@@ -19,6 +19,10 @@ struct told;
 ngx_int_t telling_identity(ngx_http_request_t *r, const struct state *state,
     const struct told *told);
 
+/* auth_basic reads nginx's own member, in every pass anew: what it read in the
+ * first one is put there again until the next telling_identity(). */
+void telling_auth_basic(ngx_http_request_t *r, const struct state *state);
+
 /* Where nobody is asked: cookies that may be credentials are taken out.
  * NGX_OK or NGX_ERROR. */
 ngx_int_t telling_nobody(ngx_http_request_t *r, const struct state *state);

@@ -1,0 +1,442 @@
+"""The rules of the nginx module that it alone has: where its directives may
+stand and what is said of a wrong one; off, path and policy; requests inside
+the request; what it leaves to nginx's own access directives."""
+
+import base64
+import os
+import shutil
+import subprocess
+import tempfile
+
+import checker
+import nginx_module
+import nginx_site
+import tap
+from checker import values
+
+PAGE = 'page of /'
+BASIC = ('Authorization', 'Basic ' + base64.b64encode(b'bob:x').decode())
+
+# what stands at http, server and location level; what is said, of which line
+WRONG = (
+    ('', '', 'authgear;', 'invalid number of arguments in "authgear"'),
+    ('', '', 'authgear a b;', 'invalid number of arguments in "authgear"'),
+    ('', '', 'authgear Default;', '"authgear": "Default" is no name of a '
+     'policy'),
+    ('', '', 'authgear $ag;', '"authgear": "$ag" is no name of a policy'),
+    ('', '', 'authgear "";', '"authgear": "" is no name of a policy'),
+    ('', '', 'authgear %s;' % ('a' * 65), 'is no name of a policy'),
+    ('', '', 'authgear a; authgear b;', '"authgear" directive is duplicate'),
+    ('', '', 'authgear off; authgear a;',
+     '"authgear" directive is duplicate'),
+    ('', '', 'if ($uri) { authgear a; }',
+     '"authgear" directive is not allowed here'),
+    ('', '', 'limit_except GET { authgear a; }',
+     '"authgear" directive is not allowed here'),
+    ('', '', 'authgear_socket unix:/a;',
+     '"authgear_socket" directive is not allowed here'),
+    ('', 'authgear_socket unix:/a; authgear_socket unix:/b;', '',
+     '"authgear_socket" directive is duplicate'),
+    ('', 'authgear_socket;', '', 'invalid number of arguments'),
+    ('', 'authgear_socket 127.0.0.1;', '',
+     '"127.0.0.1" is no address: it needs a port'),
+    ('', 'authgear_socket unix:;', '', '"unix:" is no address'),
+    ('', 'authgear_socket unix:/a timeout=3s;', '',
+     '"timeout=3s" is not deadline=TIME'),
+    ('', 'authgear_socket unix:/a deadline=0;', '',
+     '"deadline=0" is no time of 100ms to 60s'),
+    ('', 'authgear_socket unix:/a deadline=2m;', '', 'is no time of'),
+    ('', 'authgear_socket unix:/a deadline=x;', '', 'is no time of'),
+    ('', '', 'authgear_path /a a;',
+     '"authgear_path" directive is not allowed here'),
+    ('', 'authgear_path a a;', '', '"authgear_path": "a" is no path'),
+    ('', 'authgear_path /a off;', '', '"off" is no name of a policy'),
+    ('', 'authgear_path /a;', '', 'invalid number of arguments'),
+    ('', 'authgear_path /a a; authgear_path //A/ b;', '',
+     '"//A/" has a policy already'),
+    ('authgear_path /a a; authgear_path /a b;', '', '',
+     '"/a" has a policy already'),
+    ('', '', 'authgear_login /x unix:/a;',
+     '"authgear_login" directive is not allowed here'),
+    ('', 'authgear_login x unix:/a;', '', '"x" is no path'),
+    ('', 'authgear_login /x;', '', 'invalid number of arguments'),
+    ('', 'authgear_login /x unix:/a; authgear_login /y unix:/a;', '',
+     '"authgear_login" directive is duplicate'),
+)
+RIGHT = (
+    ('authgear a; authgear_socket unix:/a deadline=1500ms; '
+     'authgear_path /x a; authgear_login /l unix:/l;', '', ''),
+    ('authgear off;', 'authgear a; authgear_path /x b;', 'authgear off;'),
+    ('authgear_path /x a;', 'authgear_path /X b; authgear_path / c;', ''),
+    ('', 'authgear_socket 127.0.0.1:9; authgear_login /l 127.0.0.1:9;',
+     'location /x/y { authgear a-b_9; location /x/y/z { authgear off; } }'),
+    ('', '', ''),
+)
+
+
+def said_of(levels):
+    """What `nginx -t` says, and the number of the line that is wrong."""
+    http, server, location = levels
+    with tempfile.TemporaryDirectory(prefix='authgear-nginx-') as at:
+        with open(at + '/conf', 'w') as file:
+            file.write(nginx_module.loading() +
+                       'pid %s/pid;\nevents { }\nhttp { access_log off;\n%s\n'
+                       'server { listen 127.0.0.1:1;\n%s\nlocation /x {\n%s\n'
+                       '} } }\n' % (at, http, server, location))
+        run = subprocess.run(
+            ['/usr/sbin/nginx', '-t', '-e', 'stderr', '-c', at + '/conf'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, universal_newlines=True, check=False)
+    line = 5 if http else 7 if server else 9
+    return run.returncode, run.stdout, ' in %s/conf:%d' % (at, line)
+
+
+def directives():
+    wrong = []
+    for *levels, text in WRONG:
+        status, said, where = said_of(levels)
+        if status == 0 or text not in said or where not in said:
+            wrong.append((levels, said))
+    tap.ok(not wrong, '%d wrong directives are told, with file and line' %
+           len(WRONG), wrong[:3])
+    for levels in RIGHT:
+        status, said, _ = said_of(levels)
+        tap.equal(status, 0, 'right: ' + ' '.join(levels))
+        if status:
+            tap.note(said)
+
+
+RULES = '''server {
+include @INCLUDES@/authgear-server.conf;
+@LISTEN@
+root @WWW@;
+error_log @AT@/error.log info;
+authgear default;
+authgear_path /secret admin;
+authgear_path /secret/less default;
+location /public/ { authgear off; }
+location /admin/ { authgear admin; location /admin/off/ { authgear off;
+    proxy_pass http://@HTTP@; } }
+location /app/ { proxy_pass http://@HTTP@; }
+location /off/ { authgear off; proxy_pass http://@HTTP@; }
+location /secret/ { authgear off; proxy_pass http://@HTTP@; }
+location /everywhere/ { authgear off; proxy_pass http://@HTTP@; }
+location /nobody/ { authgear open; proxy_pass http://@HTTP@; }
+location /unknown/ { authgear no-such; proxy_pass http://@HTTP@; }
+}
+server { @LISTEN@ location / { proxy_pass http://@HTTP@; } }
+'''
+
+
+def told(answer):
+    """The policy that the application was told, or the status."""
+    shown = answer.shown()
+    if shown is None:
+        return answer.status
+    return (values(shown, 'X-Authgear-Policy') or ['none'])[0]
+
+
+def rules(world):
+    user, admin = world.token(), world.token('root', roles=['admin'])
+    with nginx_site.running(world, RULES, 'authgear_path /everywhere admin;',
+                            face='module') as nginx:
+        for path, wanted in (
+                ('/app/x', [401, 'default', 'default']),
+                ('/off/x', ['none', 'none', 'none']),
+                ('/admin/off/x', ['none', 'none', 'none']),
+                ('/secret/x', [401, 403, 'admin']),
+                ('/SECRET/x', [401, 403, 404]),
+                ('/off/../secret/x', [401, 403, 'admin']),
+                ('/off/%2e%2e/%73ecret/x', [401, 403, 'admin']),
+                ('/secret/less/x', [401, 'default', 'default']),
+                ('/secrets/x', [401, 404, 404]),
+                ('/everywhere/x', [401, 403, 'admin']),
+                ('/nobody/x', ['open', 'open', 'open']),
+                ('/unknown/x', [403, 403, 403])):
+            got = [told(checker.ask(nginx.port, path, token))
+                   for token in (None, user, admin)]
+            tap.equal(got, wanted, 'off, path and policy: ' + path)
+        answer = checker.ask(nginx.ports[1], '/x', user,
+                             headers=[('Remote-User', 'mallory')])
+        tap.ok(answer.status == 200 and b'mallory' not in answer.body,
+               'a line of http is of every server', answer)
+        off_location(world, nginx, user)
+
+
+def off_location(world, nginx, user):
+    """A name leaves the request everywhere; a cookie too; an Authorization
+    is the application's own there."""
+    cookie = ('Cookie', 'a=1; app_access_token=%s; b=2' % user)
+    answer = checker.ask(nginx.port, '/off/x', None, headers=[
+        ('Remote-User', 'mallory'), ('X-Authgear-User-Id', 'mallory'),
+        ('X-Authgear-Claim-Team', 'mallory'), cookie, BASIC])
+    shown = answer.shown() or {'headers': []}
+    tap.ok(b'mallory' not in answer.body and
+           user.split('.')[2].encode() not in answer.body and
+           values(shown, 'Cookie') == ['a=1; b=2'] and
+           values(shown, 'Authorization') == [BASIC[1]],
+           'off: no name, no cookie of ours, its own Authorization', answer)
+    for path in ('/app/x', '/secret/x', '/nobody/x'):
+        before = world.site.runs()
+        answer = checker.ask(nginx.port, path, user, headers=[
+            ('X-Remote-User', 'mallory')])
+        tap.ok(answer.status == 400 and answer.header(
+            'X-Authgear-Reason') == 'forged-identity' and
+            world.site.runs() == before, 'forged: ' + path, answer)
+    answer = checker.ask(nginx.port, '/app/x', user,
+                         headers=[('X-Remote-User', '')])
+    tap.ok(answer.status == 200 and not values(
+        answer.shown(), 'X-Remote-User'), 'an empty name is none, and goes',
+        answer)
+
+
+INSIDE = '''server {
+include @INCLUDES@/authgear-server.conf;
+@LISTEN@
+root @WWW@;
+error_log @AT@/error.log info;
+authgear default;
+authgear_path /path admin;
+location = /public/public.html { authgear off; ssi on; }
+location /ssi/ { ssi on; }
+location /part/ { proxy_pass http://@HTTP@; }
+location /part-admin/ { authgear admin; proxy_pass http://@HTTP@; }
+location /path/ { authgear off; proxy_pass http://@HTTP@; }
+location /public/ { authgear off; }
+location /admin/ { authgear admin; }
+location /errors/ { error_page 404 =200 /admin/page.txt; }
+location /errors-own/ { error_page 401 403 503 =200 /public/page.txt;
+    error_page 404 /page.txt; }
+location /refused/ { authgear admin; error_page 403 =200 /public/page.txt; }
+location /index/ { index none.html /a/page.txt; alias @WWW@/a/; }
+location /post/ { post_action /admin/x; alias @WWW@/a/; }
+location /mirrored/ { mirror /part-admin/; alias @WWW@/a/; }
+location /kept/ { expires 30d; add_header Cache-Control public; }
+location /kept-refusal/ { authgear admin; expires 30d;
+    add_header Cache-Control "public, max-age=5" always; }
+location /sub/ { auth_request /part/; alias @WWW@/a/; }
+}
+'''
+
+
+def inside(world):
+    """Requests inside the request are asked about too."""
+    user, admin = world.token(), world.token('root', roles=['admin'])
+    www = world.site.www
+    os.makedirs(www + '/ssi', exist_ok=True)
+    for name, lines in (
+            ('ssi/both.html', ['/part/x', '/part-admin/x', '/part/y']),
+            ('ssi/path.html', ['/path/x']),
+            ('public/public.html', ['/part/x'])):
+        with open(os.path.join(www, name), 'w') as file:
+            file.write('begin ' + ' '.join(
+                '<!--#include virtual="%s" -->' % line
+                for line in lines) + ' end')
+    with nginx_site.running(world, INSIDE, face='module') as nginx:
+        for who, token, both, path, public in (
+                ('nobody', None, (401, 0), (401, 0), (200, 0)),
+                ('a user', user, (200, 2), (200, 0), (200, 1)),
+                ('an admin', admin, (200, 3), (200, 1), (200, 1))):
+            for page, wanted in (('/ssi/both.html', both),
+                                 ('/ssi/path.html', path),
+                                 ('/public/public.html', public)):
+                answer = checker.ask(nginx.port, page, token)
+                got = answer.body.count(b'"kind": "http"')
+                tap.equal((answer.status, got), wanted,
+                          'SSI: %s: %s' % (page, who))
+        answer = checker.ask(nginx.port, '/ssi/both.html', admin)
+        told_parts = [part.split(b'"]')[0] for part in answer.body.split(
+            b'"X-Authgear-Policy", "')[1:]]
+        tap.equal(told_parts, [b'default', b'admin', b'default'],
+                  'SSI: each part is told under its own policy')
+        for path, wanted in (
+                ('/errors/none', [401, 403, 200]),
+                ('/errors-own/none', [401, 404, 404]),
+                ('/refused/x', [401, 403, 404]),
+                ('/index/', [401, 200, 200]),
+                ('/post/page.txt', [401, 200, 200]),
+                ('/mirrored/page.txt', [401, 200, 200]),
+                ('/sub/page.txt', [401, 200, 200])):
+            got = [checker.ask(nginx.port, path, token) for token in
+                   (None, user, admin)]
+            tap.ok([answer.status for answer in got] == wanted and
+                   b'page of /public' not in b''.join(
+                       answer.body for answer in got),
+                   'inside: %s is %s' % (path, wanted),
+                   [str(answer) for answer in got])
+        for path, token, status in (('/kept/x', None, 401),
+                                    ('/kept-refusal/x', user, 403),
+                                    ('/kept-refusal/x', None, 401)):
+            answer = checker.ask(nginx.port, path, token)
+            got = [value for name, value in answer.headers
+                   if name.lower() in ('cache-control', 'expires')]
+            tap.equal((answer.status, got), (status, ['no-store']),
+                      'a refusal is not kept: ' + path)
+        tap.ok(' [alert] ' not in nginx.log() and
+               ' [crit] ' not in nginx.log(), 'nothing alarming in the log',
+               nginx.log()[-2000:])
+
+
+SATISFY = '''server {
+include @INCLUDES@/authgear-server.conf;
+@LISTEN@
+root @WWW@;
+authgear default;
+authgear_path /any-path admin;
+location /public/ { authgear off; }
+location /any/ { satisfy any; allow 127.0.0.1; deny all;
+    proxy_pass http://@HTTP@; }
+location /any-path/ { satisfy any; allow 127.0.0.1; deny all;
+    proxy_pass http://@HTTP@; }
+location /any-else/ { satisfy any; deny all; proxy_pass http://@HTTP@; }
+location /any-basic/ { satisfy any; auth_basic x;
+    auth_basic_user_file @AT@/users; proxy_pass http://@HTTP@; }
+location /all-basic/ { auth_basic x; auth_basic_user_file @AT@/users;
+    try_files /none @next; }
+location @next { auth_basic x; auth_basic_user_file @AT@/users;
+    proxy_pass http://@HTTP@; }
+location /denied/ { deny all; proxy_pass http://@HTTP@; }
+}
+server { @LISTEN@ location / { proxy_pass http://@HTTP@; } }
+'''
+
+
+def satisfy(world):
+    """nginx's own access directives come first."""
+    user = world.token()
+    cookie = ('Cookie', 'app_access_token=' + user)
+    bad = ('Authorization', 'Basic ' + base64.b64encode(b'bob:no').decode())
+    users = os.path.join(world.folder, 'users')
+    with open(users, 'w') as file:
+        file.write('bob:{PLAIN}x\n')
+    os.chmod(users, 0o644)
+    with nginx_site.running(world, SATISFY.replace('@AT@/users', users),
+                            face='module') as nginx:
+        def ask(path, *headers):
+            return checker.ask(nginx.port, path, headers=list(headers))
+
+        def name(answer):
+            return values(answer.shown() or {'headers': [
+                ('Remote-User', answer.status)]}, 'Remote-User')
+
+        said = len(world.said())
+        got = [name(ask('/any/x')), name(ask('/any/x', cookie)),
+               name(ask('/denied/x', cookie)), len(world.said()) - said]
+        tap.equal(got, [[], [], [403], 0], 'who is let in or denied by '
+                  'address costs no question')
+        tap.equal([name(ask('/any/x', ('Remote-User', 'mallory'))),
+                   name(ask('/any-path/x')), name(ask('/any-path/x', cookie))],
+                  [[], [401], [403]],
+                  'satisfy any: no forged name, and the path as ever')
+        tap.equal([name(ask('/any-else/x')), name(ask('/any-else/x', cookie))],
+                  [[401], ['login-alice']], 'satisfy any: or by a login')
+        tap.equal([name(ask('/any-basic/x')), name(ask('/any-basic/x', BASIC)),
+                   name(ask('/any-basic/x', cookie)),
+                   name(ask('/any-basic/x', bad)),
+                   name(ask('/any-basic/x', bad, cookie))],
+                  [[401], [], ['login-alice'], [401], ['login-alice']],
+                  'satisfy any: by a password or a login')
+        challenges = [value for key, value in ask('/any-basic/x').headers
+                      if key.lower() == 'www-authenticate']
+        tap.equal(sorted(challenge.split()[0] for challenge in challenges),
+                  ['Basic', 'Bearer'], 'satisfy any: both challenges')
+        tap.equal([name(ask('/all-basic/x')), name(ask('/all-basic/x', BASIC)),
+                   name(ask('/all-basic/x', cookie)),
+                   name(ask('/all-basic/x', BASIC, cookie)),
+                   name(ask('/all-basic/x', bad, cookie))],
+                  [[401], [401], [401], ['login-alice'], [401]],
+                  'a password and a login, in every pass')
+        answer = ask('/all-basic/x', BASIC, cookie)
+        tap.ok(b'Basic ' not in answer.body, 'and the password goes no '
+               'further', answer.body)
+        answer = checker.ask(nginx.ports[1], '/x', user, headers=[
+            ('Remote-User', 'me'), cookie, ('X-Authgear-User-Id', 'me')])
+        tap.ok(answer.status == 200 and values(
+            answer.shown(), 'Remote-User') == ['me'] and values(
+                answer.shown(), 'Cookie') == [cookie[1]],
+            'a server that says nothing of it is left alone', answer)
+
+
+DAV = '''server {
+include @INCLUDES@/authgear-server.conf;
+@LISTEN@
+root @WWW@;
+authgear default;
+authgear_path /dav/strict admin;
+location /public/ { authgear off; }
+location /dav/ { dav_methods PUT DELETE MKCOL COPY MOVE;
+    location /dav/office/ { authgear admin; dav_methods COPY MOVE; }
+    location /dav/drop/ { authgear off; dav_methods COPY MOVE; }
+    location /dav/trap/ { return 200; }
+    location /dav/away/ { rewrite ^ /dav/drop/y last; }
+    location /dav/regex/ { location ~ \\.txt$ { authgear admin; } } }
+location /app/ { proxy_pass http://@HTTP@; }
+}
+'''
+
+
+def destinations(world):
+    """Both paths of COPY and MOVE, each under its own policy."""
+    user, admin = world.token(), world.token('root', roles=['admin'])
+    top = world.site.path('dav')
+    for folder in ('', 'dav', 'dav/office', 'dav/drop', 'dav/strict', 'dav/STRICT',
+                   'dav/trap', 'dav/away', 'dav/regex'):
+        os.makedirs(os.path.join(top, folder), exist_ok=True)
+        os.chmod(os.path.join(top, folder), 0o777)
+    for name in ('dav/a.txt', 'dav/drop/a.txt', 'dav/office/a.txt'):
+        with open(os.path.join(top, name), 'w') as file:
+            file.write('a')
+        os.chmod(os.path.join(top, name), 0o666)
+    text = DAV.replace('root @WWW@;', 'root %s;' % top, 1).replace(
+        'location /public/ {', 'location /public/ { root @WWW@;')
+    with nginx_site.running(world, text, face='module') as nginx:
+        def ask(path, to, token, method='COPY', more=()):
+            return checker.ask(nginx.port, path, token, method, [
+                ('Destination', to)] + list(more)).status
+
+        for path, to, wanted in (
+                ('/dav/a.txt', '/dav/b.txt', [401, 204, 204]),
+                ('/dav/a.txt', '/dav/office/b.txt', [401, 403, 204]),
+                ('/dav/a.txt', '//dav/./office/b.txt', [401, 403, 204]),
+                ('/dav/a.txt', 'http://other/dav/office/b', [401, 403, 400]),
+                ('/dav/a.txt', '/dav/strict/b.txt', [401, 403, 204]),
+                ('/dav/a.txt', '/dav/STRICT/b.txt', [401, 403, 204]),
+                ('/dav/a.txt', '/dav/%73trict/b.txt', [401, 403, 204]),
+                ('/dav/a.txt', '/dav/regex/b.txt', [401, 403, 204]),
+                ('/dav/a.txt', '/dav/regex/b.md', [401, 204, 204]),
+                ('/dav/a.txt', '/dav/drop/b.txt', [401, 204, 204]),
+                ('/dav/a.txt', '/dav/x/../office/b.txt', [403, 403, 403]),
+                ('/dav/a.txt', 'dav/b.txt', [403, 403, 403]),
+                ('/dav/a.txt', '/dav/trap/b.txt', [403, 403, 403]),
+                ('/dav/office/a.txt', '/dav/b.txt', [401, 403, 204]),
+                ('/dav/drop/a.txt', '/dav/drop/c.txt', [204, 204, 204]),
+                ('/dav/drop/a.txt', '/dav/office/c.txt', [401, 403, 204]),
+                ('/app/x', '/dav/office/b.txt', [401, 403, 501])):
+            got = [ask(path, to, token) for token in (None, user, admin)]
+            tap.equal(got, wanted, 'COPY %s to %s' % (path, to))
+        tap.equal([ask('/dav/a.txt', '/dav/b.txt', user, 'COPY',
+                       [('Destination', '/dav/office/b.txt')]),
+                   ask('/dav/a.txt', '/dav/office/x.txt', user, 'GET'),
+                   ask('/dav/a.txt', '/dav/office/x.txt', user, 'MOVE'),
+                   os.path.exists(top + '/dav/a.txt')],
+                  [403, 200, 403, True], 'two destinations, GET, MOVE')
+        tap.ok(' [alert] ' not in nginx.log(), 'nothing alarming in the log',
+               nginx.log()[-2000:])
+    shutil.rmtree(top)
+
+
+POLICIES = '''
+[policy open]
+unauthenticated = pass
+remote_user = sub
+'''
+
+if __name__ == '__main__':
+    if not nginx_module.is_built():
+        tap.skip('the nginx module', 'it was not built: no nginx-dev')
+        tap.done()
+    directives()
+    with checker.World(('nginx',), policies=POLICIES) as here:
+        for case in (rules, inside, satisfy, destinations):
+            case(here)
+    tap.done()
