@@ -314,12 +314,43 @@ RULES = [
 ]
 
 
+def nginx():
+    """Cookies, answers and paths of the nginx module."""
+    session, opaque = 'session=' + SESSION, 'app_session=' + OPAQUE
+    token = 'app_access_token=eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln'
+    marker = 'authgear-login=%s.%d.0' % (NONCE, NOW)
+    cookies = [
+        '', 'a=1', session, opaque, token, 'p_' + session, marker,
+        '__Host-' + marker, 'a=1; %s; b=2' % session, session + '; sid=1',
+        'sid=1 ; %s;; ,' % opaque, 'a=1, %s, %s' % (session, token),
+        'session="%s"' % SESSION, session + ';' + session, 'session=mine',
+        session + '; session=' + SESSION.replace('a', 'b'), ' ;;= ;a',
+        'x="a, b"; %s; y=c,d' % opaque, 'app_' + session, 'session', '=']
+    head = 'Status: %s\r\nX-Authgear-Decision: %s\r\n' \
+        'X-Authgear-Policy: %s\r\n%s\r\n'
+    name = 'X-Authgear-Remote-User: alice\r\n'
+    answers_ = [head % row for row in (
+        ('200 OK', 'granted', 'default', name), ('200', 'pass', 'default', ''),
+        ('200', 'pass', 'default', name), ('200', 'granted', 'admin', name),
+        ('200', 'granted', 'default', ''), ('401', 'denied', 'x', ''),
+        ('403', 'forbidden', 'x', ''), ('503', 'undecided', 'x', ''),
+        ('302', 'denied', 'x', ''), ('401', 'granted', 'default', name))]
+    paths = [
+        '/files/b.txt', 'http://h:80/a/b?c', '//a//./b/.', '/a/../b', '/..',
+        '/%2e%2e/x', '/a%2fb', '/a%00', '/%zz', 'a/b', '*', '/a/...',
+        'https://user@h', '/%2E/a', '/A//B/', '/a%25b', '/a%0a', '/']
+    return (['c' + text for text in cookies] + ['a' + text for text in
+                                                answers_] +
+            ['p' + text for text in paths])
+
+
 def seeds(recorded):
     return {
         'answer': answers(),
         'credential': credentials(),
         'http_head': heads(),
         'login': logins(),
+        'nginx': nginx(),
         'pam': pam(),
         'record': records(),
         'reply': replies(recorded),
