@@ -56,16 +56,24 @@ release(struct place *place)
 	place->connection = NULL;
 }
 
+/* Nothing has come over it, nor its end. */
+static int
+is_silent(const ngx_connection_t *connection)
+{
+	char byte;
+
+	return recv(connection->fd, &byte, 1, MSG_PEEK) == -1 &&
+	    ngx_socket_errno == NGX_EAGAIN;
+}
+
 /* Whatever comes over an idle connection ends it, its own end above all. */
 static void
 on_idle(ngx_event_t *event)
 {
 	ngx_connection_t *connection = event->data;
 	struct place *place = connection->data;
-	char byte;
 
-	if (!connection->close && !event->timedout && recv(connection->fd,
-	    &byte, 1, MSG_PEEK) == -1 && ngx_socket_errno == NGX_EAGAIN) {
+	if (!connection->close && is_silent(connection)) {
 		event->ready = 0;
 		if (ngx_handle_read_event(event, 0) == NGX_OK)
 			return;
@@ -80,18 +88,33 @@ on_nothing(ngx_event_t *event)
 	(void)event;
 }
 
-ngx_connection_t *
-kept_take(struct kept *kept, ngx_log_t *log)
+/* The latest one that is idle; what has come over it, and was not seen yet,
+ * would be taken for an answer. */
+static ngx_connection_t *
+latest(struct kept *kept)
 {
 	ngx_connection_t *connection;
 	struct place *place;
 
-	if (ngx_queue_empty(&kept->idle))
+	while (!ngx_queue_empty(&kept->idle)) {
+		place = ngx_queue_data(ngx_queue_head(&kept->idle),
+		    struct place, link);
+		connection = place->connection;
+		release(place);
+		if (is_silent(connection))
+			return connection;
+		ngx_close_connection(connection);
+	}
+	return NULL;
+}
+
+ngx_connection_t *
+kept_take(struct kept *kept, ngx_log_t *log)
+{
+	ngx_connection_t *connection = latest(kept);
+
+	if (connection == NULL)
 		return NULL;
-	place = ngx_queue_data(ngx_queue_head(&kept->idle), struct place,
-	    link);
-	connection = place->connection;
-	release(place);
 	connection->idle = 0;
 	connection->data = NULL;
 	connection->log = log;

@@ -69,6 +69,9 @@ echo "== larger numbers"
 tail -n 1 "$work/large.txt" | grep -q ', 0 failed' || exit 1
 AUTHGEAR_TEST_CUTS=3000 "$source_/build/plain/tests/unit/test_trust_power"
 
+echo "== the nginx module in a sanitized nginx"
+"$source_/tests/nginx_sanitized.sh" "$work/nginx"
+
 echo "== fuzzing, ten minutes a target"
 make -C "$source_/build/plain" fuzz FUZZ_SECONDS=600
 

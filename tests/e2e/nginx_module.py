@@ -16,6 +16,8 @@ import re
 import tap
 
 PATH = tap.binary('ngx_http_authgear_module.so')
+# another one than Debian's: that of tests/nginx_sanitized.sh
+NGINX = os.environ.get('AUTHGEAR_NGINX', '/usr/sbin/nginx')
 
 HTTP = '''map $host $ag_own_host { default $host; "" $server_addr:$server_port; }
 map $http_host $ag_host { default $http_host; "" $ag_own_host; }
@@ -72,6 +74,12 @@ def files():
         'scgi': params('scgi') + USER % 'scgi',
         'public': 'authgear off;\n',
     }
+
+
+def sanitizers():
+    """What a server's process is told of its sanitizers, if it has them."""
+    return {name: value for name, value in os.environ.items()
+            if name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS')}
 
 
 def is_built():

@@ -159,7 +159,7 @@ def _nginx_module(site, at, port, address):
 
 
 def nginx_command(at):
-    return ['/usr/sbin/nginx', '-e', at + '/error.log', '-c', at + '/conf',
+    return [nginx_module.NGINX, '-e', at + '/error.log', '-c', at + '/conf',
             '-g', 'daemon off;']
 
 
@@ -199,7 +199,8 @@ class Server(process.Process):
         super().__init__(
             name, command, self.dir, start_new_session=True,
             preexec_fn=process.end_with_parent,
-            env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C'})
+            env=dict({'PATH': '/usr/sbin:/usr/bin:/sbin:/bin',
+                      'LC_ALL': 'C'}, **nginx_module.sanitizers()))
 
     def log(self, path=None):
         return ''.join(process.read(path) for path in (

@@ -84,7 +84,7 @@ def said_of(levels):
                        'server { listen 127.0.0.1:1;\n%s\nlocation /x {\n%s\n'
                        '} } }\n' % (at, http, server, location))
         run = subprocess.run(
-            ['/usr/sbin/nginx', '-t', '-e', 'stderr', '-c', at + '/conf'],
+            [nginx_module.NGINX, '-t', '-e', 'stderr', '-c', at + '/conf'],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, universal_newlines=True, check=False)
     line = 5 if http else 7 if server else 9

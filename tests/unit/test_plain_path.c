@@ -143,7 +143,8 @@ test_destination(void **state)
 		len = plain_path_destination(
 		    (const unsigned char *)row->text, strlen(row->text), out);
 		if (len != (row->path == NULL ? 0 : strlen(row->path)) ||
-		    (row->path != NULL && strcmp((char *)out, row->path)))
+		    (row->path != NULL &&
+		    strcmp((char *)out, row->path) != 0))
 			fail_msg("%s: %zu bytes", row->text, len);
 		free(out);
 	}

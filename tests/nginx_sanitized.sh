@@ -1,0 +1,88 @@
+#!/bin/sh
+# usage: nginx_sanitized.sh [DIRECTORY]
+# The tests of the nginx module in an nginx that is built here: Debian's source
+# with AddressSanitizer, UndefinedBehaviorSanitizer and without pools of its own
+# (NGX_DEBUG_PALLOC), so that every allocation is one of malloc's.  nginx-dev
+# has headers alone, so the source comes from Debian's archive by the network:
+# this is a part of make check-long.  Needs root, for the tests.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+work=${1:-$(mktemp -d "${TMPDIR:-/tmp}/nginx-sanitized.XXXXXX")}
+chmod 755 "$work"
+suite=bookworm
+echo "working in $work"
+
+echo "== the source of nginx"
+mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" \
+    "$work/source"
+for place in "debian $suite" "debian-security $suite-security"; do
+	echo "deb-src ${DEBIAN_MIRROR:-http://deb.debian.org}/$place main"
+done >"$work/apt/sources.list"
+apt() {
+	apt-get -q -o Dir::Etc::SourceList="$work/apt/sources.list" \
+	    -o Dir::Etc::SourceParts=/dev/null \
+	    -o Dir::State::Lists="$work/apt/lists" \
+	    -o Dir::Cache="$work/apt/cache" \
+	    -o APT::Sandbox::User=root "$@" </dev/null >>"$work/apt.log" 2>&1
+}
+apt update
+# an archive that has dropped this version has the original at least
+(cd "$work/source" && apt source nginx) || true
+cd "$work/source"
+set -- nginx-*/
+[ -d "$1" ] || tar xf nginx_*.orig.tar.gz || { tail "$work/apt.log"; exit 1; }
+set -- nginx-*/
+cd "$1"
+nginx=$PWD
+
+echo "== nginx, sanitized"
+cp /usr/share/nginx/src/conf_flags .
+flags="-g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer
+    -fno-sanitize=alignment,nonnull-attribute,pointer-overflow
+    -DNGX_DEBUG_PALLOC=1 -Wno-error"
+[ -x configure ] || cp auto/configure .
+bash -c '. ./conf_flags && exec ./configure "${NGX_CONF_FLAGS[@]}" \
+    --with-http_addition_module --with-cc-opt="$1" \
+    --with-ld-opt="-fsanitize=address,undefined"' bash "$(echo $flags)" \
+    >"$work/nginx.log" 2>&1 && make -j2 >>"$work/nginx.log" 2>&1 || {
+	tail "$work/nginx.log"
+	exit 1
+}
+
+echo "== the module, sanitized"
+mkdir -p "$work/build"
+cd "$work/build"
+# the daemon, the simulator and the programs of the tests are sanitized too
+{ "$top/configure" --with-nginx="$nginx" --enable-sanitizers \
+    CFLAGS="-g -O1 -DNGX_DEBUG_PALLOC=1" && make -j2; } \
+    >"$work/build.log" 2>&1 || { tail "$work/build.log"; exit 1; }
+
+echo "== the tests"
+mkdir -p "$work/found"
+chmod 1777 "$work/found"
+# what nginx itself does is not looked for, what it does with the module is
+export ASAN_OPTIONS="detect_leaks=0:log_path=$work/found/asan"
+export UBSAN_OPTIONS="print_stacktrace=1:log_path=$work/found/ubsan"
+export AUTHGEAR_NGINX="$nginx/objs/nginx" AUTHGEAR_BUILD="$work/build" \
+    AUTHGEAR_SOURCE="$top" PYTHONDONTWRITEBYTECODE=1
+status=0
+for test in nginx_module nginx_module_asking nginx_module_load \
+    nginx_backends nginx_lists nginx_routes nginx_around; do
+	if /usr/bin/python3 "$top/tests/e2e/test_$test.py" \
+	    >"$work/$test.log" 2>&1; then
+		echo "$test: $(tail -n 1 "$work/$test.log")"
+	else
+		status=1
+		echo "$test: FAILED, see $work/$test.log"
+		grep '^not ok' "$work/$test.log" | head
+	fi
+done
+for found in "$work/found"/*; do
+	[ -e "$found" ] || continue
+	grep -q nginx "$found" || continue
+	status=1
+	echo "== $found"
+	head -n 40 "$found"
+done
+[ "$status" = 0 ] && echo "== nothing found"
+exit $status
