@@ -22,8 +22,11 @@ VARIANTS = ('open', 'noop', 'textbook', 'gate')
 class Bench(harness.Bench):
     servers = ('nginx', 'lighttpd', 'apache')
     variants = VARIANTS
-    # The no-op once more, handed only the headers that are named and not all.
-    extra = {'nginx': ('listed',)}
+    # The no-op once more, handed only the headers that are named and not all;
+    # and the module, where it is built: asking the same daemon as `gate`, and
+    # switched off.
+    extra = {'nginx': ('listed',) + (
+        harness.MODULE if harness.nginx_module.is_built() else ())}
 
     def start_daemons(self):
         self.tokens = self.sim.tokens(2000, subs=True, lifetime=36000)
@@ -103,6 +106,13 @@ def report(results, instructions, options):
               for other in VARIANTS[:3]),
             '-' if variant == 'open' else '%.1f' % median(runs, 'cpu'),
             *latency(runs), harness.failed(runs)))
+    if ('nginx', 'module') in results:
+        lines += ['', 'The nginx module (`module`) asks the same daemon as '
+                  '`gate`: %s of it; switched off (`off`): %s of open.' % (
+                      ratios(results['nginx', 'module'],
+                             results['nginx', 'gate']),
+                      ratios(results['nginx', 'off'],
+                             results['nginx', 'open']))]
     if instructions:
         lines += ['', 'Instructions of one decision (callgrind, difference of '
                   '1,200 and 200 requests): %.0f k' % (

@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'tests', 'e2e'))
 
 import fastcgi  # noqa: E402
 import gate as product  # noqa: E402
+import nginx_module  # noqa: E402
 import process  # noqa: E402
 import sim  # noqa: E402
 import tap  # noqa: E402
@@ -30,7 +31,9 @@ import tap  # noqa: E402
 TICK = os.sysconf('SC_CLK_TCK')
 FEW, MANY = 200, 1200   # decisions under callgrind
 # a daemon that is behind a variant of another name
-DAEMONS = {'open': None, 'listed': 'noop'}
+DAEMONS = {'open': None, 'listed': 'noop', 'module': 'gate', 'off': None}
+# of nginx's module in place of auth_request
+MODULE = ('module', 'off')
 
 
 def cores():
@@ -125,10 +128,17 @@ class Bench(process.Together):
     def start_more(self):
         """Other servers than these two."""
 
+    def nginx_module(self, variant):
+        """What asks, or only takes names out, by nginx's module."""
+        return 'authgear_socket unix:%s; authgear %s;' % (
+            self.path('%s.sock' % (DAEMONS[variant] or 'nobody')),
+            'default' if variant == 'module' else 'off')
+
     def nginx_conf(self):
         blocks = []
         for variant in self.variants_of('nginx'):
-            auth = '' if variant == 'open' else '''
+            auth = '' if variant == 'open' else self.nginx_module(variant) \
+                if variant in MODULE else '''
     location = /_auth { internal; fastcgi_pass unix:%s;
       fastcgi_pass_request_body off; fastcgi_pass_request_headers %s;
       fastcgi_param REQUEST_METHOD $request_method;
@@ -153,6 +163,8 @@ class Bench(process.Together):
         temp = ' '.join('%s_temp_path %s;' % (kind, self.path('t_' + kind))
                         for kind in ('client_body', 'proxy', 'fastcgi',
                                      'uwsgi', 'scgi'))
+        if set(MODULE) & set(self.variants_of('nginx')):
+            user = nginx_module.loading() + user
         return '''%s worker_processes 2; pid %s; error_log %s warn;
 events { worker_connections 4096; }
 http { access_log off; keepalive_requests 1000000; %s
