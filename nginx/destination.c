@@ -60,6 +60,7 @@ probe(ngx_http_request_t *r, struct state *state, ngx_str_t *path)
 	if (state->probe == NULL)
 		return NGX_ERROR;
 	state->destination = STATE_DESTINATION_ASKED;
+	state->destination_path = *path;
 	return NGX_AGAIN;
 }
 
@@ -116,8 +117,17 @@ destination_is_probe(const struct pass *pass)
 ngx_int_t
 destination_end(struct pass *pass, int is_in)
 {
-	pass->state->is_destination_judged = 1;
-	pass->state->is_destination_in = is_in != 0;
+	struct state *state = pass->state;
+	const ngx_str_t *path = &state->destination_path;
+
+	/* its error page has a policy of its own, and what it was rewritten
+	 * to: neither is what will be written */
+	if (state->destination == STATE_DESTINATION_ASKED &&
+	    pass->r->uri.len == path->len &&
+	    ngx_memcmp(pass->r->uri.data, path->data, path->len) == 0) {
+		state->is_destination_judged = 1;
+		state->is_destination_in = is_in != 0;
+	}
 	ngx_http_finalize_request(pass->r, NGX_OK);
 	return NGX_DONE;
 }

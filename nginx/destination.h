@@ -9,8 +9,8 @@
  * WebDAV's COPY and MOVE have a second path, for which nginx looks for no
  * location.  It is asked about as a request for it would be: by a subrequest,
  * a probe, which goes as far as the asking.  Where that leads nowhere near it
- * (the site's own return or rewrite), or to no path of this server, the answer
- * is no.
+ * (the site's own return), to another path (its rewrite or error_page), or to
+ * no path of this server, the answer is no.
  * Threads: nginx has none here.
  */
 

@@ -55,6 +55,7 @@ struct state {
 	struct pass *passes;
 	struct pass *probe;	/* the destination's; NULL: none */
 	enum state_destination destination;
+	ngx_str_t destination_path;
 	unsigned is_forged:1;	/* it called itself somebody */
 	unsigned is_taken:1;	/* the credential is taken out */
 	unsigned is_refused:1;	/* the answer to the client is ours */

@@ -362,12 +362,16 @@ include @INCLUDES@/authgear-server.conf;
 @LISTEN@
 root @WWW@;
 authgear default;
+error_page 403 404 /public/page.txt;
+if ($uri ~ "^/dav/front/[^/]+$") { rewrite ^ /app/x last; }
 authgear_path /dav/strict admin;
 location /public/ { authgear off; }
 location /dav/ { dav_methods PUT DELETE MKCOL COPY MOVE;
     location /dav/office/ { authgear admin; dav_methods COPY MOVE; }
     location /dav/drop/ { authgear off; dav_methods COPY MOVE; }
     location /dav/trap/ { return 200; }
+    location /dav/closed/ { return 403; }
+    location /dav/front/ { authgear admin; }
     location /dav/away/ { rewrite ^ /dav/drop/y last; }
     location /dav/regex/ { location ~ \\.txt$ { authgear admin; } } }
 location /app/ { proxy_pass http://@HTTP@; }
@@ -380,7 +384,8 @@ def destinations(world):
     user, admin = world.token(), world.token('root', roles=['admin'])
     top = world.site.path('dav')
     for folder in ('', 'dav', 'dav/office', 'dav/drop', 'dav/strict', 'dav/STRICT',
-                   'dav/trap', 'dav/away', 'dav/regex'):
+                   'dav/trap', 'dav/away', 'dav/regex', 'dav/closed',
+                   'dav/front'):
         os.makedirs(os.path.join(top, folder), exist_ok=True)
         os.chmod(os.path.join(top, folder), 0o777)
     for name in ('dav/a.txt', 'dav/drop/a.txt', 'dav/office/a.txt'):
@@ -408,6 +413,9 @@ def destinations(world):
                 ('/dav/a.txt', '/dav/x/../office/b.txt', [403, 403, 403]),
                 ('/dav/a.txt', 'dav/b.txt', [403, 403, 403]),
                 ('/dav/a.txt', '/dav/trap/b.txt', [403, 403, 403]),
+                ('/dav/a.txt', '/dav/closed/b.txt', [403, 403, 403]),
+                ('/dav/a.txt', '/dav/front/b.txt', [403, 403, 403]),
+                ('/dav/a.txt', '/dav/away/b.txt', [403, 403, 403]),
                 ('/dav/office/a.txt', '/dav/b.txt', [401, 403, 204]),
                 ('/dav/drop/a.txt', '/dav/drop/c.txt', [204, 204, 204]),
                 ('/dav/drop/a.txt', '/dav/office/c.txt', [401, 403, 204]),
