@@ -107,7 +107,8 @@ ask(struct pass *pass, const struct conf_server *server,
 		    state->authorization->value : nothing,
 		.cookies = state->cookies,
 		.markers = state->markers,
-		.is_forged = state->is_forged
+		.is_forged = state->is_forged,
+		.method = &pass->r->method_name
 	};
 	ngx_str_t records;
 	ngx_int_t rc;

@@ -123,7 +123,7 @@ question_compose(ngx_http_request_t *main, const struct question *question,
 	draft.len = 0;
 	draft.is_too_large = 0;
 	put(&draft, "AUTHGEAR_POLICY", question->policy);
-	put(&draft, "REQUEST_METHOD", &main->method_name);
+	put(&draft, "REQUEST_METHOD", question->method);
 	put(&draft, "REQUEST_URI", &main->unparsed_uri);
 	put(&draft, "REMOTE_ADDR", &main->connection->addr_text);
 	put(&draft, "HTTP_HOST", main->headers_in.host != NULL ?

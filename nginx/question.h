@@ -16,6 +16,7 @@ struct question {
 	ngx_str_t cookies;		/* those that may be credentials */
 	ngx_str_t markers;		/* of logins */
 	int is_forged;			/* the client called itself somebody */
+	const ngx_str_t *method;	/* of the pass */
 };
 
 /* For a request, whichever of its passes: the client's, not a subrequest's.

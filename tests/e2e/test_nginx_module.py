@@ -215,6 +215,9 @@ location /kept/ { expires 30d; add_header Cache-Control public; }
 location /kept-refusal/ { authgear admin; expires 30d;
     add_header Cache-Control "public, max-age=5" always; }
 location /sub/ { auth_request /part/; alias @WWW@/a/; }
+location /after/ { authgear off; addition_types *;
+    add_after_body /part-cors/x; proxy_pass http://@HTTP@; }
+location /part-cors/ { authgear cors; proxy_pass http://@HTTP@; }
 }
 '''
 
@@ -249,6 +252,17 @@ def inside(world):
             b'"X-Authgear-Policy", "')[1:]]
         tap.equal(told_parts, [b'default', b'admin', b'default'],
                   'SSI: each part is told under its own policy')
+        preflight = [('Origin', 'http://o'),
+                     ('Access-Control-Request-Method', 'PUT')]
+        tap.equal([(answer.status, answer.body.count(b'"kind": "http"'))
+                   for answer in (
+                       checker.ask(nginx.port, path, None, method, preflight)
+                       for method, path in (
+                           ('OPTIONS', '/part-cors/x'),
+                           ('OPTIONS', '/after/x'),
+                           ('GET', '/after/x'), ('GET', '/part-cors/x')))],
+                  [(200, 1), (200, 1), (200, 1), (401, 0)],
+                  'a preflight is let in, what it includes is not')
         for path, wanted in (
                 ('/errors/none', [401, 403, 200]),
                 ('/errors-own/none', [401, 404, 404]),
@@ -437,6 +451,8 @@ POLICIES = '''
 [policy open]
 unauthenticated = pass
 remote_user = sub
+[policy cors]
+cors_preflight = pass
 '''
 
 if __name__ == '__main__':
