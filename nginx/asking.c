@@ -152,7 +152,9 @@ static void
 finish(struct asking *asking, const struct answer *answer)
 {
 	stop_clock(asking);
-	if (answer != NULL)
+	(void)ngx_pfree(asking->call.pool, asking->reply);
+	/* the rest of a question would be taken for the next one */
+	if (answer != NULL && asking->sent == asking->call.question.len)
 		kept_give(asking->call.kept, asking->connection);
 	else
 		close_connection(asking);
