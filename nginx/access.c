@@ -157,8 +157,11 @@ require(struct pass *pass, const struct access_conf *conf,
 
 	if (pass->step == PASS_ASKING)
 		return NGX_AGAIN;
-	if (pass->step == PASS_ANSWERED)
-		return judge(pass);
+	if (pass->step == PASS_ANSWERED) {
+		rc = judge(pass);
+		if (rc != NGX_OK)
+			return rc;
+	}
 	if (is_same(pass->granted, policy))
 		return NGX_OK;
 	rc = ask(pass, conf->server, policy);
@@ -225,13 +228,10 @@ access_begin(ngx_http_request_t *r, const struct access_conf *conf)
 }
 
 ngx_int_t
-access_subrequest(ngx_http_request_t *r, const struct access_conf *conf)
+access_pass(ngx_http_request_t *r, const struct access_conf *conf)
 {
-	struct pass *pass;
+	struct pass *pass = pass_of(r);
 
-	if (r == r->main)
-		return NGX_DECLINED;
-	pass = pass_of(r);
 	if (pass == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	know_path(pass, conf->server, &r->uri);
@@ -272,16 +272,19 @@ access_path(ngx_http_request_t *r, const struct access_conf *conf)
 {
 	struct pass *pass = pass_of(r);
 	ngx_int_t rc;
+	int is_probe;
 
 	if (pass == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	/* an error page of a request that was never read whole */
-	know_path(pass, conf->server, &r->uri);
+	is_probe = destination_is_probe(pass);
+	pass->is_guarded = is_guarded(conf->location) != 0;
 	begin_pass(pass);
 	if (r == r->main)
 		telling_auth_basic(r, pass->state);
 	rc = require_path(pass, conf);
-	if (destination_is_probe(pass) && rc != NGX_AGAIN)
+	if (rc == NGX_DONE)	/* it is over, and may be freed */
+		return rc;
+	if (is_probe && rc != NGX_AGAIN)
 		return destination_end(pass, rc == NGX_OK);
 	if (rc == NGX_OK && r == r->main)
 		rc = destination_check(r, pass->state);

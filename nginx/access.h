@@ -23,9 +23,9 @@ struct access_conf {
  * it was asked for; the answer to who comes back from a login. */
 ngx_int_t access_begin(ngx_http_request_t *r, const struct access_conf *conf);
 
-/* SERVER_REWRITE: the path that a subrequest was made with. */
-ngx_int_t access_subrequest(ngx_http_request_t *r,
-    const struct access_conf *conf);
+/* SERVER_REWRITE: the same for what had no POST_READ: a subrequest, and the
+ * error page of a request that was never read whole. */
+ngx_int_t access_pass(ngx_http_request_t *r, const struct access_conf *conf);
 
 /* PREACCESS: the policy of the path, which no directive of a location switches
  * off; of a subrequest, which ACCESS passes over, the location's too. */

@@ -38,7 +38,7 @@ server_rewrite(ngx_http_request_t *r)
 {
 	struct access_conf conf;
 
-	return conf_of(r, &conf) ? access_subrequest(r, &conf) :
+	return conf_of(r, &conf) ? access_pass(r, &conf) :
 	    NGX_DECLINED;
 }
 

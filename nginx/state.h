@@ -43,6 +43,7 @@ struct pass {
 	struct told *told;		/* its last answer; NULL: none came */
 	int is_in;			/* that lets it in */
 	unsigned is_path_known:1;
+	unsigned is_guarded:1;		/* by the location's policy */
 };
 
 struct state {
