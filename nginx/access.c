@@ -279,15 +279,17 @@ access_path(ngx_http_request_t *r, const struct access_conf *conf)
 	is_probe = destination_is_probe(pass);
 	pass->is_guarded = is_guarded(conf->location) != 0;
 	begin_pass(pass);
-	if (r == r->main)
-		telling_auth_basic(r, pass->state);
 	rc = require_path(pass, conf);
 	if (rc == NGX_DONE)	/* it is over, and may be freed */
 		return rc;
 	if (is_probe && rc != NGX_AGAIN)
 		return destination_end(pass, rc == NGX_OK);
-	if (rc == NGX_OK && r == r->main)
+	if (rc == NGX_OK && r == r->main) {
+		telling_auth_basic(r, pass->state);
+		/* read before by a $remote_user, it was a mere word */
+		ngx_str_null(&r->headers_in.user);
 		rc = destination_check(r, pass->state);
+	}
 	if (rc == NGX_ERROR)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	return rc == NGX_OK ? NGX_DECLINED : rc;
@@ -300,9 +302,17 @@ access_location(ngx_http_request_t *r, const struct access_conf *conf)
 
 	if (pass == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	if (is_guarded(conf->location))
-		return require(pass, conf, &conf->location->policy);
-	if (pass->granted == NULL && telling_nobody(r, pass->state) != NGX_OK)
+	return is_guarded(conf->location) ?
+	    require(pass, conf, &conf->location->policy) : NGX_DECLINED;
+}
+
+ngx_int_t
+access_end(ngx_http_request_t *r)
+{
+	struct pass *pass = pass_of(r);
+
+	if (pass == NULL || (pass->granted == NULL &&
+	    telling_nobody(r, pass->state) != NGX_OK))
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	return NGX_DECLINED;
 }

@@ -35,4 +35,8 @@ ngx_int_t access_path(ngx_http_request_t *r, const struct access_conf *conf);
 ngx_int_t access_location(ngx_http_request_t *r,
     const struct access_conf *conf);
 
+/* PRECONTENT: who was not asked, by `off`, in a subrequest or by `satisfy any`,
+ * leaves no credential that a cookie is. */
+ngx_int_t access_end(ngx_http_request_t *r);
+
 #endif /* !NGINX_ACCESS_H_ */

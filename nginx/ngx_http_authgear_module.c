@@ -58,6 +58,14 @@ access_phase(ngx_http_request_t *r)
 	return conf_of(r, &conf) ? access_location(r, &conf) : NGX_DECLINED;
 }
 
+static ngx_int_t
+precontent(ngx_http_request_t *r)
+{
+	struct access_conf conf;
+
+	return conf_of(r, &conf) ? access_end(r) : NGX_DECLINED;
+}
+
 /* Of this worker's configuration: nginx chains its filters so. */
 static ngx_http_output_header_filter_pt next_filter;
 
@@ -118,7 +126,9 @@ add_handlers(ngx_conf_t *cf)
 	    run_last(&core->phases[NGX_HTTP_PREACCESS_PHASE].handlers,
 	    preaccess) != NGX_OK ||
 	    run_last(&core->phases[NGX_HTTP_ACCESS_PHASE].handlers,
-	    access_phase) != NGX_OK)
+	    access_phase) != NGX_OK ||
+	    run_first(&core->phases[NGX_HTTP_PRECONTENT_PHASE].handlers,
+	    precontent) != NGX_OK)
 		return NGX_ERROR;
 	return NGX_OK;
 }

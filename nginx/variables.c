@@ -59,6 +59,19 @@ get(ngx_http_request_t *r, ngx_http_variable_value_t *value, uintptr_t data)
 	return NGX_OK;
 }
 
+/* A name that nobody has looked at, in a location where somebody is asked:
+ * `satisfy any` let it in for something else. */
+static int
+is_mere_word(ngx_http_request_t *r)
+{
+	const struct state *state = state_find(r);
+	const struct pass *pass = state != NULL ?
+	    state_find_pass(state, r) : NULL;
+
+	return pass != NULL && pass->is_guarded &&
+	    r->headers_in.user.data == NULL;
+}
+
 /* Let in as nobody it is nobody; not asked about, nginx's own answer. */
 static ngx_int_t
 get_user(ngx_http_request_t *r, ngx_http_variable_value_t *value,
@@ -71,6 +84,10 @@ get_user(ngx_http_request_t *r, ngx_http_variable_value_t *value,
 	value->no_cacheable = 0;
 	if (told != NULL && told->status == NGX_HTTP_OK) {
 		set(value, told_find(told, "X-Authgear-Remote-User"));
+		return NGX_OK;
+	}
+	if (is_mere_word(r)) {
+		set(value, NULL);
 		return NGX_OK;
 	}
 	rc = ngx_http_auth_basic_user(r);

@@ -297,6 +297,16 @@ include @INCLUDES@/authgear-server.conf;
 root @WWW@;
 authgear default;
 authgear_path /any-path admin;
+authgear_path /basic-path admin;
+location /basic-path/ { auth_basic x; auth_basic_user_file @AT@/users;
+    proxy_pass http://@HTTP@; }
+location /any-fastcgi/ { satisfy any; allow 127.0.0.1; deny all;
+    set $early $remote_user; include fastcgi_params;
+    fastcgi_pass @FASTCGI@; }
+location /sub/ { auth_request /sub-off/; proxy_pass http://@HTTP@;
+    auth_request_set $seen "it saw $http_cookie";
+    proxy_set_header X-Seen $seen; }
+location /sub-off/ { authgear off; proxy_pass http://@HTTP@; }
 location /public/ { authgear off; }
 location /any/ { satisfy any; allow 127.0.0.1; deny all;
     proxy_pass http://@HTTP@; }
@@ -319,6 +329,8 @@ def satisfy(world):
     """nginx's own access directives come first."""
     user = world.token()
     cookie = ('Cookie', 'app_access_token=' + user)
+    admin = ('Cookie', 'app_access_token=' + world.token(
+        'root', roles=['admin']))
     bad = ('Authorization', 'Basic ' + base64.b64encode(b'bob:no').decode())
     users = os.path.join(world.folder, 'users')
     with open(users, 'w') as file:
@@ -342,6 +354,21 @@ def satisfy(world):
                    name(ask('/any-path/x')), name(ask('/any-path/x', cookie))],
                   [[], [401], [403]],
                   'satisfy any: no forged name, and the path as ever')
+        answer = ask('/any-fastcgi/x', BASIC, cookie)
+        shown = answer.shown() or {'env': [['REMOTE_USER', answer.status]]}
+        tap.equal((values(shown, 'REMOTE_USER'), values(
+            shown, 'HTTP_COOKIE')), ([''], []),
+            'satisfy any: neither a name that nobody looked at, nor a cookie')
+        tap.equal([values(ask('/any/x', cookie, ('Cookie', 'a=1')).shown(),
+                          'Cookie')], [['a=1']],
+                  'satisfy any: our cookies are taken out, no others')
+        tap.equal(values(ask('/sub/x', cookie, ('Cookie', 'a=1')).shown(),
+                         'X-Seen'), ['it saw a=1'], 'nor does a subrequest '
+                  'by which the site asks somebody else see them')
+        tap.equal([name(ask('/basic-path/x', *headers)) for headers in (
+            (BASIC,), (admin,), (bad, admin), (BASIC, cookie),
+            (BASIC, admin))], [[401], [401], [401], [403], ['login-root']],
+            'a password and a login, for the policy of a path')
         tap.equal([name(ask('/any-else/x')), name(ask('/any-else/x', cookie))],
                   [[401], ['login-alice']], 'satisfy any: or by a login')
         tap.equal([name(ask('/any-basic/x')), name(ask('/any-basic/x', BASIC)),
