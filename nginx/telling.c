@@ -16,6 +16,35 @@ is_credential(void *context, const ngx_table_elt_t *header)
 	    (state->cookies.len > 0 && headers_is_cookie(NULL, header));
 }
 
+static int
+begins(const ngx_str_t *name, const char *with)
+{
+	const size_t len = ngx_strlen(with);
+
+	return name->len > len && ngx_strncmp(name->data, with, len) == 0;
+}
+
+/* nginx remembers the value of $http_authorization, $cookie_session and so on
+ * where something has asked for it before (set, limit_req_zone). */
+static void
+forget_values(ngx_http_request_t *r)
+{
+	const ngx_http_core_main_conf_t *core =
+	    ngx_http_get_module_main_conf(r, ngx_http_core_module);
+	const ngx_http_variable_t *variables = core->variables.elts;
+	ngx_uint_t i;
+
+	for (i = 0; i < core->variables.nelts; i++) {
+		/* not what a site has made itself under such a name */
+		if ((variables[i].flags & NGX_HTTP_VAR_CHANGEABLE) != 0 ||
+		    (!begins(&variables[i].name, "http_") &&
+		    !begins(&variables[i].name, "cookie_")))
+			continue;
+		r->variables[i].valid = 0;
+		r->variables[i].not_found = 0;
+	}
+}
+
 ngx_int_t
 telling_identity(ngx_http_request_t *r, const struct state *state,
     const struct told *told)
@@ -28,6 +57,7 @@ telling_identity(ngx_http_request_t *r, const struct state *state,
 	if (headers_take_out(r, is_credential, &context) != NGX_OK)
 		return NGX_ERROR;
 	r->headers_in.authorization = NULL;
+	forget_values(r);
 	if (state->cookies.len > 0 &&
 	    headers_set_cookie(r, &state->rest) != NGX_OK)
 		return NGX_ERROR;
@@ -57,5 +87,6 @@ telling_nobody(ngx_http_request_t *r, const struct state *state)
 		return NGX_OK;
 	if (headers_take_out(r, headers_is_cookie, NULL) != NGX_OK)
 		return NGX_ERROR;
+	forget_values(r);
 	return headers_set_cookie(r, &state->rest);
 }

@@ -106,6 +106,34 @@ def directives():
             tap.note(said)
 
 
+def installed():
+    """What is installed is loaded by the line that is installed with it."""
+    with tempfile.TemporaryDirectory(prefix='authgear-nginx-') as at:
+        subprocess.run(
+            ['make', '-s', '-C', tap.BUILD, 'DESTDIR=' + at,
+             'install-nginxmodulesLTLIBRARIES', 'install-nginxloadDATA',
+             'install-data-hook'], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        files = sorted(os.path.join(folder, name) for folder, _, names in
+                       os.walk(at) for name in names)
+        tap.equal([os.path.basename(name) for name in files],
+                  ['ngx_http_authgear_module.so', 'mod-http-authgear.conf'],
+                  'installed: the module and what loads it')
+        with open(files[1]) as file:
+            line = file.read()
+        with open(at + '/conf', 'w') as file:
+            file.write(line.replace('load_module /', 'load_module %s/' % at) +
+                       'pid %s/pid;\nevents { }\nhttp { authgear off; }\n' %
+                       at)
+        run = subprocess.run(
+            [nginx_module.NGINX, '-t', '-e', 'stderr', '-c', at + '/conf'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, universal_newlines=True, check=False)
+        tap.ok(run.returncode == 0 and line.endswith(
+            files[0][len(at):] + ';\n'), 'installed: it is loaded',
+            (line, run.stdout))
+
+
 RULES = '''server {
 include @INCLUDES@/authgear-server.conf;
 @LISTEN@
@@ -121,6 +149,11 @@ location /app/ { proxy_pass http://@HTTP@; }
 location /off/ { authgear off; proxy_pass http://@HTTP@; }
 location /secret/ { authgear off; proxy_pass http://@HTTP@; }
 location /everywhere/ { authgear off; proxy_pass http://@HTTP@; }
+location /early/ { set $early $http_authorization$http_cookie;
+    set $early $cookie_app_access_token$http_remote_user;
+    proxy_set_header X-Header $http_authorization;
+    proxy_set_header X-Cookie $http_cookie$cookie_app_access_token;
+    proxy_set_header X-Name $http_remote_user; proxy_pass http://@HTTP@; }
 location /nobody/ { authgear open; proxy_pass http://@HTTP@; }
 location /unknown/ { authgear no-such; proxy_pass http://@HTTP@; }
 }
@@ -160,6 +193,13 @@ def rules(world):
                              headers=[('Remote-User', 'mallory')])
         tap.ok(answer.status == 200 and b'mallory' not in answer.body,
                'a line of http is of every server', answer)
+        for headers in ([('Authorization', 'Bearer ' + user)],
+                        [('Cookie', 'app_access_token=%s; a=1' % user)]):
+            answer = checker.ask(nginx.port, '/early/x', headers=headers)
+            tap.ok(user.split('.')[2].encode() not in answer.body and values(
+                answer.shown() or {'headers': []}, 'X-Name') == [
+                    'login-alice'], 'what was asked for early is told anew',
+                answer)
         off_location(world, nginx, user)
 
 
@@ -487,6 +527,7 @@ if __name__ == '__main__':
         tap.skip('the nginx module', 'it was not built: no nginx-dev')
         tap.done()
     directives()
+    installed()
     with checker.World(('nginx',), policies=POLICIES) as here:
         for case in (rules, inside, satisfy, destinations):
             case(here)
