@@ -5,7 +5,7 @@
 struct place {
 	ngx_queue_t link;
 	struct kept *kept;
-	ngx_connection_t *connection;
+	ngx_connection_t *connection;	/* while it is among the idle */
 };
 
 struct kept {
@@ -53,7 +53,6 @@ release(struct place *place)
 {
 	ngx_queue_remove(&place->link);
 	ngx_queue_insert_head(&place->kept->empty, &place->link);
-	place->connection = NULL;
 }
 
 /* Nothing has come over it, nor its end. */

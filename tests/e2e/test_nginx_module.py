@@ -111,7 +111,7 @@ def installed():
     with tempfile.TemporaryDirectory(prefix='authgear-nginx-') as at:
         subprocess.run(
             ['make', '-s', '-C', tap.BUILD, 'DESTDIR=' + at,
-             'install-nginxmodulesLTLIBRARIES', 'install-nginxloadDATA',
+             'install-nginxmodulesLTLIBRARIES', 'install-nodist_nginxloadDATA',
              'install-data-hook'], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         files = sorted(os.path.join(folder, name) for folder, _, names in
