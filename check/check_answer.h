@@ -15,7 +15,7 @@ struct check_answer {
 	const struct settings *settings;	/* borrowed, as all here */
 	struct log *log;
 	int fd;			/* where it is answered */
-	int64_t msecs;		/* for all of it */
+	int64_t msecs;		/* from the start of its answer on */
 	int is_held_up;		/* maybe, by who called the host */
 };
 
