@@ -22,6 +22,7 @@
 #include "fcgi/reply_page.h"
 #include "ground/json.h"
 #include "ground/json_parse.h"
+#include "web/client_identity.h"
 #include "web/identity.h"
 #include "web/login.h"
 
@@ -277,6 +278,26 @@ check_pages(const struct input *input)
 		check_head(&reply, head);
 }
 
+/* A header is a claim where its parameter is one. */
+static void
+check_claims(char *const *params)
+{
+	static const char before[] = "HTTP_";
+	char *one[2] = { NULL, NULL };
+	const char *name, *equals;
+
+	for (; *params != NULL; params++) {
+		equals = strchr(*params, '=');
+		name = *params + sizeof(before) - 1;
+		if (equals == NULL || equals[1] == '\0' || equals < name ||
+		    strncmp(*params, before, sizeof(before) - 1) != 0)
+			continue;
+		one[0] = *params;
+		assert((client_identity_find(one) != NULL) ==
+		    client_identity_is_header(name, (size_t)(equals - name)));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -321,6 +342,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(strncmp(reply.text, "Status: 200", 11) != 0);
 	}
 	check_pages(&input);
+	check_claims(input.params);
 	free(input.text);
 	return 0;
 }
