@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "admin/actor.h"
+#include "admin/change.h"
 #include "admin/commands.h"
 #include "admin/signals.h"
 #include "settings/settings.h"
@@ -22,8 +23,6 @@ static void
 say(const struct settings *settings, const struct trust_writer *writer,
     int64_t number, int json)
 {
-	const char *lacks = trust_writer_lacks(writer);
-
 	if (json)
 		(void)printf("{\"accepted\":%lld}\n", (long long)number);
 	else
@@ -31,8 +30,7 @@ say(const struct settings *settings, const struct trust_writer *writer,
 		    "%lld; copies from before are not believed any more.\n"
 		    "What is in force: 'authgear-cache list revocations'\n",
 		    settings->state, (long long)number);
-	if (lacks != NULL)
-		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
+	change_notes(writer);
 }
 
 static enum command_status

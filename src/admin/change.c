@@ -74,11 +74,22 @@ write_change(struct change *change, change_attempt *attempt)
 	return written == TRUST_WRITTEN ? 0 : -1;
 }
 
+void
+change_notes(const struct trust_writer *writer)
+{
+	const char *const notes[] = { trust_writer_lacks(writer),
+	    trust_writer_unkept(writer) };
+	size_t i;
+
+	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		if (notes[i] != NULL)
+			(void)fprintf(stderr, "authgear-cache: note: %s\n",
+			    notes[i]);
+}
+
 static enum command_status
 run(struct change *change, change_attempt *attempt)
 {
-	const char *lacks;
-
 	actor_name(change->actor);
 	change->note.actor = change->actor;
 	change->note.reason = change->line->values[OPTION_REASON];
@@ -94,8 +105,7 @@ run(struct change *change, change_attempt *attempt)
 	    command_now(&change->now, change->error) == -1 ||
 	    write_change(change, attempt) == -1)
 		return COMMAND_FAILED;
-	if ((lacks = trust_writer_lacks(change->writer)) != NULL)
-		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
+	change_notes(change->writer);
 	return command_flush("it is done, but ", change->error);
 }
 

@@ -50,6 +50,9 @@ typedef enum trust_write change_attempt(struct change *change);
 enum command_status change_run(const struct command_line *line,
     change_read *read, change_attempt *attempt, struct error *error);
 
+/* On stderr: what the last change of a writer lacks, though it is in force. */
+void change_notes(const struct trust_writer *writer);
+
 /* A time as people write it; `missing` if text is NULL.  0, or -1 and error. */
 int change_time(struct change *change, const char *text, int64_t missing,
     int64_t *seconds_out);

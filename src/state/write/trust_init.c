@@ -21,9 +21,11 @@
 #include "state/trust_place.h"
 #include "state/trust_schema.h"
 #include "state/write/trust_change.h"
+#include "state/write/trust_epoch.h"
 #include "state/write/trust_owner.h"
 
 #define CHECKPOINT_MS 2000	/* for a reader that is in the way */
+#define EPOCH_MS 2000		/* for another command */
 
 /* 1 if it holds nothing but ours; *empty_out. */
 static int
@@ -224,11 +226,28 @@ fill(const char *directory, const char *endpoint,
 	return trust == NULL ? -1 : 0;
 }
 
+/* Between zeros and other bytes on the page, which is made so. */
+static int
+fill_unkept(const struct trust_init *init, int64_t wall,
+    struct filled *filled, struct error *error)
+{
+	const struct trust_note note = { init->actor, "", "cli", NULL };
+	struct trust_epoch epoch;
+	int ret;
+
+	trust_epoch_init(&epoch, init->directory);
+	if (trust_epoch_begin(&epoch, EPOCH_MS, error) != 0)
+		return -1;
+	ret = fill(init->directory, init->endpoint, &note, wall, filled,
+	    error);
+	trust_epoch_end(&epoch, &filled->lacks);
+	return ret;
+}
+
 int
 trust_init(const struct trust_init *init, const struct moment *now,
     int *made_out, struct error *error)
 {
-	const struct trust_note note = { init->actor, "", "cli", NULL };
 	const char *const directory = init->directory;
 	struct filled filled = { TRUST_THERE, { "" } };
 	struct trust_owner owner;
@@ -240,9 +259,9 @@ trust_init(const struct trust_init *init, const struct moment *now,
 		return -1;
 	}
 	if (trust_owner_find(init->daemon_user, &owner, error) == -1 ||
-	    make_directory(directory, &owner, error) == -1 ||
-	    fill(directory, init->endpoint, &note, now->wall, &filled,
-	    error) == -1 ||
+	    make_directory(directory, &owner, error) == -1)
+		return -1;
+	if (fill_unkept(init, now->wall, &filled, error) == -1 ||
 	    make_daemon(directory, &owner, error) == -1)
 		return -1;
 	*made_out = filled.made;

@@ -7,10 +7,12 @@
 /*
  * Make a state directory, or complete one of the same endpoint (authgear-cache
  * init).  0, and a note in error if a reader keeps the change from the file
- * itself (trust_writer_lacks()), or -1 and error.
+ * itself (trust_writer_lacks()) or the page stays zeros, or -1 and error.
  *
  * - It gets trust.db (0640) with the endpoint and an audit row of `actor`, and
  *   daemon/ (0700).
+ * - Root gets the page for kept answers made or mended (trust_epoch.h), in
+ *   DIRECTORY.epoch beside it.
  * - With `daemon_user` the caller is root: the directory (2750) is root's, of
  *   the group of that user, who is its one member; daemon/ is the user's.
  *   Owners and modes of what is there already become so.

@@ -15,12 +15,16 @@
 #include "state/trust_place.h"
 #include "state/trust_schema.h"
 #include "state/write/trust_change.h"
+#include "state/write/trust_epoch.h"
 #include "state/write/trust_note.h"
 
 struct trust_writer {
+	char *directory;
 	char *path;
 	struct sqlite3 *db;
+	struct trust_epoch epoch;
 	struct error lacks;		/* empty: the file has it all */
+	struct error unkept;		/* empty: the page is as it should */
 };
 
 static int
@@ -60,15 +64,22 @@ open_writer(const char *directory, const char *endpoint,
 	struct trust_head head;
 	int rc;
 
-	if (writer != NULL)
-		writer->path = trust_place_path(directory);
-	if (writer == NULL || writer->path == NULL) {
+	if (writer == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	writer->directory = strdup(directory);
+	writer->path = trust_place_path(directory);
+	trust_epoch_init(&writer->epoch, writer->directory);
+	if (writer->directory == NULL || writer->path == NULL) {
 		error_set(error, "out of memory");
 		goto failed;
 	}
 	/* what the daemon would refuse is not written to */
 	if (trust_place_check(directory, error) == -1 ||
 	    trust_head_look(writer->path, endpoint, &head, error) == -1 ||
+	    (mode == DATABASE_MIGRATE && trust_epoch_begin(&writer->epoch,
+	    TRUST_WRITER_BUSY_MS, error) != 0) ||
 	    open_database(writer, mode, error) == -1)
 		goto failed;
 	rc = trust_head_read(writer->db, writer->path, endpoint, &head,
@@ -110,6 +121,9 @@ trust_writer_free(struct trust_writer *writer)
 	if (writer == NULL)
 		return;
 	database_close(writer->db);
+	/* what was migrated, and no more */
+	trust_epoch_end(&writer->epoch, NULL);
+	free(writer->directory);
 	free(writer->path);
 	free(writer);
 }
@@ -118,6 +132,12 @@ const char *
 trust_writer_lacks(const struct trust_writer *writer)
 {
 	return writer->lacks.text[0] == '\0' ? NULL : writer->lacks.text;
+}
+
+const char *
+trust_writer_unkept(const struct trust_writer *writer)
+{
+	return writer->unkept.text[0] == '\0' ? NULL : writer->unkept.text;
 }
 
 static enum trust_write
@@ -133,6 +153,26 @@ held(const struct trust_writer *writer, struct error *error)
 	return TRUST_HELD;
 }
 
+/*
+ * Before each transaction: what others keep counts no more.  WRITTEN and *rc,
+ * how it began; anything else, and error: there is none to be ended.
+ */
+static enum trust_write
+begin(struct trust_writer *writer, int *rc, struct error *error)
+{
+	error_clear(&writer->unkept);
+	switch (trust_epoch_begin(&writer->epoch, TRUST_WRITER_BUSY_MS,
+	    error)) {
+	case 0:
+		*rc = database_log_begin(writer->db, writer->path, error);
+		return TRUST_WRITTEN;
+	case 1:
+		return TRUST_HELD;
+	default:
+		return TRUST_FAILED;
+	}
+}
+
 /* The end of the transaction; rc: how it went. */
 static enum trust_write
 finish(struct trust_writer *writer, int rc, struct error *error)
@@ -140,6 +180,8 @@ finish(struct trust_writer *writer, int rc, struct error *error)
 	struct error why = { "" };
 
 	rc = database_connection_finish(writer->db, rc, writer->path, &why);
+	/* the file is read by who has asked since; the rest may wait */
+	trust_epoch_end(&writer->epoch, &writer->unkept);
 	if (rc == SQLITE_OK) {
 		trust_complete(writer->db, writer->path, &writer->lacks);
 		return TRUST_WRITTEN;
@@ -205,7 +247,8 @@ trust_writer_add(struct trust_writer *writer,
 	memset(added, 0, sizeof(*added));
 	if (trust_note_check_revocation(revocation, note, now, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->path, error);
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
 	if (rc == SQLITE_OK)
 		rc = add(writer, revocation, note, now->wall, added);
 	written = finish(writer, rc, error);
@@ -226,7 +269,8 @@ trust_writer_lift(struct trust_writer *writer,
 	*count_out = 0;
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->path, error);
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
 	while (rc == SQLITE_OK && id != 0) {
 		rc = trust_change_lift(writer->db, choice, note, now->wall,
 		    &id);
@@ -243,11 +287,13 @@ trust_writer_map(struct trust_writer *writer, const char *user_id,
     const char *account, const struct trust_note *note,
     const struct moment *now, struct error *error)
 {
+	enum trust_write written;
 	int rc;
 
 	if (trust_note_check_account(user_id, account, note, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->path, error);
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
 	if (rc == SQLITE_OK)
 		rc = trust_change_map(writer->db, user_id, account, note,
 		    now->wall);
@@ -270,7 +316,8 @@ trust_writer_unmap(struct trust_writer *writer, const char *user_id,
 	*count_out = 0;
 	if (trust_note_check_account(user_id, "-", note, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->path, error);
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
 	if (rc == SQLITE_OK)
 		rc = trust_change_unmap(writer->db, user_id, note, now->wall,
 		    count_out);
@@ -286,6 +333,7 @@ trust_writer_accept(struct trust_writer *writer,
     int64_t *number_out, struct error *error)
 {
 	struct error why = { "" };
+	enum trust_write written;
 	int rc;
 
 	*number_out = 0;
@@ -297,7 +345,8 @@ trust_writer_accept(struct trust_writer *writer,
 		    "a -wal, and run this again", error_text(&why));
 		return TRUST_FAILED;
 	}
-	rc = database_log_begin(writer->db, writer->path, error);
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
 	if (rc == SQLITE_OK)
 		rc = trust_change_accept(writer->db, note, now->wall,
 		    number_out);

@@ -15,6 +15,10 @@
  * another process is in the way for TRUST_WRITER_BUSY_MS, trust_writer_lacks()
  * tells, and the next change makes up for it.
  *
+ * While it is under way nobody serves an answer that was kept, and once the
+ * function returned nobody serves one from before (trust_epoch.h): where that
+ * cannot be said, nothing is changed.
+ *
  * A process that is killed meanwhile leaves nothing behind that anybody waits
  * for; one that should not end between the change and its word about it holds
  * its signals back.
@@ -67,6 +71,10 @@ void trust_writer_free(struct trust_writer *writer);
 /* Why a copy of trust.db alone would lack what was changed last; NULL: it
  * does not. */
 const char *trust_writer_lacks(const struct trust_writer *writer);
+
+/* Why nobody keeps answers, though what was changed last is in force; NULL:
+ * the page by which they do (trust_epoch.h) says that it changed. */
+const char *trust_writer_unkept(const struct trust_writer *writer);
 
 /*
  * The file that is there is to be believed as it is, though a newer one was
