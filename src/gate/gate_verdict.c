@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gate/decide.h"
+#include "gate/gate_keep.h"
 #include "gate/gate_login.h"
 #include "gate/gate_task.h"
 #include "gate/gate_token.h"
@@ -157,6 +158,8 @@ judge(struct gate *gate, struct gate_task *task, const struct moment *now)
 		decision->age = (int)(verdict->age / 1000);
 	if (reason == REASON_GRANTED) {
 		decision->remote_user = verdict->remote_user;
+		decision->keep = gate_keep_seconds(task,
+		    trust_edge(gate->trust), now);
 		gate_login_keep(gate, task, now);
 	}
 	return tell(task, reason, now);

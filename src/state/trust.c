@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts/revocation.h"
 #include "state/trust_head.h"
 #include "state/trust_know.h"
 #include "state/trust_lookup.h"
@@ -159,10 +160,11 @@ trust_revoked(struct trust *trust, const struct facts *facts,
 {
 	struct trust_question question = { .facts = facts, .hash = hash,
 	    .wall = now->wall };
-	enum reason reason = REASON_STATE_UNREADABLE;
+	struct trust_finding finding = { REASON_STATE_UNREADABLE, 0 };
 	int attempts = TRUST_ATTEMPTS, over = 0, rc;
 
 	*reason_out = REASON_STATE_UNREADABLE;
+	trust->edge = REVOCATION_NO_TIME;
 	while (over == 0) {
 		if (rely(trust, now, &attempts, error) == -1)
 			return -1;
@@ -172,13 +174,26 @@ trust_revoked(struct trust *trust, const struct facts *facts,
 		}
 		question.schema = trust->schema;
 		rc = trust_lookup(database_view_db(trust->view),
-		    &trust->lookup_statement, &question, &reason);
+		    &trust->lookup_statement, &question, &finding);
 		over = is_over(trust, rc, error);
 	}
 	if (over == -1)
 		return -1;
-	*reason_out = reason;
-	return reason != REASON_GRANTED;
+	trust->edge = finding.edge;
+	*reason_out = finding.reason;
+	return finding.reason != REASON_GRANTED;
+}
+
+int64_t
+trust_edge(const struct trust *trust)
+{
+	return trust->edge;
+}
+
+uint64_t
+trust_readings(const struct trust *trust)
+{
+	return trust->readings;
 }
 
 static int

@@ -61,6 +61,14 @@ int trust_revoked(struct trust *trust, const struct facts *facts,
     const char *hash, const struct moment *now, enum reason *reason_out,
     struct error *error);
 
+/* Of the last trust_revoked() that could be read: the Unix second in which the
+ * next block of these facts begins or ends; REVOCATION_NO_TIME: none does. */
+int64_t trust_edge(const struct trust *trust);
+
+/* Another number once what the file says was read anew: it was changed or
+ * replaced, whoever did it, or could not be read for a while. */
+uint64_t trust_readings(const struct trust *trust);
+
 /*
  * The account that the account map gives to a user: 1 and it (malloc'd), 0
  * if it has none, -1 and error.  trust_check() is done.

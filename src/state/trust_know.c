@@ -200,6 +200,7 @@ learn(struct trust *trust, struct error *error)
 	if (mark(trust, &head, error) == -1)
 		return -1;
 	trust->is_known = 1;
+	trust->readings++;
 	return 1;
 }
 

@@ -32,6 +32,8 @@ struct trust {
 	int64_t schema;
 	int is_empty;			/* nothing is revoked */
 	int64_t place_due;		/* boottime of the next look */
+	uint64_t readings;		/* how often it came to be known */
+	int64_t edge;			/* of the last revocations looked at */
 };
 
 /*

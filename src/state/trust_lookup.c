@@ -23,9 +23,31 @@ static const char lookup_sql[] =
     "UNION ALL SELECT " TRUST_ROW_COLUMNS " FROM revocation"
     " WHERE kind = 'all'";
 
+static void
+note_edge(struct trust_finding *finding, int64_t at, int64_t wall)
+{
+	if (at != REVOCATION_NO_TIME && at > wall &&
+	    (finding->edge == REVOCATION_NO_TIME || at < finding->edge))
+		finding->edge = at;
+}
+
+static void
+weigh(const struct trust_question *question, const struct revocation *row,
+    struct trust_finding *finding)
+{
+	if (revocation_hits(row, question->facts, question->hash,
+	    question->wall))
+		finding->reason = revocation_stronger(finding->reason,
+		    revocation_reason(row));
+	if (row->rule != REVOCATION_BLOCKED)
+		return;
+	note_edge(finding, row->from, question->wall);
+	note_edge(finding, row->until, question->wall);
+}
+
 int
 trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    const struct trust_question *question, enum reason *reason_out)
+    const struct trust_question *question, struct trust_finding *finding)
 {
 	const struct facts *const facts = question->facts;
 	unsigned char id_bytes[TRUST_BYTES_SIZE], hash_bytes[TRUST_BYTES_SIZE];
@@ -33,12 +55,13 @@ trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
 	struct sql_value values[] = { sql_text(facts->token_id),
 	    sql_text(question->hash), sql_text(facts->user_id),
 	    sql_text(facts->client_id), sql_text(facts->key_id) };
-	enum reason reason = REASON_GRANTED;
+	struct trust_finding found = { REASON_GRANTED, REVOCATION_NO_TIME };
 	struct revocation row;
 	char hex[HASH_HEX_SIZE];
 	int rc;
 
-	*reason_out = REASON_STATE_UNREADABLE;
+	finding->reason = REASON_STATE_UNREADABLE;
+	finding->edge = REVOCATION_NO_TIME;
 	if (question->schema >= 3) {
 		values[0] = trust_row_kept(REVOCATION_TOKEN, facts->token_id,
 		    id_bytes);
@@ -48,16 +71,13 @@ trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
 	rc = sql_step(db, lookup_sql, values, 5, statement);
 	while (rc == SQLITE_ROW &&
 	    (rc = trust_row_read(*statement, &row, hex)) == SQLITE_OK) {
-		if (revocation_hits(&row, facts, question->hash,
-		    question->wall))
-			reason = revocation_stronger(reason,
-			    revocation_reason(&row));
+		weigh(question, &row, &found);
 		rc = sqlite3_step(*statement);
 	}
 	sql_reset(*statement);
 	if (rc != SQLITE_DONE)
 		return rc;
-	*reason_out = reason;
+	*finding = found;
 	return SQLITE_OK;
 }
 

@@ -21,13 +21,21 @@ struct trust_question {
 	int64_t wall;
 };
 
+/* What they say. */
+struct trust_finding {
+	enum reason reason;	/* REASON_GRANTED if none hits */
+	int64_t edge;		/* Unix seconds: when the next block that is
+				   among them begins or ends;
+				   REVOCATION_NO_TIME: never */
+};
+
 /*
- * *reason_out: what the revocations say to these facts, REASON_GRANTED if
- * none hits.  A row that makes no sense is SQLITE_CORRUPT.  `statement` is
- * kept by the caller (NULL at first) for one schema.
+ * What the revocations say to these facts.  A row that makes no sense is
+ * SQLITE_CORRUPT.  `statement` is kept by the caller (NULL at first) for one
+ * schema.
  */
 int trust_lookup(struct sqlite3 *db, struct sqlite3_stmt **statement,
-    const struct trust_question *question, enum reason *reason_out);
+    const struct trust_question *question, struct trust_finding *finding);
 
 /* Through the account map, one way or the other; *text_out: malloc'd, NULL if
  * there is no row of `key`.  `statement` is kept likewise, one a way. */

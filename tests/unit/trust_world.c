@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,4 +172,68 @@ trust_world_ask(struct trust_world *place, const char *user)
 {
 	error_clear(&place->error);
 	return trust_world_ask_of(place->trust, user, 1000, &place->error);
+}
+
+struct epoch
+trust_world_page(const struct trust_world *place)
+{
+	static char directory[4096];
+	struct epoch epoch;
+
+	(void)snprintf(directory, sizeof(directory), "%s.epoch",
+	    place->directory);
+	epoch_init(&epoch, directory, EPOCH_TRUST, EPOCH_OF_ROOT);
+	(void)epoch_look(&epoch);
+	return epoch;
+}
+
+/* 1 if there is a good page, and what it says. */
+int
+trust_world_look(const struct trust_world *place, unsigned char value[EPOCH_SIZE])
+{
+	struct epoch epoch = trust_world_page(place);
+	const int ret = epoch_read(&epoch, value);
+
+	epoch_clear(&epoch);
+	return ret;
+}
+
+int
+trust_world_is_good(const struct trust_world *place)
+{
+	unsigned char value[EPOCH_SIZE];
+
+	return trust_world_look(place, value);
+}
+
+const char *
+trust_world_page_path(const struct trust_world *place)
+{
+	return scratch_path(place->scratch, "state.epoch/trust");
+}
+
+enum trust_write
+trust_world_try(struct trust_world *place, const char *user)
+{
+	const struct revocation row = { .kind = REVOCATION_USER,
+	    .value = user, .rule = REVOCATION_BLOCKED, .from = NO,
+	    .until = NO };
+	const struct moment now = trust_world_at(1000);
+	struct trust_added added;
+
+	error_clear(&place->error);
+	return trust_writer_add(place->writer, &row, &trust_world_note,
+	    &now, &added, &place->error);
+}
+
+void
+trust_world_init(struct trust_world *place)
+{
+	const struct moment now = trust_world_at(2000);
+	const struct trust_init wish = { place->directory,
+	    TRUST_WORLD_ENDPOINT, NULL, "tester" };
+	int made;
+
+	error_clear(&place->error);
+	assert_int_equal(trust_init(&wish, &now, &made, &place->error), 0);
 }

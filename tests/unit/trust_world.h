@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "face/epoch.h"
 #include "facts/revocation.h"
 #include "ground/error.h"
 #include "ground/moment.h"
@@ -48,5 +49,18 @@ int trust_world_lift(struct trust_world *place, int64_t id,
 enum reason trust_world_ask_of(struct trust *trust, const char *user,
     int64_t boottime, struct error *error);
 enum reason trust_world_ask(struct trust_world *place, const char *user);
+
+/* The page for kept answers: open; 1 and what it says if it is a good one; its
+ * path (scratch_path()). */
+struct epoch trust_world_page(const struct trust_world *place);
+int trust_world_look(const struct trust_world *place,
+    unsigned char value[EPOCH_SIZE]);
+int trust_world_is_good(const struct trust_world *place);
+const char *trust_world_page_path(const struct trust_world *place);
+
+/* Block a user, which may fail; init once more, which may not. */
+enum trust_write trust_world_try(struct trust_world *place,
+    const char *user);
+void trust_world_init(struct trust_world *place);
 
 #endif /* !TRUST_WORLD_H_ */

@@ -1,0 +1,51 @@
+#include "config.h"
+
+#include "gate/gate_keep.h"
+
+#include "facts/revocation.h"
+
+/* In milliseconds, of what the session tells. */
+static int64_t
+of_session(const struct gate_task *task)
+{
+	const int64_t ttl = (int64_t)task->settings->session_ttl * 1000;
+
+	switch (task->verdict.basis) {
+	case GATE_BASIS_TOKEN:
+		return ttl;
+	case GATE_BASIS_ROW:
+	case GATE_BASIS_LOOKUP:
+		return task->verdict.age < 0 ? 0 :
+		    ttl * 3 / 4 - task->verdict.age;
+	case GATE_BASIS_STALE_ROW:
+	default:
+		return 0;
+	}
+}
+
+/* The seconds that are left of `keep` by a moment of the wall clock, in whose
+ * second it is over. */
+static int64_t
+until(int64_t keep, int64_t at, const struct moment *now)
+{
+	const int64_t left = at - now->wall;
+
+	return left < keep ? left : keep;
+}
+
+int
+gate_keep_seconds(const struct gate_task *task, int64_t edge,
+    const struct moment *now)
+{
+	const struct facts *facts = &task->facts;
+	const int max_age = task->decision.policy->max_authentication_age;
+	int64_t keep = of_session(task) / 1000;
+
+	if (facts->expires_at != FACTS_NO_TIME)
+		keep = until(keep, facts->expires_at, now);
+	if (max_age > 0)
+		keep = until(keep, facts->authenticated_at + max_age, now);
+	if (edge != REVOCATION_NO_TIME)
+		keep = until(keep, edge, now);
+	return keep > 0 ? (int)keep : 0;
+}

@@ -1,0 +1,223 @@
+/* For how long a grant may be given again unasked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gate_world.h"
+#include "state/write/trust_writer.h"
+
+#define NO REVOCATION_NO_TIME
+#define HYBRID "validate = hybrid\nsession_ttl = 40\nabsent_ttl = 5\n" \
+	"leeway = 100\n"
+#define RESOLVER "validate = resolver\nsession_ttl = 40\nabsent_ttl = 5\n" \
+	"stale_if_error = 300\n"
+#define JWT "validate = jwt\nsession_ttl = 40\nabsent_ttl = 5\nleeway = 100\n"
+
+static int
+keep_of(struct world *world, const char *policy, const char *token)
+{
+	return world_expect(world, policy, token, REASON_GRANTED)->keep;
+}
+
+/* exp and auth_time so many seconds from now. */
+static char *
+token_of(struct world *world, int expires, int login)
+{
+	char *header = mint_header("one");
+	char *exp = mint_text("%lld", (long long)(WALL + expires));
+	char *time = mint_text("%lld", (long long)(WALL + login));
+	char *payload = mint_claims(WALL, "exp", exp, "auth_time", time, NULL);
+	char *token = mint_token(world->key, MINT_RS256, header, payload);
+
+	free(header);
+	free(exp);
+	free(time);
+	free(payload);
+	return token;
+}
+
+static void
+test_sessions(void **state)
+{
+	struct world world = world_begin(RESOLVER);
+
+	(void)state;
+	/* just looked up, three quarters of 40 s */
+	assert_int_equal(keep_of(&world, "default", OPAQUE), 30);
+	gate_fixture_pass(world.gate, 10000);
+	assert_int_equal(keep_of(&world, "default", OPAQUE), 20);
+	gate_fixture_pass(world.gate, 500);
+	assert_int_equal(keep_of(&world, "default", OPAQUE), 19);
+	gate_fixture_pass(world.gate, 18501);
+	assert_int_equal(keep_of(&world, "default", OPAQUE), 0);
+	gate_fixture_pass(world.gate, 11000);
+	assert_int_equal(keep_of(&world, "default", OPAQUE), 30);
+	world_end(&world);
+}
+
+/* What a lookup took is time in which the session may have ended. */
+static void
+test_slow_lookup(void **state)
+{
+	struct world world = world_begin(RESOLVER);
+
+	(void)state;
+	world.gate->delay = 1500;
+	assert_int_equal(keep_of(&world, "default", OPAQUE), 28);
+	world_end(&world);
+}
+
+static void
+test_outage(void **state)
+{
+	struct world world = world_begin(RESOLVER);
+
+	(void)state;
+	assert_int_equal(keep_of(&world, "default", OPAQUE), 30);
+	gate_fixture_pass(world.gate, 40000);
+	world.resolver->status = 503;
+	assert_int_equal(keep_of(&world, "default", OPAQUE), 0);
+	world_end(&world);
+}
+
+static void
+test_tokens(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *policy;
+		int expires;
+		int login;
+		int keep;
+	} rows[] = {
+		{ "long ones", "default", 3600, 0, 40 },
+		{ "expires before", "default", 17, 0, 17 },
+		{ "expires now", "default", 0, 0, 0 },
+		{ "within the leeway", "default", -50, 0, 0 },
+		{ "login soon too old", "fresh", 3600, -590, 10 },
+		{ "login just too old", "fresh", 3600, -600, 0 },
+		{ "login too old but for the leeway", "fresh", 3600, -650, 0 },
+		{ "login old where nobody minds", "default", 3600, -650, 40 },
+		{ "the lesser of both", "fresh", 7, -590, 7 },
+		{ "the lesser of both, the other way", "fresh", 11, -590, 10 },
+	};
+	struct world world = world_begin(JWT);
+	char *token;
+	size_t i;
+	int keep;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		token = token_of(&world, rows[i].expires, rows[i].login);
+		keep = keep_of(&world, rows[i].policy, token);
+		if (keep != rows[i].keep)
+			fail_msg("%s: %d", rows[i].name, keep);
+		free(token);
+	}
+	world_end(&world);
+}
+
+/* A JWT with a session: both. */
+static void
+test_hybrid(void **state)
+{
+	struct world world = world_begin(HYBRID);
+	char *token = token_of(&world, 25, 0);
+
+	(void)state;
+	assert_int_equal(keep_of(&world, "default", world.jwt), 30);
+	gate_fixture_pass(world.gate, 6000);
+	assert_int_equal(keep_of(&world, "default", world.jwt), 24);
+	assert_int_equal(keep_of(&world, "default", token), 19);
+	free(token);
+	/* the resolver knows of an older login than the token */
+	gate_fixture_pass(world.gate, 40000);
+	world.resolver->authenticated_at = world.gate->now.wall - 595;
+	assert_int_equal(keep_of(&world, "fresh", world.jwt), 5);
+	world_end(&world);
+}
+
+static void
+block(struct world *world, enum revocation_kind kind, const char *value,
+    int64_t from, int64_t until)
+{
+	const struct trust_note note = { "test", "", "cli", NULL };
+	const struct revocation row = { kind, REVOCATION_BLOCKED, value, from,
+	    until };
+	struct error error = { "" };
+	struct trust_added added;
+	struct trust_writer *writer = trust_writer_open(
+	    world->gate->settings->state, MINT_ISSUER, &error);
+
+	assert_non_null(writer);
+	assert_int_equal(trust_writer_add(writer, &row, &note,
+	    &world->gate->now, &added, &error), TRUST_WRITTEN);
+	trust_writer_free(writer);
+}
+
+static void
+test_blocks(void **state)
+{
+	struct world world = world_begin(JWT);
+	int i;
+
+	(void)state;
+	block(&world, REVOCATION_USER, "somebody-else", WALL + 1, NO);
+	assert_int_equal(keep_of(&world, "default", world.jwt), 40);
+	block(&world, REVOCATION_USER, MINT_USER, WALL + 1000, NO);
+	assert_int_equal(keep_of(&world, "default", world.jwt), 40);
+	block(&world, REVOCATION_USER, MINT_USER, WALL + 30, WALL + 40);
+	assert_int_equal(keep_of(&world, "default", world.jwt), 30);
+	block(&world, REVOCATION_CLIENT, MINT_CLIENT, WALL + 10, WALL + 20);
+	for (i = 10; i > 0; i--) {
+		assert_int_equal(keep_of(&world, "default", world.jwt), i);
+		gate_fixture_pass(world.gate, 1000);
+	}
+	(void)world_expect(&world, "default", world.jwt,
+	    REASON_CLIENT_REVOKED);
+	gate_fixture_pass(world.gate, 10000);
+	assert_int_equal(keep_of(&world, "default", world.jwt), 10);
+	gate_fixture_pass(world.gate, 10000);
+	(void)world_expect(&world, "default", world.jwt, REASON_USER_BLOCKED);
+	world_end(&world);
+}
+
+/* Nothing but a grant, whatever the times are. */
+static void
+test_refusals(void **state)
+{
+	const struct web_question none = { .policy_name = "mapped" };
+	struct world world = world_begin(JWT);
+	const struct decision *decision;
+
+	(void)state;
+	assert_int_equal(world_expect(&world, "admin", world.jwt,
+	    REASON_ROLE_MISSING)->keep, 0);
+	assert_int_equal(world_expect(&world, "scope", world.jwt,
+	    REASON_SCOPE_MISSING)->keep, 0);
+	decision = gate_fixture_question(world.gate, &none);
+	assert_true(decision->may_pass);
+	assert_int_equal(decision->keep, 0);
+	world_end(&world);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_slow_lookup),
+		cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_hybrid),
+		cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_refusals),
+	};
+
+	return cmocka_run_group_tests_name("gate keep", tests, NULL, NULL);
+}
