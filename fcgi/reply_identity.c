@@ -2,12 +2,13 @@
 
 #include "fcgi/reply_identity.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "web/identity.h"
 
-/* Room for what end() and add_omitted() add. */
-#define END_SIZE 160
+/* Room for what end(), add_keep() and add_omitted() add. */
+#define END_SIZE 192
 
 /* X-Authgear-Remote-User of REMOTE_USER, X-Authgear-User-Id of
  * AUTHGEAR_USER_ID.  0, or -1: too long. */
@@ -100,6 +101,19 @@ add_omitted(struct reply_draft *draft, unsigned int omitted)
 		add_fact(draft, "AUTHGEAR_OMITTED", others);
 }
 
+/* For nginx alone, where a module keeps answers: what takes its variables from
+ * an answer would hand it on. */
+static void
+add_keep(struct reply_draft *draft, int seconds)
+{
+	char text[16];
+
+	if (draft->role != REPLY_RESPONDER || seconds <= 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%d", seconds);
+	add_fact(draft, "AUTHGEAR_KEEP", text);
+}
+
 static void
 end(struct reply_draft *draft)
 {
@@ -117,6 +131,7 @@ reply_identity_granted(struct reply_draft *draft,
 	if (identity_tell(decision, add_told, draft, &omitted) == -1)
 		draft->is_failed = 1;
 	add_omitted(draft, omitted);
+	add_keep(draft, decision->keep);
 	end(draft);
 }
 

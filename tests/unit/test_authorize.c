@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "fcgi/authorize.h"
+#include "gate_world.h"
 
 #define AUTH "HTTP_AUTHORIZATION=Bearer x"
 
@@ -173,6 +175,99 @@ test_forged(void **state)
 	}
 }
 
+/* One question of the world's token with this parameter beside it. */
+static void
+ask_beside(struct world *world, enum reply_role role, const char *beside,
+    struct reply *reply)
+{
+	static struct authorize_ids ids;
+	char text[3][4096], *params[4] = { text[0], text[1], text[2], NULL };
+	struct authorize_with with = { .params = params,
+	    .now = &world->gate->now };
+	struct authorize authorize;
+	struct web_question question;
+	struct error error = { "" };
+	enum reason reason;
+
+	(void)strcpy(text[0], "AUTHGEAR_POLICY=default");
+	(void)snprintf(text[1], sizeof(text[1]),
+	    "HTTP_AUTHORIZATION=Bearer %s", world->jwt);
+	(void)snprintf(text[2], sizeof(text[2]), "%s", beside);
+	assert_int_equal(authorize_begin(&authorize, role, &ids), 0);
+	(void)strcpy(authorize.id, "0123456789abcdef");
+	assert_int_equal(authorize_question(&authorize, world->gate->settings,
+	    params, &question, &reason, &error), 0);
+	authorize_answer(&authorize, gate_fixture_question(world->gate,
+	    &question), &with, reply);
+}
+
+/*
+ * A grant depends on the policy and the credential alone, so that whoever has
+ * it for the one may give it to the other: whatever else comes with a request
+ * changes no byte of it.
+ */
+static void
+test_promise(void **state)
+{
+	static const char *const beside[] = {
+		"REMOTE_ADDR=192.0.2.1", "REMOTE_ADDR=2001:db8::1",
+		"REMOTE_ADDR=nonsense", "REMOTE_PORT=1",
+		"HTTP_HOST=other.example", "REQUEST_METHOD=DELETE",
+		"REQUEST_METHOD=OPTIONS", "REQUEST_URI=/elsewhere?a=b",
+		"SERVER_SOFTWARE=Apache/2.4", "SERVER_PROTOCOL=HTTP/2.0",
+		"SERVER_PORT=443", "HTTPS=on", "REQUEST_SCHEME=https",
+		"SERVER_NAME=other.example", "CONTENT_LENGTH=12",
+		"HTTP_ORIGIN=https://evil.example", "HTTP_COOKIE=a=b",
+		"HTTP_COOKIE=session=nobody", "HTTP_USER_AGENT=curl",
+		"HTTP_ACCEPT=text/html", "HTTP_X_FORWARDED_FOR=192.0.2.1",
+		"HTTP_X_ORIGINAL_URI=/", "HTTP_SEC_FETCH_MODE=navigate",
+		"HTTP_RANGE=bytes=0-1", "HTTP_IF_NONE_MATCH=x",
+		"QUERY_STRING=x", "HTTP_X_AUTHGEAR_USER_ID=",
+		"AUTHGEAR_BASIC_USER="
+	};
+	struct world world = world_begin("validate = jwt\n");
+	struct reply first, reply;
+	size_t i;
+
+	(void)state;
+	ask_beside(&world, REPLY_RESPONDER, "OTHER=1", &first);
+	assert_non_null(strstr(first.text, "\r\nX-Authgear-Keep: 30\r\n"));
+	for (i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		ask_beside(&world, REPLY_RESPONDER, beside[i], &reply);
+		if (strcmp(reply.text, first.text) != 0)
+			fail_msg("%s: %s", beside[i], reply.text);
+	}
+	world_end(&world);
+}
+
+/* Who names himself is let in where the policy does not mind, and asks anew
+ * each time. */
+static void
+test_not_kept(void **state)
+{
+	static const char *const beside[] = {
+		"AUTHGEAR_FORGED_IDENTITY=1", "HTTP_X_AUTHGEAR_USER_ID=eve",
+		"HTTP_REMOTE_USER=eve", "AUTHGEAR_BASIC_USER=eve"
+	};
+	struct world world = world_begin("validate = jwt\n");
+	struct reply reply;
+	size_t i;
+
+	(void)state;
+	world.gate->settings->policies[0]->client_identity = 1;
+	for (i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		ask_beside(&world, REPLY_RESPONDER, beside[i], &reply);
+		assert_int_equal(reply.reason, REASON_GRANTED);
+		if (strstr(reply.text, "Keep") != NULL)
+			fail_msg("%s: %s", beside[i], reply.text);
+	}
+	/* what hands its answer on is told nothing of it */
+	ask_beside(&world, REPLY_AUTHORIZER, "OTHER=1", &reply);
+	assert_int_equal(reply.reason, REASON_GRANTED);
+	assert_null(strcasestr(reply.text, "keep"));
+	world_end(&world);
+}
+
 static void
 test_id(void **state)
 {
@@ -197,6 +292,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_question),
 		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_promise),
+		cmocka_unit_test(test_not_kept),
 		cmocka_unit_test(test_id),
 	};
 

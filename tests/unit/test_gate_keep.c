@@ -198,8 +198,8 @@ test_refusals(void **state)
 	(void)state;
 	assert_int_equal(world_expect(&world, "admin", world.jwt,
 	    REASON_ROLE_MISSING)->keep, 0);
-	assert_int_equal(world_expect(&world, "scope", world.jwt,
-	    REASON_SCOPE_MISSING)->keep, 0);
+	assert_int_equal(world_expect(&world, "clients", world.jwt,
+	    REASON_CLIENT_NOT_ALLOWED)->keep, 0);
 	decision = gate_fixture_question(world.gate, &none);
 	assert_true(decision->may_pass);
 	assert_int_equal(decision->keep, 0);
