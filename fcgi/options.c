@@ -12,8 +12,11 @@
 /* A known one is refused only in its long form, with a value too many. */
 #define LETTERS "c:l:t:jhV"
 
+#define EPOCH_PATH_MAX 1000	/* bytes */
+
 enum {
 	OPTION_MAX_CONNECTIONS = 256,
+	OPTION_EPOCH,
 	OPTION_LOG,
 	OPTION_CHECK_CONFIG,
 	OPTION_PRINT_POLICIES,
@@ -26,6 +29,7 @@ static const struct option long_options[] = {
 	{ "threads", required_argument, NULL, 't' },
 	{ "max-connections", required_argument, NULL,
 	    OPTION_MAX_CONNECTIONS },
+	{ "epoch", required_argument, NULL, OPTION_EPOCH },
 	{ "log", required_argument, NULL, OPTION_LOG },
 	{ "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
 	{ "print-policies", no_argument, NULL, OPTION_PRINT_POLICIES },
@@ -74,6 +78,18 @@ add_listener(struct options *options, const char *text,
 }
 
 static int
+read_epoch(struct options *options, const char *text, struct error *error)
+{
+	if (text[0] != '/' || strlen(text) > EPOCH_PATH_MAX) {
+		error_set(error, "--epoch: a short absolute path, not "
+		    "\"%.40s\"", text);
+		return -1;
+	}
+	options->epoch = text;
+	return 0;
+}
+
+static int
 read_log(struct options *options, const char *text, struct error *error)
 {
 	if (strcmp(text, "stderr") == 0) {
@@ -115,6 +131,8 @@ take(struct options *options, int option, const char *value,
 		return read_number("--max-connections", value,
 		    SERVER_CONNECTIONS_MIN, SERVER_CONNECTIONS_MAX,
 		    &options->max_connections, error);
+	case OPTION_EPOCH:
+		return read_epoch(options, value, error);
 	case OPTION_LOG:
 		return read_log(options, value, error);
 	case OPTION_CHECK_CONFIG:
@@ -210,6 +228,9 @@ options_help(void)
 	    "  -t, --threads N       threads that answer (4)\n"
 	    "      --max-connections N\n"
 	    "                        connections at once (1024)\n"
+	    "      --epoch DIRECTORY\n"
+	    "                        this user's own, for nginx to keep "
+	    "answers by (none)\n"
 	    "      --log stderr|syslog\n"
 	    "                        where the log goes (stderr)\n"
 	    "      --check-config    read and print the settings, and end\n"

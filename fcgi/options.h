@@ -26,6 +26,7 @@ struct options {
 	size_t listen_count;
 	unsigned int threads;
 	unsigned int max_connections;
+	const char *epoch;	/* directory of the daemon's page; NULL: none */
 	enum log_target log;
 	const char *const *urls;	/* argv's, for OPTIONS_PROBE alone */
 	size_t url_count;

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fcgi/epoch_watch.h"
+
 #define PERIOD_MS 1000		/* between looks that nobody asked for */
 #define LOOK_UP_PERIODS 10	/* between questions to a directory service */
 #define END_S 1			/* how long the end may wait for it */
@@ -22,6 +24,7 @@
 struct upkeep {
 	struct log *log;
 	struct gate_upkeep *gate;
+	struct epoch_watch *watch;	/* NULL: nobody keeps answers */
 	int wake_fd;			/* there is something to write */
 	int stop_fd;			/* stays readable: end */
 	_Atomic int is_stopped;
@@ -88,6 +91,8 @@ write_main(void *argument)
 	struct upkeep *upkeep = argument;
 
 	do {
+		if (upkeep->watch != NULL)
+			epoch_watch_look(upkeep->watch);
 		gate_upkeep_write(upkeep->gate);
 		tell(upkeep);
 	} while (wait_for(upkeep, upkeep->wake_fd));
@@ -116,7 +121,7 @@ check_main(void *argument)
 
 struct upkeep *
 upkeep_new(const struct settings *settings, struct gate_shared *shared,
-    struct log *log, struct error *error)
+    const char *epoch, struct log *log, struct error *error)
 {
 	struct upkeep *upkeep = calloc(1, sizeof(*upkeep));
 	int status;
@@ -134,6 +139,9 @@ upkeep_new(const struct settings *settings, struct gate_shared *shared,
 	}
 	upkeep->gate = gate_upkeep_new(settings, shared, wake, upkeep, error);
 	if (upkeep->gate == NULL)
+		goto failed;
+	if (epoch != NULL && (upkeep->watch = epoch_watch_new(epoch, settings,
+	    shared, log, error)) == NULL)
 		goto failed;
 	status = pthread_create(&upkeep->writer, NULL, write_main, upkeep);
 	upkeep->has_writer = status == 0;
@@ -178,6 +186,7 @@ upkeep_free(struct upkeep *upkeep)
 	}
 	if (upkeep->has_writer)
 		(void)pthread_join(upkeep->writer, NULL);
+	epoch_watch_free(upkeep->watch);
 	if (end_checker(upkeep) == -1)
 		return -1;
 	gate_upkeep_free(upkeep->gate);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "face/epoch.h"
+#include "fcgi/epoch_page.h"
 #include "scratch.h"
 
 #define SOMEBODY 12345
@@ -295,6 +296,140 @@ test_owners(void **state)
 	assert_int_equal(epoch_look(&place->epoch), 0);
 }
 
+/* A command for the shell, with the path wherever %s is. */
+static void
+fill_in(char *command, size_t size, const char *form, const char *path)
+{
+	const char *at;
+	size_t len = 0;
+
+	command[0] = '\0';
+	for (; (at = strstr(form, "%s")) != NULL; form = at + 2) {
+		len += (size_t)snprintf(command + len, size - len, "%.*s%s",
+		    (int)(at - form), form, path);
+		assert_true(len < size);
+	}
+	(void)snprintf(command + len, size - len, "%s", form);
+}
+
+/* The daemon's page, as the reader sees it: 1 and what it says. */
+static int
+read_daemons(struct place *place, unsigned char value[EPOCH_SIZE])
+{
+	struct epoch epoch;
+	int ret;
+
+	epoch_init(&epoch, place->directory, EPOCH_DAEMON,
+	    EPOCH_OF_DIRECTORY);
+	ret = epoch_look(&epoch) && epoch_read(&epoch, value);
+	epoch_clear(&epoch);
+	return ret;
+}
+
+static void
+test_daemon(void **state)
+{
+	struct place *place = *state;
+	unsigned char first[EPOCH_SIZE], second[EPOCH_SIZE];
+	struct error error = { "" };
+	struct epoch_page *page = epoch_page_new(place->directory, &error);
+
+	assert_non_null(page);
+	assert_false(read_daemons(place, first));
+	assert_int_equal(epoch_page_renew(page, &error), 0);
+	assert_true(read_daemons(place, first));
+	assert_true(epoch_page_is_ours(page));
+	assert_int_equal(epoch_page_renew(page, &error), 0);
+	assert_true(read_daemons(place, second));
+	assert_memory_not_equal(first, second, EPOCH_SIZE);
+	assert_int_equal(epoch_page_blank(page, &error), 0);
+	assert_false(read_daemons(place, first));
+	assert_int_equal(epoch_page_renew(page, &error), 0);
+	epoch_page_free(page);
+	assert_false(read_daemons(place, first));
+	/* and what one that was killed left is none either */
+	scratch_write(scratch_path(place->directory, EPOCH_DAEMON), good,
+	    sizeof(good));
+	page = epoch_page_new(place->directory, &error);
+	assert_non_null(page);
+	assert_false(read_daemons(place, first));
+	epoch_page_free(page);
+}
+
+/* What somebody did to it is seen, and mended by the next writing. */
+static void
+test_daemon_damaged(void **state)
+{
+	static const char *const commands[] = {
+		"rm %s", "truncate -s 3 %s", "truncate -s 99 %s",
+		"chmod 666 %s", "mv %s %s.old", "ln %s %s.link",
+		"ln -sf trust %s", "cp %s %s.old; mv %s.old %s",
+		"printf 0123456789abcdef >%s", "rm %s; mkfifo %s"
+	};
+	struct place *place = *state;
+	unsigned char value[EPOCH_SIZE];
+	struct error error = { "" };
+	struct epoch_page *page = epoch_page_new(place->directory, &error);
+	char path[4096], command[8192];
+	size_t i;
+
+	assert_non_null(page);
+	(void)snprintf(path, sizeof(path), "%s/" EPOCH_DAEMON,
+	    place->directory);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		assert_int_equal(epoch_page_renew(page, &error), 0);
+		assert_true(epoch_page_is_ours(page));
+		fill_in(command, sizeof(command), commands[i], path);
+		assert_int_equal(system(command), 0);
+		/* a copy of the same bytes is as good */
+		if (strncmp(commands[i], "cp", 2) != 0 &&
+		    epoch_page_is_ours(page))
+			fail_msg("%s: not seen", command);
+		if (epoch_page_renew(page, &error) == -1 ||
+		    !read_daemons(place, value))
+			fail_msg("%s: not mended: %s", command,
+			    error_text(&error));
+	}
+	/* what the link led to is as it was */
+	assert_reads(place, good);
+	epoch_page_free(page);
+}
+
+static void
+test_daemon_refused(void **state)
+{
+	static const struct {
+		const char *command;
+		int is_roots;
+	} rows[] = {
+		{ "chmod 775 %s", 0 }, { "chmod 757 %s", 0 },
+		{ "chmod 700 %s", 0 }, { "rm -r %s", 0 },
+		{ "rm -r %s; touch %s", 0 },
+		{ "mv %s %s.real; ln -s pages.real %s", 0 },
+		{ "mkdir %s/" EPOCH_DAEMON, 0 }, { "chown 12345 %s", 1 }
+	};
+	struct error error = { "" };
+	struct place *place;
+	char command[8192];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].is_roots && geteuid() != 0)
+			continue;
+		(void)teardown(state);
+		(void)setup(state);
+		place = *state;
+		fill_in(command, sizeof(command), rows[i].command,
+		    place->directory);
+		assert_int_equal(system(command), 0);
+		error_clear(&error);
+		if (epoch_page_new(place->directory, &error) != NULL)
+			fail_msg("%s: not refused", command);
+		if (strstr(error.text, place->directory) == NULL)
+			fail_msg("%s: %s", command, error.text);
+	}
+}
+
 int
 main(void)
 {
@@ -308,6 +443,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_directory, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_owners, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_daemon, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_daemon_damaged, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_daemon_refused, setup,
+		    teardown),
 	};
 
 	return cmocka_run_group_tests_name("epoch", tests, NULL, NULL);

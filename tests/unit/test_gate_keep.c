@@ -1,14 +1,20 @@
 /* For how long a grant may be given again unasked. */
+#include <sys/stat.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "gate/gate_epoch.h"
+#include "gate/gate_shared.h"
 #include "gate_world.h"
+#include "scratch.h"
 #include "state/write/trust_writer.h"
 
 #define NO REVOCATION_NO_TIME
@@ -206,6 +212,141 @@ test_refusals(void **state)
 	world_end(&world);
 }
 
+/* As the timer does once the set is due. */
+static void
+fetch_anew(struct world *world)
+{
+	struct gate_fixture *fixture = world->gate;
+	struct gate_task *task;
+	int64_t next;
+
+	gate_fixture_pass(fixture,
+	    (int64_t)fixture->settings->keys_ttl * 1000 + 1000);
+	task = gate_refresh(fixture->gate, &fixture->now, &next);
+	assert_non_null(task);
+	gate_fixture_run(fixture, fixture->gate, task, GATE_EXCHANGE);
+	gate_task_free(task);
+}
+
+/* What makes others of what was kept, asked or not. */
+static struct gate_epoch *
+watch(struct world *world, struct gate_shared **shared_out)
+{
+	struct gate_shared *shared = gate_shared_new(world->gate->settings);
+	struct error error = { "" };
+	struct gate_epoch *epoch;
+
+	assert_non_null(shared);
+	epoch = gate_epoch_new(world->gate->settings, shared, &error);
+	if (epoch == NULL)
+		fail_msg("%s", error_text(&error));
+	*shared_out = shared;
+	return epoch;
+}
+
+/* The second look always sees nothing new. */
+static void
+expect(struct world *world, struct gate_epoch *epoch,
+    enum gate_epoch_sight sight)
+{
+	assert_int_equal(gate_epoch_look(epoch, &world->gate->now), sight);
+	gate_fixture_pass(world->gate, 1000);
+	assert_int_equal(gate_epoch_look(epoch, &world->gate->now),
+	    sight == GATE_EPOCH_BLIND ? GATE_EPOCH_BLIND : GATE_EPOCH_SAME);
+	gate_fixture_pass(world->gate, 1000);
+}
+
+static void
+test_epoch(void **state)
+{
+	struct world world = world_begin(JWT);
+	struct gate_shared *shared;
+	struct gate_epoch *epoch = watch(&world, &shared);
+	const char *trust = gate_fixture_path(world.gate, "state/trust.db");
+	char *file = strdup(trust), *aside;
+
+	(void)state;
+	aside = mint_text("%s.aside", file);
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	/* by a command, and by whatever else */
+	block(&world, REVOCATION_USER, "somebody", NO, NO);
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	scratch_sql(file, "UPDATE revocation SET reason = 'by hand'");
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	/* not readable, and so again */
+	scratch_need(chmod(file, 0666) == 0, "chmod");
+	expect(&world, epoch, GATE_EPOCH_BLIND);
+	scratch_need(chmod(file, 0600) == 0, "chmod");
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	scratch_need(rename(file, aside) == 0, "rename");
+	expect(&world, epoch, GATE_EPOCH_BLIND);
+	scratch_need(rename(aside, file) == 0, "rename");
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	gate_epoch_free(epoch);
+	gate_shared_free(shared);
+	world_end(&world);
+	free(file);
+	free(aside);
+}
+
+/* A copy that is put back is not believed, and once it is, is another. */
+static void
+test_epoch_copy(void **state)
+{
+	struct world world = world_begin(JWT);
+	struct gate_shared *shared;
+	struct gate_epoch *epoch = watch(&world, &shared);
+	char *file = strdup(gate_fixture_path(world.gate, "state/trust.db"));
+	char *copy = mint_text("%s.copy", file);
+	char *put_back = mint_text("cp %s %s && rm -f %s-wal", copy, file, file);
+
+	(void)state;
+	scratch_copy(file, copy);
+	block(&world, REVOCATION_USER, MINT_USER, NO, NO);
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	assert_int_equal(system(put_back), 0);
+	expect(&world, epoch, GATE_EPOCH_BLIND);
+	gate_epoch_free(epoch);
+	gate_shared_free(shared);
+	world_end(&world);
+	free(file);
+	free(copy);
+	free(put_back);
+}
+
+static void
+test_epoch_keys_and_time(void **state)
+{
+	struct world world = world_begin(JWT);
+	struct mint_key *other = mint_key_new(MINT_SECOND);
+	struct gate_shared *shared;
+	struct gate_epoch *epoch = watch(&world, &shared);
+	char *set = mint_set_of(other, "two");
+
+	(void)state;
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	assert_int_equal(keep_of(&world, "default", world.jwt), 40);
+	/* the first set, then the same fetched anew, then another one */
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	fetch_anew(&world);
+	expect(&world, epoch, GATE_EPOCH_SAME);
+	gate_fixture_serve(world.gate, set);
+	fetch_anew(&world);
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	world.gate->now.wall += 3600;
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	world.gate->now.wall -= 7200;
+	expect(&world, epoch, GATE_EPOCH_OTHER);
+	/* a second more or less is one of reading it */
+	world.gate->now.wall += 1;
+	expect(&world, epoch, GATE_EPOCH_SAME);
+	gate_epoch_free(epoch);
+	gate_shared_free(shared);
+	world_end(&world);
+	mint_key_free(other);
+	free(set);
+}
+
 int
 main(void)
 {
@@ -217,6 +358,9 @@ main(void)
 		cmocka_unit_test(test_hybrid),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_epoch),
+		cmocka_unit_test(test_epoch_copy),
+		cmocka_unit_test(test_epoch_keys_and_time),
 	};
 
 	return cmocka_run_group_tests_name("gate keep", tests, NULL, NULL);
