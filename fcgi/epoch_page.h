@@ -18,8 +18,8 @@ struct epoch_page *epoch_page_new(const char *directory, struct error *error);
 /* With zeros: nobody keeps anything while no daemon looks. */
 void epoch_page_free(struct epoch_page *page);
 
-/* Other bytes, or zeros.  0, or -1 and error: then, as far as that can be, there
- * is no page. */
+/* Other bytes, or zeros.  0, or -1 and error: then there is no page, as far as
+ * that can be. */
 int epoch_page_renew(struct epoch_page *page, struct error *error);
 int epoch_page_blank(struct epoch_page *page, struct error *error);
 

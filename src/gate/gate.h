@@ -111,9 +111,9 @@ struct decision {
 	int age;			/* seconds since the session was looked
 					   up; -1: it was not, or just now */
 	int retry_after;		/* seconds, > 0 if undecided */
-	int keep;			/* seconds for which a grant may be given
-					   again unasked (gate_keep.h); 0: it
-					   may not */
+	int keep;			/* seconds for which a grant may be
+					   given again unasked (gate_keep.h);
+					   0: it may not */
 	struct error detail;		/* for the log; may be empty */
 };
 

@@ -298,7 +298,8 @@ test_epoch_copy(void **state)
 	struct gate_epoch *epoch = watch(&world, &shared);
 	char *file = strdup(gate_fixture_path(world.gate, "state/trust.db"));
 	char *copy = mint_text("%s.copy", file);
-	char *put_back = mint_text("cp %s %s && rm -f %s-wal", copy, file, file);
+	char *put_back = mint_text("cp %s %s && rm -f %s-wal", copy, file,
+	    file);
 
 	(void)state;
 	scratch_copy(file, copy);

@@ -232,7 +232,8 @@ test_not_written_after(void **state)
 	assert_int_equal(trust_world_try(place, "u1"), TRUST_WRITTEN);
 	assert_null(trust_writer_unkept(place->writer));
 	begin_watch(place, AT_COMMITTED, forbid_writing);
-	assert_int_equal(trust_world_try(place, "u2"), TRUST_WRITTEN);
+	assert_int_equal(trust_world_try(place, "u2"),
+		    TRUST_WRITTEN);
 	scratch_need(setrlimit(RLIMIT_FSIZE, &all) == 0, "setrlimit");
 	assert_non_null(trust_writer_unkept(place->writer));
 	assert_non_null(strstr(trust_writer_unkept(place->writer),
@@ -317,7 +318,8 @@ test_killed(void **state)
 		if (i == 1)
 			trust_world_init(place);
 		else
-			assert_int_equal(trust_world_try(place, "u2"), TRUST_WRITTEN);
+			assert_int_equal(trust_world_try(place, "u2"),
+			    TRUST_WRITTEN);
 		assert_true(trust_world_is_good(place));
 	}
 }
@@ -351,7 +353,8 @@ test_stopped(void **state)
 		assert_true(trust_world_is_good(place));
 		assert_int_equal(trust_world_ask(place, "u1"),
 		    REASON_USER_BLOCKED);
-		assert_int_equal(trust_world_try(place, "u2"), TRUST_WRITTEN);
+		assert_int_equal(trust_world_try(place, "u2"),
+		    TRUST_WRITTEN);
 	}
 }
 

@@ -17,6 +17,12 @@
 #include "scratch.h"
 #include "trust_world.h"
 
+static const char *
+page_path(const struct trust_world *place)
+{
+	return trust_world_page_path(place);
+}
+
 static int
 setup(void **state)
 {
@@ -38,7 +44,7 @@ test_made(void **state)
 	assert_int_equal(stat(scratch_path(place->scratch, "state.epoch"),
 	    &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
-	assert_int_equal(stat(trust_world_page_path(place), &st), 0);
+	assert_int_equal(stat(page_path(place), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_int_equal(st.st_size, EPOCH_SIZE);
 	/* nobody but root gets at the lock */
@@ -52,35 +58,35 @@ be_linked(struct trust_world *place)
 {
 	scratch_write(scratch_path(place->scratch, "elsewhere"), "precious",
 	    8);
-	scratch_need(unlink(trust_world_page_path(place)) == 0 &&
-	    symlink("../elsewhere", trust_world_page_path(place)) == 0, "symlink");
+	scratch_need(unlink(page_path(place)) == 0 &&
+	    symlink("../elsewhere", page_path(place)) == 0, "symlink");
 }
 
 static void
 be_folder(struct trust_world *place)
 {
-	scratch_need(unlink(trust_world_page_path(place)) == 0 &&
-	    mkdir(trust_world_page_path(place), 0755) == 0, "mkdir");
+	scratch_need(unlink(page_path(place)) == 0 &&
+	    mkdir(page_path(place), 0755) == 0, "mkdir");
 }
 
 static void
 be_pipe(struct trust_world *place)
 {
-	scratch_need(unlink(trust_world_page_path(place)) == 0 &&
-	    mkfifo(trust_world_page_path(place), 0644) == 0, "mkfifo");
+	scratch_need(unlink(page_path(place)) == 0 &&
+	    mkfifo(page_path(place), 0644) == 0, "mkfifo");
 }
 
 static void
 be_two(struct trust_world *place)
 {
-	scratch_need(link(trust_world_page_path(place), scratch_path(place->scratch,
+	scratch_need(link(page_path(place), scratch_path(place->scratch,
 	    "second")) == 0, "link");
 }
 
 static void
 be_somebodys(struct trust_world *place)
 {
-	scratch_need(chown(trust_world_page_path(place), 12345, (gid_t)-1) == 0, "chown");
+	scratch_need(chown(page_path(place), 12345, (gid_t)-1) == 0, "chown");
 }
 
 static void
@@ -150,33 +156,33 @@ test_refused(void **state)
 static void
 be_gone(struct trust_world *place)
 {
-	scratch_need(unlink(trust_world_page_path(place)) == 0 && rmdir(scratch_path(
+	scratch_need(unlink(page_path(place)) == 0 && rmdir(scratch_path(
 	    place->scratch, "state.epoch")) == 0, "rmdir");
 }
 
 static void
 be_short(struct trust_world *place)
 {
-	scratch_need(truncate(trust_world_page_path(place), 3) == 0, "truncate");
+	scratch_need(truncate(page_path(place), 3) == 0, "truncate");
 }
 
 static void
 be_long(struct trust_world *place)
 {
-	scratch_need(truncate(trust_world_page_path(place), 300) == 0, "truncate");
+	scratch_need(truncate(page_path(place), 300) == 0, "truncate");
 }
 
 static void
 be_closed(struct trust_world *place)
 {
-	scratch_need(chmod(trust_world_page_path(place), 0600) == 0 && chmod(scratch_path(
+	scratch_need(chmod(page_path(place), 0600) == 0 && chmod(scratch_path(
 	    place->scratch, "state.epoch"), 0700) == 0, "chmod");
 }
 
 static void
 be_open(struct trust_world *place)
 {
-	scratch_need(chmod(trust_world_page_path(place), 0666) == 0 && chmod(scratch_path(
+	scratch_need(chmod(page_path(place), 0666) == 0 && chmod(scratch_path(
 	    place->scratch, "state.epoch"), 0777) == 0, "chmod");
 }
 
@@ -196,12 +202,13 @@ test_mended(void **state)
 		place = *state;
 		damages[i / 2](place);
 		if (i % 2 == 0)
-			assert_int_equal(trust_world_try(place, "u1"), TRUST_WRITTEN);
+			assert_int_equal(trust_world_try(place, "u1"),
+			    TRUST_WRITTEN);
 		else
 			trust_world_init(place);
 		if (!trust_world_is_good(place))
 			fail_msg("damage %zu was not mended", i);
-		assert_int_equal(stat(trust_world_page_path(place), &st), 0);
+		assert_int_equal(stat(page_path(place), &st), 0);
 		assert_int_equal(st.st_mode & 07777, 0644);
 	}
 }
@@ -215,7 +222,7 @@ test_open_before(void **state)
 	int fd;
 
 	be_open(place);
-	fd = open(trust_world_page_path(place), O_RDWR | O_CLOEXEC);
+	fd = open(page_path(place), O_RDWR | O_CLOEXEC);
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(trust_world_try(place, "u1"), TRUST_WRITTEN);
 	assert_true(trust_world_look(place, before));
@@ -230,7 +237,7 @@ static void
 test_locked_by_reader(void **state)
 {
 	struct trust_world *place = *state;
-	const int fd = open(trust_world_page_path(place), O_RDONLY | O_CLOEXEC);
+	const int fd = open(page_path(place), O_RDONLY | O_CLOEXEC);
 
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
@@ -274,7 +281,7 @@ test_not_root(void **state)
 	}
 	(void)waitpid(pid, &status, 0);
 	assert_int_equal(status, 0);
-	assert_int_equal(scratch_size(trust_world_page_path(place)), -1);
+	assert_int_equal(scratch_size(page_path(place)), -1);
 }
 
 #define CASE(name) \

@@ -189,7 +189,8 @@ trust_world_page(const struct trust_world *place)
 
 /* 1 if there is a good page, and what it says. */
 int
-trust_world_look(const struct trust_world *place, unsigned char value[EPOCH_SIZE])
+trust_world_look(const struct trust_world *place,
+    unsigned char value[EPOCH_SIZE])
 {
 	struct epoch epoch = trust_world_page(place);
 	const int ret = epoch_read(&epoch, value);

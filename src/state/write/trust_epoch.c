@@ -30,8 +30,8 @@ name_folder(const char *directory, char *path)
 	    len < 3900 ? (int)len : 3900, directory);
 }
 
-void
-trust_epoch_path(const char *directory, char *path)
+static void
+name_page(const char *directory, char *path)
 {
 	name_folder(directory, path);
 	(void)strcat(path, "/trust");
@@ -168,7 +168,7 @@ take_page(struct trust_epoch *epoch, struct error *error)
 		return -1;
 	if (folder == -1)
 		return 0;
-	trust_epoch_path(epoch->directory, path);
+	name_page(epoch->directory, path);
 	epoch->page = open_page(folder, path, error);
 	(void)close(folder);
 	if (epoch->page == -1)
@@ -215,7 +215,7 @@ trust_epoch_end(struct trust_epoch *epoch, struct error *lacks)
 
 	errno = 0;
 	if (epoch->page != -1 && put_random(epoch->page) == -1) {
-		trust_epoch_path(epoch->directory, path);
+		name_page(epoch->directory, path);
 		error_set(lacks, "%s could not be written: %s; web servers "
 		    "keep no answers, and ask each time, until the next "
 		    "change or 'authgear-cache init'", path,

@@ -41,7 +41,4 @@ int trust_epoch_begin(struct trust_epoch *epoch, int wait,
  */
 void trust_epoch_end(struct trust_epoch *epoch, struct error *lacks);
 
-/* Where the page of a state directory lies, into PATH_MAX bytes. */
-void trust_epoch_path(const char *directory, char *path);
-
 #endif /* !TRUST_EPOCH_H_ */
