@@ -2,6 +2,7 @@
 authorizer's word and never the client's; the credential stays outside."""
 
 import itertools
+import re
 
 import checker
 import tap
@@ -37,6 +38,9 @@ def check_identity(name, what, answer):
     got = {key: values(shown, key) for key in wanted}
     held = all(got[key] == [value] for key, value in wanted.items())
     held = held and b'forged' not in answer.body
+    # how long it may be kept is said to the web server alone
+    held = held and not answer.header('X-Authgear-Keep') and not re.search(
+        rb'(?i)authgear[-_.]keep', answer.body)
     return tap.ok(held, '%s: %s' % (name, what), answer.body)
 
 
