@@ -1,3 +1,4 @@
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -287,6 +288,8 @@ start(struct trust_world *place, enum at at, void (*act)(void))
 		trust_world_enter(place);
 		return pid;
 	}
+	/* stopped, it would outlive a test that failed */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	begin_watch(place, at, act);
 	_exit(trust_world_try(place, "u1") == TRUST_WRITTEN ? 0 : 1);
 }

@@ -18,23 +18,16 @@
 
 static const unsigned char zeros[PAGE_SIZE] = { 0 };
 
-/* "STATE.epoch", whatever the path of the state ends with. */
+/* "STATE.epoch", whatever the path of the state ends with, or what is in it. */
 static void
-name_folder(const char *directory, char *path)
+name_place(const char *directory, const char *what, char *path)
 {
 	size_t len = strlen(directory);
 
 	while (len > 1 && directory[len - 1] == '/')
 		len--;
-	(void)snprintf(path, PATH_MAX, "%.*s.epoch",
-	    len < 3900 ? (int)len : 3900, directory);
-}
-
-static void
-name_page(const char *directory, char *path)
-{
-	name_folder(directory, path);
-	(void)strcat(path, "/trust");
+	(void)snprintf(path, PATH_MAX, "%.*s.epoch%s",
+	    len < 3900 ? (int)len : 3900, directory, what);
 }
 
 void
@@ -163,12 +156,12 @@ take_page(struct trust_epoch *epoch, struct error *error)
 	char path[PATH_MAX];
 	int folder;
 
-	name_folder(epoch->directory, path);
+	name_place(epoch->directory, "", path);
 	if (open_folder(path, &folder, error) == -1)
 		return -1;
 	if (folder == -1)
 		return 0;
-	name_page(epoch->directory, path);
+	name_place(epoch->directory, "/trust", path);
 	epoch->page = open_page(folder, path, error);
 	(void)close(folder);
 	if (epoch->page == -1)
@@ -215,7 +208,7 @@ trust_epoch_end(struct trust_epoch *epoch, struct error *lacks)
 
 	errno = 0;
 	if (epoch->page != -1 && put_random(epoch->page) == -1) {
-		name_page(epoch->directory, path);
+		name_place(epoch->directory, "/trust", path);
 		error_set(lacks, "%s could not be written: %s; web servers "
 		    "keep no answers, and ask each time, until the next "
 		    "change or 'authgear-cache init'", path,
