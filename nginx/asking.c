@@ -12,6 +12,7 @@ struct asking {
 	ngx_connection_t *connection;	/* NULL: none at the moment */
 	ngx_event_t deadline;
 	ngx_uint_t tries;
+	unsigned int id;		/* of the question on it */
 	size_t sent;
 	u_char *reply;			/* ANSWER_RECORDS_MAX bytes */
 	size_t len;
@@ -84,7 +85,8 @@ receive(struct asking *asking, struct answer *answer)
 		if (n <= 0)
 			return asking->len == 0 ? STEP_DIED : STEP_BROKEN;
 		asking->len += (size_t)n;
-		switch (answer_check(answer, asking->reply, asking->len)) {
+		switch (answer_check(answer, asking->id, asking->reply,
+		    asking->len)) {
 		case ANSWER_COMPLETE:
 			return STEP_ANSWERED;
 		case ANSWER_SHORT:
@@ -122,6 +124,23 @@ connect_to(const struct asking *asking)
 	return NULL;
 }
 
+/* Each question over a connection has an id of its own, so that an answer that
+ * comes late is nobody else's. */
+static void
+number(struct asking *asking)
+{
+	u_char *record = asking->call.question.data;
+	const u_char *end = record + asking->call.question.len;
+
+	asking->id = (unsigned int)(asking->connection->requests++ % 65535) + 1;
+	while (end - record >= 8) {
+		record[2] = (u_char)(asking->id >> 8);
+		record[3] = (u_char)(asking->id & 0xff);
+		record += 8 + record[6] +
+		    (((size_t)record[4] << 8) | record[5]);
+	}
+}
+
 /* Ask over another connection, as long as there are tries: WAIT or BROKEN. */
 static enum step
 ask(struct asking *asking)
@@ -143,6 +162,7 @@ ask(struct asking *asking)
 		asking->connection = connection;
 		asking->sent = 0;
 		asking->len = 0;
+		number(asking);
 		step = send_rest(asking);
 	}
 	return step == STEP_WAIT ? STEP_WAIT : STEP_BROKEN;
@@ -201,6 +221,8 @@ asking_start(const struct asking_call *call)
 	if (asking == NULL)
 		return NULL;
 	asking->call = *call;
+	/* one that may have ended unseen is none for it */
+	asking->tries = call->is_once ? TRIES - 1 : 0;
 	asking->reply = ngx_pnalloc(call->pool, ANSWER_RECORDS_MAX);
 	if (asking->reply == NULL)
 		return NULL;

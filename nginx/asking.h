@@ -13,6 +13,9 @@
  *   first byte of an answer had nothing to do with the question: it is asked
  *   again over a new one, twice at most.  So a daemon that is started again is
  *   no refusal.
+ * - What may be asked once only goes over a new connection, and never again.
+ * - Each question over a connection has an id of its own: a second answer is
+ *   never that of the next question.
  * - One deadline for all of it.
  * - Who asked says once that it no longer wants the answer, or is told once.
  *
@@ -28,7 +31,9 @@ typedef void asking_done(void *context, const struct answer *answer);
 struct asking_call {
 	struct kept *kept;
 	ngx_msec_t deadline;
-	ngx_str_t question;	/* records; lives until the end */
+	ngx_str_t question;	/* records of one id, which is changed; lives
+				   until the end */
+	int is_once;
 	ngx_pool_t *pool;
 	ngx_log_t *log;
 	asking_done *done;

@@ -119,7 +119,7 @@ receive_into(const struct ask_wire *wire, unsigned char *bytes,
 		if (n <= 0)
 			return closed(wire, len);
 		len += (size_t)n;
-		check = answer_check(answer, bytes, len);
+		check = answer_check(answer, 1, bytes, len);
 	}
 	return check == ANSWER_COMPLETE ? ASK_ANSWERED :
 	    ask_wire_broken(wire, "what answers there is not authgear-fcgi");

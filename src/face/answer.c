@@ -19,13 +19,14 @@ struct record {
 };
 
 static enum answer_check
-next_record(const unsigned char *bytes, size_t len, struct record *record)
+next_record(unsigned int id, const unsigned char *bytes, size_t len,
+    struct record *record)
 {
 	if (len > 0 && bytes[0] != 1)
 		return ANSWER_BAD;
 	if (len < HEADER_LEN)
 		return ANSWER_SHORT;
-	if (bytes[2] != 0 || bytes[3] != 1)
+	if ((((unsigned int)bytes[2] << 8) | bytes[3]) != id)
 		return ANSWER_BAD;
 	record->type = bytes[1];
 	record->content = bytes + HEADER_LEN;
@@ -36,7 +37,8 @@ next_record(const unsigned char *bytes, size_t len, struct record *record)
 
 /* All of STDOUT into text. */
 static enum answer_check
-collect(struct answer *answer, const unsigned char *bytes, size_t len)
+collect(struct answer *answer, unsigned int id, const unsigned char *bytes,
+    size_t len)
 {
 	static const unsigned char well[5] = { 0, 0, 0, 0, 0 };
 	enum answer_check check;
@@ -47,7 +49,7 @@ collect(struct answer *answer, const unsigned char *bytes, size_t len)
 	if (len > ANSWER_RECORDS_MAX)
 		return ANSWER_BAD;
 	for (at = 0;; at += record.total) {
-		check = next_record(bytes + at, len - at, &record);
+		check = next_record(id, bytes + at, len - at, &record);
 		if (check == ANSWER_SHORT && len == ANSWER_RECORDS_MAX)
 			return ANSWER_BAD;
 		if (check != ANSWER_COMPLETE)
@@ -150,12 +152,13 @@ read_head(struct answer *answer)
 }
 
 enum answer_check
-answer_check(struct answer *answer, const unsigned char *bytes, size_t len)
+answer_check(struct answer *answer, unsigned int id,
+    const unsigned char *bytes, size_t len)
 {
 	enum answer_check check;
 
 	memset(answer, 0, sizeof(*answer));
-	check = collect(answer, bytes, len);
+	check = collect(answer, id, bytes, len);
 	if (check == ANSWER_COMPLETE && read_head(answer) == -1)
 		check = ANSWER_BAD;
 	if (check != ANSWER_COMPLETE) {

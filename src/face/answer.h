@@ -34,14 +34,15 @@ struct answer {
 };
 
 /*
- * Walk the records of the answer to request 1.
+ * Walk the records of the answer to the request of this id; those of another
+ * are BAD.
  * They are STDOUT and its end, then one END_REQUEST that says that all went
  * well, and nothing behind it.
  * The head, if COMPLETE: `Status:` first and once, then fields, no name twice
  * in any case, no control byte, CR LF behind each, a blank line.
  * The body is handed out as it is.
  */
-enum answer_check answer_check(struct answer *answer,
+enum answer_check answer_check(struct answer *answer, unsigned int id,
     const unsigned char *bytes, size_t len);
 
 /* For who answers request 1: the records of it, with this text, which is a head

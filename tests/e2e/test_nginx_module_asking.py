@@ -26,15 +26,23 @@ HEAD = ('Status: 200 OK\r\nX-Authgear-Decision: granted\r\n'
 POLICIES = ('good', 'split', 'slow', 'first-closed', 'closed', 'one-byte',
             'half', 'silent', 'garbage', 'two', 'late', 'other-policy',
             'overloaded', 'stderr', 'huge', 'empty', 'no-end', 'refused',
-            'injected')
+            'injected', 'other-id', 'before')
 
 
-def records(text, policy=None):
+def read_begin(stream):
+    """The first record of a question, and the question's id."""
+    head = stream.read(8)
+    if len(head) < 8:
+        raise EOFError
+    return (head[1], stream.read(8)), struct.unpack('>H', head[2:4])[0]
+
+
+def records(text, number, policy=None):
     """An answer; of the kind that the policy is named after."""
-    data = struct.pack('>BBHHBx', 1, 6, 1, len(text), 0) + text
-    end = struct.pack('>BBHHBx', 1, 3, 1, 8, 0) + bytes(8)
+    data = struct.pack('>BBHHBx', 1, 6, number, len(text), 0) + text
+    end = struct.pack('>BBHHBx', 1, 3, number, 8, 0) + bytes(8)
     if policy == 'stderr':
-        data += struct.pack('>BBHHBx', 1, 7, 1, 1, 0) + b'x'
+        data += struct.pack('>BBHHBx', 1, 7, number, 1, 0) + b'x'
     if policy == 'overloaded':
         end = end[:12] + b'\x02' + end[13:]
     if policy == 'empty':
@@ -48,7 +56,7 @@ class Daemon(backend.Listener):
     """Asks as pairs, connections as they are open."""
 
     def __init__(self, path):
-        self.asks, self.made, self.open = [], 0, 0
+        self.asks, self.numbers, self.made, self.open = [], [], 0, 0
         self.lock = threading.Lock()
         self.peers = set()
         self.over = False
@@ -68,19 +76,23 @@ class Daemon(backend.Listener):
 
     def serve(self, stream):
         while True:
-            begin = backend.read_record(stream)
+            begin, number = read_begin(stream)
             params = backend.read_params(stream)
             backend.read_record(stream)
             asked = dict(params)
             with self.lock:
                 self.asks.append((begin, params))
-                count = sum(dict(pairs).get('AUTHGEAR_POLICY') ==
-                            asked['AUTHGEAR_POLICY']
+                self.numbers.append(number)
+                policy = asked.get('AUTHGEAR_POLICY')
+                count = sum(dict(pairs).get('AUTHGEAR_POLICY') == policy
                             for _, pairs in self.asks)
-            self.say(stream, asked['AUTHGEAR_POLICY'], asked, count)
+            if policy is None:      # a login's return
+                raise EOFError
+            self.say(stream, number, asked, count)
             stream.flush()
 
-    def say(self, stream, policy, asked, count):
+    def say(self, stream, number, asked, count):
+        policy = asked['AUTHGEAR_POLICY']
         name = asked.get('HTTP_AUTHORIZATION', 'Bearer nobody')[7:]
         more = ''
         if policy == 'injected':
@@ -92,7 +104,12 @@ class Daemon(backend.Listener):
                     b'forbidden\r\nX-Authgear-Reason: odd\r\n\r\nbody')
         if policy == 'huge':
             text = text[:-2] + b'X-Authgear-A: ' + b'x' * 20000 + b'\r\n\r\n'
-        answer = records(text, policy)
+        if policy == 'other-id':
+            number += 1
+        if policy == 'before':      # what was too late for it, and its own
+            stream.write(records(text.replace(name.encode(), b'mallory'),
+                                 number - 1))
+        answer = records(text, number, policy)
         if policy == 'closed' or (policy == 'first-closed' and count == 1):
             raise EOFError
         if policy == 'silent':
@@ -119,7 +136,8 @@ class Daemon(backend.Listener):
         if policy == 'late':
             stream.flush()
             time.sleep(0.1)
-            stream.write(records((HEAD % ('good', 'mallory', '')).encode()))
+            stream.write(records((HEAD % ('good', 'mallory', '')).encode(),
+                                 number))
 
     def stop(self):
         self.socket.shutdown(socket.SHUT_RDWR)
@@ -195,7 +213,8 @@ def answers(world):
             ('silent', 503, 1), ('garbage', 503, 1), ('two', 503, 1),
             ('other-policy', 503, 1), ('overloaded', 503, 1),
             ('stderr', 503, 1), ('huge', 503, 1), ('empty', 503, 1),
-            ('no-end', 503, 1), ('injected', 503, 1), ('refused', 403, 1)):
+            ('no-end', 503, 1), ('injected', 503, 1), ('other-id', 503, 1),
+            ('before', 503, 1), ('refused', 403, 1)):
         before = world.site.runs()
         world.daemon.asks.clear()
         answer = world.ask(policy)
@@ -224,6 +243,8 @@ def kept(world):
     tap.ok(world.daemon.made == 1 and len(world.daemon.asks) == 100,
            'a hundred questions over one connection',
            (world.daemon.made, len(world.daemon.asks)))
+    tap.equal(world.daemon.numbers, list(range(1, 101)),
+              'and each has an id of its own')
     with concurrent.futures.ThreadPoolExecutor(150) as pool:
         names = ['user%d' % number for number in range(150)]
         got = list(pool.map(lambda name: world.name('slow', name), names))
@@ -251,6 +272,20 @@ def ended(world):
               'nobody listens: 503')
     world.daemon = Daemon(world.path)
     tap.equal(world.name('good'), ['alice'], 'and is asked when one does')
+
+
+def once(world):
+    """What a login comes back with is of no use a second time."""
+    for what, change in (('no connection is kept', world.restart),
+                         ('one is kept', lambda: world.name('good')),
+                         ('one is kept, and has ended', lambda: [
+                             peer.shutdown(socket.SHUT_RDWR)
+                             for peer in list(world.daemon.peers)])):
+        change()
+        before = world.asked(None)
+        answer = checker.ask(world.nginx.port, '/login?code=x')
+        tap.equal((answer.status, world.asked(None) - before), (503, 1),
+                  'the return of a login is asked about once: ' + what)
 
 
 def deadline(world):
@@ -297,7 +332,8 @@ def running():
         daemon = Daemon(path)
         text = 'server { @LISTEN@ underscores_in_headers on;\n' \
             'authgear_socket unix:%s deadline=%ds;\n' \
-            'location /public/ { root @WWW@; }\n' % (path, DEADLINE)
+            'authgear_login /login unix:%s;\n' \
+            'location /public/ { root @WWW@; }\n' % (path, DEADLINE, path)
         for policy in POLICIES:
             text += 'location /%s/ { authgear %s; ' \
                 'proxy_pass http://@HTTP@; }\n' % (policy, policy)
@@ -314,6 +350,7 @@ if __name__ == '__main__':
         tap.skip('the nginx module', 'it was not built: no nginx-dev')
         tap.done()
     with running() as here:
-        for case in (question, answers, kept, ended, deadline, vanishing):
+        for case in (question, answers, kept, ended, once, deadline,
+                     vanishing):
             case(here)
     tap.done()

@@ -37,14 +37,14 @@ static void
 check_answer(const uint8_t *data, size_t size)
 {
 	static struct answer answer, part;
-	enum answer_check check = answer_check(&answer, data, size);
+	enum answer_check check = answer_check(&answer, 1, data, size);
 
 	if (check == ANSWER_COMPLETE)
 		check_whole(&answer);
 	else if (answer.status != 0 || answer.count != 0)
 		abort();
 	if (check == ANSWER_COMPLETE && size > 0 &&
-	    answer_check(&part, data, size - 1) == ANSWER_COMPLETE)
+	    answer_check(&part, 1, data, size - 1) == ANSWER_COMPLETE)
 		abort();
 }
 

@@ -84,7 +84,7 @@ check_answer(const uint8_t *data, size_t size)
 
 	len = size > ANSWER_RECORDS_MAX ? 0 :
 	    answer_compose((const char *)data, size, wrapped);
-	if (len == 0 || answer_check(&answer, wrapped, len) !=
+	if (len == 0 || answer_check(&answer, 1, wrapped, len) !=
 	    ANSWER_COMPLETE)
 		return;
 	grant = grant_read(&answer, "default", 7);

@@ -88,7 +88,7 @@ check(const char *bytes, size_t len, struct answer *answer)
 
 	assert_non_null(copy);
 	memcpy(copy, bytes, len);
-	got = answer_check(answer, copy, len);
+	got = answer_check(answer, 1, copy, len);
 	free(copy);
 	return got;
 }
@@ -172,12 +172,12 @@ test_endless(void **state)
 	(void)state;
 	for (at = 0; at + 8 <= sizeof(bytes); at += 8)
 		memcpy(bytes + at, "\1\6\0\1\0\0\0\0", 8);
-	assert_int_equal(answer_check(&answer, bytes, sizeof(bytes)),
+	assert_int_equal(answer_check(&answer, 1, bytes, sizeof(bytes)),
 	    ANSWER_BAD);
 	memcpy(bytes, "\1\6\0\1\xff\xff\0\0", 8);
-	assert_int_equal(answer_check(&answer, bytes, sizeof(bytes)),
+	assert_int_equal(answer_check(&answer, 1, bytes, sizeof(bytes)),
 	    ANSWER_BAD);
-	assert_int_equal(answer_check(&answer, bytes, 1000), ANSWER_SHORT);
+	assert_int_equal(answer_check(&answer, 1, bytes, 1000), ANSWER_SHORT);
 }
 
 static void
@@ -225,9 +225,44 @@ test_compose(void **state)
 	memcpy(text, OK_HEAD, sizeof(OK_HEAD) - 1);
 	len = answer_compose(text, most, bytes);
 	assert_int_equal(len, ANSWER_RECORDS_MAX);
-	assert_int_equal(answer_check(&answer, bytes, len), ANSWER_COMPLETE);
+	assert_int_equal(answer_check(&answer, 1, bytes, len), ANSWER_COMPLETE);
 	assert_int_equal(answer.len, most);
 	assert_int_equal(answer_compose(text, most + 1, bytes), 0);
+}
+
+/* An answer is of the request of its id alone. */
+static void
+test_ids(void **state)
+{
+	static const char other[] = "\1\6\1\2\0\30\0\0" OK_HEAD
+	    "\1\3\1\2\0\10\0\0\0\0\0\0\0\0\0\0";
+	static const char mixed[] = "\1\6\1\2\0\30\0\0" OK_HEAD END;
+	static const struct {
+		const char *name;
+		const char *bytes;
+		size_t len;
+		unsigned int id;
+		enum answer_check check;
+	} ids[] = {
+		{ "258", other, sizeof(other) - 1, 258, ANSWER_COMPLETE },
+		{ "its low byte", other, sizeof(other) - 1, 2, ANSWER_BAD },
+		{ "its high byte", other, sizeof(other) - 1, 256, ANSWER_BAD },
+		{ "the one before", other, sizeof(other) - 1, 257,
+		    ANSWER_BAD },
+		{ "the first", other, sizeof(other) - 1, 1, ANSWER_BAD },
+		{ "none", other, sizeof(other) - 1, 0, ANSWER_BAD },
+		{ "another end", mixed, sizeof(mixed) - 1, 258, ANSWER_BAD },
+		{ "1 for 258", GOOD, sizeof(GOOD) - 1, 258, ANSWER_BAD },
+	};
+	static struct answer answer;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (answer_check(&answer, ids[i].id,
+		    (const unsigned char *)ids[i].bytes, ids[i].len) !=
+		    ids[i].check)
+			fail_msg("%s", ids[i].name);
 }
 
 int
@@ -236,6 +271,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_beginnings),
 		cmocka_unit_test(test_endless),

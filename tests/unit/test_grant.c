@@ -68,7 +68,7 @@ test_rows(void **state)
 		(void)snprintf(text, sizeof(text), "Status: %s\r\n",
 		    rows[i].head);
 		len = answer_compose(text, strlen(text), bytes);
-		assert_int_equal(answer_check(&answer, bytes, len),
+		assert_int_equal(answer_check(&answer, 1, bytes, len),
 		    ANSWER_COMPLETE);
 		if (grant_read(&answer, "default", 7) != rows[i].grant)
 			fail_msg("%s: %d", rows[i].name,
