@@ -1,6 +1,7 @@
 #include "nginx/access.h"
 
 #include "nginx/asking.h"
+#include "nginx/collection.h"
 #include "nginx/conf.h"
 #include "nginx/destination.h"
 #include "nginx/grant.h"
@@ -179,14 +180,17 @@ pass_of(ngx_http_request_t *r)
 	return state != NULL ? state_pass(state, r) : NULL;
 }
 
-static void
-know_path(struct pass *pass, const struct conf_server *server,
-    const ngx_str_t *path)
+static ngx_int_t
+know_path(struct pass *pass, const struct conf_server *server)
 {
 	if (pass->is_path_known)
-		return;
+		return NGX_OK;
+	pass->path = pass->r->uri;
+	if (guarded_policies(server->paths, pass->r->pool, &pass->path,
+	    pass->path_policies) != NGX_OK)
+		return NGX_ERROR;
 	pass->is_path_known = 1;
-	pass->path_policy = conf_path_policy(server, path);
+	return NGX_OK;
 }
 
 /* Whoever comes back from a login; the path is nothing else. */
@@ -224,8 +228,8 @@ access_begin(ngx_http_request_t *r, const struct access_conf *conf)
 	if (server->login_path.data != NULL &&
 	    is_same(&server->login_path, &r->uri))
 		return serve_login(pass, server);
-	know_path(pass, server, &r->uri);
-	return NGX_DECLINED;
+	return know_path(pass, server) == NGX_OK ? NGX_DECLINED :
+	    NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 ngx_int_t
@@ -233,9 +237,8 @@ access_pass(ngx_http_request_t *r, const struct access_conf *conf)
 {
 	struct pass *pass = pass_of(r);
 
-	if (pass == NULL)
+	if (pass == NULL || know_path(pass, conf->server) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	know_path(pass, conf->server, &r->uri);
 	return NGX_DECLINED;
 }
 
@@ -253,18 +256,27 @@ is_guarded(const struct conf_location *location)
 	return location->policy.len > 0;
 }
 
-/* The policy of the path, and of a subrequest the location's. */
+/* The policies of the path, that of the path as it is last, and of a subrequest
+ * the location's; each once its turn has come. */
 static ngx_int_t
 require_path(struct pass *pass, const struct access_conf *conf)
 {
-	const int is_sub = pass->r != pass->r->main;
+	const ngx_str_t *policies[GUARDED_MAX + 1];
+	ngx_uint_t count = 0, i;
 	ngx_int_t rc = NGX_OK;
 
-	if (pass->path_policy != NULL &&
-	    (pass->step == PASS_IDLE || pass->asked == pass->path_policy))
-		rc = require(pass, conf, pass->path_policy);
-	if (rc == NGX_OK && is_sub && is_guarded(conf->location))
-		rc = require(pass, conf, &conf->location->policy);
+	if (pass->r != pass->r->main && is_guarded(conf->location))
+		policies[count++] = &conf->location->policy;
+	for (i = 0; pass->path_policies[i] != NULL; i++)
+		policies[count++] = pass->path_policies[i];
+	i = count;
+	if (pass->step != PASS_IDLE)
+		while (i > 0 && policies[i - 1] != pass->asked)
+			i--;
+	if (i == 0)	/* an answer about something else */
+		i = count;
+	for (; rc == NGX_OK && i > 0; i--)
+		rc = require(pass, conf, policies[i - 1]);
 	return rc;
 }
 
@@ -289,8 +301,10 @@ access_path(ngx_http_request_t *r, const struct access_conf *conf)
 		telling_auth_basic(r, pass->state);
 		/* read before by a $remote_user, it was a mere word */
 		ngx_str_null(&r->headers_in.user);
-		rc = destination_check(r, pass->state);
+		rc = collection_check(pass, conf->server);
 	}
+	if (rc == NGX_OK && r == r->main)
+		rc = destination_check(r, pass->state, conf->server);
 	if (rc == NGX_ERROR)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	return rc == NGX_OK ? NGX_DECLINED : rc;

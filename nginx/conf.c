@@ -1,5 +1,6 @@
 #include "nginx/conf.h"
 
+#include "nginx/guarded.h"
 #include "nginx/kept.h"
 #include "nginx/plain_path.h"
 
@@ -31,15 +32,15 @@ static ngx_int_t
 merge_paths(ngx_conf_t *cf, const struct conf_server *parent,
     struct conf_server *child)
 {
-	const struct conf_path *path;
-	struct conf_path *added;
+	const struct guarded_prefix *path;
+	struct guarded_prefix *added;
 	ngx_uint_t i, j, own;
 
 	if (parent->paths == NULL)
 		return NGX_OK;
 	if (child->paths == NULL)
 		child->paths = ngx_array_create(cf->pool,
-		    parent->paths->nelts, sizeof(struct conf_path));
+		    parent->paths->nelts, sizeof(struct guarded_prefix));
 	if (child->paths == NULL)
 		return NGX_ERROR;
 	path = parent->paths->elts;
@@ -131,22 +132,4 @@ conf_kept(ngx_conf_t *cf, struct conf_main *main, ngx_str_t *address)
 		return NULL;
 	*kept = kept_new(cf->pool, address, &url.addrs[0]);
 	return *kept;
-}
-
-const ngx_str_t *
-conf_path_policy(const struct conf_server *server, const ngx_str_t *path)
-{
-	const struct conf_path *paths, *found = NULL;
-	ngx_uint_t i;
-
-	if (server->paths == NULL)
-		return NULL;
-	paths = server->paths->elts;
-	for (i = 0; i < server->paths->nelts; i++)
-		if (plain_path_is_below(path->data, path->len,
-		    paths[i].prefix.data, paths[i].prefix.len) &&
-		    (found == NULL ||
-		    paths[i].prefix.len > found->prefix.len))
-			found = &paths[i];
-	return found != NULL ? &found->policy : NULL;
 }

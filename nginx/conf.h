@@ -20,19 +20,13 @@ struct conf_main {
 	ngx_array_t sockets;	/* struct kept *, one for each address */
 };
 
-/* authgear_path */
-struct conf_path {
-	ngx_str_t prefix;
-	ngx_str_t policy;
-};
-
 /* server */
 struct conf_server {
 	ngx_flag_t is_used;	/* something below says authgear */
 	struct kept *socket;	/* NULL: not said */
 	struct kept *usual;	/* where no level says one; NULL: not used */
 	ngx_msec_t deadline;
-	ngx_array_t *paths;	/* struct conf_path; NULL: none */
+	ngx_array_t *paths;	/* struct guarded_prefix; NULL: none */
 	ngx_str_t login_path;	/* data NULL: not said */
 	struct kept *login;
 };
@@ -52,9 +46,5 @@ char *conf_location_merge(ngx_conf_t *cf, void *parent, void *child);
  * of memory, or what is no address, and the log says so. */
 struct kept *conf_kept(ngx_conf_t *cf, struct conf_main *main,
     ngx_str_t *address);
-
-/* The policy of the longest prefix that the path has; NULL: none. */
-const ngx_str_t *conf_path_policy(const struct conf_server *server,
-    const ngx_str_t *path);
 
 #endif /* !NGINX_CONF_H_ */

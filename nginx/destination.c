@@ -1,5 +1,7 @@
 #include "nginx/destination.h"
 
+#include "nginx/conf.h"
+#include "nginx/guarded.h"
 #include "nginx/plain_path.h"
 #include "nginx/refusal.h"
 #include "nginx/state.h"
@@ -65,11 +67,13 @@ probe(ngx_http_request_t *r, struct state *state, ngx_str_t *path)
 }
 
 static ngx_int_t
-begin(ngx_http_request_t *r, struct state *state)
+begin(ngx_http_request_t *r, struct state *state,
+    const struct conf_server *server)
 {
 	const ngx_table_elt_t *header;
 	ngx_uint_t count;
 	ngx_str_t path;
+	ngx_int_t rc;
 
 	header = find(r, &count);
 	if (count == 0)
@@ -80,12 +84,16 @@ begin(ngx_http_request_t *r, struct state *state)
 	path.len = plain_path_destination(header->value.data,
 	    header->value.len, path.data);
 	if (count > 1 || path.len == 0)
-		return refusal_destination(r, state);
+		return refusal_forbidden(r, state);
+	rc = guarded_is_all(server->paths, r->pool, &path);
+	if (rc != NGX_OK)
+		return rc == NGX_DECLINED ? refusal_forbidden(r, state) : rc;
 	return probe(r, state, &path);
 }
 
 ngx_int_t
-destination_check(ngx_http_request_t *r, struct state *state)
+destination_check(ngx_http_request_t *r, struct state *state,
+    const struct conf_server *server)
 {
 	const struct pass *asked = state->probe;
 
@@ -96,7 +104,7 @@ destination_check(ngx_http_request_t *r, struct state *state)
 		if (state->is_destination_in)
 			return NGX_OK;
 		if (!state->is_destination_judged)
-			return refusal_destination(r, state);
+			return refusal_forbidden(r, state);
 		return asked->told != NULL ?
 		    refusal_send(r, state, asked->told) :
 		    refusal_unavailable(r, state);
@@ -104,7 +112,7 @@ destination_check(ngx_http_request_t *r, struct state *state)
 		return NGX_AGAIN;
 	case STATE_DESTINATION_UNKNOWN:
 	default:
-		return begin(r, state);
+		return begin(r, state, server);
 	}
 }
 

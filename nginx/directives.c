@@ -1,6 +1,7 @@
 #include "nginx/directives.h"
 
 #include "nginx/conf.h"
+#include "nginx/guarded.h"
 #include "nginx/plain_path.h"
 
 #define OFF "off"
@@ -144,7 +145,7 @@ directives_path(ngx_conf_t *cf, ngx_command_t *command, void *conf)
 {
 	const ngx_str_t *words = cf->args->elts;
 	struct conf_server *server = conf;
-	struct conf_path *path;
+	struct guarded_prefix *path;
 	ngx_uint_t i;
 
 	if (use(cf, command) != NGX_CONF_OK)
@@ -165,7 +166,8 @@ directives_path(ngx_conf_t *cf, ngx_command_t *command, void *conf)
 	path = ngx_array_push(server->paths);
 	if (path == NULL)
 		return NGX_CONF_ERROR;
-	path->prefix = words[1];
+	if (guarded_plain(cf->pool, &words[1], &path->prefix) != NGX_OK)
+		return NGX_CONF_ERROR;
 	return take_policy(cf, command, &words[2], &path->policy);
 }
 

@@ -76,6 +76,68 @@ plain_path_is_same(const unsigned char *prefix, size_t len,
 	    match(other, other_len, prefix, len) == other_len);
 }
 
+int
+plain_path_is_inside(const unsigned char *prefix, size_t prefix_len,
+    const unsigned char *path, size_t len)
+{
+	size_t at;
+
+	prefix_len = without_slashes(prefix, prefix_len);
+	len = without_slashes(path, len);
+	if (len == 0)
+		return prefix_len > 0;
+	at = match(prefix, prefix_len, path, len);
+	return at > 0 && at < prefix_len && prefix[at] == '/';
+}
+
+/* A segment of out[from] to out[end] is at its end: where the next one, or its
+ * slash, comes. */
+static size_t
+resolve(const unsigned char *out, size_t from, size_t end)
+{
+	if (end - from == 1 && out[from] == '.')
+		return from;
+	if (end - from != 2 || memcmp(out + from, "..", 2) != 0)
+		return end;
+	if (from > 1)
+		for (from--; from > 0 && out[from - 1] != '/'; from--)
+			;
+	return from;
+}
+
+size_t
+plain_path_read(const unsigned char *path, size_t len,
+    enum plain_path_reading reading, unsigned char *out)
+{
+	const int cuts = reading == PLAIN_PATH_CUT ||
+	    reading == PLAIN_PATH_CUT_SLASHED ||
+	    reading == PLAIN_PATH_SLASHED_CUT;
+	const int slashes = reading >= PLAIN_PATH_SLASHED;
+	size_t i, from = 0, end = 0;
+	int is_cut = 0;
+	unsigned char c;
+
+	for (i = 0; i < len; i++) {
+		c = path[i];
+		if (c == '\\' && slashes &&
+		    (!is_cut || reading == PLAIN_PATH_SLASHED_CUT))
+			c = '/';
+		if (c == ';' && cuts)
+			is_cut = 1;
+		if (c != '/') {
+			if (!is_cut)
+				out[end++] = c;
+			continue;
+		}
+		is_cut = 0;
+		end = resolve(out, from, end);
+		if (end == 0 || out[end - 1] != '/')
+			out[end++] = '/';
+		from = end;
+	}
+	return resolve(out, from, end);
+}
+
 /* Behind "scheme://authority", or the text itself. */
 static size_t
 begin_of_path(const unsigned char *text, size_t len)

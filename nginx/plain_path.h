@@ -18,6 +18,26 @@
 int plain_path_is_below(const unsigned char *path, size_t len,
     const unsigned char *prefix, size_t prefix_len);
 
+/* 1 if the prefix is below the path, segment by segment, and not the path: what
+ * is done to all of the path is done to it too. */
+int plain_path_is_inside(const unsigned char *prefix, size_t prefix_len,
+    const unsigned char *path, size_t len);
+
+/*
+ * A path as something behind may read it; `out` holds len bytes; the length.
+ * In each, dots are resolved and one slash stands for many.
+ */
+enum plain_path_reading {
+	PLAIN_PATH_AS_IT_IS = 0,
+	PLAIN_PATH_CUT,		/* ";..." cut from each segment */
+	PLAIN_PATH_SLASHED,	/* a backslash is a slash */
+	PLAIN_PATH_CUT_SLASHED,	/* first the cut, then the slash */
+	PLAIN_PATH_SLASHED_CUT,	/* the other way round */
+	PLAIN_PATH_READINGS
+};
+size_t plain_path_read(const unsigned char *path, size_t len,
+    enum plain_path_reading reading, unsigned char *out);
+
 /* 1 if no path tells one prefix from the other. */
 int plain_path_is_same(const unsigned char *prefix, size_t len,
     const unsigned char *other, size_t other_len);

@@ -145,7 +145,7 @@ refusal_unavailable(ngx_http_request_t *r, struct state *state)
 }
 
 ngx_int_t
-refusal_destination(ngx_http_request_t *r, struct state *state)
+refusal_forbidden(ngx_http_request_t *r, struct state *state)
 {
 	static const ngx_str_t body =
 	    ngx_string("{\"error\":\"forbidden\"}\n");

@@ -22,8 +22,8 @@ ngx_int_t refusal_send(ngx_http_request_t *r, struct state *state,
 /* There is no answer: 503 and Retry-After. */
 ngx_int_t refusal_unavailable(ngx_http_request_t *r, struct state *state);
 
-/* The destination of COPY or MOVE is none that could be asked about: 403. */
-ngx_int_t refusal_destination(ngx_http_request_t *r, struct state *state);
+/* Of COPY, MOVE or DELETE something cannot be asked about: 403. */
+ngx_int_t refusal_forbidden(ngx_http_request_t *r, struct state *state);
 
 /* The answer to who comes back from a login: 200 to 599, whole. */
 ngx_int_t refusal_login(ngx_http_request_t *r, struct state *state,

@@ -6,6 +6,7 @@
 #include <ngx_http.h>
 
 #include "face/answer.h"
+#include "nginx/guarded.h"
 
 /*
  * What is known of a client's request through all of its passes: nginx runs it
@@ -35,7 +36,8 @@ struct pass {
 	struct pass *next;
 	struct state *state;
 	ngx_http_request_t *r;
-	const ngx_str_t *path_policy;	/* of authgear_path; NULL: none */
+	ngx_str_t path;			/* as it was asked for */
+	const ngx_str_t *path_policies[GUARDED_MAX + 1]; /* up to a NULL */
 	const ngx_str_t *asked;		/* the policy */
 	const ngx_str_t *granted;	/* the last one in this pass */
 	enum pass_step step;

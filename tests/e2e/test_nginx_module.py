@@ -141,7 +141,7 @@ root @WWW@;
 error_log @AT@/error.log info;
 authgear default;
 authgear_path /secret admin;
-authgear_path /secret/less default;
+authgear_path /x/..//secret/./less/ default;
 location /public/ { authgear off; }
 location /admin/ { authgear admin; location /admin/off/ { authgear off;
     proxy_pass http://@HTTP@; } }
@@ -183,6 +183,14 @@ def rules(world):
                 ('/off/%2e%2e/%73ecret/x', [401, 403, 'admin']),
                 ('/secret/less/x', [401, 'default', 'default']),
                 ('/secrets/x', [401, 404, 404]),
+                ('/off/..;/secret/x', [401, 403, 'admin']),
+                ('/off/..;v=1/Secret;/x', [401, 403, 'admin']),
+                ('/off/..%5csecret/x', [401, 403, 'admin']),
+                ('/off/x;/..%5C..%5Csecret', [401, 403, 'admin']),
+                ('/off/..;/secrets/x', ['none', 'none', 'none']),
+                ('/off/;/secret/x', ['none', 'none', 'none']),
+                ('/secret/less/..;/x', [401, 403, 'default']),
+                ('/secret/x/..;/less/x', [401, 403, 'admin']),
                 ('/everywhere/x', [401, 403, 'admin']),
                 ('/nobody/x', ['open', 'open', 'open']),
                 ('/unknown/x', [403, 403, 403])):
@@ -509,9 +517,60 @@ def destinations(world):
                    ask('/dav/a.txt', '/dav/office/x.txt', user, 'MOVE'),
                    os.path.exists(top + '/dav/a.txt')],
                   [403, 200, 403, True], 'two destinations, GET, MOVE')
+        collections(top, nginx, user, admin)
         tap.ok(' [alert] ' not in nginx.log(), 'nothing alarming in the log',
                nginx.log()[-2000:])
     shutil.rmtree(top)
+
+
+def collections(top, nginx, user, admin):
+    """What is done to a folder is done to what lies below it."""
+    def there():
+        return sorted(os.path.relpath(os.path.join(folder, name), top)
+                      for folder, _, names in os.walk(top) for name in names)
+
+    with open(os.path.join(top, 'dav/strict/kept.txt'), 'w') as file:
+        file.write('kept')
+    before = there()
+    for method, path, to, depth in (
+            ('DELETE', '/dav/', None, None),
+            ('DELETE', '/dav/', None, 'infinity'),
+            ('DELETE', '/dav', None, '0'),
+            ('DELETE', '//DAV/', None, None),
+            ('DELETE', '/dav/x/..', None, None),
+            ('DELETE', '/dav;x/', None, None),
+            ('DELETE', '/', None, None),
+            ('MOVE', '/dav/', '/new/', None),
+            ('MOVE', '/dav', '/new', '0'),
+            ('COPY', '/dav/', '/dav/new/', None),
+            ('COPY', '/dav/', '/dav/new/', '0'),
+            ('COPY', '/dav', '/dav/new', None),
+            ('COPY', '/dav', '/dav/new', 'infinity'),
+            ('COPY', '/dav/drop/', '/dav/', None),
+            ('MOVE', '/dav/drop/', '/dav/', '0'),
+            ('COPY', '/dav/drop/a.txt', '/dav', '0')):
+        headers = [('Destination', to)] * (to is not None) + [
+            ('Depth', depth)] * (depth is not None)
+        got = [checker.ask(nginx.port, path, token, method, headers).status
+               for token in (user, admin)]
+        tap.equal(got, [403, 403], '%s of %s%s, Depth %s: something below it '
+                  'is guarded' % (method, path, ' to %s' % to if to else '',
+                                  depth))
+    tap.equal(there(), before, 'and nothing of it was done')
+    os.makedirs(top + '/dav/plain/sub')
+    os.chmod(top + '/dav/plain', 0o777)
+    os.chmod(top + '/dav/plain/sub', 0o777)
+    got = [checker.ask(nginx.port, path, token, method, [
+        ('Destination', to)] * (to is not None)).status
+        for method, path, to, token in (
+            ('COPY', '/dav/plain/', '/dav/other/', user),
+            ('MOVE', '/dav/other/', '/dav/third/', user),
+            ('DELETE', '/dav/third/', None, user),
+            ('DELETE', '/dav/strict/kept.txt', None, user))]
+    tap.equal(got, [201, 204, 204, 403], 'where nothing is, they are done')
+    got = checker.ask(nginx.port, '/dav', user, 'COPY', [
+        ('Destination', '/dav/none'), ('Depth', '0')]).status
+    tap.ok(got != 403, 'a COPY of the folder alone is asked about alone', got)
 
 
 POLICIES = '''

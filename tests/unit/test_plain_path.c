@@ -62,6 +62,97 @@ test_below(void **state)
 			    belows[i].prefix);
 }
 
+/* NULL: as it is. */
+static const struct reading {
+	const char *path;
+	const char *cut, *slashed, *cut_slashed, *slashed_cut;
+} readings[] = {
+	{ "/", NULL, NULL, NULL, NULL },
+	{ "/a/b.c/..d/...", NULL, NULL, NULL, NULL },
+	{ "/admin;x/users", "/admin/users", NULL, "/admin/users",
+	    "/admin/users" },
+	{ "/;x/admin", "/admin", NULL, "/admin", "/admin" },
+	{ "/..;/admin", "/admin", NULL, "/admin", "/admin" },
+	{ "/a/..;x=1/admin", "/admin", NULL, "/admin", "/admin" },
+	{ "/a/b/..;/../admin", "/admin", "/a/b/admin", "/admin", "/admin" },
+	{ "/a/.;/admin;", "/a/admin", NULL, "/a/admin", "/a/admin" },
+	{ "/a/b;/..;", "/a/", NULL, "/a/", "/a/" },
+	{ "\\admin", NULL, "/admin", "/admin", "/admin" },
+	{ "/a\\..\\admin", NULL, "/admin", "/admin", "/admin" },
+	{ "/..\\admin", NULL, "/admin", "/admin", "/admin" },
+	{ "/a\\\\b", NULL, "/a/b", "/a/b", "/a/b" },
+	{ "/a;\\admin", "/a", "/a;/admin", "/a", "/a/admin" },
+	{ "/a;\\../b\\..", "/a/b\\..", "/", "/a/", "/" },
+	{ "/..;\\..;/x", "/x", "/..;/..;/x", "/x", "/x" },
+	{ "/../../..", "/", "/", "/", "/" },
+	{ "/a/b/../..", "/", "/", "/", "/" },
+	{ "/a//./b/../c/", "/a/c/", "/a/c/", "/a/c/", "/a/c/" },
+};
+
+static void
+is_read(const char *path, enum plain_path_reading reading, const char *wanted)
+{
+	const size_t len = strlen(path);
+	unsigned char *out = malloc(len), *copy = malloc(len);
+	size_t got;
+
+	assert_non_null(out);
+	assert_non_null(copy);
+	memcpy(copy, path, len);
+	got = plain_path_read(copy, len, reading, out);
+	if (wanted == NULL)
+		wanted = path;
+	if (got != strlen(wanted) || memcmp(out, wanted, got) != 0)
+		fail_msg("%s, reading %d: %.*s", path, (int)reading, (int)got,
+		    (const char *)out);
+	free(out);
+	free(copy);
+}
+
+static void
+test_readings(void **state)
+{
+	const struct reading *row;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
+		row = &readings[i];
+		is_read(row->path, PLAIN_PATH_CUT, row->cut);
+		is_read(row->path, PLAIN_PATH_SLASHED, row->slashed);
+		is_read(row->path, PLAIN_PATH_CUT_SLASHED, row->cut_slashed);
+		is_read(row->path, PLAIN_PATH_SLASHED_CUT, row->slashed_cut);
+	}
+	is_read("/a;b\\c/./d/../e//", PLAIN_PATH_AS_IT_IS, "/a;b\\c/e/");
+}
+
+static void
+test_inside(void **state)
+{
+	static const struct {
+		const char *prefix, *path;
+		int is_inside;
+	} rows[] = {
+		{ "/dav/secret", "/dav", 1 }, { "/dav/secret", "/dav/", 1 },
+		{ "/dav/secret", "/", 1 }, { "/dav//secret/", "//DAV/", 1 },
+		{ "/DAV/a/b", "/dav", 1 }, { "/dav", "/dav", 0 },
+		{ "/dav/", "/dav", 0 }, { "/dav", "/dav/", 0 },
+		{ "/", "/", 0 }, { "/", "/dav", 0 }, { "/dav.txt", "/dav", 0 },
+		{ "/dav;x", "/dav", 0 }, { "/david/x", "/dav", 0 },
+		{ "/dav", "/dav/secret", 0 }, { "/other", "/dav", 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (plain_path_is_inside(
+		    (const unsigned char *)rows[i].prefix,
+		    strlen(rows[i].prefix),
+		    (const unsigned char *)rows[i].path,
+		    strlen(rows[i].path)) != rows[i].is_inside)
+			fail_msg("%s in %s", rows[i].prefix, rows[i].path);
+}
+
 static void
 test_same(void **state)
 {
@@ -155,6 +246,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_below),
+		cmocka_unit_test(test_inside),
+		cmocka_unit_test(test_readings),
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_destination),
 	};
