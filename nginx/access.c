@@ -1,128 +1,12 @@
 #include "nginx/access.h"
 
-#include "nginx/asking.h"
 #include "nginx/collection.h"
 #include "nginx/conf.h"
 #include "nginx/destination.h"
-#include "nginx/grant.h"
-#include "nginx/question.h"
+#include "nginx/inquiry.h"
 #include "nginx/refusal.h"
 #include "nginx/state.h"
 #include "nginx/telling.h"
-#include "nginx/told.h"
-
-/* The request goes on where it waited. */
-static void
-go_on(ngx_http_request_t *r)
-{
-	ngx_connection_t *client = r->connection;
-
-	ngx_http_set_log_request(client->log, r);
-	r->read_event_handler = ngx_http_block_reading;
-	r->write_event_handler = ngx_http_core_run_phases;
-	ngx_http_core_run_phases(r);
-	ngx_http_run_posted_requests(client);
-}
-
-static void
-on_answer(void *context, const struct answer *answer)
-{
-	struct pass *pass = context;
-	enum grant grant;
-
-	pass->step = PASS_ANSWERED;
-	pass->asking = NULL;
-	if (answer != NULL) {
-		grant = grant_read(answer, (const char *)pass->asked->data,
-		    pass->asked->len);
-		pass->is_in = grant == GRANT_GIVEN || grant == GRANT_PASS;
-		if (grant != GRANT_UNCLEAR)
-			pass->told = told_new(pass->r->pool, answer);
-		else
-			ngx_log_error(NGX_LOG_ERR, pass->r->connection->log,
-			    0, "authgear: an answer with status %d that is "
-			    "none about policy \"%V\"", answer->status,
-			    pass->asked);
-	}
-	go_on(pass->r);
-}
-
-/* A login's, whatever it is. */
-static void
-on_login(void *context, const struct answer *answer)
-{
-	struct pass *pass = context;
-
-	pass->step = PASS_ANSWERED;
-	pass->asking = NULL;
-	if (answer != NULL)
-		pass->told = told_new(pass->r->pool, answer);
-	go_on(pass->r);
-}
-
-/* Meanwhile only the client's going away counts. */
-static ngx_int_t
-hold(ngx_http_request_t *r)
-{
-	r->read_event_handler = ngx_http_test_reading;
-	r->write_event_handler = ngx_http_request_empty_handler;
-	if (r->stream == NULL &&
-	    ngx_handle_read_event(r->connection->read, 0) != NGX_OK)
-		return NGX_ERROR;
-	return NGX_AGAIN;
-}
-
-/* NGX_AGAIN once it is asked; NGX_DECLINED: it cannot be. */
-static ngx_int_t
-start(struct pass *pass, struct kept *kept, ngx_msec_t deadline,
-    const ngx_str_t *question, asking_done *done)
-{
-	const struct asking_call call = {
-		.kept = kept,
-		.deadline = deadline,
-		.question = *question,
-		.is_once = done == on_login,
-		.pool = pass->r->pool,
-		.log = pass->r->connection->log,
-		.done = done,
-		.context = pass
-	};
-
-	pass->told = NULL;
-	pass->is_in = 0;
-	pass->asking = asking_start(&call);
-	if (pass->asking == NULL)
-		return NGX_DECLINED;
-	pass->step = PASS_ASKING;
-	return hold(pass->r);
-}
-
-static ngx_int_t
-ask(struct pass *pass, const struct conf_server *server,
-    const ngx_str_t *policy)
-{
-	static const ngx_str_t nothing = ngx_null_string;
-	const struct state *state = pass->state;
-	const struct question question = {
-		.policy = policy,
-		.authorization = state->authorization != NULL ?
-		    state->authorization->value : nothing,
-		.cookies = state->cookies,
-		.markers = state->markers,
-		.is_forged = state->is_forged,
-		.method = &pass->r->method_name
-	};
-	ngx_str_t records;
-	ngx_int_t rc;
-
-	pass->asked = policy;
-	rc = question_compose(state->main, &question, &records);
-	if (rc != NGX_OK)
-		return rc == NGX_DECLINED ?
-		    NGX_HTTP_REQUEST_HEADER_TOO_LARGE : rc;
-	return start(pass, server->socket, server->deadline, &records,
-	    on_answer);
-}
 
 /* Once the answer is there: NGX_OK, or what ends the request. */
 static ngx_int_t
@@ -166,7 +50,9 @@ require(struct pass *pass, const struct access_conf *conf,
 	}
 	if (is_same(pass->granted, policy))
 		return NGX_OK;
-	rc = ask(pass, conf->server, policy);
+	rc = inquiry_policy(pass, conf->server, policy);
+	if (rc == NGX_OK)
+		return judge(pass);
 	if (rc == NGX_DECLINED)
 		return refusal_unavailable(pass->r, pass->state);
 	return rc == NGX_ERROR ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
@@ -197,7 +83,6 @@ know_path(struct pass *pass, const struct conf_server *server)
 static ngx_int_t
 serve_login(struct pass *pass, const struct conf_server *server)
 {
-	ngx_str_t records;
 	ngx_int_t rc;
 
 	if (pass->step == PASS_ASKING)
@@ -208,10 +93,7 @@ serve_login(struct pass *pass, const struct conf_server *server)
 		    refusal_login(pass->r, pass->state, pass->told) :
 		    refusal_unavailable(pass->r, pass->state);
 	}
-	rc = question_of_login(pass->r, &records);
-	if (rc == NGX_OK)
-		rc = start(pass, server->login, server->deadline, &records,
-		    on_login);
+	rc = inquiry_login(pass, server);
 	if (rc == NGX_DECLINED)
 		return refusal_unavailable(pass->r, pass->state);
 	return rc == NGX_ERROR ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;

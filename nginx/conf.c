@@ -1,6 +1,7 @@
 #include "nginx/conf.h"
 
 #include "nginx/guarded.h"
+#include "nginx/keeping.h"
 #include "nginx/kept.h"
 #include "nginx/plain_path.h"
 
@@ -10,7 +11,8 @@ conf_main_new(ngx_conf_t *cf)
 	struct conf_main *main = ngx_pcalloc(cf->pool, sizeof(*main));
 
 	if (main == NULL || ngx_array_init(&main->sockets, cf->pool, 2,
-	    sizeof(struct kept *)) != NGX_OK)
+	    sizeof(struct kept *)) != NGX_OK || ngx_array_init(
+	    &main->keepings, cf->pool, 1, sizeof(struct keeping *)) != NGX_OK)
 		return NULL;
 	return main;
 }
@@ -84,6 +86,8 @@ conf_server_merge(ngx_conf_t *cf, void *parent, void *child)
 		server->login_path = above->login_path;
 		server->login = above->login;
 	}
+	if (!server->is_keeping_said)
+		server->keeping = above->keeping;
 	if (merge_paths(cf, above, server) != NGX_OK)
 		return NGX_CONF_ERROR;
 	return NGX_CONF_OK;
@@ -132,4 +136,38 @@ conf_kept(ngx_conf_t *cf, struct conf_main *main, ngx_str_t *address)
 		return NULL;
 	*kept = kept_new(cf->pool, address, &url.addrs[0]);
 	return *kept;
+}
+
+static int
+is_same(const ngx_str_t *one, const ngx_str_t *other)
+{
+	return one->len == other->len &&
+	    ngx_memcmp(one->data, other->data, one->len) == 0;
+}
+
+struct keeping *
+conf_keeping(ngx_conf_t *cf, struct conf_main *main,
+    const struct keeping_conf *conf)
+{
+	struct keeping **keeping = main->keepings.elts;
+	const struct keeping_conf *other;
+	ngx_uint_t i;
+
+	for (i = 0; i < main->keepings.nelts; i++) {
+		other = keeping_conf(keeping[i]);
+		if (!is_same(&other->root, &conf->root) ||
+		    !is_same(&other->daemon, &conf->daemon))
+			continue;
+		if (other->max == conf->max)
+			return keeping[i];
+		ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+		    "authgear_cache: these directories have another max in "
+		    "another place: it is one store");
+		return NULL;
+	}
+	keeping = ngx_array_push(&main->keepings);
+	if (keeping == NULL)
+		return NULL;
+	*keeping = keeping_new(cf->pool, conf);
+	return *keeping;
 }

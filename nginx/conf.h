@@ -15,9 +15,13 @@
 #define CONF_DEADLINE 3000	/* msecs: total_timeout and a second */
 #define CONF_POLICY_MAX 64	/* characters of a policy's name */
 
+struct keeping;
+struct keeping_conf;
+
 /* http. */
 struct conf_main {
 	ngx_array_t sockets;	/* struct kept *, one for each address */
+	ngx_array_t keepings;	/* struct keeping *, for each two pages */
 };
 
 /* server */
@@ -29,6 +33,8 @@ struct conf_server {
 	ngx_array_t *paths;	/* struct guarded_prefix; NULL: none */
 	ngx_str_t login_path;	/* data NULL: not said */
 	struct kept *login;
+	struct keeping *keeping;	/* NULL: nothing is kept */
+	unsigned is_keeping_said:1;
 };
 
 /* location */
@@ -46,5 +52,10 @@ char *conf_location_merge(ngx_conf_t *cf, void *parent, void *child);
  * of memory, or what is no address, and the log says so. */
 struct kept *conf_kept(ngx_conf_t *cf, struct conf_main *main,
     ngx_str_t *address);
+
+/* What is kept by these pages, likewise; NULL also where another size was said
+ * of it. */
+struct keeping *conf_keeping(ngx_conf_t *cf, struct conf_main *main,
+    const struct keeping_conf *conf);
 
 #endif /* !NGINX_CONF_H_ */

@@ -2,6 +2,7 @@
 
 #include "nginx/conf.h"
 #include "nginx/guarded.h"
+#include "nginx/keeping.h"
 #include "nginx/plain_path.h"
 
 #define OFF "off"
@@ -186,4 +187,51 @@ directives_login(ngx_conf_t *cf, ngx_command_t *command, void *conf)
 	server->login_path = words[1];
 	server->login = conf_kept(cf, main_of(cf, command), &words[2]);
 	return server->login != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+/* max=SIZE */
+static char *
+take_max(ngx_conf_t *cf, const ngx_command_t *command, const ngx_str_t *word,
+    size_t *out)
+{
+	static const char key[] = "max=";
+	ngx_str_t text;
+	ssize_t size;
+
+	if (ngx_strncmp(word->data, key, sizeof(key) - 1) != 0)
+		return wrong(cf, command, word, "is not max=SIZE");
+	text.data = word->data + sizeof(key) - 1;
+	text.len = word->len - (sizeof(key) - 1);
+	size = ngx_parse_size(&text);
+	if (size < KEEPING_LEAST || size > KEEPING_MOST)
+		return wrong(cf, command, word, "is no size of 64k to 1024m");
+	*out = (size_t)size;
+	return NGX_CONF_OK;
+}
+
+char *
+directives_cache(ngx_conf_t *cf, ngx_command_t *command, void *conf)
+{
+	const ngx_str_t *words = cf->args->elts;
+	struct conf_server *server = conf;
+	struct keeping_conf keeping = { .max = KEEPING_USUAL };
+	ngx_uint_t i;
+
+	if (server->is_keeping_said)
+		return twice();
+	server->is_keeping_said = 1;
+	if (cf->args->nelts == 2)
+		return is_off(&words[1]) ? NGX_CONF_OK : wrong(cf, command,
+		    &words[1], "is not off, nor two directories");
+	for (i = 1; i <= 2; i++)
+		if (words[i].data[0] != '/')
+			return wrong(cf, command, &words[i],
+			    "is no directory: it begins with \"/\"");
+	if (cf->args->nelts == 4 && take_max(cf, command, &words[3],
+	    &keeping.max) != NGX_CONF_OK)
+		return NGX_CONF_ERROR;
+	keeping.root = words[1];
+	keeping.daemon = words[2];
+	server->keeping = conf_keeping(cf, main_of(cf, command), &keeping);
+	return server->keeping != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }

@@ -15,6 +15,7 @@
 char *directives_policy(ngx_conf_t *cf, ngx_command_t *command, void *conf);
 char *directives_socket(ngx_conf_t *cf, ngx_command_t *command, void *conf);
 char *directives_path(ngx_conf_t *cf, ngx_command_t *command, void *conf);
+char *directives_cache(ngx_conf_t *cf, ngx_command_t *command, void *conf);
 char *directives_login(ngx_conf_t *cf, ngx_command_t *command, void *conf);
 
 #endif /* !NGINX_DIRECTIVES_H_ */

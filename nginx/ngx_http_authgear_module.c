@@ -143,6 +143,9 @@ static ngx_command_t commands[] = {
 	{ ngx_string("authgear_path"), NGX_HTTP_MAIN_CONF |
 	    NGX_HTTP_SRV_CONF | NGX_CONF_TAKE2, directives_path,
 	    NGX_HTTP_SRV_CONF_OFFSET, 0, &ngx_http_authgear_module },
+	{ ngx_string("authgear_cache"), NGX_HTTP_MAIN_CONF |
+	    NGX_HTTP_SRV_CONF | NGX_CONF_TAKE123, directives_cache,
+	    NGX_HTTP_SRV_CONF_OFFSET, 0, &ngx_http_authgear_module },
 	{ ngx_string("authgear_login"), NGX_HTTP_MAIN_CONF |
 	    NGX_HTTP_SRV_CONF | NGX_CONF_TAKE2, directives_login,
 	    NGX_HTTP_SRV_CONF_OFFSET, 0, &ngx_http_authgear_module },

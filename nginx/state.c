@@ -1,7 +1,7 @@
 #include "nginx/state.h"
 
-#include "nginx/asking.h"
 #include "nginx/headers.h"
+#include "nginx/inquiry.h"
 #include "web/cookie_pick.h"
 
 /* By this nginx's pool knows it; there is nothing to free. */
@@ -18,12 +18,8 @@ on_request_end(void *data)
 	struct state *state = data;
 	struct pass *pass;
 
-	for (pass = state->passes; pass != NULL; pass = pass->next) {
-		if (pass->step == PASS_ASKING)
-			asking_stop(pass->asking);
-		pass->asking = NULL;
-		pass->step = PASS_IDLE;
-	}
+	for (pass = state->passes; pass != NULL; pass = pass->next)
+		inquiry_stop(pass);
 }
 
 struct state *

@@ -6,7 +6,9 @@
 #include <ngx_http.h>
 
 #include "face/answer.h"
+#include "nginx/flight.h"
 #include "nginx/guarded.h"
+#include "nginx/keeping.h"
 
 /*
  * What is known of a client's request through all of its passes: nginx runs it
@@ -16,6 +18,7 @@
  */
 
 struct asking;
+struct conf_server;
 struct told;
 
 /* Where one request, the client's or a subrequest, is in its asking. */
@@ -41,9 +44,13 @@ struct pass {
 	const ngx_str_t *asked;		/* the policy */
 	const ngx_str_t *granted;	/* the last one in this pass */
 	enum pass_step step;
-	struct asking *asking;		/* if PASS_ASKING */
+	const struct conf_server *server;	/* that it was asked by */
+	struct asking *asking;		/* if PASS_ASKING, and none is shared */
+	struct flight_seat seat;	/* in one that is */
+	struct keeping_note note;	/* if is_noted */
 	struct told *told;		/* its last answer; NULL: none came */
 	int is_in;			/* that lets it in */
+	unsigned is_noted:1;		/* its grant may be kept */
 	unsigned is_path_known:1;
 	unsigned is_guarded:1;		/* by the location's policy */
 };

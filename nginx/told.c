@@ -1,5 +1,7 @@
 #include "nginx/told.h"
 
+#include <strings.h>
+
 static ngx_int_t
 copy(ngx_pool_t *pool, const char *text, size_t len, ngx_str_t *out)
 {
@@ -31,13 +33,48 @@ told_new(ngx_pool_t *pool, const struct answer *answer)
 		return NULL;
 	for (i = 0; i < answer->count; i++) {
 		field = &answer->fields[i];
+		if (strcasecmp(field->name, "X-Authgear-Keep") == 0)
+			continue;
 		if (copy(pool, field->name, ngx_strlen(field->name),
-		    &told->fields[i].name) != NGX_OK ||
+		    &told->fields[told->count].name) != NGX_OK ||
 		    copy(pool, field->value, ngx_strlen(field->value),
-		    &told->fields[i].value) != NGX_OK)
+		    &told->fields[told->count].value) != NGX_OK)
 			return NULL;
+		told->count++;
 	}
-	told->count = answer->count;
+	return told;
+}
+
+static u_char *
+next(u_char *at, ngx_str_t *out)
+{
+	out->data = at;
+	out->len = ngx_strlen(at);
+	return at + out->len + 1;
+}
+
+struct told *
+told_kept(ngx_pool_t *pool, const char *text, size_t len)
+{
+	struct told *told = ngx_pcalloc(pool, sizeof(*told));
+	ngx_uint_t count = 0;
+	ngx_str_t all;
+	u_char *at;
+	size_t i;
+
+	if (told == NULL || copy(pool, text, len, &all) != NGX_OK)
+		return NULL;
+	for (i = 0; i < len; i++)
+		count += text[i] == '\0';
+	told->status = 200;
+	told->fields = ngx_palloc(pool, (count + 2) / 2 *
+	    sizeof(told->fields[0]));
+	if (told->fields == NULL)
+		return NULL;
+	for (at = all.data; at < all.data + len; told->count++) {
+		at = next(at, &told->fields[told->count].name);
+		at = next(at, &told->fields[told->count].value);
+	}
 	return told;
 }
 

@@ -7,7 +7,8 @@
 #include "face/answer.h"
 
 /*
- * An answer of the daemon as a request keeps it, in the request's pool.
+ * An answer of the daemon as a request keeps it, in the request's pool; without
+ * X-Authgear-Keep, which is of no backend's and no client's business.
  * Threads: nginx has none here.
  */
 
@@ -25,6 +26,10 @@ struct told {
 
 /* NULL: out of memory. */
 struct told *told_new(ngx_pool_t *pool, const struct answer *answer);
+
+/* A grant that was kept: its fields, name and value, each with its NUL; NULL
+ * likewise. */
+struct told *told_kept(ngx_pool_t *pool, const char *text, size_t len);
 
 /* The value of a field; NULL if it is not there. */
 const ngx_str_t *told_find(const struct told *told, const char *name);
