@@ -170,6 +170,8 @@ ask_alone(struct pass *pass)
 	if (compose(pass, &records) == NGX_OK && start(pass,
 	    pass->server->socket, &records, on_answer) == NGX_AGAIN)
 		return;
+	asking_stop(pass->asking);
+	pass->asking = NULL;
 	pass->step = PASS_ANSWERED;
 	go_on(pass->r);
 }

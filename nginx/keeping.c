@@ -95,17 +95,15 @@ look(struct keeping *keeping, int64_t now)
 {
 	int has_root, has_daemon;
 
-	if (keeping->is_there && now - keeping->looked < LOOK_MSECS)
-		return;
-	/* for what is not there, not with each request either */
-	if (keeping->is_told && now - keeping->looked < LOOK_MSECS)
+	if ((keeping->is_there || keeping->is_told) &&
+	    now - keeping->looked < LOOK_MSECS)
 		return;
 	keeping->looked = now;
 	has_root = epoch_look(&keeping->root);
 	has_daemon = epoch_look(&keeping->daemon);
 	keeping->is_there = has_root && has_daemon;
 	if (!keeping->is_there && !keeping->is_told)
-		ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+		ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
 		    "authgear_cache: nothing is kept: no page that counts "
 		    "in %V", has_root ? &keeping->conf.daemon :
 		    &keeping->conf.root);
