@@ -25,6 +25,7 @@ static void
 stand_up(struct flight_seat *seat)
 {
 	ngx_queue_remove(&seat->link);
+	ngx_queue_init(&seat->link);
 	if (seat->flight->first == seat)
 		seat->flight->first = NULL;
 	seat->flight = NULL;

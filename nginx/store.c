@@ -66,16 +66,15 @@ list_of(const struct store *store, const unsigned char *key)
 	return &store->lists[number & store->mask];
 }
 
-/* Where it is told of, in its list; what that is may be NULL. */
-static struct entry **
-place_of(const struct store *store, const unsigned char *key)
+/* NULL: it is not there. */
+static struct entry *
+find(const struct store *store, const unsigned char *key)
 {
-	struct entry **place = list_of(store, key);
+	struct entry *entry = *list_of(store, key);
 
-	while (*place != NULL && memcmp((*place)->key, key,
-	    STORE_KEY_SIZE) != 0)
-		place = &(*place)->next;
-	return place;
+	while (entry != NULL && memcmp(entry->key, key, STORE_KEY_SIZE) != 0)
+		entry = entry->next;
+	return entry;
 }
 
 static void
@@ -103,22 +102,44 @@ make_newest(struct store *store, struct entry *entry)
 	store->newest = entry;
 }
 
+/* One that is of no age any more. */
 static void
-drop(struct store *store, struct entry **place)
+end(struct store *store, struct entry *entry)
 {
-	struct entry *entry = *place;
+	struct entry **place = list_of(store, entry->key);
 
+	while (*place != NULL && *place != entry)
+		place = &(*place)->next;
 	*place = entry->next;
-	unlink_age(store, entry);
 	store->bytes -= cost(entry->len);
 	free(entry);
+}
+
+static void
+drop(struct store *store, struct entry *entry)
+{
+	unlink_age(store, entry);
+	end(store, entry);
+}
+
+static void
+drop_oldest(struct store *store)
+{
+	struct entry *entry = store->oldest;
+
+	store->oldest = entry->newer;
+	if (store->oldest != NULL)
+		store->oldest->older = NULL;
+	else
+		store->newest = NULL;
+	end(store, entry);
 }
 
 void
 store_forget(struct store *store)
 {
 	while (store->oldest != NULL)
-		drop(store, place_of(store, store->oldest->key));
+		drop_oldest(store);
 }
 
 void
@@ -135,13 +156,13 @@ const char *
 store_find(struct store *store, const unsigned char key[STORE_KEY_SIZE],
     int64_t now, size_t *len_out)
 {
-	struct entry **place = place_of(store, key), *entry = *place;
+	struct entry *entry = find(store, key);
 
 	*len_out = 0;
 	if (entry == NULL)
 		return NULL;
 	if (now >= entry->until) {
-		drop(store, place);
+		drop(store, entry);
 		return NULL;
 	}
 	unlink_age(store, entry);
@@ -154,15 +175,15 @@ void
 store_put(struct store *store, const unsigned char key[STORE_KEY_SIZE],
     int64_t until, const char *text, size_t len)
 {
-	struct entry **place = place_of(store, key), *entry;
+	struct entry *entry = find(store, key), **place;
 
-	if (*place != NULL)
-		drop(store, place);
+	if (entry != NULL)
+		drop(store, entry);
 	if (len > store->max || cost(len) > store->max)
 		return;
 	while (store->oldest != NULL &&
 	    cost(len) > store->max - store->bytes)
-		drop(store, place_of(store, store->oldest->key));
+		drop_oldest(store);
 	if (cost(len) > store->max - store->bytes)
 		return;
 	entry = malloc(sizeof(*entry) + len);
