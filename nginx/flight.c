@@ -22,12 +22,12 @@ sit(struct flight *flight, struct flight_seat *seat)
 }
 
 static void
-stand_up(struct flight_seat *seat)
+stand_up(struct flight *flight, struct flight_seat *seat)
 {
 	ngx_queue_remove(&seat->link);
 	ngx_queue_init(&seat->link);
-	if (seat->flight->first == seat)
-		seat->flight->first = NULL;
+	if (flight->first == seat)
+		flight->first = NULL;
 	seat->flight = NULL;
 }
 
@@ -56,7 +56,7 @@ on_answer(void *context, const struct answer *answer)
 		seat = ngx_queue_data(ngx_queue_head(&flight->seats),
 		    struct flight_seat, link);
 		is_first = seat == flight->first;
-		stand_up(seat);
+		stand_up(flight, seat);
 		if (is_shared || is_first)
 			seat->done(seat->context, answer, FLIGHT_ANSWERED);
 		else
@@ -146,7 +146,7 @@ flight_leave(struct flight_seat *seat)
 
 	if (flight == NULL)
 		return;
-	stand_up(seat);
+	stand_up(flight, seat);
 	/* one that has its answer ends itself */
 	if (flight->asking == NULL || !ngx_queue_empty(&flight->seats))
 		return;

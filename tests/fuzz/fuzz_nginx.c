@@ -129,7 +129,56 @@ check_path(const uint8_t *data, size_t size)
 	free(out);
 }
 
-/* The first byte says which: "c", "a", "p". */
+/* Whatever is read into a path, it is one, and read again it stays. */
+static void
+check_reading(const uint8_t *path, size_t size,
+    enum plain_path_reading reading)
+{
+	unsigned char *out = malloc(size + 1), *again = malloc(size + 1);
+	size_t len;
+
+	if (out != NULL && again != NULL) {
+		len = plain_path_read(path, size, reading, out);
+		if (len == 0 || len > size || out[0] != '/')
+			abort();
+		out[len] = '\0';
+		if (strlen((char *)out) == len && (
+		    strstr((char *)out, "//") != NULL ||
+		    strstr((char *)out, "/../") != NULL ||
+		    strstr((char *)out, "/./") != NULL))
+			abort();
+		if (reading != PLAIN_PATH_AS_IT_IS &&
+		    reading != PLAIN_PATH_SLASHED &&
+		    memchr(out, ';', len) != NULL)
+			abort();
+		if (reading >= PLAIN_PATH_SLASHED &&
+		    memchr(out, '\\', len) != NULL)
+			abort();
+		if (plain_path_read(out, len, reading, again) != len ||
+		    memcmp(out, again, len) != 0)
+			abort();
+	}
+	free(out);
+	free(again);
+}
+
+static void
+check_readings(const uint8_t *data, size_t size)
+{
+	uint8_t *path = malloc(size + 1);
+	int i;
+
+	if (path == NULL)
+		return;
+	path[0] = '/';
+	if (size > 0)
+		memcpy(path + 1, data, size);
+	for (i = 0; i < PLAIN_PATH_READINGS; i++)
+		check_reading(path, size + 1, (enum plain_path_reading)i);
+	free(path);
+}
+
+/* The first byte says which: "c", "a", "p", "r". */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -144,6 +193,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'p':
 		check_path(data + 1, size - 1);
+		break;
+	case 'r':
+		check_readings(data + 1, size - 1);
 		break;
 	default:
 		break;
