@@ -73,9 +73,11 @@ def free_ports(count):
 
 
 @contextlib.contextmanager
-def running(world, server, http='', modules='', asking='', face='fastcgi'):
+def running(world, server, http='', modules='', asking='', face='fastcgi',
+            environment=()):
     """`modules`: lines before all others; `asking`: what an administrator
-    puts into the folder of the location that asks."""
+    puts into the folder of the location that asks; `environment`: NAME=value
+    of the process."""
     ports = []
     if face == 'module':
         modules += nginx_module.loading()
@@ -88,7 +90,8 @@ def running(world, server, http='', modules='', asking='', face='fastcgi'):
         os.mkdir(at + '/includes/asking.d')
         with open(at + '/includes/asking.d/own.conf', 'w') as file:
             file.write(asking)
-        return whole, servers.nginx_command(at)
+        command = servers.nginx_command(at)
+        return whole, ['env', *environment] + list(command)
 
     nginx = servers.start('nginx', world.site, world.addresses['nginx'], made)
     nginx.ports = ports
