@@ -67,8 +67,8 @@ export AUTHGEAR_NGINX="$nginx/objs/nginx" AUTHGEAR_BUILD="$work/build" \
     AUTHGEAR_SOURCE="$top" PYTHONDONTWRITEBYTECODE=1
 status=0
 for test in nginx_module nginx_module_asking nginx_module_cache \
-    nginx_module_dav nginx_module_load nginx_backends nginx_lists \
-    nginx_routes nginx_around; do
+    nginx_module_dav nginx_module_load nginx_module_revoked \
+    nginx_backends nginx_lists nginx_routes nginx_around; do
 	if /usr/bin/python3 "$top/tests/e2e/test_$test.py" \
 	    >"$work/$test.log" 2>&1; then
 		echo "$test: $(tail -n 1 "$work/$test.log")"

@@ -1,0 +1,93 @@
+"""Revocations past what the nginx module keeps, by the real command, the real
+daemon and their pages; and what shows that this test can fail."""
+# beside others: every process, folder and port is its own
+
+import os
+
+import checker
+import nginx_module
+import nginx_site
+import tap
+from process import eventually
+
+REAL = '''server { include @INCLUDES@/authgear-server.conf; @LISTEN@
+authgear_cache %(root)s %(daemon)s;
+location /public/ { root @WWW@; }
+location / { authgear default; proxy_pass http://@HTTP@; } }
+server { include @INCLUDES@/authgear-server.conf; @LISTEN@
+authgear_cache %(frozen)s %(daemon)s;
+location / { authgear default; proxy_pass http://@HTTP@; } }
+'''
+USERS, AFTER, AT_ONCE = 20, 2500, 500
+
+
+class Real(checker.World):
+    """With the real pages, and one that never changes."""
+
+    def start_daemon(self):
+        self.pages = {'root': self.state + '.epoch'}
+        for name in ('daemon', 'frozen'):
+            self.pages[name] = os.path.join(self.folder, name + '.epoch')
+            os.makedirs(self.pages[name], exist_ok=True)
+            os.chmod(self.pages[name], 0o755)
+        with open(self.pages['frozen'] + '/trust', 'wb') as file:
+            file.write(b'x' * 16)
+        os.chmod(self.pages['frozen'] + '/trust', 0o644)
+        self.fcgi = self.daemon(
+            listen=['unix:%s,mode=0666' % self.addresses['nginx']],
+            arguments=['--log', 'stderr', '--epoch', self.pages['daemon']])
+
+
+def statuses(port, token, count):
+    """Of so many requests behind one another."""
+    lines = 'GET /x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s\r\n'
+    data = lines % (token, '') * (count - 1) + lines % (
+        token, 'Connection: close\r\n')
+    got = checker.exchange(port, data.encode())
+    return [got.count(b'HTTP/1.1 %d ' % status) for status in (200, 401)]
+
+
+def real(world, nginx):
+    """Revoked by the command: from its return on nobody is let in."""
+    def status(name, token, port=0):
+        return checker.ask(nginx.ports[port], '/' + name, token).status
+
+    late = [0, 0]
+    frozen = before = 0
+    for number in range(USERS):
+        token = world.token('gone%d' % number, lifetime=3600)
+        before += statuses(nginx.ports[0], token, 50)[0] + \
+            statuses(nginx.ports[1], token, 50)[0]
+        world.cache('revoke', 'user', 'id-gone%d' % number)
+        for _ in range(AFTER // AT_ONCE):
+            got = statuses(nginx.ports[0], token, AT_ONCE)
+            late = [late[0] + got[0], late[1] + got[1]]
+        frozen += statuses(nginx.ports[1], token, 10)[0]
+    tap.equal((before, late), (USERS * 100, [0, USERS * AFTER]),
+              'the command: of %d requests after it none is let in' % (
+                  USERS * AFTER))
+    tap.equal(frozen, USERS * 10, 'the control: by a page that does not '
+              'change all are')
+    kept_one, other = world.token('kept'), world.token('other')
+    tap.ok(eventually(lambda: status('x', kept_one) == 200), 'let in')
+    world.fcgi.kill()
+    tap.equal([status('x', kept_one), status('x', other)], [200, 503],
+              'a daemon that was killed: who is kept is let in')
+    world.start_daemon()
+    tap.ok(eventually(lambda: status('x', other) == 200), 'another daemon')
+    world.fcgi.stop()
+    tap.equal([status('x', kept_one), status('x', other)], [503, 503],
+              'a daemon that ended: nothing is kept')
+
+
+if __name__ == '__main__':
+    if not nginx_module.is_built():
+        tap.skip('the nginx module', 'it was not built: no nginx-dev')
+        tap.done()
+    if os.geteuid() != 0:
+        tap.skip('what the nginx module keeps', 'a page of root\'s needs root')
+        tap.done()
+    with Real(('nginx',)) as whole, nginx_site.running(
+            whole, REAL % whole.pages, face='module') as server:
+        real(whole, server)
+    tap.done()
