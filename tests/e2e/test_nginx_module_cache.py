@@ -519,8 +519,8 @@ if __name__ == '__main__':
         tap.skip('what the nginx module keeps', 'a page of root\'s needs root')
         tap.done()
     with running() as here:
-        for case in (kept, expiry, wall_clock, bad_pages, revoked, overtaken, waiters,
-                     survives, bound):
+        for case in (kept, expiry, wall_clock, bad_pages, revoked,
+                     overtaken, waiters, survives, bound):
             case(here)
         alarming = [line for line in here.nginx.log().splitlines()
                     if '[alert]' in line and 'exited on signal 9' not in line]
