@@ -163,7 +163,11 @@ class World(gate.Site):
             listen=[address if name == 'apache' else
                     'unix:%s,mode=0666' % address
                     for name, address in self.addresses.items()],
-            arguments=['--threads', str(self.threads), '--log', 'stderr'])
+            arguments=['--threads', str(self.threads), '--log', 'stderr'] +
+            self.more_arguments())
+
+    def more_arguments(self):
+        return []
 
     def said(self, at=0):
         """What all daemons wrote, from there on."""

@@ -103,7 +103,7 @@ def said_of(levels):
             [nginx_module.NGINX, '-t', '-e', 'stderr', '-c', at + '/conf'],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, universal_newlines=True, check=False)
-    line = 5 if http else 7 if server else 9
+    line = 9 if location else 7 if server else 5
     return run.returncode, run.stdout, ' in %s/conf:%d' % (at, line)
 
 

@@ -15,7 +15,7 @@ authgear_cache %(root)s %(daemon)s;
 location /public/ { root @WWW@; }
 location / { authgear default; proxy_pass http://@HTTP@; } }
 server { include @INCLUDES@/authgear-server.conf; @LISTEN@
-authgear_cache %(frozen)s %(daemon)s;
+authgear_cache %(frozen)s %(frozen)s;
 location / { authgear default; proxy_pass http://@HTTP@; } }
 '''
 USERS, AFTER, AT_ONCE = 20, 2500, 500
@@ -24,18 +24,17 @@ USERS, AFTER, AT_ONCE = 20, 2500, 500
 class Real(checker.World):
     """With the real pages, and one that never changes."""
 
-    def start_daemon(self):
+    def more_arguments(self):
         self.pages = {'root': self.state + '.epoch'}
         for name in ('daemon', 'frozen'):
             self.pages[name] = os.path.join(self.folder, name + '.epoch')
             os.makedirs(self.pages[name], exist_ok=True)
             os.chmod(self.pages[name], 0o755)
-        with open(self.pages['frozen'] + '/trust', 'wb') as file:
-            file.write(b'x' * 16)
-        os.chmod(self.pages['frozen'] + '/trust', 0o644)
-        self.fcgi = self.daemon(
-            listen=['unix:%s,mode=0666' % self.addresses['nginx']],
-            arguments=['--log', 'stderr', '--epoch', self.pages['daemon']])
+        for page in ('/trust', '/daemon'):
+            with open(self.pages['frozen'] + page, 'wb') as file:
+                file.write(b'x' * 16)
+            os.chmod(self.pages['frozen'] + page, 0o644)
+        return ['--epoch', self.pages['daemon']]
 
 
 def statuses(port, token, count):
