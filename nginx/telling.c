@@ -5,6 +5,7 @@
 #include "nginx/told.h"
 
 #define IDENTITY "X-Authgear-"
+#define KEEP IDENTITY "Keep"	/* is said to this server alone */
 
 static int
 is_credential(void *context, const ngx_table_elt_t *header)
@@ -63,7 +64,8 @@ telling_identity(ngx_http_request_t *r, const struct state *state,
 		return NGX_ERROR;
 	for (i = 0; i < told->count; i++)
 		if (ngx_strncmp(told->fields[i].name.data, IDENTITY,
-		    sizeof(IDENTITY) - 1) == 0 && headers_put(r,
+		    sizeof(IDENTITY) - 1) == 0 && ngx_strcmp(
+		    told->fields[i].name.data, KEEP) != 0 && headers_put(r,
 		    &told->fields[i].name, &told->fields[i].value) != NGX_OK)
 			return NGX_ERROR;
 	if (name != NULL)

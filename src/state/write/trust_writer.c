@@ -180,7 +180,7 @@ finish(struct trust_writer *writer, int rc, struct error *error)
 	struct error why = { "" };
 
 	rc = database_connection_finish(writer->db, rc, writer->path, &why);
-	/* the file is read by who has asked since; the rest may wait */
+	/* before anything that waits for a reader of the file */
 	trust_epoch_end(&writer->epoch, &writer->unkept);
 	if (rc == SQLITE_OK) {
 		trust_complete(writer->db, writer->path, &writer->lacks);
