@@ -15,8 +15,9 @@ else
 fi
 code=$(sed -n 's/^	{ ngx_string("\([a-z_]*\)").*/\1/p' \
     nginx/ngx_http_authgear_module.c | sort)
-page=$(sed -n 's/^\.It Ic \(authgear[a-z_]*\) Ar.*/\1/p' \
-    man/authgear-nginx.5 | sort)
+# An item that is longer than a line begins with .It Xo.
+page=$(awk '/^\.It Ic authgear/ { print $3 } xo { print $2 }
+    { xo = /^\.It Xo/ }' man/authgear-nginx.5 | sort)
 if [ -n "$code" ] && [ "$code" = "$page" ]; then
 	echo "ok 2 - the directives of the nginx module and its page agree"
 else
