@@ -138,6 +138,22 @@ is_guarded(const struct conf_location *location)
 	return location->policy.len > 0;
 }
 
+/* One more than the place of the one that is being asked about. */
+static ngx_uint_t
+turn(const struct pass *pass, const ngx_str_t *const *policies,
+    ngx_uint_t count)
+{
+	ngx_uint_t i;
+
+	if (pass->step == PASS_IDLE)
+		return count;
+	for (i = count; i > 0; i--)
+		if (policies[i - 1] == pass->asked)
+			return i;
+	/* an answer about something else */
+	return count;
+}
+
 /* The policies of the path, that of the path as it is last, and of a subrequest
  * the location's; each once its turn has come. */
 static ngx_int_t
@@ -151,13 +167,7 @@ require_path(struct pass *pass, const struct access_conf *conf)
 		policies[count++] = &conf->location->policy;
 	for (i = 0; pass->path_policies[i] != NULL; i++)
 		policies[count++] = pass->path_policies[i];
-	i = count;
-	if (pass->step != PASS_IDLE)
-		while (i > 0 && policies[i - 1] != pass->asked)
-			i--;
-	if (i == 0)	/* an answer about something else */
-		i = count;
-	for (; rc == NGX_OK && i > 0; i--)
+	for (i = turn(pass, policies, count); rc == NGX_OK && i > 0; i--)
 		rc = require(pass, conf, policies[i - 1]);
 	return rc;
 }
