@@ -51,6 +51,8 @@ fcgi/layer/listener.h LISTENER_MAX listeners listeners
 fcgi/layer/server.h SERVER_THREADS_MAX threads threads
 fcgi/layer/server.h SERVER_CONNECTIONS_MAX connections connections, with --max-connections
 fcgi/layer/server_private.h SERVER_PARKED_MAX requests requests that wait for Authgear
+nginx/kept.h KEPT_MAX connections connections that a worker of nginx keeps to the daemon
+nginx/keeping.h KEEPING_USUAL kB what such a worker keeps of grants, by default
 fcgi/log.h LOG_REFUSALS_A_SECOND lines log lines of one reason in a second
 '
 
