@@ -136,17 +136,11 @@ decide(struct work *work)
 static void
 tell(const struct work *work)
 {
-	static const enum log_level levels[] = {
-		[NOTICE_INFO] = LOG_LEVEL_INFO,
-		[NOTICE_WARNING] = LOG_LEVEL_WARNING,
-		[NOTICE_ERROR] = LOG_LEVEL_ERROR
-	};
 	enum notice_level level;
 	struct error text;
 
 	while (gate_helper_notice(work->helper, &level, &text))
-		log_say(work->answer->log, levels[level], "%s",
-		    error_text(&text));
+		log_notice(work->answer->log, level, error_text(&text));
 }
 
 static void

@@ -192,6 +192,18 @@ log_say(struct log *log, enum log_level level, const char *format, ...)
 	write_text(log, level, text);
 }
 
+void
+log_notice(struct log *log, enum notice_level level, const char *text)
+{
+	static const enum log_level levels[] = {
+		[NOTICE_INFO] = LOG_LEVEL_INFO,
+		[NOTICE_WARNING] = LOG_LEVEL_WARNING,
+		[NOTICE_ERROR] = LOG_LEVEL_ERROR
+	};
+
+	log_say(log, levels[level], "%s", text);
+}
+
 /* Begins the second if it is new; the count of the one before. */
 static unsigned long
 turn(struct tally *tally, int64_t second)

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "ground/notices.h"
 #include "ground/reason.h"
 
 /*
@@ -44,6 +45,9 @@ void log_free(struct log *log);		/* says what is not said yet */
 /* One line; control bytes become '?'. */
 void log_say(struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* One line, of what those without a log have found. */
+void log_notice(struct log *log, enum notice_level level, const char *text);
 
 /*
  * A refusal: said, unless LOG_REFUSALS_A_SECOND of its reason were said in

@@ -73,16 +73,11 @@ wait_for(struct upkeep *upkeep, int fd)
 static void
 tell(struct upkeep *upkeep)
 {
-	static const enum log_level levels[] = {
-		[NOTICE_INFO] = LOG_LEVEL_INFO,
-		[NOTICE_WARNING] = LOG_LEVEL_WARNING,
-		[NOTICE_ERROR] = LOG_LEVEL_ERROR
-	};
 	enum notice_level level;
 	struct error text;
 
 	while (gate_upkeep_notice(upkeep->gate, &level, &text))
-		log_say(upkeep->log, levels[level], "%s", error_text(&text));
+		log_notice(upkeep->log, level, error_text(&text));
 }
 
 static void *

@@ -105,6 +105,28 @@ test_one_line(void **state)
 	assert_int_equal(count_of(capture.text, "warning: a?b??[31m?\n"), 1);
 }
 
+/* What the gate wants to be known keeps its level and is no format. */
+static void
+test_notices(void **state)
+{
+	struct capture capture;
+	struct log *log;
+
+	(void)state;
+	log = log_new(LOG_TO_STDERR, "test", NULL);
+	assert_non_null(log);
+	capture_begin(&capture);
+	log_notice(log, NOTICE_INFO, "100 %s");
+	log_notice(log, NOTICE_WARNING, "odd");
+	log_notice(log, NOTICE_ERROR, "bad");
+	log_free(log);
+	capture_end(&capture);
+	assert_int_equal(count_of(capture.text, "\n"), 3);
+	assert_int_equal(count_of(capture.text, "]: 100 %s\n"), 1);
+	assert_int_equal(count_of(capture.text, "]: warning: odd\n"), 1);
+	assert_int_equal(count_of(capture.text, "]: error: bad\n"), 1);
+}
+
 /* stderr into a stream socket, as systemd makes it, or another file; what the
  * log says there of each level. */
 static void
@@ -194,6 +216,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_one_line),
+		cmocka_unit_test(test_notices),
 		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_stamp),
 	};
