@@ -66,7 +66,9 @@ send_rest(struct asking *asking)
 			return STEP_DIED;
 		asking->sent += (size_t)n;
 	}
-	return STEP_WAIT;
+	/* poll and select would tell of it on and on */
+	return ngx_handle_write_event(connection->write, 0) == NGX_OK ?
+	    STEP_WAIT : STEP_BROKEN;
 }
 
 /* What has come; the answer once it is whole. */

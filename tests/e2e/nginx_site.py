@@ -23,7 +23,7 @@ import servers
 
 HEAD = '''pid @AT@/pid;
 error_log @AT@/error.log;
-events { }
+events { @EVENTS@ }
 http {
 access_log off;
 client_body_temp_path @AT@/work/body;
@@ -41,9 +41,9 @@ def includes(site, folder, address, face):
     return servers.nginx_includes(site, folder, address)
 
 
-def text(site, at, ports, server, http, address, face='fastcgi'):
+def text(site, at, ports, server, http, address, face='fastcgi', events=''):
     """The whole configuration of these server blocks."""
-    whole = HEAD + http + '\n'
+    whole = HEAD.replace('@EVENTS@', events) + http + '\n'
     if face == 'module':
         server = nginx_module.render(server)
     if os.geteuid() == 0:
@@ -74,10 +74,10 @@ def free_ports(count):
 
 @contextlib.contextmanager
 def running(world, server, http='', modules='', asking='', face='fastcgi',
-            environment=()):
+            environment=(), events=''):
     """`modules`: lines before all others; `asking`: what an administrator
     puts into the folder of the location that asks; `environment`: NAME=value
-    of the process."""
+    of the process; `events`: how it waits."""
     ports = []
     if face == 'module':
         modules += nginx_module.loading()
@@ -86,7 +86,8 @@ def running(world, server, http='', modules='', asking='', face='fastcgi',
         ports[:] = [port] + free_ports(server.count('@LISTEN@') - 1)
         for file in ('fastcgi.conf', 'fastcgi_params'):
             os.symlink('/etc/nginx/' + file, at + '/' + file)
-        whole = modules + text(site, at, ports, server, http, address, face)
+        whole = modules + text(site, at, ports, server, http, address, face,
+                               events)
         os.mkdir(at + '/includes/asking.d')
         with open(at + '/includes/asking.d/own.conf', 'w') as file:
             file.write(asking)

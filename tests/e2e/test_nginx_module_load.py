@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import grpc
 
@@ -206,6 +207,47 @@ def under_load(world, nginx):
     tap.ok(not alarming, 'nothing alarming in the log', alarming[:5])
 
 
+LEVEL = '''server { @LISTEN@ authgear_socket %s; authgear default;
+location /public/ { authgear off; root @WWW@; }
+location / { proxy_pass http://@HTTP@; } }
+'''
+
+
+def ticks(pid):
+    """What a process has used of the processor, in hundredths of a second."""
+    with open('/proc/%d/stat' % pid) as file:
+        fields = file.read().rpartition(')')[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def waiting(world, _):
+    """Each way of waiting that this nginx has: Debian's has epoll, which tells
+    once of what is ready; poll and select tell as long as it is, and are in
+    that of tests/nginx_sanitized.sh."""
+    built = subprocess.run(
+        [nginx_module.NGINX, '-V'], stdin=subprocess.DEVNULL, check=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+    for method, address in (
+            ('epoll', world.addresses['apache']),
+            ('poll', world.addresses['apache']),
+            ('select', world.addresses['apache']),
+            ('poll', 'unix:' + world.addresses['nginx'])):
+        if method != 'epoll' and b'--with-%s_module' % method.encode() \
+                not in built:
+            continue
+        with nginx_site.running(world, LEVEL % address, face='module',
+                                events='use %s;' % method) as nginx:
+            got = [checker.ask(nginx.port, '/x', token).status for token in (
+                world.token(), None, world.token('bob'), world.token())]
+            tap.equal(got, [200, 401, 200, 200],
+                      '%s, %s: each is told' % (method, address[:4]))
+            before = ticks(workers(nginx)[0])
+            time.sleep(1)
+            spent = ticks(workers(nginx)[0]) - before
+            tap.ok(spent < 10, '%s, %s: a kept connection keeps nobody busy' %
+                   (method, address[:4]), spent)
+
+
 def revoked(world, nginx):
     """Nothing is kept: the first request after the command is refused."""
     wrong = []
@@ -228,6 +270,7 @@ if __name__ == '__main__':
                 nginx_site.running(here, SITE.replace(
                     '@GRPC@', str(applications.grpc)), face='module',
                     modules='worker_processes 2;\n') as server:
-            for case in (pipelined, multiplexed, bodies, under_load, revoked):
+            for case in (pipelined, multiplexed, bodies, waiting, under_load,
+                         revoked):
                 case(here, server)
     tap.done()
