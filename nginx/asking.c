@@ -6,11 +6,13 @@
 #include "nginx/kept.h"
 
 #define TRIES 3		/* connections, the first of which may be a kept one */
+#define ROOM_MSECS 50	/* between looks for room in the daemon's queue */
 
 struct asking {
 	struct asking_call call;
 	ngx_connection_t *connection;	/* NULL: none at the moment */
 	ngx_event_t deadline;
+	ngx_event_t room;		/* is looked for again */
 	ngx_uint_t tries;
 	unsigned int id;		/* of the question on it */
 	size_t sent;
@@ -47,6 +49,8 @@ stop_clock(struct asking *asking)
 {
 	if (asking->deadline.timer_set)
 		ngx_del_timer(&asking->deadline);
+	if (asking->room.timer_set)
+		ngx_del_timer(&asking->room);
 }
 
 static enum step
@@ -102,28 +106,51 @@ receive(struct asking *asking, struct answer *answer)
 
 static void on_event(ngx_event_t *event);
 
-/* A new one; NULL, and the log says so. */
+/* A new one; NULL: errno is why. */
 static ngx_connection_t *
 connect_to(const struct asking *asking)
 {
 	const ngx_addr_t *to = kept_peer(asking->call.kept);
+	ngx_log_t quiet = *asking->call.log;
 	ngx_peer_connection_t peer;
 	ngx_str_t name = to->name;
 	ngx_int_t rc;
 
+	/* it would call a full queue an error, each time */
+	quiet.log_level = NGX_LOG_CRIT;
 	ngx_memzero(&peer, sizeof(peer));
 	peer.sockaddr = to->sockaddr;
 	peer.socklen = to->socklen;
 	peer.name = &name;
 	peer.get = ngx_event_get_peer;
-	peer.log = asking->call.log;
+	peer.log = &quiet;
 	peer.log_error = NGX_ERROR_ERR;
+	ngx_set_socket_errno(0);
 	rc = ngx_event_connect_peer(&peer);
-	if (rc == NGX_OK || rc == NGX_AGAIN)
+	if (rc == NGX_OK || rc == NGX_AGAIN) {
+		peer.connection->log = asking->call.log;
+		peer.connection->read->log = asking->call.log;
+		peer.connection->write->log = asking->call.log;
 		return peer.connection;
+	}
 	if (peer.connection != NULL)
 		ngx_close_connection(peer.connection);
 	return NULL;
+}
+
+/* Nobody to ask; but a unix socket whose queue is full says so at once, and
+ * may have room in a moment. */
+static enum step
+wait_for_room(struct asking *asking)
+{
+	const ngx_err_t error = ngx_socket_errno;
+
+	if (error == NGX_EAGAIN) {
+		ngx_add_timer(&asking->room, ROOM_MSECS);
+		return STEP_WAIT;
+	}
+	say(asking, error, "connect() failed");
+	return STEP_BROKEN;
 }
 
 /* Each question over a connection has an id of its own, so that an answer that
@@ -152,12 +179,13 @@ ask(struct asking *asking)
 
 	while (step == STEP_DIED && asking->tries < TRIES) {
 		close_connection(asking);
-		connection = asking->tries++ == 0 ?
+		connection = asking->tries == 0 ?
 		    kept_take(asking->call.kept, asking->call.log) : NULL;
 		if (connection == NULL)
 			connection = connect_to(asking);
 		if (connection == NULL)
-			return STEP_BROKEN;
+			return wait_for_room(asking);
+		asking->tries++;
 		connection->data = asking;
 		connection->read->handler = on_event;
 		connection->write->handler = on_event;
@@ -211,8 +239,19 @@ on_deadline(ngx_event_t *event)
 {
 	struct asking *asking = event->data;
 
-	say(asking, NGX_ETIMEDOUT, "the deadline of authgear_socket");
+	say(asking, NGX_ETIMEDOUT, asking->connection != NULL ?
+	    "the deadline of authgear_socket" :
+	    "its queue was full until the deadline of authgear_socket");
 	finish(asking, NULL);
+}
+
+static void
+on_room(ngx_event_t *event)
+{
+	struct asking *asking = event->data;
+
+	if (ask(asking) == STEP_BROKEN)
+		finish(asking, NULL);
 }
 
 struct asking *
@@ -228,8 +267,11 @@ asking_start(const struct asking_call *call)
 	asking->reply = ngx_pnalloc(call->pool, ANSWER_RECORDS_MAX);
 	if (asking->reply == NULL)
 		return NULL;
+	asking->room.handler = on_room;
+	asking->room.data = asking;
+	asking->room.log = call->log;
 	if (ask(asking) != STEP_WAIT) {
-		close_connection(asking);
+		asking_stop(asking);
 		return NULL;
 	}
 	asking->deadline.handler = on_deadline;

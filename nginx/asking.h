@@ -16,6 +16,7 @@
  * - What may be asked once only goes over a new connection, and never again.
  * - Each question over a connection has an id of its own: a second answer is
  *   never that of the next question.
+ * - Where the daemon's queue of connections is full it is tried again.
  * - One deadline for all of it.
  * - Who asked says once that it no longer wants the answer, or is told once.
  *

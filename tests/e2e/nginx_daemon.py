@@ -43,14 +43,14 @@ def records(text, number, policy=None):
 class Daemon(backend.Listener):
     """Asks as pairs, connections as they are open."""
 
-    def __init__(self, path):
+    def __init__(self, path, held=None):
         self.asks, self.numbers, self.made, self.open = [], [], 0, 0
         self.lock = threading.Lock()
         self.peers = set()
         self.over = False
-        if os.path.exists(path):
+        if not held and os.path.exists(path):
             os.remove(path)
-        super().__init__(path)
+        super().__init__(path, held)
 
     def _serve(self, peer):
         with self.lock:

@@ -4,6 +4,7 @@ a question whose client is gone.  The daemon here says what it is told to."""
 
 import concurrent.futures
 import contextlib
+import os
 import socket
 import time
 import types
@@ -227,6 +228,34 @@ def deadline(world):
                   'who waits in vain holds up nobody')
 
 
+def full(world):
+    """A daemon that for a moment takes no connection, and one that never
+    does: its queue has room for one."""
+    world.daemon.stop()
+    os.remove(world.path)
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as queue:
+        queue.bind(world.path)
+        os.chmod(world.path, 0o666)
+        queue.listen(0)
+        names = ['user%d' % number for number in range(20)]
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            got = set(pool.map(lambda name: world.ask('good', name).status,
+                               names))
+            tap.ok(got == {503} and 'its queue was full' in
+                   world.nginx.log(), 'the queue is full until the deadline: '
+                   '503', got)
+            asked = [pool.submit(world.name, 'good', name) for name in names]
+            time.sleep(0.3)
+            tap.equal([each.result() for each in asked if each.done()], [],
+                      'the queue is full: nobody is refused at once')
+            world.daemon = Daemon(world.path, queue.dup())
+            tap.equal([each.result() for each in asked],
+                      [[name] for name in names],
+                      'nor when there is room in it')
+    tap.ok('temporarily unavailable' not in world.nginx.log(),
+           'nor does the log tell of each look', world.nginx.log()[-2000:])
+
+
 def vanishing(world):
     """Clients that are gone while they are asked about."""
     world.restart()
@@ -275,7 +304,7 @@ if __name__ == '__main__':
         tap.skip('the nginx module', 'it was not built: no nginx-dev')
         tap.done()
     with running() as here:
-        for case in (question, answers, kept, ended, once, deadline,
+        for case in (question, answers, kept, ended, once, deadline, full,
                      vanishing):
             case(here)
     tap.done()
