@@ -198,10 +198,18 @@ ask(struct asking *asking)
 	return step == STEP_WAIT ? STEP_WAIT : STEP_BROKEN;
 }
 
+/* The credential in it would lie in the pool until that ends, and after. */
+static void
+wipe(const struct asking *asking)
+{
+	explicit_bzero(asking->call.question.data, asking->call.question.len);
+}
+
 static void
 finish(struct asking *asking, const struct answer *answer)
 {
 	stop_clock(asking);
+	wipe(asking);
 	(void)ngx_pfree(asking->call.pool, asking->reply);
 	/* the rest of a question would be taken for the next one */
 	if (answer != NULL && asking->sent == asking->call.question.len)
@@ -287,5 +295,6 @@ asking_stop(struct asking *asking)
 	if (asking == NULL)
 		return;
 	stop_clock(asking);
+	wipe(asking);
 	close_connection(asking);
 }

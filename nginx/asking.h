@@ -33,7 +33,7 @@ struct asking_call {
 	struct kept *kept;
 	ngx_msec_t deadline;
 	ngx_str_t question;	/* records of one id, which is changed; lives
-				   until the end */
+				   until the end, when it is wiped */
 	int is_once;
 	ngx_pool_t *pool;
 	ngx_log_t *log;

@@ -208,8 +208,10 @@ fly(struct pass *pass)
 	rc = flight_join(&call, &pass->seat);
 	if (rc == NGX_DECLINED) {
 		rc = compose(pass, &records);
-		if (rc == NGX_OK)
+		if (rc == NGX_OK) {
 			rc = flight_start(&call, &records, &pass->seat);
+			explicit_bzero(records.data, records.len);
+		}
 	}
 	return rc == NGX_OK ? hold(pass) : rc;
 }

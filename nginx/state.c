@@ -4,11 +4,14 @@
 #include "nginx/inquiry.h"
 #include "web/cookie_pick.h"
 
-/* By this nginx's pool knows it; there is nothing to free. */
+/* By this nginx's pool knows it.  The memory is given to others as it is. */
 static void
 on_pool_end(void *data)
 {
-	(void)data;
+	const struct state *state = data;
+
+	if (state->cookies.len > 0)
+		explicit_bzero(state->cookies.data, state->cookies.len);
 }
 
 /* The client is gone, or answered. */
@@ -90,13 +93,17 @@ static ngx_int_t
 read_client(struct state *state, ngx_http_request_t *main)
 {
 	ngx_str_t cookie;
+	ngx_int_t rc;
 
 	state->main = main;
 	state->authorization = main->headers_in.authorization;
 	if (strip(main, state) != NGX_OK ||
 	    headers_cookie(main, &cookie) != NGX_OK)
 		return NGX_ERROR;
-	return pick(state, &cookie);
+	rc = pick(state, &cookie);
+	if (cookie.len > 0)
+		explicit_bzero(cookie.data, cookie.len);
+	return rc;
 }
 
 struct state *
