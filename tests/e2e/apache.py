@@ -10,13 +10,10 @@ in. Beside the modules that are named, those of Debian's default and of the
 include are loaded.
 """
 
-import os
-
 import checker
 import servers
 
 MODULES = '/usr/lib/apache2/modules'
-FOLDER = os.path.join(servers.EXAMPLES, 'apache')
 # What Debian enables by itself, and what the include needs.
 DEFAULT = ('access_compat', 'alias', 'auth_basic', 'authn_core', 'authn_file',
            'authz_core', 'authz_host', 'authz_user', 'autoindex', 'deflate',
@@ -37,11 +34,12 @@ def load(names):
         name, MODULES, name) for name in sorted(set(names)))
 
 
-def settings(address, login):
+def settings(at, address, login):
     """The addresses that the include takes, and the include."""
+    share = servers.apache_share(at)
     return ('Define AUTHGEAR_FCGI %s\nDefine AUTHGEAR_LOGIN %s\n'
             'Define AUTHGEAR_LUA %s/authgear.lua\n'
-            'Include %s/authgear.conf\n' % (address, login, FOLDER, FOLDER))
+            'Include %s/authgear.conf\n' % (address, login, share, share))
 
 
 def start(world, site, modules=(), outside='', behind='', without=(),
@@ -73,7 +71,8 @@ def start(world, site, modules=(), outside='', behind='', without=(),
                 'AddHandler cgi-script .cgi\nAllowOverride All\n'
                 'Require all granted\n</Directory>\n'
                 '<FilesMatch "^\\.ht">\nRequire all denied\n</FilesMatch>\n' %
-                (at, pages.www) + settings(address, pages.login_socket))
+                (at, pages.www) + settings(
+                    at, address, pages.login_socket))
         text += put_in(outside, at) + '<VirtualHost *>\nDocumentRoot %s\n%s' \
             '\n</VirtualHost>\n%s' % (pages.www, put_in(site, at),
                                        put_in(behind, at))

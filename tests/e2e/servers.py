@@ -163,8 +163,14 @@ def nginx_command(at):
             '-g', 'daemon off;']
 
 
+def apache_share(at):
+    """The include and its Lua in a folder of the server, which reads the Lua
+    as www-data: a clone may be closed to it. Its path."""
+    return shutil.copytree(os.path.join(EXAMPLES, 'apache'), at + '/share')
+
+
 def _apache(site, at, port, address):
-    share = EXAMPLES + '/apache/authgear'
+    share = apache_share(at) + '/authgear'
     text = example('apache.conf', [
         ('127.0.0.1:8080', '127.0.0.1:%d' % port, 1),
         ('127.0.0.1:8000', '127.0.0.1:%d' % site.http.port, 1),

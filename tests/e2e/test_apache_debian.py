@@ -75,7 +75,7 @@ class Layout:
 
 def start(world, mpm):
     """As the comment at the top of the include says."""
-    with open(apache.FOLDER + '/authgear.conf') as file:
+    with open(servers.EXAMPLES + '/apache/authgear.conf') as file:
         modules = re.search(r'(?m)^#   a2enmod (.*)$', file.read()).group(1)
 
     def maker(pages, at, port, address):
@@ -85,12 +85,13 @@ def start(world, mpm):
             layout.enable('a2dismod', 'mpm_event')
             layout.enable('a2enmod', 'mpm_' + mpm)
         layout.enable('a2enmod', *modules.split())
-        os.symlink(apache.FOLDER + '/authgear.conf',
+        share = servers.apache_share(at)
+        os.symlink(share + '/authgear.conf',
                    layout.etc + '/conf-available/authgear.conf')
         with open(layout.etc + '/conf-available/a-test.conf', 'w') as file:
             file.write('Define AUTHGEAR_FCGI %s\nDefine AUTHGEAR_LOGIN %s\n'
                        'Define AUTHGEAR_LUA %s/authgear.lua\n' % (
-                           address, pages.login_socket, apache.FOLDER))
+                           address, pages.login_socket, share))
         layout.enable('a2enconf', 'authgear', 'a-test')
         return '', ['/usr/bin/env'] + [
             '%s=%s' % pair for pair in layout.environment.items()] + [

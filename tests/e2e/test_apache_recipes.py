@@ -52,7 +52,7 @@ def recipe(name, changes, modules):
                 'ScriptSock %s/cgid\n<Directory />\nRequire all denied\n'
                 '</Directory>\n' % ((port,) + (at,) * 6)).replace(
                     'TypesConfig', apache.load(names) + 'TypesConfig') + \
-            apache.settings(address, site.login_socket) + text, \
+            apache.settings(at, address, site.login_socket) + text, \
             ['/usr/sbin/apache2', '-D', 'FOREGROUND', '-f', at + '/conf']
     return maker
 
