@@ -2,21 +2,32 @@
 # usage: nginx_sanitized.sh [DIRECTORY]
 # The tests of the nginx module in an nginx that is built here: Debian's source
 # with AddressSanitizer, UndefinedBehaviorSanitizer and without pools of its own
-# (NGX_DEBUG_PALLOC), so that every allocation is one of malloc's.  nginx-dev
-# has headers alone, so the source comes from Debian's archive by the network:
-# this is a part of make check-long.  Needs root, for the tests.
+# (NGX_DEBUG_PALLOC), so that every allocation is one of malloc's; and with poll
+# and select, which Debian's has not.  nginx-dev has headers alone, so the source
+# comes from Debian's archive by the network: this is a part of make check-long.
+# Needs root, for the tests.
+# Environment: AUTHGEAR_NGINX_SOURCE, a folder with that source, where there is
+# no network; DEBIAN_MIRROR, else that of the machine.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 work=${1:-$(mktemp -d "${TMPDIR:-/tmp}/nginx-sanitized.XXXXXX")}
+umask 022	# www-data reads there
+mkdir -p "$work"
 chmod 755 "$work"
 suite=bookworm
+mirror=${DEBIAN_MIRROR:-$(sed -n \
+    -e 's/^deb \(\[[^]]*\] \)\{0,1\}\(http[^ ]*\).*/\2/p' \
+    -e 's/^URIs: *\(http[^ ]*\).*/\1/p' \
+    /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)}
+mirror=${mirror:-http://deb.debian.org/debian}
+mirror=${mirror%/}
 echo "working in $work"
 
 echo "== the source of nginx"
 mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" \
     "$work/source"
-for place in "debian $suite" "debian-security $suite-security"; do
-	echo "deb-src ${DEBIAN_MIRROR:-http://deb.debian.org}/$place main"
+for place in "$mirror $suite" "$mirror-security $suite-security"; do
+	echo "deb-src $place main"
 done >"$work/apt/sources.list"
 apt() {
 	apt-get -q -o Dir::Etc::SourceList="$work/apt/sources.list" \
@@ -25,12 +36,22 @@ apt() {
 	    -o Dir::Cache="$work/apt/cache" \
 	    -o APT::Sandbox::User=root "$@" </dev/null >>"$work/apt.log" 2>&1
 }
-apt update
-# an archive that has dropped this version has the original at least
-(cd "$work/source" && apt source nginx) || true
+no_source() {
+	tail "$work/apt.log"
+	echo "the source of nginx cannot be had from $mirror: say" \
+	    "AUTHGEAR_NGINX_SOURCE or DEBIAN_MIRROR" >&2
+	exit 1
+}
+if [ -n "${AUTHGEAR_NGINX_SOURCE-}" ]; then
+	cp -a "$AUTHGEAR_NGINX_SOURCE" "$work/source/nginx-given"
+else
+	apt update || no_source
+	# an archive that has dropped this version has the original at least
+	(cd "$work/source" && apt source nginx) || true
+fi
 cd "$work/source"
 set -- nginx-*/
-[ -d "$1" ] || tar xf nginx_*.orig.tar.gz || { tail "$work/apt.log"; exit 1; }
+[ -d "$1" ] || tar xf nginx_*.orig.tar.gz 2>/dev/null || no_source
 set -- nginx-*/
 cd "$1"
 nginx=$PWD
@@ -42,7 +63,8 @@ flags="-g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer
     -DNGX_DEBUG_PALLOC=1 -Wno-error"
 [ -x configure ] || cp auto/configure .
 bash -c '. ./conf_flags && exec ./configure "${NGX_CONF_FLAGS[@]}" \
-    --with-http_addition_module --with-cc-opt="$1" \
+    --with-http_addition_module --with-poll_module --with-select_module \
+    --with-cc-opt="$1" \
     --with-ld-opt="-fsanitize=address,undefined"' bash "$(echo $flags)" \
     >"$work/nginx.log" 2>&1 && make -j2 >>"$work/nginx.log" 2>&1 || {
 	tail "$work/nginx.log"
