@@ -97,7 +97,7 @@ def locations(grpc):
 
 def all_blocks():
     text, order = '', []
-    for policy in ('default', 'open', 'basic'):
+    for policy in ('default', 'open', 'basic', 'login'):
         for include in ('INCLUDES', 'DOWN'):
             for protocol, grpc in (('', ''), ('http2', 'own'),
                                    ('http2', 'with')):
@@ -173,11 +173,44 @@ def closed(world, name, included):
                '%s: with an old Basic header, %s' % (called, policy), answer)
 
 
+def kept_by_the_module(world, name, included):
+    """No list of the location's own takes anything of it away."""
+    called = name + (', with the include' if included else '')
+    answer = ask(world, name, included, token=world.token())
+    shown = answer.shown or {'env': []}
+    own = [value for each in ('Remote-User', 'HTTP_REMOTE_USER')
+           for value in values(shown, each)]
+    told = [value for each in ('X-Authgear-User-Id', 'AUTHGEAR_USER_ID')
+            for value in values(shown, each)]
+    names = set(values(shown, 'REMOTE_USER')) - {''}
+    tap.ok(set(own) == {'login-alice'} and told == ['id-alice'] and
+           names <= {'login-alice'} and (
+               names or 'fastcgi' not in name or 'Debian' not in name),
+           called + ': who it is, all the same', answer)
+    answer = ask(world, name, included, include='DOWN', token=world.token())
+    tap.ok(answer.status == 503 and answer.header('Retry-After'),
+           called + ': 503 without the daemon, all the same', answer)
+    answer = ask(world, name, included)
+    tap.ok(answer.status == 401 and answer.header('X-Authgear-Reason') ==
+           'no-credential' and answer.header('WWW-Authenticate'),
+           called + ': why nobody is let in, all the same', answer)
+    page = [('Accept', 'text/html')]
+    answer = ask(world, name, included, 'login', headers=page) \
+        if 'grpc' not in name else backends_test.ask_curl(
+            world.ports['login', 'INCLUDES', 'with' if included else 'own'],
+            path_of(name, included), page)
+    tap.ok(answer.status == 302 and '/oauth2/authorize?' in (
+        answer.header('Location') or ''),
+        called + ': a page goes to the login, all the same', answer)
+
+
 def granted(world, name, included):
     called = name + (', with the include' if included else '')
     answer = ask(world, name, included, token=world.token())
     tap.ok(answer.status == 200 and answer.shown is not None,
            called + ': a good one passes', answer)
+    if world.face == 'module':
+        kept_by_the_module(world, name, included)
     if not included:
         return
     tap.ok(backends_test.is_alice(answer), called + ': who it is', answer)
@@ -190,7 +223,8 @@ def main():
     policies = {
         'default': {'remote_user': 'claim:' + backends_test.LOGIN},
         'open': {'unauthenticated': 'pass'},
-        'basic': {'accept_basic': 'yes'}}
+        'basic': {'accept_basic': 'yes'},
+        'login': backends_test.POLICIES['login']}
     for face in nginx_module.faces():
         tap.note('face: ' + face)
         with backends_test.running({'validate': 'hybrid'}, policies,
