@@ -1,17 +1,22 @@
 """`revoke` returned, then no later request is granted: each kind of
 revocation, each kind of credential that it can hit, two daemons with lighttpd
-and nginx, under load, in hybrid mode.
+and nginx, by its module too, which keeps what was granted; under load, in
+hybrid mode.
 
 AUTHGEAR_TEST_REQUESTS: requests of each combination after the command
 returned (2000)."""
 
+import contextlib
 import os
 import time
+import types
 
 import checker
 import fastcgi
 import gate
 import load
+import nginx_module
+import nginx_site
 import servers
 import sessions
 import tap
@@ -158,9 +163,37 @@ def test_others(world):
                   'the revoked one: ' + kind)
 
 
+KEEPING = '''server { @LISTEN@ root @WWW@;
+authgear_socket unix:%s; authgear_cache %s %s; authgear default;
+location /public/ { authgear off; } }
+'''
+
+
+@contextlib.contextmanager
+def keeping(site, pages, daemon, page):
+    """What it keeps counts by root's page, so for root alone."""
+    if not nginx_module.is_built() or os.geteuid() != 0:
+        tap.skip('the nginx module that keeps', 'it is not built, or this is '
+                 'not root')
+        yield []
+        return
+    around = types.SimpleNamespace(site=pages,
+                                   addresses={'nginx': daemon.path})
+    with nginx_site.running(around, KEEPING % (
+            daemon.path, site.state + '.epoch', page),
+                            face='module') as nginx:
+        yield [nginx]
+
+
 def main():
-    with gate.Site(settings=SETTINGS) as site, \
-            site.daemon('one') as one, site.daemon('two') as two:
+    with contextlib.ExitStack() as stack:
+        site = stack.enter_context(gate.Site(settings=SETTINGS))
+        page = os.path.join(site.folder, 'daemon.epoch')
+        os.mkdir(page)
+        os.chmod(page, 0o755)
+        one = stack.enter_context(site.daemon('one', arguments=[
+            '--epoch', page]))
+        two = stack.enter_context(site.daemon('two'))
         os.chmod(one.path, 0o666)
         os.chmod(two.path, 0o666)
         for daemon in (one, two):
@@ -170,6 +203,7 @@ def main():
         try:
             for name, daemon in zip(SERVERS, (one, two)):
                 webs.append(servers.start(name, pages, daemon.path))
+            webs += stack.enter_context(keeping(site, pages, one, page))
             world = World(site, (one, two), webs)
             for what, applies, verb, status, reason in ROWS:
                 for kind in ALL:
@@ -183,6 +217,7 @@ def main():
         finally:
             for web in webs:
                 web.stop()
+            stack.close()
             pages.stop()
     tap.done()
 
