@@ -20,8 +20,9 @@ server { include @INCLUDES@/authgear-server.conf; @LISTEN@
 authgear_cache %(frozen)s %(frozen)s;
 location / { authgear default; proxy_pass http://@HTTP@; } }
 '''
-USERS, AT_ONCE = 20, 500
-AFTER = int(os.environ.get('AUTHGEAR_TEST_AFTER') or 50000) // USERS
+# Of each user so many: by then what was kept of him would be old.
+AFTER, AT_ONCE = 2500, 500
+USERS = int(os.environ.get('AUTHGEAR_TEST_AFTER') or 50000) // AFTER
 
 
 class Real(checker.World):
