@@ -8,6 +8,7 @@ import time
 import fastcgi
 import gate
 import login_world
+import nginx_module
 import tap
 from login_browser import Browser
 
@@ -186,27 +187,29 @@ def test_pass(site, daemon):
            'pass: --print-policies says all of it', said)
 
 
-def test_tls():
+def test_tls(name):
     """From end to end, TLS before a server."""
-    with login_world.World('nginx', tls=True) as world:
+    with login_world.World(name, tls=True) as world:
         browser = Browser()
         first = browser.ask(world.url + '/page.txt')
         answer, hops = browser.follow(browser.log_in(first.location))
         tap.equal((answer.status, answer.text, hops),
-                  (200, 'page of /\n', 2), 'https: logged in')
+                  (200, 'page of /\n', 2), name + ', https: logged in')
         kept = browser.jar[login_world.APPLICATION]
         tap.ok(list(kept) == [HTTPS] and kept[HTTPS][1],
-               'https: the marker is Secure and of this host alone', kept)
+               name + ', https: the marker is Secure and of this host '
+               'alone', kept)
         world.log_out()
         out = gate.until(lambda: [answer for answer in [browser.ask(
             world.url + '/page.txt')] if answer.status != 200], 'logout',
             15)[0]
-        tap.equal(out.status, 302, 'https: logged out, log in again')
+        tap.equal(out.status, 302, name + ', https: logged out, log in again')
         world.sim.control('resolver', cookie_domain=None)
         browser.forget('session')
         answer, hops = browser.follow(browser.log_in(out.location))
         tap.ok(answer.status == 401 and 'cookie domain' in answer.text,
-               'https: a login that does not reach the site is explained',
+               name + ', https: a login that does not reach the site is '
+               'explained',
                '%d %s' % (answer.status, answer.text))
 
 
@@ -234,7 +237,8 @@ def main():
             tap.ok(daemon.alive(), 'the daemon lives')
         tap.equal(len(said), 1, 'page and header say the same')
         test_restart(site, start)
-    test_tls()
+    for name in ('nginx',) + nginx_module.names():
+        test_tls(name)
     tap.done()
 
 

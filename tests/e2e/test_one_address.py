@@ -5,6 +5,7 @@ import apache
 import checker
 import gate
 import lighttpd
+import nginx_module
 import nginx_site
 import tap
 
@@ -58,8 +59,11 @@ CASES = ((PROXY, VISITOR, 'from the proxy'), (ELSE, PROXY, 'from anybody'))
 def main():
     with checker.World(()) as world:
         for proxy, seen, what in CASES:
-            with nginx_site.running(world, SERVER, NGINX % proxy) as nginx:
-                expect(world, nginx.port, 'nginx: ' + what, seen)
+            for face in nginx_module.faces():
+                with nginx_site.running(world, SERVER, NGINX % proxy,
+                                        face=face) as nginx:
+                    expect(world, nginx.port, 'nginx, %s: %s' % (face, what),
+                           seen)
             server = apache.start(world, apache.GUARD, ('remoteip',),
                                   outside=APACHE % proxy)
             expect(world, server.port, 'apache: ' + what, seen)

@@ -49,9 +49,12 @@ def stopped(world, token):
     status = world.fcgi.stop()
     tap.equal(status, 0, 'stopped: exit status of the daemon')
     closed(world, 'stopped', token)
-    answer = world.ask('nginx', '/page.txt', token)
-    tap.ok(answer.status == 503 and answer.header('Retry-After'),
-           'stopped: nginx says 503 and Retry-After', answer)
+    for name in world.names:
+        if not name.startswith('nginx'):
+            continue
+        answer = world.ask(name, '/page.txt', token)
+        tap.ok(answer.status == 503 and answer.header('Retry-After'),
+               'stopped: %s says 503 and Retry-After' % name, answer)
     world.start_daemon()
     comes_back(world, 'stopped', token)
 
