@@ -83,11 +83,15 @@ class Daemon(backend.Listener):
         """One answer; EOFError: the connection ends."""
         raise NotImplementedError
 
-    def stop(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
+    def end_all(self):
+        """The connections; one may have ended by itself meanwhile."""
         with self.lock:
             peers = list(self.peers)
         for peer in peers:
             with contextlib.suppress(OSError):
                 peer.shutdown(socket.SHUT_RDWR)
+
+    def stop(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.end_all()

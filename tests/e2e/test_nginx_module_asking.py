@@ -184,8 +184,7 @@ def kept(world):
 def ended(world):
     """Connections that the daemon has ended meanwhile."""
     for what, change in (
-            ('ended', lambda: [peer.shutdown(socket.SHUT_RDWR) for peer in
-                               list(world.daemon.peers)]),
+            ('ended', lambda: world.daemon.end_all()),
             ('a daemon that was started again', world.restart)):
         got = []
         for number in range(20):
@@ -204,9 +203,8 @@ def once(world):
     """What a login comes back with is of no use a second time."""
     for what, change in (('no connection is kept', world.restart),
                          ('one is kept', lambda: world.name('good')),
-                         ('one is kept, and has ended', lambda: [
-                             peer.shutdown(socket.SHUT_RDWR)
-                             for peer in list(world.daemon.peers)])):
+                         ('one is kept, and has ended',
+                          lambda: world.daemon.end_all())):
         change()
         before = world.asked(None)
         answer = checker.ask(world.nginx.port, '/login?code=x')
