@@ -62,10 +62,12 @@ flags="-g -O1 -fsanitize=address,undefined -fno-omit-frame-pointer
     -fno-sanitize=alignment,nonnull-attribute,pointer-overflow
     -DNGX_DEBUG_PALLOC=1 -Wno-error"
 [ -x configure ] || cp auto/configure .
+# what conf_flags leaves out, and Debian's own nginx has
+more=$(nginx -V 2>&1 | tr ' ' '\n' | grep '^--with-http_[a-z0-9_]*_module$')
 bash -c '. ./conf_flags && exec ./configure "${NGX_CONF_FLAGS[@]}" \
-    --with-http_addition_module --with-poll_module --with-select_module \
-    --with-cc-opt="$1" \
-    --with-ld-opt="-fsanitize=address,undefined"' bash "$(echo $flags)" \
+    --with-poll_module --with-select_module --with-cc-opt="$1" \
+    --with-ld-opt="-fsanitize=address,undefined" $2' \
+    bash "$(echo $flags)" "$more" \
     >"$work/nginx.log" 2>&1 && make -j2 >>"$work/nginx.log" 2>&1 || {
 	tail "$work/nginx.log"
 	exit 1
