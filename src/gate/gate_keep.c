@@ -23,12 +23,12 @@ of_session(const struct gate_task *task)
 	}
 }
 
-/* The seconds that are left of `keep` by a moment of the wall clock, in whose
- * second it is over. */
+/* The whole seconds of `keep` that are left before the second of the wall clock
+ * in which it is over: of this second nobody knows how much is gone. */
 static int64_t
 until(int64_t keep, int64_t at, const struct moment *now)
 {
-	const int64_t left = at - now->wall;
+	const int64_t left = at - now->wall - 1;
 
 	return left < keep ? left : keep;
 }

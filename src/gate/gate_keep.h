@@ -15,7 +15,8 @@
  * - until the token expires, without the leeway;
  * - until the login is too old for max_authentication_age, likewise;
  * - until a block of this user or client begins or ends: `edge`, Unix
- *   seconds, REVOCATION_NO_TIME: none does.
+ *   seconds, REVOCATION_NO_TIME: none does;
+ * each whole, so that it is over before, never after.
  * 0: of what serves in an outage, or of one of these that is over.
  * A grant depends on the policy and the credential's text alone, and on what
  * these moments and pages tell.  Threads: as the task.

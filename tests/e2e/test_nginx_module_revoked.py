@@ -5,6 +5,7 @@ AUTHGEAR_TEST_AFTER: requests after the commands, in all (50000)."""
 # beside others: every process, folder and port is its own
 
 import os
+import time
 
 import checker
 import nginx_module
@@ -50,6 +51,23 @@ def statuses(port, token, count):
     return [got.count(b'HTTP/1.1 %d ' % status) for status in (200, 401)]
 
 
+def begun_block(world, nginx, number):
+    """If one is let in right before, and what else but 403 right after."""
+    token = world.token('later%d' % number, lifetime=3600)
+    begins = int(time.time()) + 2
+    world.cache('block', 'user', 'id-later%d' % number, '--from',
+                '%d' % begins)
+    before, after = 0, set()
+    while time.time() < begins + 1.2:
+        is_after = time.time() >= begins
+        got = checker.ask(nginx.port, '/x', token).status
+        if is_after and got != 403:
+            after.add(got)
+        before += not is_after and got == 200
+        time.sleep(0.01)
+    return before > 0, after
+
+
 def real(world, nginx):
     """Revoked by the command: from its return on nobody is let in."""
     def status(name, token, port=0):
@@ -71,6 +89,9 @@ def real(world, nginx):
                   USERS * AFTER))
     tap.equal(frozen, USERS * 10, 'the control: by a page that does not '
               'change all are')
+    begun = [begun_block(world, nginx, number) for number in range(3)]
+    tap.equal(begun, [(True, set())] * 3, 'a block that begins by itself: '
+              'nobody is let in from its second on')
     kept_one, other = world.token('kept'), world.token('other')
     tap.ok(eventually(lambda: status('x', kept_one) == 200), 'let in')
     world.fcgi.kill()
