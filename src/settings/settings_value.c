@@ -144,7 +144,8 @@ set_path(void *member, const struct settings_row *row, const char *value,
 		return -1;
 	}
 	if (strstr(value, "/../") != NULL || strstr(value, "/./") != NULL ||
-	    (len >= 3 && strcmp(value + len - 3, "/..") == 0)) {
+	    (len >= 3 && strcmp(value + len - 3, "/..") == 0) ||
+	    (len >= 2 && strcmp(value + len - 2, "/.") == 0)) {
 		error_set(error, "must not go through . or ..");
 		return -1;
 	}

@@ -171,6 +171,7 @@ values_of_authgear_refused(void **state)
 		{ "max_credential", "1023" }, { "max_credential", "49153" },
 		{ "cookie_prefix", "a b" }, { "cookie_prefix", "a=" },
 		{ "state", "var" }, { "state", "/a/.." },
+		{ "state", "/a/." }, { "state", "/." },
 		{ "insecure_allow_http", "true" },
 		{ "insecure_allow_http", "Yes" }, { "log_grants", "1" },
 	};
