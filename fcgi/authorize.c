@@ -253,14 +253,16 @@ answer_login(const struct authorize *authorize, struct decision *decision,
 	return answer_browser(authorize, decision, &page, with, reply);
 }
 
-/* A request with a name of the client's own is another question than the same
- * credential without. */
+/* By what; a request with a name of the client's own is another question than
+ * the same credential without. */
 static void
-forbid_keeping(struct decision *decision, char *const *params)
+limit_keeping(struct decision *decision, char *const *params,
+    const char *page)
 {
 	const char *name = NULL;
 
-	if (client_identity_find(params) != NULL ||
+	decision->keep_page = page;
+	if (page == NULL || client_identity_find(params) != NULL ||
 	    params_find(params, CLIENT_IDENTITY_BASIC, &name) ==
 	    PARAMS_TWICE || (name != NULL && name[0] != '\0'))
 		decision->keep = 0;
@@ -300,7 +302,7 @@ authorize_answer(const struct authorize *authorize,
 	if (authorize->is_apache)
 		sent.may_pass = 0;
 	refuse_name(&sent, with->params);
-	forbid_keeping(&sent, with->params);
+	limit_keeping(&sent, with->params, with->page);
 	if (!answer_login(authorize, &sent, with, reply))
 		reply_decision(reply, authorize->role, &sent, authorize->id);
 	is_good = reply->reason == REASON_GRANTED || reply->is_pass;

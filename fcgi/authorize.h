@@ -54,6 +54,8 @@ struct authorize_with {
 	const char *endpoint;	/* where browsers log in: the metadata's
 				   authorization_endpoint; NULL: not known */
 	struct login_attempts *attempts;
+	const char *page;	/* what a grant may be kept by (epoch_shown.h);
+				   NULL: nothing, so that none may be */
 	const struct moment *now;
 	struct log *log;
 	int log_grants;		/* log what lets in too */

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "face/epoch.h"
-
 #define PAGE_MODE 0644
 #define FOLDER_MODE 0755
 
@@ -96,8 +94,10 @@ show(struct epoch_page *page, struct error *error)
 {
 	const int folder = open_folder(page->directory, error);
 
-	if (folder == -1)
+	if (folder == -1) {
+		memset(page->value, 0, sizeof(page->value));
 		return -1;
+	}
 	errno = 0;
 	if (put(folder, page->value) == 0) {
 		(void)close(folder);
@@ -107,6 +107,7 @@ show(struct epoch_page *page, struct error *error)
 	    page->directory, strerror(errno != 0 ? errno : EIO));
 	(void)unlinkat(folder, EPOCH_DAEMON, 0);
 	(void)close(folder);
+	memset(page->value, 0, sizeof(page->value));
 	return -1;
 }
 
@@ -163,4 +164,10 @@ epoch_page_free(struct epoch_page *page)
 		return;
 	(void)epoch_page_blank(page, NULL);
 	free(page);
+}
+
+const unsigned char *
+epoch_page_value(const struct epoch_page *page)
+{
+	return page->value;
 }

@@ -1,6 +1,7 @@
 #ifndef EPOCH_PAGE_H_
 #define EPOCH_PAGE_H_
 
+#include "face/epoch.h"
 #include "ground/error.h"
 
 /*
@@ -25,5 +26,8 @@ int epoch_page_blank(struct epoch_page *page, struct error *error);
 
 /* 1 if what was written last lies there. */
 int epoch_page_is_ours(const struct epoch_page *page);
+
+/* What was written last, zeros where that failed. */
+const unsigned char *epoch_page_value(const struct epoch_page *page);
 
 #endif /* !EPOCH_PAGE_H_ */

@@ -16,6 +16,7 @@
 struct epoch_watch {
 	struct log *log;
 	struct epoch_page *page;
+	struct epoch_shown *shown;
 	struct gate_epoch *gate;
 	struct moment now;
 	int is_failing;			/* to write the page, and that was
@@ -39,8 +40,9 @@ name_folder(const char *state, char folder[PATH_MAX])
 }
 
 struct epoch_watch *
-epoch_watch_new(const char *directory, const struct settings *settings,
-    struct gate_shared *shared, struct log *log, struct error *error)
+epoch_watch_new(const char *directory, struct epoch_shown *shown,
+    const struct settings *settings, struct gate_shared *shared,
+    struct log *log, struct error *error)
 {
 	struct epoch_watch *watch = calloc(1, sizeof(*watch));
 
@@ -49,6 +51,7 @@ epoch_watch_new(const char *directory, const struct settings *settings,
 		return NULL;
 	}
 	watch->log = log;
+	watch->shown = shown;
 	name_folder(settings->state, watch->folder);
 	epoch_init(&watch->roots, watch->folder, EPOCH_TRUST, EPOCH_OF_ROOT);
 	watch->page = epoch_page_new(directory, error);
@@ -98,6 +101,7 @@ look_at_ours(struct epoch_watch *watch)
 	struct error error = { "" };
 	const int is_failing = follow(watch, &error) == -1;
 
+	epoch_shown_set(watch->shown, epoch_page_value(watch->page));
 	if (is_failing && !watch->is_failing)
 		log_say(watch->log, LOG_LEVEL_WARNING, "web servers keep no "
 		    "answers: %s", error_text(&error));

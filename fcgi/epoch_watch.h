@@ -1,6 +1,7 @@
 #ifndef EPOCH_WATCH_H_
 #define EPOCH_WATCH_H_
 
+#include "fcgi/epoch_shown.h"
 #include "fcgi/log.h"
 #include "gate/gate_epoch.h"
 
@@ -13,10 +14,11 @@
 
 struct epoch_watch;
 
-/* Makes the daemon's page, in `directory`; borrows all.  NULL and error. */
+/* Makes the daemon's page, in `directory`, and shows what it says; borrows all.
+ * NULL and error. */
 struct epoch_watch *epoch_watch_new(const char *directory,
-    const struct settings *settings, struct gate_shared *shared,
-    struct log *log, struct error *error);
+    struct epoch_shown *shown, const struct settings *settings,
+    struct gate_shared *shared, struct log *log, struct error *error);
 void epoch_watch_free(struct epoch_watch *watch);
 
 void epoch_watch_look(struct epoch_watch *watch);

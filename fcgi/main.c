@@ -225,7 +225,7 @@ open_state(struct daemon *daemon, struct error *error)
 	if (daemon->service.fetcher == NULL)
 		return -1;
 	daemon->upkeep = upkeep_new(daemon->settings, daemon->service.shared,
-	    daemon->options.epoch, daemon->log, error);
+	    daemon->options.epoch, &daemon->service.shown, daemon->log, error);
 	return daemon->upkeep == NULL ? -1 : 0;
 }
 

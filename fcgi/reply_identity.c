@@ -8,7 +8,7 @@
 #include "web/identity.h"
 
 /* Room for what end(), add_keep() and add_omitted() add. */
-#define END_SIZE 192
+#define END_SIZE 256
 
 /* X-Authgear-Remote-User of REMOTE_USER, X-Authgear-User-Id of
  * AUTHGEAR_USER_ID.  0, or -1: too long. */
@@ -104,13 +104,15 @@ add_omitted(struct reply_draft *draft, unsigned int omitted)
 /* For nginx alone, where a module keeps answers: what takes its variables from
  * an answer would hand it on. */
 static void
-add_keep(struct reply_draft *draft, int seconds)
+add_keep(struct reply_draft *draft, const struct decision *decision)
 {
-	char text[16];
+	char text[64];
 
-	if (draft->role != REPLY_RESPONDER || seconds <= 0)
+	if (draft->role != REPLY_RESPONDER || decision->keep <= 0 ||
+	    decision->keep_page == NULL)
 		return;
-	(void)snprintf(text, sizeof(text), "%d", seconds);
+	(void)snprintf(text, sizeof(text), "%d %s", decision->keep,
+	    decision->keep_page);
 	add_fact(draft, "AUTHGEAR_KEEP", text);
 }
 
@@ -131,7 +133,7 @@ reply_identity_granted(struct reply_draft *draft,
 	if (identity_tell(decision, add_told, draft, &omitted) == -1)
 		draft->is_failed = 1;
 	add_omitted(draft, omitted);
-	add_keep(draft, decision->keep);
+	add_keep(draft, decision);
 	end(draft);
 }
 

@@ -113,6 +113,7 @@ answer(struct service_thread *thread, struct server_request *request,
 		.log = service->log,
 		.log_grants = service->settings->log_grants
 	};
+	char page[EPOCH_SHOWN_SIZE];
 	struct reply reply;
 
 	if (caller->is_ask) {
@@ -125,6 +126,8 @@ answer(struct service_thread *thread, struct server_request *request,
 	if (decision->verdict == VERDICT_DENIED && decision->policy != NULL &&
 	    decision->policy->login_client != NULL)
 		with.endpoint = gate_authorization_endpoint(thread->gate);
+	if (epoch_shown_text(&service->shown, page))
+		with.page = page;
 	authorize_answer(&caller->authorize, decision, &with, &reply);
 	return send_reply(request, &reply);
 }

@@ -1,6 +1,7 @@
 #ifndef SERVICE_H_
 #define SERVICE_H_
 
+#include "fcgi/epoch_shown.h"
 #include "fcgi/fetcher.h"
 #include "fcgi/layer/server.h"
 #include "web/login_attempts.h"
@@ -17,6 +18,7 @@ struct service {
 	struct fetcher *fetcher;
 	int seats;		/* where requests wait */
 	struct login_attempts *attempts;	/* of browsers that log in */
+	struct epoch_shown shown;	/* by what grants may be kept */
 };
 
 /* The handler for server_new(); borrows the service. */

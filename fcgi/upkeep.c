@@ -116,7 +116,8 @@ check_main(void *argument)
 
 struct upkeep *
 upkeep_new(const struct settings *settings, struct gate_shared *shared,
-    const char *epoch, struct log *log, struct error *error)
+    const char *epoch, struct epoch_shown *shown, struct log *log,
+    struct error *error)
 {
 	struct upkeep *upkeep = calloc(1, sizeof(*upkeep));
 	int status;
@@ -135,8 +136,8 @@ upkeep_new(const struct settings *settings, struct gate_shared *shared,
 	upkeep->gate = gate_upkeep_new(settings, shared, wake, upkeep, error);
 	if (upkeep->gate == NULL)
 		goto failed;
-	if (epoch != NULL && (upkeep->watch = epoch_watch_new(epoch, settings,
-	    shared, log, error)) == NULL)
+	if (epoch != NULL && (upkeep->watch = epoch_watch_new(epoch, shown,
+	    settings, shared, log, error)) == NULL)
 		goto failed;
 	status = pthread_create(&upkeep->writer, NULL, write_main, upkeep);
 	upkeep->has_writer = status == 0;

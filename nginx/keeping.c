@@ -3,7 +3,6 @@
 #include <strings.h>
 #include <time.h>
 
-#include "face/epoch.h"
 #include "nginx/store.h"
 
 #define LOOK_MSECS 1000
@@ -150,6 +149,7 @@ keeping_note(struct keeping *keeping,
 	if (!read_pages(keeping))
 		return 0;
 	note_out->turn = keeping->turn;
+	ngx_memcpy(note_out->page, keeping->pages[1], EPOCH_SIZE);
 	return digest_parts(keeping->digest, parts,
 	    sizeof(parts) / sizeof(parts[0]), note_out->key) == 0;
 }
@@ -161,9 +161,24 @@ keeping_find(struct keeping *keeping, const struct keeping_note *note,
 	return store_find(keeping->store, note->key, note->at, len_out);
 }
 
-/* Decimal digits alone; 0: it may not be kept. */
+/* In hex, and nothing behind it. */
+static int
+is_page(const char *text, const unsigned char page[EPOCH_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < EPOCH_SIZE; i++)
+		if (text[2 * i] != digits[page[i] >> 4] ||
+		    text[2 * i + 1] != digits[page[i] & 0xf])
+			return 0;
+	return text[2 * EPOCH_SIZE] == '\0';
+}
+
+/* Decimal digits alone, and the daemon's page as it was read; 0: it may not be
+ * kept. */
 static int64_t
-seconds(const struct answer *answer)
+seconds(const struct answer *answer, const struct keeping_note *note)
 {
 	const char *text = answer_find(answer, "X-Authgear-Keep");
 	int64_t number = 0;
@@ -171,11 +186,13 @@ seconds(const struct answer *answer)
 
 	if (text == NULL)
 		return 0;
-	for (i = 0; text[i] != '\0'; i++) {
+	for (i = 0; text[i] != ' '; i++) {
 		if (text[i] < '0' || text[i] > '9' || i == 9)
 			return 0;
 		number = number * 10 + (text[i] - '0');
 	}
+	if (!is_page(text + i + 1, note->page))
+		return 0;
 	return number < SECONDS_MAX ? number : SECONDS_MAX;
 }
 
@@ -204,7 +221,7 @@ int
 keeping_put(struct keeping *keeping, const struct keeping_note *note,
     const struct answer *answer)
 {
-	const int64_t until = seconds(answer) * 1000;
+	const int64_t until = seconds(answer, note) * 1000;
 	/* each is shorter than its line of the head */
 	char text[ANSWER_RECORDS_MAX];
 

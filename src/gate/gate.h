@@ -114,6 +114,7 @@ struct decision {
 	int keep;			/* seconds for which a grant may be
 					   given again unasked (gate_keep.h);
 					   0: it may not */
+	const char *keep_page;		/* by what, of the web face alone */
 	struct error detail;		/* for the log; may be empty */
 };
 

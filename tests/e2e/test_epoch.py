@@ -59,7 +59,9 @@ class World:
         if answer.status != 200:
             return answer.status
         found = re.findall(rb'(?im)^x-authgear-keep: (.*?)\r?$', answer.raw)
-        return [int(text) for text in found]
+        named = page(self.ours).hex()
+        return [int(text[:-33]) if text.endswith(b' %s' % named.encode())
+                else text for text in found]
 
 
 def page(path):

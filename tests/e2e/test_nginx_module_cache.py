@@ -25,23 +25,34 @@ from process import eventually
 
 CLOCK = os.path.join(tap.BUILD, 'tests/e2e/.libs/wall_clock.so')
 NOBODY = 65534
-LONG = 'X-Authgear-Keep: 300\r\n'
-# what the daemon says of keeping, by the policy it is said of
+LONG = 'X-Authgear-Keep: 300 @\r\n'
+# what the daemon says of keeping, by the policy it is said of; @: its page
 SAID = {
     'kept': LONG, 'other': LONG, 'slow': LONG,
-    'short': 'X-Authgear-Keep: 1\r\n',
-    'lower': 'x-authgear-keep: 300\r\n',
-    'none': '', 'zero': 'X-Authgear-Keep: 0\r\n',
-    'zeros': 'X-Authgear-Keep: 00\r\n', 'empty': 'X-Authgear-Keep:\r\n',
-    'minus': 'X-Authgear-Keep: -1\r\n', 'plus': 'X-Authgear-Keep: +5\r\n',
-    'word': 'X-Authgear-Keep: 5s\r\n', 'blank': 'X-Authgear-Keep:  5\r\n',
-    'hex': 'X-Authgear-Keep: 0x5\r\n', 'part': 'X-Authgear-Keep: 5.5\r\n',
-    'list': 'X-Authgear-Keep: 5, 5\r\n',
-    'much': 'X-Authgear-Keep: 9999999999\r\n',
+    'short': 'X-Authgear-Keep: 1 @\r\n',
+    'lower': 'x-authgear-keep: 300 @\r\n',
+    'none': '', 'zero': 'X-Authgear-Keep: 0 @\r\n',
+    'zeros': 'X-Authgear-Keep: 00 @\r\n', 'empty': 'X-Authgear-Keep:\r\n',
+    'minus': 'X-Authgear-Keep: -1 @\r\n',
+    'plus': 'X-Authgear-Keep: +5 @\r\n', 'bare': 'X-Authgear-Keep: @\r\n',
+    'word': 'X-Authgear-Keep: 5s @\r\n',
+    'blank': 'X-Authgear-Keep:  5 @\r\n',
+    'hex': 'X-Authgear-Keep: 0x5 @\r\n',
+    'part': 'X-Authgear-Keep: 5.5 @\r\n',
+    'list': 'X-Authgear-Keep: 5, 5 @\r\n',
+    'much': 'X-Authgear-Keep: 9999999999 @\r\n',
+    # of no page, of another daemon's, and what is not quite this one's
+    'pageless': 'X-Authgear-Keep: 5\r\n',
+    'pages': 'X-Authgear-Keep: 5 @ @\r\n',
+    'another': 'X-Authgear-Keep: 5 %s\r\n' % ('5a' * 16),
+    'longer': 'X-Authgear-Keep: 5 @0\r\n',
+    'wide': 'X-Authgear-Keep: 5  @\r\n',
+    'cut': 'X-Authgear-Keep: 5 <\r\n', 'upper': 'X-Authgear-Keep: 5 A\r\n',
     'pass': LONG, 'refused': LONG, 'silent': LONG,
 }
 NEVER = ('lower', 'none', 'zero', 'zeros', 'empty', 'minus', 'plus', 'word',
-         'blank', 'hex', 'part', 'list', 'much', 'pass', 'refused')
+         'bare', 'blank', 'hex', 'part', 'list', 'much', 'pageless', 'pages',
+         'another', 'longer', 'wide', 'cut', 'upper', 'pass', 'refused')
 WAITERS = 64
 COOKIE = 'app_session=1b4e28ba-2fa1-41d2-883f-0016d3cca427.' \
     'IY73tucWDUyBWEFTvRiOHNth4qZVw0I%s'
@@ -50,7 +61,8 @@ COOKIE = 'app_session=1b4e28ba-2fa1-41d2-883f-0016d3cca427.' \
 class Daemon(nginx_daemon.Daemon):
     """Grants whoever is not in `revoked`."""
 
-    def __init__(self, path):
+    def __init__(self, path, pages):
+        self.pages = pages
         self.revoked = set()
         self.go = threading.Event()     # what `slow` waits for
         super().__init__(path)
@@ -71,6 +83,10 @@ class Daemon(nginx_daemon.Daemon):
         if policy == 'silent':
             stream.read(1)
             raise EOFError
+        page = self.pages.hex()
+        for sign, digits in (('@', page), ('<', page[:-1]),
+                             ('5 A', '5 ' + page.upper())):
+            text = text.replace(sign, digits)
         stream.write(records(text.encode(), number))
 
 
@@ -97,6 +113,14 @@ class Pages:
         os.chmod(path, 0o644)
         above = os.stat(os.path.dirname(path))
         os.chown(path, above.st_uid, above.st_gid)
+
+    def hex(self):
+        """What the daemon says of its own."""
+        try:
+            with open(self.at['daemon'], 'rb') as file:
+                return file.read().hex()
+        except FileNotFoundError:
+            return ''
 
     def write(self, which, data=None):
         file = os.open(self.at[which], os.O_WRONLY)
@@ -422,12 +446,12 @@ def waiters(world):
     world.daemon.stop()
     tap.equal([world.name('kept', 'w6'), world.name('slow', 'w1')],
               [503, 503], 'the page has changed, nobody listens: 503')
-    world.daemon = Daemon(world.daemon_path)
+    world.daemon = Daemon(world.daemon_path, world.pages)
     tap.equal(world.name('kept', 'w6'), ['w6'], 'and asked when one does')
     world.daemon.stop()
     tap.equal([world.name('kept', 'w6'), world.name('kept', 'w7')],
               [['w6'], 503], 'nobody listens: what is kept is served')
-    world.daemon = Daemon(world.daemon_path)
+    world.daemon = Daemon(world.daemon_path, world.pages)
 
 
 def workers(nginx):
@@ -495,8 +519,8 @@ def running():
     with contextlib.ExitStack() as stack:
         stack.callback(site.stop)
         path = site.path('daemon.sock')
-        daemon = Daemon(path)
         pages = Pages(site.dir)
+        daemon = Daemon(path, pages)
         http, text = text_of(pages, path)
         around = types.SimpleNamespace(site=site, addresses={'nginx': path})
         clock = '' if nginx_module.sanitizers() else site.path('clock')

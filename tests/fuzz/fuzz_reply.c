@@ -305,7 +305,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct login_attempts *attempts;
 	static struct authorize_ids ids;
 	static struct log *log;
-	struct authorize_with with = { .now = &now };
+	struct authorize_with with = { .now = &now,
+	    .page = "000102030405060708090a0b0c0d0e0f" };
 	struct error error = { "" };
 	struct web_question question;
 	struct authorize authorize;

@@ -175,15 +175,17 @@ test_forged(void **state)
 	}
 }
 
+#define PAGE "000102030405060708090a0b0c0d0e0f"
+
 /* One question of the world's token with this parameter beside it. */
 static void
 ask_beside(struct world *world, enum reply_role role, const char *beside,
-    struct reply *reply)
+    const char *page, struct reply *reply)
 {
 	static struct authorize_ids ids;
 	char text[3][4096], *params[4] = { text[0], text[1], text[2], NULL };
 	struct authorize_with with = { .params = params,
-	    .now = &world->gate->now };
+	    .now = &world->gate->now, .page = page };
 	struct authorize authorize;
 	struct web_question question;
 	struct error error = { "" };
@@ -230,10 +232,11 @@ test_promise(void **state)
 	size_t i;
 
 	(void)state;
-	ask_beside(&world, REPLY_RESPONDER, "OTHER=1", &first);
-	assert_non_null(strstr(first.text, "\r\nX-Authgear-Keep: 30\r\n"));
+	ask_beside(&world, REPLY_RESPONDER, "OTHER=1", PAGE, &first);
+	assert_non_null(strstr(first.text, "\r\nX-Authgear-Keep: 30 " PAGE
+	    "\r\n"));
 	for (i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-		ask_beside(&world, REPLY_RESPONDER, beside[i], &reply);
+		ask_beside(&world, REPLY_RESPONDER, beside[i], PAGE, &reply);
 		if (strcmp(reply.text, first.text) != 0)
 			fail_msg("%s: %s", beside[i], reply.text);
 	}
@@ -256,13 +259,17 @@ test_not_kept(void **state)
 	(void)state;
 	world.gate->settings->policies[0]->client_identity = 1;
 	for (i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-		ask_beside(&world, REPLY_RESPONDER, beside[i], &reply);
+		ask_beside(&world, REPLY_RESPONDER, beside[i], PAGE, &reply);
 		assert_int_equal(reply.reason, REASON_GRANTED);
 		if (strstr(reply.text, "Keep") != NULL)
 			fail_msg("%s: %s", beside[i], reply.text);
 	}
 	/* what hands its answer on is told nothing of it */
-	ask_beside(&world, REPLY_AUTHORIZER, "OTHER=1", &reply);
+	ask_beside(&world, REPLY_AUTHORIZER, "OTHER=1", PAGE, &reply);
+	assert_int_equal(reply.reason, REASON_GRANTED);
+	assert_null(strcasestr(reply.text, "keep"));
+	/* nor is anybody where no page says how long it counts */
+	ask_beside(&world, REPLY_RESPONDER, "OTHER=1", NULL, &reply);
 	assert_int_equal(reply.reason, REASON_GRANTED);
 	assert_null(strcasestr(reply.text, "keep"));
 	world_end(&world);

@@ -13,6 +13,7 @@
 
 #include "face/epoch.h"
 #include "fcgi/epoch_page.h"
+#include "fcgi/epoch_shown.h"
 #include "scratch.h"
 
 #define SOMEBODY 12345
@@ -356,6 +357,37 @@ test_daemon(void **state)
 	epoch_page_free(page);
 }
 
+/* What is shown of it is what lies there, and nothing where nothing does. */
+static void
+test_daemon_shown(void **state)
+{
+	struct place *place = *state;
+	struct epoch_shown shown = { { 0, 0 } };
+	char text[EPOCH_SHOWN_SIZE], hex[EPOCH_SHOWN_SIZE];
+	unsigned char value[EPOCH_SIZE] = { 0 };
+	struct error error = { "" };
+	struct epoch_page *page = epoch_page_new(place->directory, &error);
+	size_t i;
+
+	assert_non_null(page);
+	assert_false(epoch_shown_text(&shown, text));
+	epoch_shown_set(&shown, epoch_page_value(page));
+	assert_false(epoch_shown_text(&shown, text));
+	assert_int_equal(epoch_page_renew(page, &error), 0);
+	epoch_shown_set(&shown, epoch_page_value(page));
+	assert_true(epoch_shown_text(&shown, text));
+	assert_true(read_daemons(place, value));
+	for (i = 0; i < EPOCH_SIZE; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", value[i]);
+	assert_string_equal(text, hex);
+	assert_int_equal(chmod(place->directory, 0777), 0);
+	assert_int_equal(epoch_page_renew(page, &error), -1);
+	epoch_shown_set(&shown, epoch_page_value(page));
+	assert_false(epoch_shown_text(&shown, text));
+	assert_int_equal(chmod(place->directory, 0755), 0);
+	epoch_page_free(page);
+}
+
 /* What somebody did to it is seen, and mended by the next writing. */
 static void
 test_daemon_damaged(void **state)
@@ -444,6 +476,8 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_owners, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_daemon, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_daemon_shown, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(test_daemon_damaged, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_daemon_refused, setup,
