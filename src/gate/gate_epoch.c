@@ -18,6 +18,7 @@ struct gate_epoch {
 	struct status *status;
 	uint64_t readings;	/* of trust.db, at the last look */
 	struct status_keys keys; /* that were known then */
+	int are_keys_new;	/* they were others than before */
 	int64_t offset;		/* of the wall clock, when it was set last */
 	int is_begun;		/* the last look saw something */
 };
@@ -64,19 +65,21 @@ is_same_set(const struct status_keys *a, const struct status_keys *b)
 	    memcmp(a->jwks, b->jwks, a->jwks_len) == 0;
 }
 
-/* 1 if the stored set is another one. */
+/* 1 if the stored set is another one; and once more: what another process
+ * stored, a thread that verifies sees a moment later (keys.c). */
 static int
 has_other_keys(struct gate_epoch *epoch)
 {
 	struct status_keys keys = { NULL };
-	int is_other;
+	const int were_new = epoch->are_keys_new;
 
+	epoch->are_keys_new = 0;
 	if (status_load_keys(epoch->status, &keys, NULL) == -1)
-		return 0;
-	is_other = !is_same_set(&keys, &epoch->keys);
+		return were_new;
+	epoch->are_keys_new = !is_same_set(&keys, &epoch->keys);
 	status_keys_clear(&epoch->keys);
 	epoch->keys = keys;
-	return is_other;
+	return epoch->are_keys_new || were_new;
 }
 
 /* 1 if somebody set the wall clock. */
