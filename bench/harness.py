@@ -102,10 +102,7 @@ class Bench(process.Together):
             name, listen=self.listen(name), arguments=arguments))
 
     def cpu_ticks(self, name):
-        with open('/proc/%d/stat' % self.running[name].pid,
-                  encoding='ascii') as stat:
-            fields = stat.read().rsplit(')', 1)[1].split()
-        return int(fields[11]) + int(fields[12])
+        return ticks(self.running[name].pid)
 
     # web servers
 
@@ -197,9 +194,11 @@ setenv.set-environment = ("AUTHGEAR_POLICY" => "default")
     # measuring
 
     def wrk(self, server, variant, tokens='tokens', field='Authorization',
-            before='Bearer ', connections=64, browser=None):
-        daemon = DAEMONS.get(variant, variant)
-        ticks = self.cpu_ticks(daemon) if daemon else 0
+            before='Bearer ', connections=64, browser=None, daemon=''):
+        """One run; `daemon`: that is behind it, None if there is none."""
+        if daemon == '':
+            daemon = DAEMONS.get(variant, variant)
+        used = self.cpu_ticks(daemon) if daemon else 0
         out = subprocess.run(
             ['wrk', '-t1', '-c%d' % connections,
              '-d%ds' % self.options.seconds, '-s',
@@ -211,11 +210,11 @@ setenv.set-environment = ("AUTHGEAR_POLICY" => "default")
             capture_output=True, text=True).stdout
         numbers = [int(word) for word in
                    re.search(r'RESULT (.*)', out).group(1).split()]
-        ticks = self.cpu_ticks(daemon) - ticks if daemon else 0
+        used = self.cpu_ticks(daemon) - used if daemon else 0
         requests, duration, bad, broken, p50, p99 = numbers
         return {'rate': requests * 1e6 / duration, 'bad': bad + broken,
-                'cpu': ticks * 1e6 / TICK / max(requests, 1),
-                'p50': p50, 'p99': p99}
+                'cpu': used * 1e6 / TICK / max(requests, 1),
+                'requests': max(requests, 1), 'p50': p50, 'p99': p99}
 
     def instructions(self, name, credentials):
         """Of one decision of that gate, by object: the difference of two
@@ -236,6 +235,13 @@ setenv.set-environment = ("AUTHGEAR_POLICY" => "default")
         few, many = totals
         return {each: (many.get(each, 0) - few.get(each, 0)) / (MANY - FEW)
                 for each in set(few) | set(many)}
+
+
+def ticks(pid):
+    """Processor time of a process so far."""
+    with open('/proc/%d/stat' % pid, encoding='ascii') as stat:
+        fields = stat.read().rsplit(')', 1)[1].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def answers(address):
