@@ -253,18 +253,27 @@ answer_login(const struct authorize *authorize, struct decision *decision,
 	return answer_browser(authorize, decision, &page, with, reply);
 }
 
-/* By what; a request with a name of the client's own is another question than
- * the same credential without. */
-static void
-limit_keeping(struct decision *decision, char *const *params,
-    const char *page)
+static int
+has_param(char *const *params, const char *name)
 {
-	const char *name = NULL;
+	const char *value = NULL;
 
-	decision->keep_page = page;
-	if (page == NULL || client_identity_find(params) != NULL ||
-	    params_find(params, CLIENT_IDENTITY_BASIC, &name) ==
-	    PARAMS_TWICE || (name != NULL && name[0] != '\0'))
+	return params_find(params, name, &value) == PARAMS_TWICE ||
+	    (value != NULL && value[0] != '\0');
+}
+
+/* By what; a request with a name of the client's own is another question than
+ * the same credential without.  What takes its variables from an answer hands
+ * this one on as well, unless it asked for it. */
+static void
+limit_keeping(struct decision *decision, enum reply_role role,
+    const struct authorize_with *with)
+{
+	decision->keep_page = with->page;
+	if (with->page == NULL || client_identity_find(with->params) != NULL ||
+	    has_param(with->params, CLIENT_IDENTITY_BASIC) ||
+	    (role == REPLY_AUTHORIZER &&
+	    !has_param(with->params, AUTHORIZE_NOTE)))
 		decision->keep = 0;
 }
 
@@ -273,14 +282,11 @@ limit_keeping(struct decision *decision, char *const *params,
 static void
 refuse_name(struct decision *decision, char *const *params)
 {
-	const char *name = NULL;
-
 	if ((decision->verdict != VERDICT_GRANTED && !decision->may_pass) ||
 	    decision->policy == NULL || decision->policy->accept_basic ||
 	    decision->policy->client_identity)
 		return;
-	if (params_find(params, CLIENT_IDENTITY_BASIC, &name) !=
-	    PARAMS_TWICE && (name == NULL || name[0] == '\0'))
+	if (!has_param(params, CLIENT_IDENTITY_BASIC))
 		return;
 	decision->verdict = VERDICT_DENIED;
 	decision->reason = REASON_FORGED_IDENTITY;
@@ -302,7 +308,7 @@ authorize_answer(const struct authorize *authorize,
 	if (authorize->is_apache)
 		sent.may_pass = 0;
 	refuse_name(&sent, with->params);
-	limit_keeping(&sent, with->params, with->page);
+	limit_keeping(&sent, authorize->role, with);
 	if (!answer_login(authorize, &sent, with, reply))
 		reply_decision(reply, authorize->role, &sent, authorize->id);
 	is_good = reply->reason == REASON_GRANTED || reply->is_pass;

@@ -61,6 +61,10 @@ struct authorize_with {
 	int log_grants;		/* log what lets in too */
 };
 
+/* An authorizer's question with this variable, whatever it says, is told for
+ * how long a grant may be kept: AUTHGEAR_KEEP (reply.h). */
+#define AUTHORIZE_NOTE "AUTHGEAR_NOTE"
+
 /* Compose the reply and write the line. */
 void authorize_answer(const struct authorize *authorize,
     const struct decision *decision, const struct authorize_with *with,

@@ -17,7 +17,7 @@ reply_decision(struct reply *reply, enum reply_role role,
 
 	reply_draft_begin(&draft, reply, role, decision->reason, request_id);
 	if (decision->verdict == VERDICT_GRANTED)
-		reply_identity_granted(&draft, decision);
+		reply_identity_granted(&draft, decision, decision->keep);
 	else if (decision->may_pass)
 		reply_identity_pass(&draft, decision);
 	else
@@ -64,7 +64,7 @@ reply_ask(struct reply *reply, const struct decision *decision,
 	(void)snprintf(line, sizeof(line), "X-Authgear-Meaning: %s\r\n",
 	    meaning);
 	if (decision->verdict == VERDICT_GRANTED)
-		reply_identity_granted(&draft, decision);
+		reply_identity_granted(&draft, decision, 0);
 	else if (decision->verdict == VERDICT_NOT_BLOCKED)
 		reply_identity_not_blocked(&draft, decision);
 	else if (!reply_draft_is_sendable(meaning))

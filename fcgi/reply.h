@@ -37,8 +37,8 @@ struct reply {
  * Roles, scope, amr or claims for which REPLY_MAX has no room are left out,
  *   each whole, and told: AUTHGEAR_USER_ROLES_OMITTED=1, of the others
  *   AUTHGEAR_OMITTED with their names.
- * X-Authgear-Keep: decision->keep and keep_page, to RESPONDER alone, unless
- *   that is 0.
+ * X-Authgear-Keep, to AUTHORIZER AUTHGEAR_KEEP: decision->keep and keep_page,
+ *   unless that is 0.
  * A grant that cannot be told (control bytes, a value that a server would
  *   change, no room for who it is) becomes the canned 500 with
  *   REASON_REPLY_UNSENDABLE: never cut, never empty.

@@ -101,18 +101,14 @@ add_omitted(struct reply_draft *draft, unsigned int omitted)
 		add_fact(draft, "AUTHGEAR_OMITTED", others);
 }
 
-/* For nginx alone, where a module keeps answers: what takes its variables from
- * an answer would hand it on. */
 static void
-add_keep(struct reply_draft *draft, const struct decision *decision)
+add_keep(struct reply_draft *draft, int seconds, const char *page)
 {
 	char text[64];
 
-	if (draft->role != REPLY_RESPONDER || decision->keep <= 0 ||
-	    decision->keep_page == NULL)
+	if (seconds <= 0 || page == NULL)
 		return;
-	(void)snprintf(text, sizeof(text), "%d %s", decision->keep,
-	    decision->keep_page);
+	(void)snprintf(text, sizeof(text), "%d %s", seconds, page);
 	add_fact(draft, "AUTHGEAR_KEEP", text);
 }
 
@@ -125,7 +121,7 @@ end(struct reply_draft *draft)
 
 void
 reply_identity_granted(struct reply_draft *draft,
-    const struct decision *decision)
+    const struct decision *decision, int keep)
 {
 	unsigned int omitted;
 
@@ -133,7 +129,7 @@ reply_identity_granted(struct reply_draft *draft,
 	if (identity_tell(decision, add_told, draft, &omitted) == -1)
 		draft->is_failed = 1;
 	add_omitted(draft, omitted);
-	add_keep(draft, decision);
+	add_keep(draft, keep, decision->keep_page);
 	end(draft);
 }
 

@@ -9,8 +9,9 @@
  * Threads: no state; each with its own draft.
  */
 
+/* `keep`: for how many seconds, as far as whoever asks is told; 0: not. */
 void reply_identity_granted(struct reply_draft *draft,
-    const struct decision *decision);
+    const struct decision *decision, int keep);
 
 /* No credential, and none is needed: nothing that names anybody. */
 void reply_identity_pass(struct reply_draft *draft,

@@ -264,14 +264,42 @@ test_not_kept(void **state)
 		if (strstr(reply.text, "Keep") != NULL)
 			fail_msg("%s: %s", beside[i], reply.text);
 	}
-	/* what hands its answer on is told nothing of it */
-	ask_beside(&world, REPLY_AUTHORIZER, "OTHER=1", PAGE, &reply);
-	assert_int_equal(reply.reason, REASON_GRANTED);
-	assert_null(strcasestr(reply.text, "keep"));
-	/* nor is anybody where no page says how long it counts */
+	/* nor anybody where no page says how long it counts */
 	ask_beside(&world, REPLY_RESPONDER, "OTHER=1", NULL, &reply);
 	assert_int_equal(reply.reason, REASON_GRANTED);
 	assert_null(strcasestr(reply.text, "keep"));
+	world_end(&world);
+}
+
+/* What hands all of its answer on is told nothing of it unless it asks. */
+static void
+test_note(void **state)
+{
+	static const char *const beside[] = {
+		"OTHER=1", "AUTHGEAR_NOTE=", "HTTP_AUTHGEAR_NOTE=1",
+		"AUTHGEAR_KEEP=30", "AUTHGEAR_NOTE_=1",
+		"AUTHGEAR_FORGED_IDENTITY=1"
+	};
+	struct world world = world_begin("validate = jwt\n");
+	struct reply reply;
+	size_t i;
+
+	(void)state;
+	world.gate->settings->policies[0]->client_identity = 1;
+	for (i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		ask_beside(&world, REPLY_AUTHORIZER, beside[i], PAGE, &reply);
+		assert_int_equal(reply.reason, REASON_GRANTED);
+		if (strcasestr(reply.text, "keep") != NULL)
+			fail_msg("%s: %s", beside[i], reply.text);
+	}
+	ask_beside(&world, REPLY_AUTHORIZER, "AUTHGEAR_NOTE=any", NULL,
+	    &reply);
+	assert_null(strcasestr(reply.text, "keep"));
+	ask_beside(&world, REPLY_AUTHORIZER, "AUTHGEAR_NOTE=any", PAGE,
+	    &reply);
+	assert_int_equal(reply.reason, REASON_GRANTED);
+	assert_non_null(strstr(reply.text,
+	    "\r\nVariable-AUTHGEAR_KEEP: 30 " PAGE "\r\n"));
 	world_end(&world);
 }
 
@@ -301,6 +329,7 @@ main(void)
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_promise),
 		cmocka_unit_test(test_not_kept),
+		cmocka_unit_test(test_note),
 		cmocka_unit_test(test_id),
 	};
 
