@@ -10,6 +10,8 @@
 --   ?NUMBER    the authorizer is asked now; how many requests it had before
 --   a name     asked under this policy, and let in
 --   -          nobody is asked about this address (authgear-public.lua)
+-- Where AUTHGEAR_CACHE is set, what authgear-keep.lua keeps of its answers is
+-- put in its place.
 -- No client can send a variable without HTTP_ in front.
 
 -- lighttpd runs this file from its top at each pass; what does not change is
@@ -99,11 +101,24 @@ local function drop_credentials(decision)
 	end
 end
 
+local new_keeper	-- of authgear-keep.lua, once it is wanted
+local keepers = {}	-- by what AUTHGEAR_CACHE says
+
+local function keeper(words)
+	if not keepers[words] then
+		local path = debug.getinfo(1, "S").source:gsub("[^/]*$",
+		    "authgear-keep.lua")
+		new_keeper = new_keeper or assert(loadfile(path))(lighty)
+		keepers[words] = new_keeper(words)
+	end
+	return keepers[words]
+end
+
 -- Nothing of an earlier pass, or of another module, is an answer.
 local function forget()
 	for name in pairs(env) do
 		if name:find("^AUTHGEAR_") and name ~= "AUTHGEAR_POLICY" and
-		    name ~= "AUTHGEAR_PUBLIC" or
+		    name ~= "AUTHGEAR_PUBLIC" and name ~= "AUTHGEAR_CACHE" or
 		    name == "REMOTE_USER" then
 			env[name] = nil
 		end
@@ -127,22 +142,21 @@ local TOLD = {
 	["X-Authgear-Request-Id"] = "AUTHGEAR_REQUEST_ID",
 }
 
--- HTTP backends get headers.  CGI and FastCGI have the variables, and headers
--- of the same content do no harm there.
-local function tell_identity()
+-- What HTTP backends get.  CGI and FastCGI have the variables, and headers of
+-- the same content do no harm there.
+local function identity()
+	local told = {}
 	for header, variable in pairs(TOLD) do
-		local value = env[variable]
-		if value then
-			headers[header] = value
-		end
+		told[header] = env[variable]
 	end
 	for name, value in pairs(env) do
 		local claim = name:match("^AUTHGEAR_CLAIM_(.+)$")
 		if claim then
-			headers["X-Authgear-Claim-" .. claim:gsub("_", "-")] =
+			told["X-Authgear-Claim-" .. claim:gsub("_", "-")] =
 			    value
 		end
 	end
+	return told
 end
 
 -- A client that says "granted" may have switched on a rewrite that waits for
@@ -150,6 +164,32 @@ end
 local function is_diverted()
 	return headers["X-Authgear-Decision"] and attr["request.uri"] ~=
 	    lighty.c.urlenc_normalize(attr["request.orig-uri"])
+end
+
+local function let_in(decision, told)
+	env["AUTHGEAR_CACHE"] = nil
+	env["AUTHGEAR_ASKED"] = env["AUTHGEAR_POLICY"]
+	drop_credentials(decision)
+	for header, value in pairs(told) do
+		headers[header] = value
+	end
+	return RESTART
+end
+
+-- The authorizer has just let it in.  lighttpd appends what it says to what
+-- setenv said: "default, default".
+local function let_in_by_answer(decision)
+	local noted, seconds = env["AUTHGEAR_NOTE"], env["AUTHGEAR_KEEP"]
+	local cache = env["AUTHGEAR_CACHE"]
+	env["AUTHGEAR_FORGED_IDENTITY"] = nil
+	env["AUTHGEAR_NOTE"], env["AUTHGEAR_KEEP"] = nil, nil
+	env["AUTHGEAR_POLICY"] = (env["AUTHGEAR_POLICY"] or ""):match("^[^,]*")
+	local told = identity()
+	if cache and noted and seconds and decision == "granted" then
+		keeper(cache):put(noted, seconds, told)
+	end
+	drop_identity()
+	return let_in(decision, told)
 end
 
 -- Has the authorizer asked.  What conditions made of names that are gone now
@@ -170,21 +210,21 @@ local function ask(asked)
 	if dropped then
 		return RESTART
 	end
+	local cache = env["AUTHGEAR_CACHE"]
+	if cache and not was_claimed then
+		local keep = keeper(cache)
+		local noted, kept = keep:note(env["AUTHGEAR_POLICY"])
+		if kept then
+			for name, value in pairs(kept.variables) do
+				env[name] = value
+			end
+			return let_in("granted", kept.headers)
+		end
+		env["AUTHGEAR_NOTE"] = noted
+	end
 	env["AUTHGEAR_ASKED"] = "?" .. lighty.status[LOAD]
 	attr["uri.path"] = NOWHERE
 	return 0
-end
-
--- The authorizer has just let it in.  lighttpd appends what it says to what
--- setenv said: "default, default".
-local function let_in(decision)
-	env["AUTHGEAR_FORGED_IDENTITY"] = nil
-	env["AUTHGEAR_POLICY"] = (env["AUTHGEAR_POLICY"] or ""):match("^[^,]*")
-	env["AUTHGEAR_ASKED"] = env["AUTHGEAR_POLICY"]
-	drop_identity()
-	drop_credentials(decision)
-	tell_identity()
-	return RESTART
 end
 
 -- Let in by an earlier pass.  An error page or another address of the site
@@ -209,7 +249,7 @@ local function let_through()
 	drop_identity()
 	drop_credentials()
 	forget()
-	env["AUTHGEAR_ASKED"] = "-"
+	env["AUTHGEAR_ASKED"], env["AUTHGEAR_CACHE"] = "-", nil
 	headers["X-Authgear-Decision"] = "public"
 	return RESTART
 end
@@ -221,7 +261,7 @@ local function pass()
 	elseif asked and not asked:find("^[?-]") then
 		return go_on(asked)
 	elseif asked and (decision == "granted" or decision == "pass") then
-		return let_in(decision)
+		return let_in_by_answer(decision)
 	end
 	return ask(asked)
 end
