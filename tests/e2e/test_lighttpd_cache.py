@@ -7,9 +7,7 @@ import calendar
 import concurrent.futures
 import contextlib
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 
@@ -26,7 +24,8 @@ CLOCK = os.path.join(tap.BUILD, 'tests/e2e/.libs/wall_clock.so')
 LONG = '300 @'
 # what the daemon says of keeping, by the policy it is said of; @: its page
 SAID = {
-    'kept': LONG, 'other': LONG, 'slow': LONG, 'short': '1 @', 'none': None,
+    'default': LONG, 'kept': LONG, 'other': LONG, 'slow': LONG,
+    'short': '1 @', 'none': None,
     'zero': '0 @', 'zeros': '00 @', 'empty': '', 'minus': '-1 @',
     'plus': '+5 @', 'word': '5s @', 'hex': '0x5 @', 'part': '5.5 @',
     'list': '5, 5 @', 'much': '9999999999 @', 'bare': '@',
@@ -233,7 +232,7 @@ def bad_pages(world):
     # lighttpd looks once a second, and tells Lua nothing of other names
     epoch_pages.bad_pages(
         world, late=('the group may write', 'others may write',
-                     'somebody else\'s'),
+                     'somebody else\'s', 'too long'),
         unseen=('of two names', 'a symbolic link'))
     log = world.server.log()
     tap.ok('nothing is kept: no page that counts in' in log and
@@ -308,26 +307,29 @@ def bodies(world):
 
 
 @contextlib.contextmanager
-def running(behind=''):
+def running(behind='', change=None):
     site = servers.Site()
     with contextlib.ExitStack() as stack:
         stack.callback(site.stop)
         path = site.path('daemon.sock')
-        daemon = Daemon(path)
-        stack.callback(lambda: world.daemon.socket.close())
         pages = epoch_pages.Pages(site.dir)
+        daemon = Daemon(path, pages)
+        stack.callback(lambda: world.daemon.socket.close())
         clock = site.path('clock')
         text = SITE % tuple(os.path.dirname(pages.at[which])
                             for which in ('root', 'daemon'))
-        text += ''.join(POLICY % (policy, policy) for policy in SAID)
+        text += ''.join(POLICY % (policy, policy) for policy in SAID
+                        if policy != 'default')
         text += '$HTTP["url"] == "/kept.cgi" { setenv.set-environment = ' \
             '( "AUTHGEAR_POLICY" => "kept" ) }\n' + behind
         backend.write_cgi(os.path.join(site.www, 'kept.cgi'), site.runs_file)
         variant = lighttpd.Variant(None, behind=text, address=path)
         variant.world = type('', (), {'site': site})
 
-        def made(*arguments):
-            conf, command = lighttpd.Variant.made(variant, *arguments)
+        def made(of, at, *more):
+            conf, command = lighttpd.Variant.made(variant, of, at, *more)
+            if change:
+                change(at + '/share/20-authgear.conf')
             return conf, ['/usr/bin/env', 'LD_PRELOAD=' + CLOCK,
                           'WALL_CLOCK_FILE=' + clock] + command
 

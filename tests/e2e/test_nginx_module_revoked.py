@@ -42,7 +42,6 @@ class Real(checker.World):
             write(self.pages['frozen'] + page, b'x' * 16)
         return ['--epoch', self.pages['daemon']]
 
-
     def daemons(self):
         with open(self.pages['daemon'] + '/daemon', 'rb') as file:
             return file.read()
@@ -62,24 +61,25 @@ def write(path, data):
     os.chmod(path, 0o644)
 
 
-def statuses(port, token, count):
+def statuses(port, token, count, path='/x'):
     """Of so many requests behind one another."""
-    lines = 'GET /x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s\r\n'
+    lines = 'GET ' + path + ' HTTP/1.1\r\nHost: x\r\n' \
+        'Authorization: Bearer %s\r\n%s\r\n'
     data = lines % (token, '') * (count - 1) + lines % (
         token, 'Connection: close\r\n')
     got = checker.exchange(port, data.encode())
     return [got.count(b'HTTP/1.1 %d ' % status) for status in (200, 401)]
 
 
-def control(world, nginx, number):
+def control(world, port, number, path='/x'):
     """The same, by pages that stay as they are: let in before and after."""
     # the daemon's, which follows the last revocation within a second
     gate.until(lambda: world.pages_differ(), 'another page of the daemon')
     world.freeze()
     token = world.token('frozen%d' % number, lifetime=3600)
-    before = statuses(nginx.ports[1], token, 50)[0]
+    before = statuses(port, token, 50, path)[0]
     world.cache('revoke', 'user', 'id-frozen%d' % number)
-    return before, statuses(nginx.ports[1], token, 10)[0]
+    return before, statuses(port, token, 10, path)[0]
 
 
 def begun_block(world, nginx, number):
@@ -116,7 +116,8 @@ def real(world, nginx):
     tap.equal((before, late), (USERS * 50, [0, USERS * AFTER]),
               'the command: of %d requests after it none is let in' % (
                   USERS * AFTER))
-    tap.equal([control(world, nginx, number) for number in range(3)],
+    tap.equal([control(world, nginx.ports[1], number)
+               for number in range(3)],
               [(50, 10)] * 3, 'the control: by pages that do not change all '
               'are')
     begun = [begun_block(world, nginx, number) for number in range(3)]
