@@ -16,6 +16,7 @@ nginx=
 [ ! -e "$1/.libs/ngx_http_authgear_module.so" ] || nginx=bench/peer_module.la
 make -C "$1" bench/noop_gate bench/textbook tests/sim/authgear-sim $pam $nginx
 "$python" "$here/bench.py" --output "$results"
+"$python" "$here/bench_lighttpd.py" --append "$results"
 "$python" "$here/bench_sessions.py" --append "$results" \
     ${BEFORE:+--before "$BEFORE"}
 if [ -n "$nginx" ]; then
