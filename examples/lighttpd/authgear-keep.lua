@@ -10,7 +10,8 @@
 local lighty = ...
 local io_open, SIZE = io.open, 16
 local ZEROS = ("\0"):rep(SIZE)
-local MOST = 16 * 1024 * 1024
+-- The collector lets the whole grow to some four times of it.
+local MOST = 8 * 1024 * 1024
 -- What the interpreter needs, beside the text, for a grant and for each name
 -- and value of it.
 local BESIDE, EACH = 250, 60

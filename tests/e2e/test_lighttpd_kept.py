@@ -23,7 +23,7 @@ PAGE = '/page.txt'
 USERS, AFTER, AT_ONCE = 20, 2500, 500
 # one after another, each asked about and kept; and how many there is room for
 TOKENS, TOGETHER = 30000, 250
-RSS_MAX = 80 * 1024     # kB; without a bound it would be more than 90 MB
+RSS_MAX = 64 * 1024     # kB; without a bound it is 240 MB
 
 
 def http2(path):
