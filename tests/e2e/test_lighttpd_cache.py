@@ -8,6 +8,7 @@ import concurrent.futures
 import contextlib
 import os
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -306,6 +307,27 @@ def bodies(world):
            (bad[:1], world.asked() - before))
 
 
+QUERY = '''local r = lighty.r
+local token = r.req_attr["uri.query"]
+if token and token ~= "" then
+	r.req_header["Authorization"] = "Bearer " .. token
+end
+return 0
+'''
+
+
+def another_credential(world):
+    """A script of the site's gives the request another one behind ours: what
+    that lets in is not kept for who has only what the client sent."""
+    for headers in ([], [('Cookie', COOKIE % 'Q')]):
+        got = [values(checker.ask(world.server.port, '/kept/x' + query,
+                                  headers=headers).shown(), 'Remote-User')
+               for query in ('?mary', '?john', '')]
+        tap.equal(got, [['mary'], ['john'], ['nobody']],
+                  'a script of the site\'s gives the credential%s' % (
+                      ', beside a cookie' if headers else ''))
+
+
 @contextlib.contextmanager
 def running(behind='', change=None):
     site = servers.Site()
@@ -349,4 +371,11 @@ if __name__ == '__main__':
             case(here)
         tap.ok(') lua: ' not in here.server.log(), 'no error of Lua in the log',
                here.server.log()[-1000:])
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        with open(folder + '/query.lua', 'w') as file:
+            file.write(QUERY)
+        with running('magnet.attract-raw-url-to += ( "%s/query.lua" )\n' %
+                     folder) as here:
+            another_credential(here)
     tap.done()
