@@ -43,7 +43,7 @@ class Pages:
         """What the daemon says of its own."""
         try:
             with open(self.at['daemon'], 'rb') as file:
-                return file.read().hex()
+                return file.read(16).hex()
         except FileNotFoundError:
             return ''
 
