@@ -11,12 +11,9 @@
 #include <linux/keyctl.h>
 
 #include <errno.h>
-#include <grp.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -138,52 +135,4 @@ check_become_small(int64_t msecs, struct error *error)
 	    signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		return failed(error, "signal");
 	return chdir("/") == 0 ? 0 : failed(error, "/");
-}
-
-static int
-become(uid_t uid, gid_t gid, struct error *error)
-{
-	uid_t real, effective, saved;
-
-	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
-	    setresuid(uid, uid, uid) == -1)
-		return failed(error, "cannot become the owner of the state");
-	if (getresuid(&real, &effective, &saved) == -1 || real != uid ||
-	    effective != uid || saved != uid || setuid(0) == 0) {
-		error_set(error, "root again after becoming uid %lu",
-		    (unsigned long)uid);
-		return -1;
-	}
-	/* becoming another user may have allowed it anew */
-	if (prctl(PR_SET_DUMPABLE, 0) == -1 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-		return failed(error, "prctl");
-	return 0;
-}
-
-int
-check_become_daemon(const char *state, struct error *error)
-{
-	char path[PATH_MAX];
-	struct stat st;
-
-	(void)snprintf(path, sizeof(path), "%s/daemon", state);
-	if (lstat(path, &st) == -1) {
-		error_set(error, "%s: %s; run 'authgear-cache init --user "
-		    "NAME' with the daemon's user", path, strerror(errno));
-		return -1;
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		error_set(error, "%s is a symbolic link or no directory", path);
-		return -1;
-	}
-	/* what talks to the network is never root */
-	if (st.st_uid == 0 || st.st_gid == 0) {
-		error_set(error, "%s belongs to %s, and what asks Authgear is "
-		    "never root: run 'authgear-cache init --user NAME' with "
-		    "the daemon's user", path, st.st_uid == 0 ? "root" :
-		    "root's group");
-		return -1;
-	}
-	return become(st.st_uid, st.st_gid, error);
 }

@@ -15,9 +15,4 @@
  * milliseconds.  0, or -1 and error. */
 int check_become_small(int64_t msecs, struct error *error);
 
-/* The owner of STATE/daemon, which must not be root (nor its group root's), for
- * ever: no other user, group or capability, and no program that would have
- * more.  0, or -1 and error. */
-int check_become_daemon(const char *state, struct error *error);
-
 #endif /* !CHECK_CHECK_BECOME_H_ */

@@ -13,6 +13,7 @@
 #include "check/check_answer.h"
 #include "check/check_become.h"
 #include "check/check_wire.h"
+#include "face/become.h"
 
 #define NAME "authgear-check"
 #define MSECS 3000
@@ -120,7 +121,7 @@ begin(const struct options *options, enum reason *reason_out,
 	if (options->is_held_up)
 		settings->stale_if_error = 0;
 	*reason_out = REASON_STATE_UNREADABLE;
-	if (check_become_daemon(settings->state, error) == 0)
+	if (become_daemon(settings->state, 0, error) == 0)
 		return settings;
 	settings_free(settings);
 	return NULL;
