@@ -140,8 +140,7 @@ change_time(struct change *change, const char *text, int64_t missing,
 		return 0;
 	if (when_parse(text, change->now.wall, seconds_out) == 0)
 		return 0;
-	error_set(change->error, "this is no time: write "
-	    "2026-11-23T21:00:00Z, Unix seconds, or +1h or -1h from now");
+	error_set(change->error, WHEN_WRONG);
 	return -1;
 }
 

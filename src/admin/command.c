@@ -29,7 +29,12 @@ static const struct {
 	[OPTION_FILE] = { "file", 1, 'f', NULL },
 	[OPTION_AT] = { "at", 1, '\0', NULL },
 	[OPTION_FROM] = { "from", 1, '\0', NULL },
-	[OPTION_UNTIL] = { "until", 1, '\0', NULL }
+	[OPTION_UNTIL] = { "until", 1, '\0', NULL },
+	[OPTION_CLIENT] = { "client", 1, '\0', NULL },
+	[OPTION_SINCE] = { "since", 1, '\0', NULL },
+	[OPTION_ACTIVE] = { "active", 0, '\0', NULL },
+	[OPTION_LIVE] = { "live", 0, '\0', NULL },
+	[OPTION_LIMIT] = { "limit", 1, 'n', NULL }
 };
 
 static int

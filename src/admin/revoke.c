@@ -35,9 +35,8 @@ say_json(const struct change *change, const struct revocation *row,
 		    "%s", change->token.hash);
 		whole.expires = change->token.expires;
 	}
-	row_print_json("", &whole, added->is_new ? ",\"added\":true" :
+	row_print_json(&whole, added->is_new ? ",\"added\":true" :
 	    ",\"added\":false");
-	(void)putchar('\n');
 }
 
 static void

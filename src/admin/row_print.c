@@ -3,10 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/table.h"
 #include "admin/when.h"
 #include "face/json_print.h"
 
-#define FORMAT "%-5s %-6s %-10s %-36s %-16s %-38s %-20s %-12s %s\n"
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define NUMBER_SIZE 24
+#define NUMBER_WIDTH 6
 
 /* What it refuses, as far as time says it. */
 static void
@@ -28,48 +31,46 @@ print_scope(const struct revocation *revocation, char *text, size_t size)
 		(void)snprintf(text, size, "always");
 }
 
-/* A hash would break the table: it is told whole in JSON. */
+/* Who did it, when and why: a line of its own, there is no room beside. */
 static void
-print_value(const char *value, char *text, size_t size)
+print_origin(const struct trust_list_row *row)
 {
-	size_t len = size - sizeof("...");
+	char text[2048], added[WHEN_SIZE];
 
-	(void)snprintf(text, size, "%s", value);
-	if (strlen(value) < size)
-		return;
-	/* not in the middle of a character */
-	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-		len--;
-	(void)snprintf(text + len, size - len, "...");
+	when_print(row->time, added);
+	(void)snprintf(text, sizeof(text), "%s %s by %.64s%s%s%s%.512s",
+	    revocation_rule_name(row->revocation.rule), added, row->actor,
+	    row->credential[0] == '\0' ? "" : ", credential ",
+	    row->credential, row->reason[0] == '\0' ? "" : ": ",
+	    row->reason);
+	table_line(NUMBER_WIDTH + 1, text);
 }
 
 void
 row_print_table(const struct trust_list_row *row, int is_first)
 {
+	static const struct table_column columns[] = {
+		{ "ID", NUMBER_WIDTH }, { "KIND", 6 }, { "VALUE", 36 },
+		{ "REFUSES WHAT", 49 } };
 	const struct revocation *revocation = &row->revocation;
-	char id[24], scope[2 * WHEN_SIZE + 16], added[WHEN_SIZE], value[37];
+	char id[NUMBER_SIZE], scope[2 * WHEN_SIZE + 16];
+	const char *const cells[] = { id,
+	    revocation_kind_name(revocation->kind), revocation->value, scope };
 
 	if (is_first)
-		(void)printf(FORMAT, "ID", "KIND", "RULE", "VALUE",
-		    "CREDENTIAL", "REFUSES WHAT", "ADDED", "BY", "REASON");
-	print_value(revocation->value, value, sizeof(value));
+		table_head(columns, COUNT(columns));
 	(void)snprintf(id, sizeof(id), "%lld", (long long)row->id);
 	print_scope(revocation, scope, sizeof(scope));
-	when_print(row->time, added);
-	(void)printf(FORMAT, id, revocation_kind_name(revocation->kind),
-	    revocation_rule_name(revocation->rule),
-	    value[0] == '\0' ? "-" : value,
-	    row->credential[0] == '\0' ? "-" : row->credential, scope, added,
-	    row->actor, row->reason);
+	table_row(columns, COUNT(columns), cells);
+	print_origin(row);
 }
 
 void
-row_print_json(const char *before, const struct trust_list_row *row,
-    const char *more)
+row_print_json(const struct trust_list_row *row, const char *more)
 {
 	const struct revocation *revocation = &row->revocation;
 
-	(void)printf("%s{\"id\":%lld", before, (long long)row->id);
+	(void)printf("{\"id\":%lld", (long long)row->id);
 	json_print_text(stdout, ",\"kind\":",
 	    revocation_kind_name(revocation->kind));
 	json_print_text(stdout, ",\"value\":", revocation->value);
@@ -84,31 +85,60 @@ row_print_json(const char *before, const struct trust_list_row *row,
 	json_print_text(stdout, ",\"credential\":",
 	    row->credential[0] == '\0' ? NULL : row->credential);
 	json_print_seconds(stdout, ",\"expires\":", row->expires);
-	(void)printf("%s}", more);
+	(void)printf("%s}\n", more);
 }
-
-#define ACCOUNT_FORMAT "%-24s %-36s %-20s %-12s %s\n"
 
 void
 row_print_account_table(const struct trust_list_account *row, int is_first)
 {
-	char added[WHEN_SIZE];
+	static const struct table_column columns[] = { { "ACCOUNT", 20 },
+	    { "USER", 36 }, { "ADDED", 20 }, { "BY AND REASON", 21 } };
+	char added[WHEN_SIZE], why[1024];
+	const char *const cells[] = { row->account, row->user_id, added, why };
 
 	if (is_first)
-		(void)printf(ACCOUNT_FORMAT, "ACCOUNT", "USER", "ADDED", "BY",
-		    "REASON");
+		table_head(columns, COUNT(columns));
 	when_print(row->time, added);
-	(void)printf(ACCOUNT_FORMAT, row->account, row->user_id, added,
-	    row->actor, row->reason);
+	(void)snprintf(why, sizeof(why), "%.64s%s%.512s", row->actor,
+	    row->reason[0] == '\0' ? "" : ": ", row->reason);
+	table_row(columns, COUNT(columns), cells);
 }
 
 void
-row_print_account_json(const char *before, const struct trust_list_account *row)
+row_print_account_json(const struct trust_list_account *row)
 {
-	(void)printf("%s{\"time\":%lld", before, (long long)row->time);
+	(void)printf("{\"time\":%lld", (long long)row->time);
 	json_print_text(stdout, ",\"account\":", row->account);
 	json_print_text(stdout, ",\"user\":", row->user_id);
 	json_print_text(stdout, ",\"reason\":", row->reason);
 	json_print_text(stdout, ",\"actor\":", row->actor);
-	(void)printf("}");
+	(void)printf("}\n");
+}
+
+void
+row_print_change_table(const struct trust_list_change *row, int is_first)
+{
+	static const struct table_column columns[] = { { "ID", NUMBER_WIDTH },
+	    { "TIME", 20 }, { "WHAT", 10 }, { "BY", 61 } };
+	char number[NUMBER_SIZE], time[WHEN_SIZE];
+	const char *const cells[] = { number, time, row->action, row->actor };
+
+	if (is_first)
+		table_head(columns, COUNT(columns));
+	(void)snprintf(number, sizeof(number), "%lld",
+	    (long long)row->number);
+	when_print(row->time, time);
+	table_row(columns, COUNT(columns), cells);
+	table_line(NUMBER_WIDTH + 1, row->detail);
+}
+
+void
+row_print_change_json(const struct trust_list_change *row)
+{
+	(void)printf("{\"id\":%lld,\"time\":%lld", (long long)row->number,
+	    (long long)row->time);
+	json_print_text(stdout, ",\"actor\":", row->actor);
+	json_print_text(stdout, ",\"action\":", row->action);
+	json_print_text(stdout, ",\"detail\":", row->detail);
+	(void)printf("}\n");
 }

@@ -14,6 +14,10 @@
  */
 int when_parse(const char *text, int64_t now, int64_t *seconds_out);
 
+/* What is said of a text that is none. */
+#define WHEN_WRONG "this is no time: write 2026-11-23T21:00:00Z, Unix " \
+    "seconds, or +1h or -1h from now"
+
 /* As RFC 3339 in UTC; "-" if it is negative. */
 void when_print(int64_t seconds, char text[WHEN_SIZE]);
 

@@ -264,6 +264,12 @@ jwks_find(const struct jwks *jwks, const char *kid)
 	return found != NULL ? *found : NULL;
 }
 
+const struct key *
+jwks_at(const struct jwks *jwks, size_t index)
+{
+	return index < jwks->count ? jwks->keys[index] : NULL;
+}
+
 size_t
 jwks_flaw_count(const struct jwks *jwks)
 {

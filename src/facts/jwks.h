@@ -25,9 +25,11 @@ struct jwks;
 struct jwks *jwks_parse(const char *text, size_t len, struct error *error);
 void jwks_free(struct jwks *jwks);
 
-/* How many keys serve; by exact kid, NULL if there is none.  Borrowed. */
+/* How many keys serve; by exact kid, NULL if there is none; each of them, by
+ * kid.  Borrowed. */
 size_t jwks_count(const struct jwks *jwks);
 const struct key *jwks_find(const struct jwks *jwks, const char *kid);
+const struct key *jwks_at(const struct jwks *jwks, size_t index);
 
 /* Those that were left out, by kid; one of this kid, NULL if there is none
  * (then jwks_find() may still have a key of it). */

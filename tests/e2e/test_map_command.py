@@ -35,7 +35,7 @@ def test_daemon(site, daemon, token, user):
            'the user of a token on stdin', text)
     tap.equal(ask(daemon, token), (200, 'tom'), 'has another account now')
     status, text = cache(site, 'list', 'map', '--json')
-    rows = json.loads(text)['map']
+    rows = [json.loads(line) for line in text.splitlines()]
     tap.ok(status == 0 and [(row['user'], row['account']) for row in rows] ==
            [(user, 'tom')], 'list map --json', text)
     status, text = cache(site, 'list', 'map')

@@ -63,7 +63,7 @@ check() {
 	result $? "$program: completion is valid bash"
 }
 
-check authgear-cache init revoke block lift list
+check authgear-cache init accept revoke block lift map list
 check authgear-fcgi
 check authgear-check
 echo "1..$count"

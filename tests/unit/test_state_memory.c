@@ -236,7 +236,7 @@ a_list(struct place *place)
 {
 	struct error error = { "" };
 	struct trust_list *list = trust_list_open(place->trust->directory,
-	    TRUST_WORLD_ENDPOINT, &error);
+	    TRUST_WORLD_ENDPOINT, NULL, &error);
 	struct trust_list_row row;
 	int count = 0, found = -1;
 
@@ -255,7 +255,7 @@ a_map(struct place *place)
 {
 	struct error error = { "" };
 	struct trust_list *list = trust_list_open_map(place->trust->directory,
-	    TRUST_WORLD_ENDPOINT, &error);
+	    TRUST_WORLD_ENDPOINT, NULL, &error);
 	struct trust_list_account row;
 	int found = list == NULL ? -1 : trust_list_next_account(list, &row,
 	    &error);

@@ -242,7 +242,8 @@ test_list(void **state)
 	struct trust_list *list;
 	int64_t id;
 
-	list = trust_list_open(place->directory, ENDPOINT, &place->error);
+	list = trust_list_open(place->directory, ENDPOINT, NULL,
+	    &place->error);
 	assert_non_null(list);
 	assert_int_equal(trust_list_next(list, &row, &place->error), 0);
 	trust_list_free(list);
@@ -250,7 +251,8 @@ test_list(void **state)
 	    WALL + 5, WALL + 9);
 	(void)trust_world_add(place, REVOCATION_KEY, REVOCATION_REVOKED, "kid",
 	    NO, NO);
-	list = trust_list_open(place->directory, ENDPOINT, &place->error);
+	list = trust_list_open(place->directory, ENDPOINT, NULL,
+	    &place->error);
 	assert_non_null(list);
 	assert_int_equal(trust_list_next(list, &row, &place->error), 1);
 	assert_int_equal(row.id, id);
@@ -269,7 +271,7 @@ test_list(void **state)
 	assert_int_equal(trust_list_next(list, &row, &place->error), 0);
 	trust_list_free(list);
 	assert_null(trust_list_open(place->directory, "https://b.example",
-	    &place->error));
+	    NULL, &place->error));
 	assert_null(trust_writer_open(place->directory, "https://b.example",
 	    &place->error));
 }
@@ -289,7 +291,8 @@ test_senseless(void **state)
 	assert_int_equal(trust_world_ask(place, "me"), REASON_STATE_UNREADABLE);
 	assert_non_null(strstr(error_text(&place->error), "damaged"));
 	error_clear(&place->error);
-	list = trust_list_open(place->directory, ENDPOINT, &place->error);
+	list = trust_list_open(place->directory, ENDPOINT, NULL,
+	    &place->error);
 	assert_non_null(list);
 	assert_int_equal(trust_list_next(list, &row, &place->error), -1);
 	if (strstr(error_text(&place->error), "lift 1'") == NULL)

@@ -17,20 +17,55 @@ struct trust_list {
 	char *path;
 	struct sqlite3 *db;
 	struct sqlite3_stmt *statement;
+	int rc;				/* of the last step */
+	int is_begun;			/* that one was taken */
 	char hex[HASH_HEX_SIZE];	/* the value of a row, if it is one */
 };
 
-static const char list_sql[] =
-    "SELECT " TRUST_ROW_COLUMNS ", id, reason, actor, source, time,"
-    " credential, expires FROM revocation ORDER BY id";
+#define COLUMNS TRUST_ROW_COLUMNS ", id, reason, actor, source, time," \
+	" credential, expires"
+#define WANTED " WHERE time >= ?2 AND (?3 = 0 OR (rule <> 'blocked' OR" \
+	" (coalesce(from_time, ?3) <= ?3 AND (until_time IS NULL OR" \
+	" until_time > ?3))) AND (expires IS NULL OR expires + ?6 > ?3))"
+#define FROM "SELECT " COLUMNS " FROM revocation" WANTED
+#define ALL " AND ?4 IS NULL AND ?5 IS NULL"
+#define OF_KIND " AND kind = ?4 AND ?5 IS NULL"
+#define OF_VALUE " AND kind = ?4 AND value = ?5"
+#define IN_ORDER " AND ?1 = 0 ORDER BY id"
+#define NEWEST " ORDER BY id DESC LIMIT ?1) ORDER BY id"
+
+/* With a limit and without; by nothing, by kind and by value.  All have the
+ * same parameters. */
+static const char *const list_sql[2][3] = {
+	{ FROM ALL IN_ORDER, FROM OF_KIND IN_ORDER, FROM OF_VALUE IN_ORDER },
+	{ "SELECT * FROM (" FROM ALL NEWEST,
+	    "SELECT * FROM (" FROM OF_KIND NEWEST,
+	    "SELECT * FROM (" FROM OF_VALUE NEWEST }
+};
 
 static const char map_sql[] =
-    "SELECT user_id, account, reason, actor, time"
-    " FROM account ORDER BY account";
+    "SELECT user_id, account, reason, actor, time FROM account"
+    " WHERE ?1 IS NULL OR user_id = ?1 ORDER BY account";
+
+/* The newest are found from the end. */
+static const char audit_sql[] =
+    "SELECT id, time, actor, action, detail FROM audit"
+    " WHERE time >= ?2 AND (?1 = 0 OR id >= (SELECT min(id) FROM"
+    " (SELECT id FROM audit WHERE time >= ?2 ORDER BY id DESC LIMIT ?1)))"
+    " ORDER BY id";
+
+static const struct trust_list_filter everything = { .kind = NULL };
+
+/* What is asked, with its values. */
+struct question {
+	const char *sql;
+	struct sql_value values[6];
+	size_t count;
+};
 
 static struct trust_list *
-open_list(const char *directory, const char *endpoint, const char *sql,
-    struct error *error)
+open_list(const char *directory, const char *endpoint,
+    const struct question *question, struct error *error)
 {
 	struct trust_list *list = NULL;
 	struct error refusal = { "" };
@@ -55,9 +90,9 @@ open_list(const char *directory, const char *endpoint, const char *sql,
 		goto failed;
 	}
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(list->db, sql, -1, &list->statement,
-		    NULL);
-	if (rc == SQLITE_OK)
+		rc = list->rc = sql_step(list->db, question->sql,
+		    question->values, question->count, &list->statement);
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
 		return list;
 	(void)trust_head_failed(list->db, rc, list->path, error);
 failed:
@@ -67,16 +102,39 @@ failed:
 
 struct trust_list *
 trust_list_open(const char *directory, const char *endpoint,
-    struct error *error)
+    const struct trust_list_filter *filter, struct error *error)
 {
-	return open_list(directory, endpoint, list_sql, error);
+	const struct trust_list_filter *wanted = filter != NULL ? filter :
+	    &everything;
+	const int by = (wanted->kind != NULL) + (wanted->value != NULL);
+	const struct question question = { list_sql[wanted->limit > 0][by],
+	    { sql_number(wanted->limit), sql_number(wanted->since),
+	    sql_number(wanted->active_at), sql_text(wanted->kind),
+	    sql_text(wanted->value), sql_number(wanted->leeway) }, 6 };
+
+	return open_list(directory, endpoint, &question, error);
 }
 
 struct trust_list *
 trust_list_open_map(const char *directory, const char *endpoint,
-    struct error *error)
+    const struct trust_list_filter *filter, struct error *error)
 {
-	return open_list(directory, endpoint, map_sql, error);
+	const struct question question = { map_sql,
+	    { sql_text(filter != NULL ? filter->value : NULL) }, 1 };
+
+	return open_list(directory, endpoint, &question, error);
+}
+
+struct trust_list *
+trust_list_open_audit(const char *directory, const char *endpoint,
+    const struct trust_list_filter *filter, struct error *error)
+{
+	const struct trust_list_filter *wanted = filter != NULL ? filter :
+	    &everything;
+	const struct question question = { audit_sql,
+	    { sql_number(wanted->limit), sql_number(wanted->since) }, 2 };
+
+	return open_list(directory, endpoint, &question, error);
 }
 
 void
@@ -127,11 +185,12 @@ read_token(const struct trust_list *list, struct trust_list_row *row,
 static int
 step(struct trust_list *list, struct error *error)
 {
-	const int rc = sqlite3_step(list->statement);
-
-	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
-		return rc == SQLITE_ROW;
-	(void)database_error_tell(list->db, rc, list->path, error);
+	if (list->is_begun && list->rc == SQLITE_ROW)
+		list->rc = sqlite3_step(list->statement);
+	list->is_begun = 1;
+	if (list->rc == SQLITE_ROW || list->rc == SQLITE_DONE)
+		return list->rc == SQLITE_ROW;
+	(void)database_error_tell(list->db, list->rc, list->path, error);
 	return -1;
 }
 
@@ -186,6 +245,24 @@ trust_list_next_account(struct trust_list *list,
 	    text_at(list, 1, &row->account, error) == -1 ||
 	    text_at(list, 2, &row->reason, error) == -1 ||
 	    text_at(list, 3, &row->actor, error) == -1)
+		return -1;
+	return 1;
+}
+
+int
+trust_list_next_change(struct trust_list *list,
+    struct trust_list_change *row, struct error *error)
+{
+	const int found = step(list, error);
+
+	memset(row, 0, sizeof(*row));
+	if (found != 1)
+		return found;
+	row->number = sqlite3_column_int64(list->statement, 0);
+	row->time = sqlite3_column_int64(list->statement, 1);
+	if (text_at(list, 2, &row->actor, error) == -1 ||
+	    text_at(list, 3, &row->action, error) == -1 ||
+	    text_at(list, 4, &row->detail, error) == -1)
 		return -1;
 	return 1;
 }

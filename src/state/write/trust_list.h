@@ -6,8 +6,8 @@
 #include "facts/revocation.h"
 #include "ground/error.h"
 
-/* All revocations, or the whole account map, one by one, as of the moment of
- * the first.  Threads: one at a time. */
+/* Revocations, the account map, the audit: one by one, as of the moment of the
+ * first.  Threads: one at a time. */
 
 #define TRUST_LIST_DIGITS 16	/* the first ones of a SHA-256 */
 
@@ -26,9 +26,23 @@ struct trust_list_row {
 	int64_t expires;	/* its `exp`, or REVOCATION_NO_TIME */
 };
 
-/* As trust_open().  NULL and error. */
+/* Which rows; one that is {0} wants all of them.  Borrowed as long as the
+ * list. */
+struct trust_list_filter {
+	const char *kind;	/* of the revocation; NULL: any */
+	const char *value;	/* and of which, a text; NULL: any */
+	int64_t since;		/* Unix seconds: no row of before */
+	int64_t active_at;	/* what may refuse something then: no block
+				   that is over or has not begun, no token that
+				   ended `leeway` before; 0: all */
+	int64_t leeway;		/* seconds */
+	int64_t limit;		/* the newest so many; 0: all */
+};
+
+/* As trust_open().  `filter` NULL: all revocations.  NULL and error. */
 struct trust_list *trust_list_open(const char *directory,
-    const char *endpoint, struct error *error);
+    const char *endpoint, const struct trust_list_filter *filter,
+    struct error *error);
 void trust_list_free(struct trust_list *list);
 
 /* By id.  1 and the row; 0 after the last; -1 and error. */
@@ -43,10 +57,28 @@ struct trust_list_account {
 	int64_t time;		/* Unix seconds, when it was set */
 };
 
-/* The account map, by account, with trust_list_next_account() only. */
+/* The account map, by account, with trust_list_next_account() only.  Of a
+ * filter `value` counts alone: the user. */
 struct trust_list *trust_list_open_map(const char *directory,
-    const char *endpoint, struct error *error);
+    const char *endpoint, const struct trust_list_filter *filter,
+    struct error *error);
 int trust_list_next_account(struct trust_list *list,
     struct trust_list_account *row, struct error *error);
+
+struct trust_list_change {
+	int64_t number;
+	int64_t time;		/* Unix seconds */
+	const char *actor;	/* these: borrowed until the next row */
+	const char *action;	/* "init", "revoke", "block", "lift" ... */
+	const char *detail;
+};
+
+/* The audit, by number, with trust_list_next_change() only.  Of a filter
+ * `since` and `limit` count alone. */
+struct trust_list *trust_list_open_audit(const char *directory,
+    const char *endpoint, const struct trust_list_filter *filter,
+    struct error *error);
+int trust_list_next_change(struct trust_list *list,
+    struct trust_list_change *row, struct error *error);
 
 #endif /* !TRUST_LIST_H_ */

@@ -1,0 +1,188 @@
+/* The rows of sessions and the keys, read by who only looks. */
+#include "config.h"
+
+#include "state/status_list.h"
+
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state/database.h"
+#include "state/sql.h"
+#include "state/sql_column.h"
+#include "state/status_bytes.h"
+#include "state/status_file.h"
+#include "state/status_row_read.h"
+#include "state/status_schema.h"
+
+/* Behind what status_row_read() reads; the boot and the start of its lookup
+ * are among that. */
+enum { KEY = STATUS_ROW_READ_COLUMNS, KIND, ID };
+enum { BOOT = 2, STARTED };
+
+struct status_list {
+	struct status status;		/* the file, and how it failed */
+	enum status_list_order order;
+	int64_t boot, started, id;	/* of the last row */
+	int is_over;
+};
+
+static const char *const next_sql[] = {
+#define ROWS "SELECT is_live, doubted_at, boot, started, " \
+	STATUS_ROW_READ_FACTS ", key, kind, id FROM session WHERE "
+	[STATUS_LIST_OLDEST] = ROWS "(boot, started, id) > (?1, ?2, ?3) "
+	    "ORDER BY boot, started, id LIMIT ?4",
+	[STATUS_LIST_NEWEST] = ROWS "(boot, started, id) < (?1, ?2, ?3) "
+	    "ORDER BY boot DESC, started DESC, id DESC LIMIT ?4",
+	[STATUS_LIST_ANYHOW] = ROWS "id > ?3 AND ?1 = ?1 AND ?2 = ?2 "
+	    "ORDER BY id LIMIT ?4"
+#undef ROWS
+};
+
+static int
+check_endpoint(struct status_list *list, struct error *error)
+{
+	struct status *status = &list->status;
+	struct sqlite3_stmt *statement = NULL;
+	const char *found = NULL;
+	int rc, ret = 0;
+
+	rc = sql_step(status->db, "SELECT endpoint FROM about", NULL, 0,
+	    &statement);
+	if (rc == SQLITE_ROW)
+		rc = sql_column_text(statement, 0, &found);
+	if (rc != SQLITE_OK && rc != SQLITE_DONE) {
+		ret = status_file_failed(status, rc, error);
+	} else if (found != NULL && strcmp(found, status->endpoint) != 0) {
+		error_set(error, "%s is of endpoint %.200s: the daemon begins "
+		    "it anew", status->path, found);
+		ret = -1;
+	}
+	(void)sqlite3_finalize(statement);
+	return ret;
+}
+
+static struct status_list *
+make(const char *state, const char *endpoint)
+{
+	struct status_list *list = calloc(1, sizeof(*list));
+	char path[PATH_MAX];
+
+	if (list == NULL)
+		return NULL;
+	(void)snprintf(path, sizeof(path), "%s/daemon/status.db", state);
+	list->status.path = strdup(path);
+	list->status.endpoint = strdup(endpoint);
+	if (list->status.path != NULL && list->status.endpoint != NULL)
+		return list;
+	status_list_free(list);
+	return NULL;
+}
+
+struct status_list *
+status_list_open(const char *state, const char *endpoint,
+    enum status_list_order order, struct error *error)
+{
+	struct status_list *list = make(state, endpoint);
+	const int is_last = order == STATUS_LIST_NEWEST;
+	enum database_outcome outcome;
+
+	if (list == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	list->order = order;
+	list->boot = list->started = list->id = is_last ? INT64_MAX :
+	    INT64_MIN;
+	outcome = database_open(list->status.path, DATABASE_READ,
+	    &status_schema, &list->status.db, error);
+	if (outcome == DATABASE_OPENED && check_endpoint(list, error) == 0)
+		return list;
+	status_list_free(list);
+	return NULL;
+}
+
+void
+status_list_free(struct status_list *list)
+{
+	if (list == NULL)
+		return;
+	status_file_leave(&list->status);
+	free(list->status.path);
+	free(list->status.endpoint);
+	free(list);
+}
+
+/* The row that the statement stands on: SQLITE_OK, SQLITE_MISMATCH if it makes
+ * no sense, or what went wrong. */
+static int
+read_row(struct status_list *list, struct sqlite3_stmt *statement,
+    struct status_list_row *row)
+{
+	unsigned char bytes[STATUS_HASH_BYTES];
+	int64_t kind;
+	int rc;
+
+	memset(row, 0, sizeof(*row));
+	status_session_init(&row->session);
+	list->boot = row->boot = sqlite3_column_int64(statement, BOOT);
+	list->started = sqlite3_column_int64(statement, STARTED);
+	list->id = row->id = sqlite3_column_int64(statement, ID);
+	kind = sqlite3_column_int64(statement, KIND);
+	if (kind <= CREDENTIAL_NONE || kind > CREDENTIAL_SESSION_COOKIE)
+		return SQLITE_MISMATCH;
+	row->kind = (enum credential_kind)kind;
+	rc = sql_column_copy(statement, KEY, bytes, sizeof(bytes));
+	if (rc != SQLITE_OK)
+		return rc;
+	status_bytes_to_hex(bytes, sizeof(bytes), row->hash);
+	return status_row_read(&list->status, statement, &row->session);
+}
+
+int
+status_list_next(struct status_list *list,
+    struct status_list_row rows[STATUS_LIST_ROWS], struct error *error)
+{
+	const struct sql_value values[] = { sql_number(list->boot),
+	    sql_number(list->started), sql_number(list->id),
+	    sql_number(STATUS_LIST_ROWS) };
+	struct sqlite3_stmt *statement = NULL;
+	int rc, read_rc = SQLITE_OK, seen = 0, count = 0;
+
+	rc = sql_step(list->status.db, next_sql[list->order], values, 4,
+	    &statement);
+	for (; rc == SQLITE_ROW; rc = sqlite3_step(statement)) {
+		seen++;
+		read_rc = read_row(list, statement, &rows[count]);
+		if (read_rc == SQLITE_OK)
+			count++;
+		else
+			status_session_clear(&rows[count].session);
+		if (read_rc != SQLITE_OK && read_rc != SQLITE_MISMATCH)
+			break;
+	}
+	if (rc == SQLITE_ROW)
+		rc = read_rc;
+	(void)sqlite3_finalize(statement);
+	list->is_over = seen < STATUS_LIST_ROWS;
+	if (rc == SQLITE_DONE)
+		return count;
+	while (count > 0)
+		status_session_clear(&rows[--count].session);
+	return status_file_failed(&list->status, rc, error);
+}
+
+int
+status_list_is_over(const struct status_list *list)
+{
+	return list->is_over;
+}
+
+int
+status_list_keys(struct status_list *list, struct status_keys *keys,
+    struct error *error)
+{
+	return status_keys_read(&list->status, keys, error);
+}

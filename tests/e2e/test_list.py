@@ -1,0 +1,292 @@
+"""authgear-cache list, as root of an installed state: sessions and keys of the
+daemon, revocations and the audit by filters; tables that fit, JSON that stays
+as it is, and nothing that a hostile row could do to who looks."""
+
+import hashlib
+import json
+import os
+import sqlite3
+import subprocess
+import unicodedata
+
+import gate
+import installed
+import sessions
+import tap
+
+WIDTH = 100
+SESSION = ['credential', 'kind', 'state', 'user', 'anonymous', 'verified',
+           'authenticated', 'looked_up']
+FIELDS = {
+    'revocations': ['id', 'kind', 'value', 'rule', 'from', 'until', 'reason',
+                    'actor', 'source', 'time', 'credential', 'expires'],
+    'map': ['time', 'account', 'user', 'reason', 'actor'],
+    'audit': ['id', 'time', 'actor', 'action', 'detail'],
+    'sessions': SESSION,
+    'keys': ['kid', 'state', 'thumbprint', 'why', 'fetched', 'due'],
+}
+HOSTILE = ('a\x1b[2Jb', 'x\ny', '\x7f', 'e\u202evil', '\x9b31m', 'z\u200bz')
+
+
+def listed(site, *arguments):
+    run = site.cache('list', *arguments, '--json', check=False)
+    if run.returncode != 0:
+        return run.text
+    return [json.loads(line) for line in run.text.splitlines()]
+
+
+def columns(line):
+    return sum(2 if unicodedata.east_asian_width(each) in 'WF' else 1
+               for each in line)
+
+
+def digits(text):
+    return hashlib.sha256(text.encode('ascii')).hexdigest()[:16]
+
+
+def test_sessions(site, daemon):
+    people = [sessions.Person(site.sim.control, kinds=sessions.KINDS[:1] +
+                              ('session', 'JWT')) for _ in range(3)]
+    texts = []
+    for who in people:
+        for kind in who.way:
+            tap.equal(sessions.say(daemon.path, who.way[kind]), sessions.LIVE,
+                      'live: ' + kind)
+            texts.append(who.text[kind])
+    out = people[2]
+    out.log_out('session')
+    sessions.set_age(site, 70)
+    sessions.say(daemon.path, out.way['session'])
+    wanted = {digits(text) for text in texts}
+    gate.until(lambda: [row['state'] for row in listed(site, 'sessions')
+                        ].count('not-live') == 1, 'an ended session')
+    rows = listed(site, 'sessions')
+    tap.equal({row['credential'] for row in rows} & wanted, wanted,
+              'each credential by the digits of the log')
+    tap.equal(rows[-1]['credential'], digits(out.text['session']),
+              'the newest lookup comes last')
+    tap.equal((rows[-1]['kind'], rows[-1]['state'], rows[-1]['user']),
+              ('session-cookie', 'not-live', None), 'its row')
+    one = listed(site, 'sessions', '--user', people[0].name)
+    tap.equal(sorted((row['kind'], row['user']) for row in one),
+              [(kind, people[0].name) for kind in (
+                  'jwt', 'opaque-token', 'session-cookie')], 'by user')
+    live = listed(site, 'sessions', '--live')
+    tap.ok(len(live) == len(rows) - 1 and
+           all(row['state'] == 'live' and row['user'] for row in live),
+           'live ones', live)
+    for limit in (1, 2, 5, len(rows), 1000):
+        tap.equal(listed(site, 'sessions', '--limit', str(limit)),
+                  rows[-limit:], 'the newest %d' % limit)
+    tap.equal(len(listed(site, 'sessions', '--limit', '2', '--user',
+                         people[0].name)), 2, 'both')
+    text = site.cache('list', 'sessions', '--user', 'nobody').text
+    tap.equal(text, 'no such session is known here\n', 'nobody')
+    tap.equal(listed(site, 'sessions', '--user', 'nobody'), [], 'as JSON')
+
+
+def test_many(site, daemon):
+    """More than are read at a time, in each order."""
+    who = sessions.Person(site.sim.control, kinds=('opaque',))
+    sessions.say(daemon.path, who.way['opaque'])
+    gate.until(lambda: listed(site, 'sessions')[-1]['user'] == who.name,
+               'its row')
+    texts = ['%032d' % number for number in range(1500)]
+    sessions.adopt(site, texts)
+    rows = listed(site, 'sessions')
+    tap.ok(len(rows) > 1500 and {digits(text) for text in texts} <=
+           {row['credential'] for row in rows}, 'all of them', len(rows))
+    tap.equal(listed(site, 'sessions', '--limit', '700'), rows[-700:],
+              'the newest of them')
+    mine = [row for row in rows if row['user'] == who.name]
+    tap.ok(len(mine) == 1501 and listed(
+        site, 'sessions', '--user', who.name) == mine, 'of one user')
+    tap.equal(listed(site, 'sessions', '--user', who.name, '--limit', '300'),
+              mine[-300:], 'the newest of those')
+    tap.ok(all(row['looked_up'] is None for row in mine[-10:]),
+           'of another boot it is not told when', mine[-1])
+
+
+def test_keys(site):
+    rows = listed(site, 'keys')
+    tap.ok(len(rows) >= 1 and all(
+        row['state'] == 'serves' and row['fetched'] <= row['due']
+        for row in rows), 'keys', rows)
+    site.cache('revoke', 'key', rows[0]['kid'])
+    tap.equal(listed(site, 'keys')[0]['state'], 'revoked', 'a revoked one')
+    site.cache('lift', 'key', rows[0]['kid'])
+
+
+def test_revocations(site):
+    site.cache('revoke', 'user', 'ann', '--at', '-1h', '--reason', 'x' * 500)
+    site.cache('block', 'user', 'ann', '--from', '-2d', '--until', '+1h')
+    site.cache('block', 'user', 'ann', '--from', '+1h', '--until', '+2h')
+    site.cache('block', 'client', 'ann', '--reason', '\u540d\u524d' * 80)
+    site.change("UPDATE revocation SET until_time = 1000000000, "
+                "from_time = NULL WHERE value = 'ann' AND kind = 'user' AND "
+                "from_time < until_time - 86400")
+    everything = listed(site, 'revocations')
+    tap.equal([(row['kind'], row['rule']) for row in everything],
+              [('user', 'signed-out'), ('user', 'blocked'),
+               ('user', 'blocked'), ('client', 'blocked')], 'all')
+    tap.equal(listed(site, 'revocations', '--user', 'ann'), everything[:3],
+              'of a user')
+    tap.equal(listed(site, 'revocations', '--client', 'ann'), everything[3:],
+              'of a client')
+    tap.equal(listed(site, 'revocations', '--active'),
+              [everything[0], everything[3]], 'what holds now')
+    tap.equal(listed(site, 'revocations', '--limit', '2'), everything[-2:],
+              'the newest')
+    tap.equal(listed(site, 'revocations', '--user', 'ann', '--limit', '1'),
+              everything[2:3], 'both')
+    tap.equal(listed(site, 'revocations', '--since', '-1h'), everything,
+              'added since')
+    tap.equal(listed(site, 'revocations', '--since', '+1h'), [], 'not yet')
+    text = site.cache('list', 'revocations', '--user', 'ben').text
+    tap.equal(text, 'nothing of that is revoked\n', 'nobody')
+    run = site.cache('list', 'audit', '--since', 'yesterday', check=False)
+    tap.ok(run.returncode == 1 and 'no time' in run.text, 'no time', run.text)
+    audit = listed(site, 'audit')
+    numbers = [row['id'] for row in audit]
+    tap.ok(numbers == sorted(numbers) and audit[0]['action'] == 'init' and
+           {row['id'] for row in everything} <= set(numbers),
+           'the audit has each by its number', audit)
+    tap.equal(listed(site, 'audit', '--limit', '3'), audit[-3:], 'its end')
+    tap.equal(listed(site, 'audit', '--since', '-7d'), audit, 'since')
+
+
+def test_digits(site, daemon):
+    """One credential has the same digits wherever it is named."""
+    who = sessions.Person(site.sim.control, kinds=('JWT', 'opaque'))
+    for kind in who.way:
+        text = who.text[kind]
+        sessions.say(daemon.path, who.way[kind])
+        site.cache('revoke', 'token', stdin=text)
+        tap.equal(sessions.say(daemon.path, who.way[kind]), (401, 'revoked'),
+                  'revoked: ' + kind)
+        gate.until(lambda sign=digits(text): any(
+            row['credential'] == sign for row in listed(site, 'sessions')),
+            'its row')
+        tap.ok(digits(text) in daemon.log() and any(
+            row['credential'] == digits(text)
+            for row in listed(site, 'revocations')),
+            'log, sessions and revocations: ' + kind)
+
+
+def test_fields(site):
+    site.cache('map', 'add', 'user-with-an-account', 'l' * 200, '--reason',
+               'r' * 100)
+    for name, fields in FIELDS.items():
+        rows = listed(site, name)
+        tap.ok(rows and all(list(row) == fields for row in rows),
+               'fields of ' + name, rows[:1])
+        text = site.cache('list', name).text
+        widest = max(columns(line) for line in text.splitlines())
+        tap.ok(widest <= WIDTH and len(text.splitlines()) > len(rows),
+               'the table of %s fits' % name, widest)
+
+
+def test_hostile(site):
+    """Whatever the daemon's user writes is text, and no more than that."""
+    for number, user in enumerate(HOSTILE):
+        sessions.change_rows(
+            site, 'UPDATE session SET user_id = ? WHERE id = (SELECT id FROM '
+            'session WHERE is_live = 1 ORDER BY id LIMIT 1 OFFSET ?)', user,
+            number)
+    run = site.cache('list', 'sessions')
+    bad = [each for each in run.text if each != '\n' and (
+        unicodedata.category(each) in ('Cc', 'Cf'))]
+    tap.ok(not bad and 'a?[2Jb' in run.text, 'nothing reaches the terminal',
+           bad)
+    rows = listed(site, 'sessions')
+    tap.ok(isinstance(rows, list) and {row['user'] for row in rows} >=
+           set(HOSTILE), 'JSON has it whole, escaped')
+    for sql, left in (
+            ("UPDATE session SET roles = printf('%.*c', 70000, 'a') "
+             "WHERE is_live = 1", 'not-live'),
+            ("UPDATE session SET kind = 77", None),
+            ("UPDATE session SET is_live = 9", None),
+            ("UPDATE session SET key = x'00'", None)):
+        sessions.change_rows(site, sql)
+        rows = listed(site, 'sessions')
+        tap.ok(isinstance(rows, list) and
+               {row['state'] for row in rows} == {left} - {None},
+               'rows of nonsense are none: ' + sql[:40], rows[:3])
+    owners = {os.lstat(os.path.join(site.state, 'daemon', name)).st_uid
+              for name in os.listdir(os.path.join(site.state, 'daemon'))}
+    tap.equal(owners, {site.who.pw_uid}, 'root made no file there')
+
+
+def refusal(site, name, wanted):
+    for what in ('sessions', 'keys'):
+        run = site.cache('list', what, check=False)
+        tap.ok(run.returncode == 1 and wanted in run.text,
+               '%s: %s' % (name, what), run.text)
+
+
+def test_files(site):
+    """status.db is not what it should be: said, and left as it is."""
+    path, aside = site.status, site.status + '.aside'
+    for suffix in ('-wal', '-shm'):
+        if os.path.exists(path + suffix):
+            os.unlink(path + suffix)
+    os.rename(path, aside)
+    refusal(site, 'absent', 'status.db')
+    secret = os.path.join(site.folder, 'secret')
+    with open(secret, 'w', encoding='ascii') as file:
+        file.write('root:hash')
+    os.chmod(secret, 0o600)
+    os.symlink(secret, path)
+    refusal(site, 'a link', 'status.db')
+    os.unlink(path)
+    with open(path, 'w', encoding='ascii') as file:
+        file.write('noise' * 1000)
+    os.chown(path, site.who.pw_uid, site.who.pw_gid)
+    os.chmod(path, 0o600)
+    refusal(site, 'noise', 'status.db')
+    tap.ok(not any('corrupt' in name for name in os.listdir(
+        os.path.dirname(path))), 'nothing is set aside')
+    os.unlink(path)
+    os.rename(aside, path)
+    database = sqlite3.connect(path)
+    with database:
+        database.execute("UPDATE about SET endpoint = 'https://b.example'")
+    database.close()
+    refusal(site, 'another endpoint', 'endpoint')
+    daemon = os.path.dirname(path)
+    os.rename(daemon, daemon + '.aside')
+    refusal(site, 'no directory', 'init')
+    os.symlink(daemon + '.aside', daemon)
+    refusal(site, 'a link for the directory', 'symbolic link')
+
+
+def test_other_user(site):
+    nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+    for what in FIELDS:
+        run = subprocess.run(
+            nobody + site.command('list', what), check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        tap.ok(run.returncode not in (0, -11), 'another user: ' + what,
+               run.stdout)
+
+
+def main():
+    who = installed.required('list')
+    with installed.Site(who, {'validate': 'hybrid',
+                              'session_ttl': '60'}) as site:
+        with site.daemon() as daemon:
+            sessions.warm(daemon, site.sim.control)
+            test_sessions(site, daemon)
+            test_many(site, daemon)
+            test_keys(site)
+            test_revocations(site)
+            test_digits(site, daemon)
+            test_fields(site)
+            test_other_user(site)
+        test_hostile(site)
+        test_files(site)
+    tap.done()
+
+
+main()
