@@ -26,6 +26,23 @@
 enum reason decide(const struct facts *facts, const struct policy *policy,
     const struct moment *now, int leeway);
 
+/* The rules by themselves, in that order, for who tells which of them holds;
+ * require_role is require_all_roles too. */
+enum decide_rule {
+	DECIDE_AUDIENCE = 0,
+	DECIDE_CLIENTS,
+	DECIDE_ANONYMOUS_USERS,
+	DECIDE_VERIFIED_ONLY,
+	DECIDE_REQUIRE_ROLE,
+	DECIDE_REQUIRE_SCOPE,
+	DECIDE_MAX_AUTHENTICATION_AGE,
+	DECIDE_REMOTE_USER,
+	DECIDE_RULES
+};
+enum reason decide_rule(enum decide_rule rule, const struct facts *facts,
+    const struct policy *policy, const struct moment *now, int leeway);
+const char *decide_rule_name(enum decide_rule rule);	/* its setting */
+
 /* Those of the rules that a JWT alone decides (audience, clients,
  * require_scope), whatever its session is. */
 enum reason decide_token(const struct facts *facts,
