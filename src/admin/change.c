@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "admin/signals.h"
-#include "admin/when.h"
+#include "ground/when.h"
 #include "settings/settings.h"
 
 /* How long another process may hold the file before we give up. */

@@ -24,6 +24,7 @@
 /* What the child says, line by line. */
 struct input {
 	int fd;
+	int patience;		/* milliseconds */
 	size_t len;
 	int is_over;		/* it said that it is done */
 	struct progress progress;
@@ -202,7 +203,7 @@ receive(struct input *input, struct error *error)
 	int ready;
 
 	do {
-		ready = poll(&wait, 1, CHILD_SILENCE_MS);
+		ready = poll(&wait, 1, input->patience);
 	} while (ready == -1 && errno == EINTR);
 	if (ready == 0) {
 		error_set(error, "what reads as the daemon's user does not "
@@ -247,6 +248,7 @@ child_run(const struct child *child, struct error *error)
 	}
 	if (start(child, &pid, &input->fd, error) == -1)
 		goto done;
+	input->patience = CHILD_SILENCE_MS + (int)child->silence_ms;
 	progress_begin(&input->progress, child->what);
 	ret = take_all(child, input, error);
 	progress_end(&input->progress);

@@ -11,7 +11,8 @@
  * What concerns the daemon's files is done in a child that became the daemon's
  * user first (become.h).  What it says is no more to be trusted than that
  * user: each line is read strictly, is bounded, and is checked by who takes
- * it.  A child that is stopped, or says nothing for CHILD_SILENCE_MS, is ended.
+ * it.  A child that is stopped, or says nothing for CHILD_SILENCE_MS and what
+ * its work may take, is ended.
  *
  * For a process without threads, and without a database that is open.
  */
@@ -21,6 +22,7 @@
 struct child {
 	const char *state;	/* the state directory */
 	const char *what;	/* what progress counts: "sessions looked at" */
+	int64_t silence_ms;	/* that its work may take without a line */
 	void *context;
 
 	/* In the child: write lines, each one JSON object (child_progress()

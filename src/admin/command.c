@@ -34,7 +34,10 @@ static const struct {
 	[OPTION_SINCE] = { "since", 1, '\0', NULL },
 	[OPTION_ACTIVE] = { "active", 0, '\0', NULL },
 	[OPTION_LIVE] = { "live", 0, '\0', NULL },
-	[OPTION_LIMIT] = { "limit", 1, 'n', NULL }
+	[OPTION_LIMIT] = { "limit", 1, 'n', NULL },
+	[OPTION_POLICY] = { "policy", 1, 'p', NULL },
+	[OPTION_ACCOUNT] = { "account", 1, '\0', NULL },
+	[OPTION_ASK] = { "ask", 0, '\0', NULL }
 };
 
 static int

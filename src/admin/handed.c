@@ -12,8 +12,6 @@
 #include "ground/buffer.h"
 #include "ground/json.h"
 
-#define LIMIT 65536	/* bytes, more than any max_credential */
-
 static int
 read_all(int fd, struct buffer *buffer)
 {
@@ -30,8 +28,9 @@ read_all(int fd, struct buffer *buffer)
 	return got == -1 ? -1 : 0;
 }
 
-static int
-read_text(const char *file, struct buffer *buffer, struct error *error)
+int
+handed_read_text(const char *file, struct buffer *buffer,
+    struct error *error)
 {
 	const char *name = "stdin";
 	int fd = STDIN_FILENO, got;
@@ -64,26 +63,29 @@ read_text(const char *file, struct buffer *buffer, struct error *error)
 		    "a NUL in it", name);
 		return -1;
 	}
-	if (buffer->len == 0) {
-		error_set(error, "%s is empty: a credential is expected there",
-		    name);
-		return -1;
-	}
 	return 0;
 }
 
-/* Without blanks around it and without the word Bearer; in place. */
-static char *
-bare(struct buffer *buffer)
+#define BLANKS " \t\r\n"
+
+char *
+handed_trim(struct buffer *buffer)
 {
-	static const char blanks[] = " \t\r\n";
 	char *text = buffer->data, *end = buffer->data + buffer->len;
 
-	while (end > text && strchr(blanks, end[-1]) != NULL)
+	while (end > text && strchr(BLANKS, end[-1]) != NULL)
 		*--end = '\0';
-	text += strspn(text, blanks);
+	return text + strspn(text, BLANKS);
+}
+
+/* And without the word Bearer. */
+static const char *
+bare(struct buffer *buffer)
+{
+	const char *text = handed_trim(buffer);
+
 	if (strncasecmp(text, "Bearer ", 7) == 0)
-		text += 7 + strspn(text + 7, blanks);
+		text += 7 + strspn(text + 7, BLANKS);
 	return text;
 }
 
@@ -152,9 +154,14 @@ handed_read(struct handed *handed, const char *file,
 
 	memset(handed, 0, sizeof(*handed));
 	memset(&credential, 0, sizeof(credential));
-	buffer_init(&buffer, LIMIT);
-	if (read_text(file, &buffer, error) == -1)
+	buffer_init(&buffer, HANDED_LIMIT);
+	if (handed_read_text(file, &buffer, error) == -1)
 		goto done;
+	if (buffer.len == 0) {
+		error_set(error, "%s is empty: a credential is expected there",
+		    file != NULL && strcmp(file, "-") != 0 ? file : "stdin");
+		goto done;
+	}
 	text = bare(&buffer);
 	if (credential_from_password(&credential, text, strlen(text),
 	    (size_t)settings->max_credential, &reason, &why) == -1) {

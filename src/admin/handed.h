@@ -20,7 +20,18 @@ struct handed {
 	int64_t expires;	/* `exp`; -1: not told */
 };
 
-/* `file` NULL or "-": stdin, to its end.  0, or -1 and error. */
+/* What stands there, "" if it is empty; `file` NULL or "-": stdin, to its end.
+ * Whoever clears the buffer wipes it.  0, or -1 and error: also what is too
+ * long for a credential, or has a NUL in it. */
+struct buffer;
+#define HANDED_LIMIT 65536	/* bytes, more than any max_credential */
+int handed_read_text(const char *file, struct buffer *buffer,
+    struct error *error);
+
+/* Without blanks around it, in place. */
+char *handed_trim(struct buffer *buffer);
+
+/* The credential that stands there; empty is an error.  0, or -1 and error. */
 int handed_read(struct handed *handed, const char *file,
     const struct settings *settings, struct error *error);
 void handed_clear(struct handed *handed);

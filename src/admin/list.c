@@ -6,7 +6,7 @@
 #include "admin/list_keys.h"
 #include "admin/list_sessions.h"
 #include "admin/list_trust.h"
-#include "admin/when.h"
+#include "ground/when.h"
 
 static const char help[] =
     "usage: authgear-cache list revocations [--user ID | --client ID]\n"

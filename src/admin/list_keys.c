@@ -5,9 +5,9 @@
 
 #include "admin/child.h"
 #include "admin/table.h"
-#include "admin/when.h"
 #include "face/json_print.h"
 #include "facts/jwks.h"
+#include "ground/when.h"
 #include "ground/word_list.h"
 #include "state/status_list.h"
 #include "state/write/trust_list.h"

@@ -5,7 +5,7 @@
 #include "admin/change_words.h"
 #include "admin/commands.h"
 #include "admin/row_print.h"
-#include "admin/when.h"
+#include "ground/when.h"
 
 static const char help[] =
     "usage: authgear-cache revoke token [OPTION...] <CREDENTIAL\n"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "admin/table.h"
-#include "admin/when.h"
 #include "face/json_print.h"
+#include "ground/when.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NUMBER_SIZE 24

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "admin/table.h"
-#include "admin/when.h"
 #include "face/json_print.h"
+#include "ground/when.h"
 
 #define USER_MAX 2048		/* bytes, as of a claim */
 

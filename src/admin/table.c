@@ -101,6 +101,15 @@ measure(const char *text)
 	return width;
 }
 
+static void
+print_glyph(struct glyph glyph, const char *text)
+{
+	if (glyph.width < 0)
+		(void)putchar('?');
+	else
+		(void)fwrite(text, 1, (size_t)glyph.len, stdout);
+}
+
 /* As much of it as `width` columns hold: how many it has. */
 static int
 print_cut(const char *text, int width)
@@ -113,10 +122,7 @@ print_cut(const char *text, int width)
 		glyph = glyph_at(text);
 		if (done + width_of(glyph) > room)
 			break;
-		if (glyph.width < 0)
-			(void)putchar('?');
-		else
-			(void)fwrite(text, 1, (size_t)glyph.len, stdout);
+		print_glyph(glyph, text);
 		done += width_of(glyph);
 	}
 	if (*text == '\0')
@@ -163,4 +169,45 @@ table_line(int indent, const char *text)
 
 	(void)printf("%*s", indent, "");
 	table_row(&column, 1, &text);
+}
+
+/* Bytes of the next line: as many words as fit, or a part of one. */
+static size_t
+line_of(const char *text, int width)
+{
+	const char *at = text, *blank = NULL;
+	struct glyph glyph;
+	int done = 0;
+
+	for (; *at != '\0'; at += glyph.len) {
+		glyph = glyph_at(at);
+		if (done + width_of(glyph) > width)
+			return (size_t)((blank != NULL ? blank : at) - text);
+		if (*at == ' ' && at > text)
+			blank = at;
+		done += width_of(glyph);
+	}
+	return (size_t)(at - text);
+}
+
+void
+table_wrap(int indent, const char *text)
+{
+	const int width = TABLE_WIDTH - indent;
+	struct glyph glyph;
+	size_t len, i;
+
+	if (!json_scan_is_utf8(text))
+		text = "?";
+	do {
+		len = line_of(text, width);
+		for (i = 0; i < len; i += (size_t)glyph.len) {
+			glyph = glyph_at(text + i);
+			print_glyph(glyph, text + i);
+		}
+		text += len + strspn(text + len, " ");
+		(void)putchar('\n');
+		if (*text != '\0')
+			(void)printf("%*s", indent, "");
+	} while (*text != '\0');
 }

@@ -26,4 +26,8 @@ void table_row(const struct table_column *columns, size_t count,
 /* A line of its own, `indent` columns from the left. */
 void table_line(int indent, const char *text);
 
+/* A text that begins `indent` columns from the left, of as many lines as it
+ * needs, broken at blanks. */
+void table_wrap(int indent, const char *text);
+
 #endif /* !TABLE_H_ */

@@ -106,6 +106,7 @@ run(struct gate *gate, struct gate_task *task, const struct moment *now)
 			return GATE_WAIT;
 		task->stage = next;
 	}
+	task->last_stage = task->stage;
 	task->stage = GATE_STAGE_DONE;
 	return GATE_DONE;
 }

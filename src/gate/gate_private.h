@@ -132,6 +132,7 @@ struct gate_verdict {
 struct gate_task {
 	const struct settings *settings;
 	enum gate_stage stage;
+	enum gate_stage last_stage;	/* once it is DONE */
 	enum gate_manner manner;
 	struct credential credential;	/* kind NONE: no question, a refresh */
 	char session_key[STATUS_KEY_SIZE];

@@ -158,14 +158,26 @@ trust_revoked(struct trust *trust, const struct facts *facts,
     const char *hash, const struct moment *now, enum reason *reason_out,
     struct error *error)
 {
-	struct trust_question question = { .facts = facts, .hash = hash,
-	    .wall = now->wall };
+	const struct trust_asked asked = { facts, hash };
+
+	return trust_revoked_told(trust, &asked, now, NULL, reason_out, error);
+}
+
+int
+trust_revoked_told(struct trust *trust, const struct trust_asked *asked,
+    const struct moment *now, const struct trust_told *told,
+    enum reason *reason_out, struct error *error)
+{
+	struct trust_question question = { .facts = asked->facts,
+	    .hash = asked->hash, .wall = now->wall, .told = told };
 	struct trust_finding finding = { REASON_STATE_UNREADABLE, 0 };
 	int attempts = TRUST_ATTEMPTS, over = 0, rc;
 
 	*reason_out = REASON_STATE_UNREADABLE;
 	trust->edge = REVOCATION_NO_TIME;
 	while (over == 0) {
+		if (told != NULL)
+			told->tell(told->context, NULL, 0);
 		if (rely(trust, now, &attempts, error) == -1)
 			return -1;
 		if (trust->is_empty) {

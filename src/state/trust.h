@@ -70,6 +70,23 @@ int64_t trust_edge(const struct trust *trust);
 uint64_t trust_readings(const struct trust *trust);
 
 /*
+ * trust_revoked(), for who tells why: each row that was looked at, and whether
+ * it hits.  A row that is NULL: begin anew, the file was changed meanwhile.
+ */
+struct revocation;
+struct trust_told {
+	void (*tell)(void *context, const struct revocation *row, int hits);
+	void *context;
+};
+struct trust_asked {
+	const struct facts *facts;
+	const char *hash;	/* as in trust_revoked() */
+};
+int trust_revoked_told(struct trust *trust, const struct trust_asked *asked,
+    const struct moment *now, const struct trust_told *told,
+    enum reason *reason_out, struct error *error);
+
+/*
  * The account that the account map gives to a user: 1 and it (malloc'd), 0
  * if it has none, -1 and error.  trust_check() is done.
  */

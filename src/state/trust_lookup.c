@@ -35,10 +35,14 @@ static void
 weigh(const struct trust_question *question, const struct revocation *row,
     struct trust_finding *finding)
 {
-	if (revocation_hits(row, question->facts, question->hash,
-	    question->wall))
+	const int hits = revocation_hits(row, question->facts, question->hash,
+	    question->wall);
+
+	if (hits)
 		finding->reason = revocation_stronger(finding->reason,
 		    revocation_reason(row));
+	if (question->told != NULL)
+		question->told->tell(question->told->context, row, hits);
 	if (row->rule != REVOCATION_BLOCKED)
 		return;
 	note_edge(finding, row->from, question->wall);

@@ -5,6 +5,7 @@
 
 #include "facts/facts.h"
 #include "ground/reason.h"
+#include "state/trust.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -19,6 +20,7 @@ struct trust_question {
 	const struct facts *facts;
 	const char *hash;	/* as in revocation_hits() */
 	int64_t wall;
+	const struct trust_told *told;	/* NULL: nobody */
 };
 
 /* What they say. */

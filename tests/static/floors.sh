@@ -16,7 +16,7 @@ src/web	src/ground src/facts src/settings src/gate
 src/transport	src/ground src/settings
 src/face	src/ground src/facts src/settings src/gate src/transport
 src/admin	src/ground src/facts src/settings src/state src/state/write \
-		src/web src/transport src/face
+		src/gate src/web src/transport src/face
 fcgi/layer	src/ground src/face
 fcgi	src/ground src/facts src/settings src/gate src/web src/transport \
 		src/face fcgi/layer

@@ -63,7 +63,8 @@ check() {
 	result $? "$program: completion is valid bash"
 }
 
-check authgear-cache init accept revoke block lift map list
+check authgear-cache init accept revoke block lift map list \
+    explain
 check authgear-fcgi
 check authgear-check
 echo "1..$count"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "admin/when.h"
+#include "ground/when.h"
 
 #define NOW INT64_C(1800000000)		/* 2027-01-15T08:00:00Z */
 

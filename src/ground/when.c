@@ -1,4 +1,4 @@
-#include "admin/when.h"
+#include "ground/when.h"
 
 #include <stdio.h>
 #include <string.h>

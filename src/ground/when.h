@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* Times as people write them. */
+/* Times as people write them.  No state: any thread. */
 
 #define WHEN_SIZE 24	/* "2026-11-23T21:00:00Z" and NUL */
 

@@ -1,0 +1,86 @@
+#include <stdlib.h>
+
+#include "admin/commands.h"
+#include "admin/explain_ask.h"
+#include "admin/handed.h"
+
+static const char help[] =
+    "usage: authgear-cache explain [--policy NAME] [--ask] [OPTION...] "
+    "<CREDENTIAL\n"
+    "       authgear-cache explain [--policy NAME] --account ACCOUNT "
+    "[OPTION...]\n"
+    "           <PASSWORD\n"
+    "\n"
+    "Tells step by step what the daemon would decide now, and why, from what\n"
+    "is known here: a token, the value of a session cookie, or the lines\n"
+    "Authorization: and Cookie: of a request. With --account as PAM would be\n"
+    "told; an empty password is a login without one. Authgear is not asked.\n"
+    "\n"
+    "  -p, --policy NAME  the policy; without it, the one that there is\n"
+    "      --account NAME the account that logs in\n"
+    "      --ask          ask Authgear where the daemon would\n"
+    "  -f, --file FILE    read the credential from FILE, not from stdin;\n"
+    "                     it is never an argument\n"
+    "  -c, --config FILE  settings (" COMMAND_SETTINGS ")\n"
+    "  -j, --json         as one JSON object\n"
+    "  -h, --help         this text\n";
+
+static enum command_status
+explain(const struct command_line *line, struct explain_ask *ask,
+    struct error *error)
+{
+	struct explain_report *report = calloc(1, sizeof(*report));
+	enum command_status status = COMMAND_FAILED;
+
+	if (report == NULL) {
+		error_set(error, "out of memory");
+		return COMMAND_FAILED;
+	}
+	if (handed_read_text(line->values[OPTION_FILE], ask->text,
+	    error) == 0 && explain_ask(ask, report, error) == 0) {
+		explain_report_print(report, line->json);
+		status = command_flush("", error);
+	}
+	explain_report_clear(report);
+	free(report);
+	return status;
+}
+
+static enum command_status
+run(const struct command_line *line, struct error *error)
+{
+	struct settings *settings;
+	struct buffer text;
+	struct explain_ask ask = {
+		.policy = line->values[OPTION_POLICY],
+		.account = line->values[OPTION_ACCOUNT],
+		.may_ask = line->values[OPTION_ASK] != NULL,
+		.text = &text
+	};
+	enum command_status status = COMMAND_FAILED;
+
+	if (ask.account != NULL && ask.account[0] == '\0') {
+		error_set(error, "--account names nobody");
+		return COMMAND_USAGE;
+	}
+	buffer_init(&text, HANDED_LIMIT);
+	settings = settings_load(line->values[OPTION_CONFIG], error);
+	ask.settings = settings;
+	if (settings != NULL)
+		status = explain(line, &ask, error);
+	buffer_clear(&text);
+	settings_free(settings);
+	return status;
+}
+
+const struct command explain_command = {
+	.name = "explain",
+	.options = 1U << OPTION_POLICY | 1U << OPTION_ACCOUNT |
+	    1U << OPTION_ASK | 1U << OPTION_FILE,
+	.no_operand = "it takes options only; a credential belongs to stdin "
+	    "or a file",
+	.usage = "[--policy NAME] ...",
+	.summary = "why a credential is let in or not",
+	.help = help,
+	.run = run
+};
