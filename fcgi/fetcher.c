@@ -31,6 +31,7 @@ struct fetcher {
 	struct parked_list waiting;	/* GATE_WAIT */
 	struct parked_list asking;	/* GATE_EXCHANGE, for the end */
 	int64_t refresh_at;	/* boottime of the keys timer */
+	int64_t look_at;	/* the same, for who asks for a refresh */
 	int is_refreshing;
 	int is_well;		/* the last fetch by timer went well */
 	int is_local;		/* or failed here, which is told once */
@@ -189,6 +190,16 @@ recheck(struct fetcher *fetcher, int all)
 	}
 }
 
+/* Does an administrator want other keys? */
+static int
+is_asked(struct fetcher *fetcher)
+{
+	if (fetcher->look_at > fetcher->now.boottime)
+		return 0;
+	fetcher->look_at = fetcher->now.boottime + TICK_MS;
+	return gate_refresh_is_asked(fetcher->gate, &fetcher->now);
+}
+
 static void
 refresh(struct fetcher *fetcher)
 {
@@ -196,8 +207,10 @@ refresh(struct fetcher *fetcher)
 	struct parked *parked;
 	int64_t next = 0;
 
-	if (fetcher->is_refreshing ||
-	    fetcher->refresh_at > fetcher->now.boottime)
+	if (fetcher->is_refreshing)
+		return;
+	if (fetcher->refresh_at > fetcher->now.boottime &&
+	    !is_asked(fetcher))
 		return;
 	task = gate_refresh(fetcher->gate, &fetcher->now, &next);
 	if (next <= fetcher->now.boottime)

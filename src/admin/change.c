@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/digits.h"
 #include "admin/signals.h"
 #include "ground/when.h"
 #include "settings/settings.h"
@@ -10,10 +11,28 @@
 /* How long another process may hold the file before we give up. */
 #define PATIENCE_MS 30000
 
+/* A token by its digits: its hash names it as well as its jti. */
+static int
+find_digits(struct change *change)
+{
+	struct handed *handed = &change->handed;
+
+	if (digits_find(change->settings, change->line->values[OPTION_DIGITS],
+	    handed->hash, change->error) == -1)
+		return -1;
+	change->value = handed->hash;
+	change->token.hash = handed->hash;
+	change->token.expires = REVOCATION_NO_TIME;
+	change->note.token = &change->token;
+	return 0;
+}
+
 /* What is to be changed, from the operands or from a credential. */
 static int
 find_value(struct change *change)
 {
+	if (change->line->values[OPTION_DIGITS] != NULL)
+		return find_digits(change);
 	change->value = change->typed;
 	if (change->typed != NULL || change->id != 0)
 		return 0;

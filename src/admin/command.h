@@ -35,6 +35,7 @@ enum command_option {
 	OPTION_POLICY,
 	OPTION_ACCOUNT,
 	OPTION_ASK,
+	OPTION_DIGITS,
 	OPTION_COUNT
 };
 

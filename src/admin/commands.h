@@ -9,6 +9,7 @@ extern const struct command accept_command;
 extern const struct command block_command;
 extern const struct command explain_command;
 extern const struct command init_command;
+extern const struct command keys_command;
 extern const struct command lift_command;
 extern const struct command list_command;
 extern const struct command map_command;

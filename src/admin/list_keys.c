@@ -19,6 +19,7 @@ struct listing {
 	struct word_list revoked;	/* kids */
 	int has_set;
 	int64_t fetched, due;		/* Unix seconds, of the set */
+	int64_t asked_at;		/* `keys refresh'; 0: never */
 	int64_t count;			/* printed */
 };
 
@@ -114,6 +115,9 @@ read_set(struct listing *listing, const struct json *line)
 	    JSON_FOUND || json_find_seconds(line, "due", &listing->due) !=
 	    JSON_FOUND)
 		return -1;
+	if (listing->fetched <= listing->asked_at &&
+	    listing->due > listing->asked_at)
+		listing->due = listing->asked_at;
 	listing->has_set = 1;
 	return 0;
 }
@@ -217,6 +221,8 @@ find_revoked(struct listing *listing, struct error *error)
 		found = -1;
 		break;
 	}
+	if (list != NULL)
+		listing->asked_at = trust_list_keys_due(list);
 	trust_list_free(list);
 	return found;
 }

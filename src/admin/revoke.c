@@ -4,11 +4,13 @@
 
 #include "admin/change_words.h"
 #include "admin/commands.h"
+#include "admin/digits.h"
 #include "admin/row_print.h"
 #include "ground/when.h"
 
 static const char help[] =
     "usage: authgear-cache revoke token [OPTION...] <CREDENTIAL\n"
+    "       authgear-cache revoke token --digits DIGITS [OPTION...]\n"
     "       authgear-cache revoke user [ID] [--at TIME] [OPTION...]\n"
     "       authgear-cache revoke client ID [--at TIME] [OPTION...]\n"
     "       authgear-cache revoke key KID [OPTION...]\n"
@@ -19,6 +21,8 @@ static const char help[] =
     "on stdin. Done when it returns: no later request is let in.\n"
     "\n"
     "      --at TIME      2026-11-23T21:00:00Z, Unix seconds, -1h (now)\n"
+    "      --digits DIGITS the 16 digits that the log tells of a credential\n"
+    "                     whose session the daemon knows\n"
     CHANGE_HELP;
 
 static void
@@ -96,6 +100,20 @@ is_for_ever(enum revocation_kind kind)
 }
 
 static const char *
+read_digits(const struct change *change)
+{
+	const struct command_line *line = change->line;
+
+	if (change->kind != REVOCATION_TOKEN)
+		return "--digits is of a token";
+	if (line->count > 1 || line->values[OPTION_FILE] != NULL ||
+	    line->values[OPTION_AT] != NULL)
+		return "--digits says which token by itself";
+	return digits_are(line->values[OPTION_DIGITS]) ? NULL :
+	    "--digits takes 16 hexadecimal digits in lower case";
+}
+
+static const char *
 read_words(struct change *change)
 {
 	const char *wrong = change_words_kind(change, "this is none of token, "
@@ -103,6 +121,8 @@ read_words(struct change *change)
 
 	if (wrong != NULL)
 		return wrong;
+	if (change->line->values[OPTION_DIGITS] != NULL)
+		return read_digits(change);
 	if (change->line->values[OPTION_AT] != NULL &&
 	    is_for_ever(change->kind))
 		return "a token or key is revoked for ever, --at means "
@@ -133,7 +153,8 @@ run(const struct command_line *line, struct error *error)
 
 const struct command revoke_command = {
 	.name = "revoke",
-	.options = 1U << OPTION_FILE | 1U << OPTION_REASON | 1U << OPTION_AT,
+	.options = 1U << OPTION_FILE | 1U << OPTION_REASON | 1U << OPTION_AT |
+	    1U << OPTION_DIGITS,
 	.others = 1U << OPTION_FROM | 1U << OPTION_UNTIL,
 	.usage = "token|user|client|key|all ...",
 	.summary = "take a token back, sign a user out",

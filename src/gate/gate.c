@@ -182,6 +182,18 @@ gate_task_free(struct gate_task *task)
 	free(task);
 }
 
+int
+gate_refresh_is_asked(struct gate *gate, const struct moment *now)
+{
+	/* what cannot be read is told where it is decided by */
+	if (trust_check(gate->trust, now, NULL) == -1 ||
+	    trust_keys_due(gate->trust) == gate->keys_asked)
+		return 0;
+	gate->keys_asked = trust_keys_due(gate->trust);
+	keys_ask(gate->keys, gate->keys_asked);
+	return 1;
+}
+
 struct gate_task *
 gate_refresh(struct gate *gate, const struct moment *now, int64_t *next_out)
 {
@@ -195,6 +207,7 @@ gate_refresh(struct gate *gate, const struct moment *now, int64_t *next_out)
 		return NULL;
 	task->stage = GATE_STAGE_KEYS;
 	task->deadline = now->boottime + keys_refresh_msecs(gate->settings);
+	(void)gate_refresh_is_asked(gate, now);
 	switch (keys_refresh(gate->keys, now, &until, NULL)) {
 	case KEYS_FETCH:
 		*next_out = now->boottime +

@@ -158,6 +158,10 @@ enum gate_step gate_go_on(struct gate *gate, struct gate_task *task,
 struct gate_task *gate_refresh(struct gate *gate, const struct moment *now,
     int64_t *next_out);
 
+/* Has an administrator asked for other keys since the last call?  Then
+ * gate_refresh() is to be called now. */
+int gate_refresh_is_asked(struct gate *gate, const struct moment *now);
+
 /* NULL is taken.  Wipes the credential.  A task freed within an exchange
  * leaves its lease to end by itself. */
 void gate_task_free(struct gate_task *task);

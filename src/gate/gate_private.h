@@ -48,6 +48,7 @@ struct gate {
 	struct trust *trust;
 	struct status *status;
 	struct keys *keys;
+	int64_t keys_asked;	/* as trust.db told last that they are due */
 	struct gate_shared *shared;
 	int owns_shared;
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gate/keys.h"
+#include "gate/keys_asked.h"
 #include "state/status_lease.h"
 
 #define LEASE_NAME "keys"
@@ -22,6 +23,7 @@ struct keys {
 	int64_t looked_at;		/* boottime, milliseconds */
 	uint64_t number;		/* of what this process stored, then */
 	int64_t earliest;		/* start of the fetch, by any look */
+	int64_t asked_at;		/* Unix seconds; 0: nobody asked */
 	struct keys_told *told;		/* borrowed; NULL: nobody */
 	_Atomic int64_t own_fault;
 	_Atomic int64_t *fault_at;	/* begin of the last fetch of the
@@ -148,11 +150,12 @@ may_serve(const struct keys *keys, const struct moment *now)
 static int64_t
 due_at(const struct keys *keys, const struct moment *now)
 {
-	if (keys->jwks == NULL || jwks_count(keys->jwks) == 0 ||
-	    moment_age(&keys->stored.started, now) < 0)
-		return 0;
-	return keys->stored.started.boottime +
-	    (int64_t)keys->settings->keys_ttl * 1000;
+	const struct moment *started = &keys->stored.started;
+	const struct keys_asked asked = { started, started->boottime +
+	    (int64_t)keys->settings->keys_ttl * 1000, keys->asked_at };
+
+	return keys->jwks == NULL || jwks_count(keys->jwks) == 0 ||
+	    moment_age(started, now) < 0 ? 0 : keys_asked_due(&asked, now);
 }
 
 /*
@@ -253,11 +256,9 @@ take_lease(struct keys *keys, const struct moment *now, int64_t running,
 int64_t
 keys_refresh_msecs(const struct settings *settings)
 {
-	int64_t seconds = settings->keys_cooldown;
-
-	if (seconds < settings->total_timeout)
-		seconds = settings->total_timeout;
-	return seconds * 1000;
+	return 1000 * (int64_t)(settings->keys_cooldown <
+	    settings->total_timeout ? settings->total_timeout :
+	    settings->keys_cooldown);
 }
 
 enum keys_outcome
@@ -296,6 +297,12 @@ keys_find(struct keys *keys, const struct keys_wish *wish,
 	if (outcome == KEYS_KNOWN || outcome == KEYS_DENIED)
 		return outcome;
 	return lease == STATUS_LEASE_RUNNING ? KEYS_WAIT : outcome;
+}
+
+void
+keys_ask(struct keys *keys, int64_t asked_at)
+{
+	keys->asked_at = asked_at;
 }
 
 enum keys_outcome

@@ -82,6 +82,10 @@ struct keys_found {
 enum keys_outcome keys_find(struct keys *keys, const struct keys_wish *wish,
     const struct moment *now, struct keys_found *found, struct error *error);
 
+/* An administrator's word: a set that was fetched until then (Unix seconds) is
+ * due. */
+void keys_ask(struct keys *keys, int64_t asked_at);
+
 /*
  * How long a fetch of keys_refresh() may take, in milliseconds: nobody waits
  * for it, so it has all of keys_cooldown (at least total_timeout), and an

@@ -186,3 +186,60 @@ status_list_keys(struct status_list *list, struct status_keys *keys,
 {
 	return status_keys_read(&list->status, keys, error);
 }
+
+/* A row's number begins as its hash does, but for the two last bits, which
+ * are the kind's. */
+static int
+find(struct status_list *list, const unsigned char *bytes,
+    char hash[HASH_HEX_SIZE], int *count_out)
+{
+	static const char sql[] = "SELECT key FROM session "
+	    "WHERE id BETWEEN ?1 AND ?2 AND substr(key, 1, 8) = ?3";
+	struct sqlite3_stmt *statement = NULL;
+	unsigned char key[STATUS_HASH_BYTES];
+	struct sql_value values[3];
+	uint64_t begin = 0;
+	int64_t first, last;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < sizeof(begin); i++)
+		begin = begin << 8 | bytes[i];
+	begin &= ~UINT64_C(3);
+	memcpy(&first, &begin, sizeof(first));
+	begin |= 3;
+	memcpy(&last, &begin, sizeof(last));
+	values[0] = sql_number(first);
+	values[1] = sql_number(last);
+	values[2] = sql_bytes(bytes, 8);
+	rc = sql_step(list->status.db, sql, values, 3, &statement);
+	for (; rc == SQLITE_ROW; rc = sqlite3_step(statement)) {
+		rc = sql_column_copy(statement, 0, key, sizeof(key));
+		if (rc != SQLITE_OK)
+			break;
+		status_bytes_to_hex(key, sizeof(key), hash);
+		++*count_out;
+	}
+	(void)sqlite3_finalize(statement);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int
+status_list_find(struct status_list *list, const char *digits,
+    char hash[HASH_HEX_SIZE], struct error *error)
+{
+	unsigned char bytes[8];
+	int count = 0, rc;
+
+	hash[0] = '\0';
+	if (status_bytes_of_hex(digits, bytes, sizeof(bytes)) == -1)
+		return 0;
+	rc = find(list, bytes, hash, &count);
+	if (rc != SQLITE_OK)
+		return status_file_failed(&list->status, rc, error);
+	if (count < 2)
+		return count;
+	error_set(error, "more than one credential begins with %.16s: hand "
+	    "the token itself over", digits);
+	return -1;
+}

@@ -59,4 +59,9 @@ int status_list_is_over(const struct status_list *list);
 int status_list_keys(struct status_list *list, struct status_keys *keys,
     struct error *error);
 
+/* The hash of the one row whose hash begins so (16 digits); 1, 0 if there is
+ * none, -1 and error: more than one, too. */
+int status_list_find(struct status_list *list, const char *digits,
+    char hash[HASH_HEX_SIZE], struct error *error);
+
 #endif /* !STATUS_LIST_H_ */

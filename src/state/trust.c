@@ -136,6 +136,12 @@ trust_check(struct trust *trust, const struct moment *now,
 	return rely(trust, now, &attempts, error);
 }
 
+int64_t
+trust_keys_due(const struct trust *trust)
+{
+	return trust->keys_due;
+}
+
 /* 1 if the answer of the reading that ended with rc counts, 0 if it must be
  * read again, -1 and error. */
 static int

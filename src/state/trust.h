@@ -69,6 +69,10 @@ int64_t trust_edge(const struct trust *trust);
  * replaced, whoever did it, or could not be read for a while. */
 uint64_t trust_readings(const struct trust *trust);
 
+/* Keys that were fetched until then are due, whatever their age; 0: nobody
+ * said so.  trust_check() is done. */
+int64_t trust_keys_due(const struct trust *trust);
+
 /*
  * trust_revoked(), for who tells why: each row that was looked at, and whether
  * it hits.  A row that is NULL: begin anew, the file was changed meanwhile.

@@ -14,7 +14,7 @@
 #define EMPTY "NOT EXISTS (SELECT 1 FROM revocation)"
 
 static const char head_sql[] = "SELECT " ENDPOINT ", " EMPTY ", lineage, "
-    "number, tag FROM state";
+    "number, tag, coalesce(keys_due, 0) FROM state";
 static const char old_head_sql[] = "SELECT " ENDPOINT ", " EMPTY ", NULL, 0, "
     "NULL";
 
@@ -68,6 +68,7 @@ read_lineage(struct sqlite3_stmt *statement, struct trust_head *head)
 	head->has_lineage = head->schema == TRUST_SCHEMA;
 	if (!head->has_lineage)
 		return SQLITE_OK;
+	head->keys_due = sqlite3_column_int64(statement, 5);
 	lineage->number = sqlite3_column_int64(statement, 3);
 	rc = sql_column_copy(statement, 2, lineage->id, sizeof(lineage->id));
 	if (rc == SQLITE_OK)

@@ -14,6 +14,7 @@ struct trust_head {
 	int64_t schema;
 	int has_endpoint;
 	int is_empty;		/* nothing is revoked */
+	int64_t keys_due;	/* Unix seconds, 0: nobody asked for that */
 	int has_lineage;	/* not before schema 3 */
 	struct trust_lineage lineage; /* and its last change */
 };

@@ -197,6 +197,7 @@ learn(struct trust *trust, struct error *error)
 		forget(trust);
 	trust->schema = head.schema;
 	trust->is_empty = head.is_empty;
+	trust->keys_due = head.keys_due;
 	if (mark(trust, &head, error) == -1)
 		return -1;
 	trust->is_known = 1;

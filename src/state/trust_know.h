@@ -31,6 +31,7 @@ struct trust {
 	int is_known;			/* what follows, of the last take */
 	int64_t schema;
 	int is_empty;			/* nothing is revoked */
+	int64_t keys_due;
 	int64_t place_due;		/* boottime of the next look */
 	uint64_t readings;		/* how often it came to be known */
 	int64_t edge;			/* of the last revocations looked at */

@@ -56,6 +56,31 @@ def test_rotation():
                       'the older key still serves')
 
 
+def test_refresh():
+    """authgear-cache keys refresh, in a daemon that runs and in one that
+    starts later; by a clock that was ahead it asks for nothing."""
+    with gate.Site({'keys_cooldown': 1}) as site:
+        with site.daemon() as daemon:
+            ready(daemon)
+            old = site.sim.token()
+            site.sim.rotate(keep=False)
+            tap.equal(reason(ask(daemon, old)), 'granted',
+                      'a key that was withdrawn serves until keys_ttl')
+            said = site.cache('keys', 'refresh', '--reason', 'stolen').text
+            tap.ok('fetched anew' in said, 'keys refresh', said)
+            gate.until(lambda: reason(ask(daemon, old)) != 'granted',
+                       'the withdrawn key is gone')
+            before = site.sim.count('/oauth2/jwks')
+            time.sleep(2.5)
+            # what was fetched within that very second is fetched once more
+            tap.ok(site.sim.count('/oauth2/jwks') <= before + 1,
+                   'and no more is fetched')
+        site.cache('keys', 'refresh', '--json')
+        with site.daemon('later'):
+            gate.until(lambda: site.sim.count('/oauth2/jwks') > before + 1,
+                       'a daemon that starts later fetches')
+
+
 class Flood(threading.Thread):
     """Unknown kids, over kept connections, until told to end."""
 
@@ -207,6 +232,7 @@ def test_hanging():
 
 def main():
     test_rotation()
+    test_refresh()
     test_flood()
     test_down()
     test_never_up()

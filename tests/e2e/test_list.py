@@ -173,6 +173,49 @@ def test_digits(site, daemon):
             'log, sessions and revocations: ' + kind)
 
 
+def by_digits(site, sign, *more):
+    return site.cache('revoke', 'token', '--digits', sign, *more,
+                      check=False)
+
+
+def test_by_digits(site, daemon):
+    """What the log tells of a credential is enough to take it back."""
+    who = sessions.Person(site.sim.control, kinds=('JWT', 'opaque',
+                                                   'session'))
+    for kind, said in who.way.items():
+        sign = digits(who.text[kind])
+        run = by_digits(site, sign)
+        tap.ok(run.returncode == 1 and 'begins with ' + sign in run.text,
+               'not known yet: ' + kind, run.text)
+        tap.equal(sessions.say(daemon.path, said), sessions.LIVE,
+                  'live: ' + kind)
+        gate.until(lambda sign=sign: by_digits(site, sign).returncode == 0,
+                   'its row')
+        tap.equal(sessions.say(daemon.path, said), (401, 'revoked'),
+                  'revoked by its digits: ' + kind)
+        row = listed(site, 'revocations')[-1]
+        tap.equal((row['kind'], row['value'], row['credential']),
+                  ('token', hashlib.sha256(who.text[kind].encode()
+                                           ).hexdigest(), sign), 'its row')
+    for sign in ('', '0' * 15, '0' * 17, 'X' * 16, 'A' * 16, '0' * 64, '--'):
+        tap.equal(by_digits(site, sign).returncode, 2, 'none: %r' % sign)
+    for kind, more in (('user', ()), ('token', ('--file', '/dev/null')),
+                       ('token', ('--at', 'now')), ('token', ('x',))):
+        run = site.cache('revoke', kind, '--digits', '0' * 16, *more,
+                         check=False)
+        tap.equal(run.returncode, 2, 'usage: %s %s' % (kind, more))
+    key = hashlib.sha256(b'twice').digest()
+    for last in (1, 2):
+        sessions.change_rows(
+            site, 'INSERT INTO session (id, key, kind, is_live, doubted_at, '
+            'boot, started) VALUES (?, ?, ?, 0, 0, 1, 0)',
+            int.from_bytes(key[:8], 'big', signed=True) & ~3 | last,
+            key[:-1] + bytes([last]), last)
+    run = by_digits(site, key[:8].hex())
+    tap.ok(run.returncode == 1 and 'more than one' in run.text,
+           'two that begin so', run.text)
+
+
 def test_fields(site):
     site.cache('map', 'add', 'user-with-an-account', 'l' * 200, '--reason',
                'r' * 100)
@@ -282,6 +325,7 @@ def main():
             test_keys(site)
             test_revocations(site)
             test_digits(site, daemon)
+            test_by_digits(site, daemon)
             test_fields(site)
             test_other_user(site)
         test_hostile(site)

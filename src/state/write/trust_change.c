@@ -211,6 +211,18 @@ trust_change_accept(struct sqlite3 *db, const struct trust_note *note,
 	    note->reason, wall, id_out) : rc;
 }
 
+int
+trust_change_keys_due(struct sqlite3 *db, const struct trust_note *note,
+    int64_t wall, int64_t *id_out)
+{
+	const struct sql_value value = sql_number(wall);
+	const int rc = sql_run(db, "UPDATE state SET keys_due = ?1", &value,
+	    1);
+
+	return rc == SQLITE_OK ? trust_change_audit(db, note, "keys",
+	    note->reason, wall, id_out) : rc;
+}
+
 /* "USER ACCOUNT: REASON" for the audit. */
 static int
 audit_account(struct sqlite3 *db, const char *action, const char *user_id,

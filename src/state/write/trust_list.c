@@ -19,6 +19,7 @@ struct trust_list {
 	struct sqlite3_stmt *statement;
 	int rc;				/* of the last step */
 	int is_begun;			/* that one was taken */
+	int64_t keys_due;
 	char hex[HASH_HEX_SIZE];	/* the value of a row, if it is one */
 };
 
@@ -89,6 +90,7 @@ open_list(const char *directory, const char *endpoint,
 		error_set(error, "%s", refusal.text);
 		goto failed;
 	}
+	list->keys_due = head.keys_due;
 	if (rc == SQLITE_OK)
 		rc = list->rc = sql_step(list->db, question->sql,
 		    question->values, question->count, &list->statement);
@@ -146,6 +148,12 @@ trust_list_free(struct trust_list *list)
 	database_close(list->db);
 	free(list->path);
 	free(list);
+}
+
+int64_t
+trust_list_keys_due(const struct trust_list *list)
+{
+	return list->keys_due;
 }
 
 /* 0, or -1 and error. */

@@ -45,6 +45,9 @@ struct trust_list *trust_list_open(const char *directory,
     struct error *error);
 void trust_list_free(struct trust_list *list);
 
+/* Keys fetched until then are due (trust_keys_due()). */
+int64_t trust_list_keys_due(const struct trust_list *list);
+
 /* By id.  1 and the row; 0 after the last; -1 and error. */
 int trust_list_next(struct trust_list *list, struct trust_list_row *row,
     struct error *error);

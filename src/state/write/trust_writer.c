@@ -352,3 +352,20 @@ trust_writer_accept(struct trust_writer *writer,
 		    number_out);
 	return finish(writer, rc, error);
 }
+
+enum trust_write
+trust_writer_keys_due(struct trust_writer *writer,
+    const struct trust_note *note, const struct moment *now,
+    int64_t *number_out, struct error *error)
+{
+	int rc;
+
+	*number_out = 0;
+	if (trust_note_check(note, error) == -1)
+		return TRUST_FAILED;
+	rc = database_log_begin(writer->db, writer->path, error);
+	if (rc == SQLITE_OK)
+		rc = trust_change_keys_due(writer->db, note, now->wall,
+		    number_out);
+	return finish(writer, rc, error);
+}

@@ -85,6 +85,12 @@ enum trust_write trust_writer_accept(struct trust_writer *writer,
     const struct trust_note *note, const struct moment *now,
     int64_t *number_out, struct error *error);
 
+/* Keys that daemons fetched until now are due; *number_out is the change that
+ * says so. */
+enum trust_write trust_writer_keys_due(struct trust_writer *writer,
+    const struct trust_note *note, const struct moment *now,
+    int64_t *number_out, struct error *error);
+
 /*
  * Add a revocation.  Refused: what revocation_check() refuses, a T of signed
  * out that is in the future, a block that is over already, values and reasons
