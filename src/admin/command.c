@@ -38,7 +38,8 @@ static const struct {
 	[OPTION_POLICY] = { "policy", 1, 'p', NULL },
 	[OPTION_ACCOUNT] = { "account", 1, '\0', NULL },
 	[OPTION_ASK] = { "ask", 0, '\0', NULL },
-	[OPTION_DIGITS] = { "digits", 1, '\0', NULL }
+	[OPTION_DIGITS] = { "digits", 1, '\0', NULL },
+	[OPTION_REQUEST] = { "request", 1, '\0', NULL }
 };
 
 static int

@@ -36,6 +36,7 @@ enum command_option {
 	OPTION_ACCOUNT,
 	OPTION_ASK,
 	OPTION_DIGITS,
+	OPTION_REQUEST,
 	OPTION_COUNT
 };
 

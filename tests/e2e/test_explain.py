@@ -216,10 +216,70 @@ def test_never_asks(site):
               ('granted', before + 1), 'with --ask once')
 
 
+def told_of(site, request, log, *arguments):
+    run = site.cache('explain', '--request', request, '--json', *arguments,
+                     stdin=log, check=False)
+    try:
+        return json.loads(run.text)
+    except ValueError:
+        return {'reason': run.text}
+
+
+def test_request(site, daemon):
+    """A refusal of the log: what it means and what it goes by here."""
+    who = sessions.Person(site.sim.control, kinds=('JWT',))
+    refused = sessions.ask(daemon.path, who.way['JWT'], policy='strict')
+    request = refused.headers['x-authgear-request-id']
+    daemon.wait_for(request)
+    log = daemon.log()
+    told = told_of(site, request, log)
+    tap.ok(told['reason'] == 'role-missing' and
+           told['verdict'] == 'forbidden' and told['user'] == who.name and
+           told['policy'] == 'strict' and
+           'require_role = admin' in told['settings'] and
+           request in told['line'], 'a refusal', told)
+    path = os.path.join(site.folder, 'some.log')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('x' * 20000 + '\n' + log)
+    tap.equal(told_of(site, request, '', '--file', path), told, 'of a file')
+    plain = site.cache('explain', '--request', request, stdin=log).text
+    tap.ok('require_role = admin' in plain and
+           max(len(line) for line in plain.splitlines()) <= 100,
+           'for people', plain)
+    site.cache('block', 'user', who.name)
+    got = sessions.ask(daemon.path, who.way['JWT'])
+    request = got.headers['x-authgear-request-id']
+    daemon.wait_for(request)
+    told = told_of(site, request, daemon.log())
+    tap.equal((told['reason'], told['command']), (
+        'user-blocked', 'authgear-cache list revocations --active --user ' +
+        who.name), 'what to look with')
+    for text, why in ((log.replace('decision=', 'decided='), 'no decision'),
+                      ('decision=denied reason=nonsense request=%s\n' %
+                       request, 'no reason'),
+                      ('decision=denied detail="request=%s" '
+                       'request=0000000000000000\n' % request,
+                       'no decision'), ('\0\n' * 9, 'no decision')):
+        told = told_of(site, request, text)
+        tap.ok(why in told['reason'], 'not found: ' + why, told)
+    line = ('decision=denied reason=expired policy=default request=%s '
+            'user="a\\\\\\"b\\x1b[2J$(x)" detail="\\xff"\n' % request)
+    told = told_of(site, request, line)
+    tap.ok(told['user'] == 'a\\"b\x1b[2J$(x)' and told['detail'] is None,
+           'what is escaped there', told)
+    plain = site.cache('explain', '--request', request, stdin=line).text
+    tap.ok('\x1b' not in plain, 'stays text', plain)
+    line = line.replace('expired', 'signed-out')
+    tap.equal(told_of(site, request, line)['command'], None,
+              'no command with what a shell would run')
+
+
 def test_usage(site):
     token = site.sim.token()
     for arguments in ([token], ['--account', ''], ['--user', 'x'], ['--json',
-                      'x'], ['--policy']):
+                      'x'], ['--policy'], ['--request', 'x'],
+                      ['--request', '0' * 16, '--ask'],
+                      ['--request', '0' * 16, '--policy', 'default']):
         run = site.cache('explain', *arguments, check=False)
         tap.ok(run.returncode == 2 and token not in run.text,
                'usage: %s' % [word[:12] for word in arguments], run.text)
@@ -280,6 +340,7 @@ def main():
             sessions.warm(daemon, site.sim.control)
             test_steps(site, daemon)
             test_never_asks(site)
+            test_request(site, daemon)
         test_usage(site)
         test_state(site, site.sim.token())
     who = installed.user()
