@@ -39,7 +39,8 @@ static const struct {
 	[OPTION_ACCOUNT] = { "account", 1, '\0', NULL },
 	[OPTION_ASK] = { "ask", 0, '\0', NULL },
 	[OPTION_DIGITS] = { "digits", 1, '\0', NULL },
-	[OPTION_REQUEST] = { "request", 1, '\0', NULL }
+	[OPTION_REQUEST] = { "request", 1, '\0', NULL },
+	[OPTION_WATCH] = { "watch", 0, 'w', NULL }
 };
 
 static int

@@ -37,6 +37,7 @@ enum command_option {
 	OPTION_ASK,
 	OPTION_DIGITS,
 	OPTION_REQUEST,
+	OPTION_WATCH,
 	OPTION_COUNT
 };
 

@@ -14,5 +14,6 @@ extern const struct command lift_command;
 extern const struct command list_command;
 extern const struct command map_command;
 extern const struct command revoke_command;
+extern const struct command status_command;
 
 #endif /* !COMMANDS_H_ */

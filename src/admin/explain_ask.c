@@ -287,21 +287,24 @@ open_and_run(struct asking *asking, struct error *error)
 	return ret;
 }
 
-/* All that is held ends with the process. */
+/* The gate and what else is open end with the process. */
 static int
 work(void *context, FILE *out, struct error *error)
 {
 	const struct work *work = context;
 	struct asking asking = { .ask = work->ask, .out = out };
 	char *text = handed_trim(work->ask->text);
+	int ret = 0;
 
 	if ((work->ask->account != NULL ? ask_as_host(&asking, text) :
 	    ask_as_server(&asking, text)) == -1) {
 		tell_refusal(&asking, asking.decision.policy == NULL ?
 		    "policy" : "credential");
-		return 0;
+	} else {
+		ret = open_and_run(&asking, error);
 	}
-	return open_and_run(&asking, error);
+	credential_clear(&asking.credential);
+	return ret;
 }
 
 static int

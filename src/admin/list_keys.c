@@ -48,12 +48,11 @@ write_set(FILE *out, const struct listing *listing,
     const struct status_keys *keys)
 {
 	const struct moment *now = &listing->wish->now;
-	const int64_t age = moment_age(&keys->started, now);
 	int64_t due = now->wall;
 
 	/* of another boot it is due at once */
-	if (age >= 0)
-		due += listing->wish->settings->keys_ttl - age / 1000;
+	if (moment_age(&keys->started, now) >= 0)
+		due = keys->started.wall + listing->wish->settings->keys_ttl;
 	json_print_text(out, "{\"uri\":", keys->jwks_uri);
 	json_print_seconds(out, ",\"fetched\":", keys->started.wall);
 	json_print_seconds(out, ",\"due\":", due);

@@ -51,7 +51,8 @@ main(int argc, char **argv)
 	static const struct command *const commands[] = {
 		&program, &init_command, &accept_command, &revoke_command,
 		&block_command, &lift_command, &map_command,
-		&list_command, &explain_command, &keys_command, NULL
+		&list_command, &explain_command, &keys_command,
+		&status_command, NULL
 	};
 
 	/* a limit of the caller's is told, like a full disk */

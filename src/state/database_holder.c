@@ -16,6 +16,7 @@
 #define SHM_FIRST 120L
 #define SHM_READERS 123L
 #define SHM_LAST 127L
+#define SHM_OPEN 128L
 #define FILE_FIRST 1073741824L
 #define FILE_LAST (FILE_FIRST + 511L)
 
@@ -119,28 +120,44 @@ holder_of_line(char *line, const struct wanted *wanted)
 	    strtol(words[PID], NULL, 10) : 0;
 }
 
-static long
-find(const char *path, const char *suffix, struct wanted wanted)
+static FILE *
+open_locks(const char *path, const char *suffix, struct wanted *wanted)
 {
-	char name[PATH_MAX], line[256];
+	char name[PATH_MAX];
 	struct stat st;
-	FILE *locks;
-	long pid = 0;
 
 	(void)snprintf(name, sizeof(name), "%.3900s%s", path, suffix);
 	if (lstat(name, &st) == -1)
-		return 0;
-	wanted.device = st.st_dev;
-	wanted.inode = (unsigned long)st.st_ino;
-	locks = fopen("/proc/locks", "re");
+		return NULL;
+	wanted->device = st.st_dev;
+	wanted->inode = (unsigned long)st.st_ino;
+	return fopen("/proc/locks", "re");
+}
+
+/* The next other process that has what is wanted; 0 after the last. */
+static long
+next_holder(FILE *locks, const struct wanted *wanted)
+{
+	char line[256];
+	long pid;
+
+	while (fgets(line, sizeof(line), locks) != NULL) {
+		pid = holder_of_line(line, wanted);
+		if (pid > 0 && pid != (long)getpid())
+			return pid;
+	}
+	return 0;
+}
+
+static long
+find(const char *path, const char *suffix, struct wanted wanted)
+{
+	FILE *locks = open_locks(path, suffix, &wanted);
+	long pid;
+
 	if (locks == NULL)
 		return 0;
-	while (fgets(line, sizeof(line), locks) != NULL) {
-		pid = holder_of_line(line, &wanted);
-		if (pid > 0 && pid != (long)getpid())
-			break;
-		pid = 0;
-	}
+	pid = next_holder(locks, &wanted);
 	(void)fclose(locks);
 	return pid;
 }
@@ -169,4 +186,37 @@ database_holder(const char *path, char *text, size_t size)
 	(void)snprintf(text, size, "process %ld (%s)", pid,
 	    name[0] != '\0' ? name : "of unknown name");
 	return 0;
+}
+
+static int
+is_there(const struct database_user *users, size_t count, long pid)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (users[i].pid == pid)
+			return 1;
+	return 0;
+}
+
+size_t
+database_holder_users(const char *path, struct database_user *users,
+    size_t max)
+{
+	struct wanted wanted = { 0, 0, SHM_OPEN, SHM_OPEN, 0 };
+	FILE *locks = open_locks(path, "-shm", &wanted);
+	size_t count = 0;
+	long pid;
+
+	if (locks == NULL)
+		return 0;
+	while (count < max && (pid = next_holder(locks, &wanted)) > 0) {
+		if (is_there(users, count, pid))
+			continue;
+		users[count].pid = pid;
+		read_name(pid, users[count].name, sizeof(users[count].name));
+		count++;
+	}
+	(void)fclose(locks);
+	return count;
 }

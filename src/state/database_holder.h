@@ -14,4 +14,13 @@
  */
 int database_holder(const char *path, char *text, size_t size);
 
+/* The processes that have the database open, in WAL mode, but for this one:
+ * how many, at most `max`. */
+struct database_user {
+	long pid;
+	char name[32];		/* "": not known */
+};
+size_t database_holder_users(const char *path, struct database_user *users,
+    size_t max);
+
 #endif /* !DATABASE_HOLDER_H_ */

@@ -12,6 +12,7 @@
 #include "state/database.h"
 #include "state/sql.h"
 #include "state/sql_column.h"
+#include "state/status_backoff_row.h"
 #include "state/status_bytes.h"
 #include "state/status_file.h"
 #include "state/status_row_read.h"
@@ -87,7 +88,7 @@ status_list_open(const char *state, const char *endpoint,
 {
 	struct status_list *list = make(state, endpoint);
 	const int is_last = order == STATUS_LIST_NEWEST;
-	enum database_outcome outcome;
+	struct error why = { "" };
 
 	if (list == NULL) {
 		error_set(error, "out of memory");
@@ -96,10 +97,24 @@ status_list_open(const char *state, const char *endpoint,
 	list->order = order;
 	list->boot = list->started = list->id = is_last ? INT64_MAX :
 	    INT64_MIN;
-	outcome = database_open(list->status.path, DATABASE_READ,
-	    &status_schema, &list->status.db, error);
-	if (outcome == DATABASE_OPENED && check_endpoint(list, error) == 0)
-		return list;
+	switch (database_open(list->status.path, DATABASE_READ,
+	    &status_schema, &list->status.db, &why)) {
+	case DATABASE_OPENED:
+		if (check_endpoint(list, error) == 0)
+			return list;
+		break;
+	case DATABASE_ABSENT:
+		error_set(error, "%s does not exist yet: the daemon makes it",
+		    list->status.path);
+		break;
+	case DATABASE_UNSAFE:
+	case DATABASE_CORRUPT:
+	case DATABASE_NEWER:
+	case DATABASE_NO_MEMORY:
+	case DATABASE_FAILED:
+	default:
+		error_set(error, "%s", error_text(&why));
+	}
 	status_list_free(list);
 	return NULL;
 }
@@ -242,4 +257,60 @@ status_list_find(struct status_list *list, const char *digits,
 	error_set(error, "more than one credential begins with %.16s: hand "
 	    "the token itself over", digits);
 	return -1;
+}
+
+static int
+ask(struct status_list *list, const char *sql, int64_t *out)
+{
+	const int rc = sql_ask(list->status.db, sql, NULL, 0, out);
+
+	return rc == SQLITE_NOTFOUND ? SQLITE_OK : rc;
+}
+
+/* By the index, whose last row it is. */
+static int
+find_newest(struct status_list *list, const struct moment *now,
+    int64_t *age_out)
+{
+	static const char sql[] = "SELECT started FROM session WHERE boot = "
+	    "(SELECT number FROM boot WHERE boot_id = ?1) "
+	    "ORDER BY boot DESC, started DESC LIMIT 1";
+	const struct sql_value boot = sql_text(now->boot_id);
+	struct moment stamp = *now;
+	int64_t started;
+	int found, rc;
+
+	*age_out = -1;
+	rc = sql_find(list->status.db, sql, &boot, 1, &found, &started);
+	if (rc == SQLITE_OK && found) {
+		stamp.boottime = started;
+		*age_out = moment_age(&stamp, now);
+	}
+	return rc;
+}
+
+int
+status_list_count(struct status_list *list, const struct moment *now,
+    struct status_list_counts *counts, struct error *error)
+{
+	const struct sql_value helpers[] = { sql_text(now->boot_id),
+	    sql_number(now->boottime) };
+	int rc;
+
+	memset(counts, 0, sizeof(*counts));
+	rc = ask(list, "PRAGMA user_version", &counts->schema);
+	if (rc == SQLITE_OK)
+		rc = ask(list, "SELECT sessions FROM about",
+		    &counts->sessions);
+	if (rc == SQLITE_OK)
+		rc = find_newest(list, now, &counts->newest);
+	if (rc == SQLITE_OK)
+		rc = sql_ask(list->status.db, "SELECT count(*) FROM "
+		    "helper_place WHERE boot_id = ?1 AND until > ?2",
+		    helpers, 2, &counts->helpers);
+	if (rc == SQLITE_OK)
+		rc = status_backoff_row_load(&list->status, now,
+		    &counts->backoff);
+	return rc == SQLITE_OK ? 0 : status_file_failed(&list->status, rc,
+	    error);
 }

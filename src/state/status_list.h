@@ -6,6 +6,7 @@
 
 #include "facts/credential.h"
 #include "ground/error.h"
+#include "state/status_backoff.h"
 #include "state/status_keys.h"
 #include "state/status_session.h"
 
@@ -53,6 +54,18 @@ int status_list_next(struct status_list *list,
 
 /* 1 if next() has no more. */
 int status_list_is_over(const struct status_list *list);
+
+/* How much there is, and how Authgear does: 0, or -1 and error. */
+struct status_list_counts {
+	int64_t schema;
+	int64_t sessions;	/* as the daemon counts them */
+	int64_t newest;		/* milliseconds since the last lookup began that
+				   is kept, -1: none of this boot */
+	int64_t helpers;	/* lookups of authgear-check under way */
+	struct status_backoff backoff;	/* of the resolver; boottime */
+};
+int status_list_count(struct status_list *list, const struct moment *now,
+    struct status_list_counts *counts, struct error *error);
 
 /* The stored key set: 1 and keys, which the caller clears; 0 if there is none,
  * -1 and error. */

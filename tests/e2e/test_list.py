@@ -216,6 +216,47 @@ def test_by_digits(site, daemon):
            'two that begin so', run.text)
 
 
+def test_status(site, daemon):
+    told = json.loads(site.cache('status', '--json').text)
+    trust, status = told['trust'], told['status']
+    tap.ok(trust['revocations'] == len(listed(site, 'revocations')) and
+           trust['changes'] == len(listed(site, 'audit')) and
+           trust['last'] == listed(site, 'audit')[-1]['id'] and
+           trust['size'] == os.path.getsize(site.trust) and
+           trust['error'] is None, 'status: trust.db', trust)
+    tap.ok(status['max_sessions'] == 100000 and
+           status['keys_serving'] == len(listed(site, 'keys')) and
+           status['schema'] == 4 and 0 <= status['newest_msecs'] < 600000 and
+           status['error'] is None, 'status: status.db', status)
+    tap.ok({'pid': daemon.pid, 'name': 'authgear-fcgi'} in told['open_by'],
+           'status: the daemon', told['open_by'])
+    holder = sqlite3.connect(site.status, isolation_level=None)
+    holder.execute('BEGIN IMMEDIATE')
+    told = json.loads(site.cache('status', '--json').text)
+    holder.execute('ROLLBACK')
+    holder.close()
+    tap.ok('process %d' % os.getpid() in (told['status']['holder'] or ''),
+           'status: who holds it', told['status'])
+    text = site.cache('status').text
+    tap.ok(max(columns(line) for line in text.splitlines()) <= WIDTH and
+           'open by' in text, 'status for people', text)
+    with gate.Process('watch', site.command('status', '--watch', '--json'),
+                      site.folder) as watch:
+        gate.until(lambda: watch.log(watch.out).count('\n') > 1,
+                   'two of them')
+        tap.ok(all(json.loads(line) for line in
+                   watch.log(watch.out).splitlines()[:2]), 'status --watch')
+    site.sim.fault('drop', '/_resolver/resolve')
+    who = sessions.Person(site.sim.control, kinds=('opaque',))
+    other = sessions.Person(site.sim.control, kinds=('opaque',))
+    for _ in range(4):
+        sessions.say(daemon.path, who.way['opaque'])
+        sessions.say(daemon.path, other.way['opaque'])
+    gate.until(lambda: json.loads(site.cache('status', '--json').text)[
+        'status']['failures'] > 0, 'failures of the resolver')
+    site.sim.no_fault()
+
+
 def test_fields(site):
     site.cache('map', 'add', 'user-with-an-account', 'l' * 200, '--reason',
                'r' * 100)
@@ -328,6 +369,7 @@ def main():
             test_by_digits(site, daemon)
             test_fields(site)
             test_other_user(site)
+            test_status(site, daemon)
         test_hostile(site)
         test_files(site)
     tap.done()

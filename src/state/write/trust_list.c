@@ -19,7 +19,7 @@ struct trust_list {
 	struct sqlite3_stmt *statement;
 	int rc;				/* of the last step */
 	int is_begun;			/* that one was taken */
-	int64_t keys_due;
+	struct trust_head head;
 	char hex[HASH_HEX_SIZE];	/* the value of a row, if it is one */
 };
 
@@ -70,7 +70,6 @@ open_list(const char *directory, const char *endpoint,
 {
 	struct trust_list *list = NULL;
 	struct error refusal = { "" };
-	struct trust_head head;
 	int rc;
 
 	if (trust_place_check(directory, error) == -1)
@@ -85,12 +84,12 @@ open_list(const char *directory, const char *endpoint,
 	if (database_open(list->path, DATABASE_READ, trust_schema(),
 	    &list->db, error) != DATABASE_OPENED)
 		goto failed;
-	rc = trust_head_read(list->db, list->path, endpoint, &head, &refusal);
+	rc = trust_head_read(list->db, list->path, endpoint, &list->head,
+	    &refusal);
 	if (rc == SQLITE_OK && refusal.text[0] != '\0') {
 		error_set(error, "%s", refusal.text);
 		goto failed;
 	}
-	list->keys_due = head.keys_due;
 	if (rc == SQLITE_OK)
 		rc = list->rc = sql_step(list->db, question->sql,
 		    question->values, question->count, &list->statement);
@@ -153,7 +152,7 @@ trust_list_free(struct trust_list *list)
 int64_t
 trust_list_keys_due(const struct trust_list *list)
 {
-	return list->keys_due;
+	return list->head.keys_due;
 }
 
 /* 0, or -1 and error. */
@@ -273,4 +272,34 @@ trust_list_next_change(struct trust_list *list,
 	    text_at(list, 4, &row->detail, error) == -1)
 		return -1;
 	return 1;
+}
+
+int
+trust_list_count(const char *directory, const char *endpoint,
+    struct trust_list_counts *counts, struct error *error)
+{
+	static const struct question question = {
+		"SELECT (SELECT count(*) FROM revocation),"
+		" (SELECT count(*) FROM account),"
+		" (SELECT count(*) FROM audit),"
+		" coalesce((SELECT time FROM audit ORDER BY id DESC LIMIT 1),"
+		" 0)", { { .type = SQL_NULL } }, 0 };
+	struct trust_list *list = open_list(directory, endpoint, &question,
+	    error);
+	int found = -1;
+
+	memset(counts, 0, sizeof(*counts));
+	if (list != NULL)
+		found = step(list, error);
+	if (found == 1) {
+		counts->schema = list->head.schema;
+		counts->number = list->head.lineage.number;
+		counts->keys_due = list->head.keys_due;
+		counts->revocations = sqlite3_column_int64(list->statement, 0);
+		counts->accounts = sqlite3_column_int64(list->statement, 1);
+		counts->changes = sqlite3_column_int64(list->statement, 2);
+		counts->changed = sqlite3_column_int64(list->statement, 3);
+	}
+	trust_list_free(list);
+	return found == 1 ? 0 : -1;
 }

@@ -68,6 +68,19 @@ struct trust_list *trust_list_open_map(const char *directory,
 int trust_list_next_account(struct trust_list *list,
     struct trust_list_account *row, struct error *error);
 
+/* How much there is, of one moment: 0, or -1 and error. */
+struct trust_list_counts {
+	int64_t schema;
+	int64_t revocations;
+	int64_t accounts;
+	int64_t changes;	/* rows of the audit */
+	int64_t number;		/* of the last change */
+	int64_t changed;	/* Unix seconds, when that was; 0: never */
+	int64_t keys_due;	/* trust_list_keys_due() */
+};
+int trust_list_count(const char *directory, const char *endpoint,
+    struct trust_list_counts *counts, struct error *error);
+
 struct trust_list_change {
 	int64_t number;
 	int64_t time;		/* Unix seconds */
