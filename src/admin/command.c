@@ -40,7 +40,9 @@ static const struct {
 	[OPTION_ASK] = { "ask", 0, '\0', NULL },
 	[OPTION_DIGITS] = { "digits", 1, '\0', NULL },
 	[OPTION_REQUEST] = { "request", 1, '\0', NULL },
-	[OPTION_WATCH] = { "watch", 0, 'w', NULL }
+	[OPTION_WATCH] = { "watch", 0, 'w', NULL },
+	[OPTION_EXACT] = { "exact", 0, '\0', NULL },
+	[OPTION_YES] = { "yes", 0, 'y', NULL }
 };
 
 static int

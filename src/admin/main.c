@@ -52,7 +52,8 @@ main(int argc, char **argv)
 		&program, &init_command, &accept_command, &revoke_command,
 		&block_command, &lift_command, &map_command,
 		&list_command, &explain_command, &keys_command,
-		&status_command, NULL
+		&status_command, &verify_command, &backup_command,
+		&restore_command, NULL
 	};
 
 	/* a limit of the caller's is told, like a full disk */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "state/database.h"
+#include "state/database_check.h"
 #include "state/sql.h"
 #include "state/sql_column.h"
 #include "state/status_backoff_row.h"
@@ -313,4 +314,12 @@ status_list_count(struct status_list *list, const struct moment *now,
 		    &counts->backoff);
 	return rc == SQLITE_OK ? 0 : status_file_failed(&list->status, rc,
 	    error);
+}
+
+int
+status_list_verify(struct status_list *list, int (*stop)(void *context),
+    void *context, struct error *error)
+{
+	return database_check_whole(list->status.db, list->status.path, stop,
+	    context, error) == DATABASE_OPENED ? 0 : -1;
 }

@@ -67,6 +67,11 @@ struct status_list_counts {
 int status_list_count(struct status_list *list, const struct moment *now,
     struct status_list_counts *counts, struct error *error);
 
+/* Is the whole file sound?  0, -1 and error; `stop` as in
+ * database_check_whole(). */
+int status_list_verify(struct status_list *list, int (*stop)(void *context),
+    void *context, struct error *error);
+
 /* The stored key set: 1 and keys, which the caller clears; 0 if there is none,
  * -1 and error. */
 int status_list_keys(struct status_list *list, struct status_keys *keys,

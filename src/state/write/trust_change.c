@@ -212,6 +212,16 @@ trust_change_accept(struct sqlite3 *db, const struct trust_note *note,
 }
 
 int
+trust_change_lineage(struct sqlite3 *db, const struct trust_note *note,
+    const char *detail, int64_t wall, int64_t *id_out)
+{
+	const int rc = sqlite3_exec(db, lineage_sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? trust_change_audit(db, note, "restore",
+	    detail, wall, id_out) : rc;
+}
+
+int
 trust_change_keys_due(struct sqlite3 *db, const struct trust_note *note,
     int64_t wall, int64_t *id_out)
 {

@@ -35,6 +35,10 @@ int trust_change_lift(struct sqlite3 *db, const struct trust_choice *choice,
 int trust_change_accept(struct sqlite3 *db, const struct trust_note *note,
     int64_t wall, int64_t *id_out);
 
+/* Likewise after a restore; `detail` for the audit. */
+int trust_change_lineage(struct sqlite3 *db, const struct trust_note *note,
+    const char *detail, int64_t wall, int64_t *id_out);
+
 /* Keys fetched until `wall` are due, with its row in the audit. */
 int trust_change_keys_due(struct sqlite3 *db, const struct trust_note *note,
     int64_t wall, int64_t *id_out);

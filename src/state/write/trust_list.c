@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "state/database.h"
+#include "state/database_check.h"
 #include "state/database_error.h"
 #include "state/sql_column.h"
 #include "state/trust_head.h"
@@ -302,4 +303,67 @@ trust_list_count(const char *directory, const char *endpoint,
 	}
 	trust_list_free(list);
 	return found == 1 ? 0 : -1;
+}
+
+/* All of the list that is open. */
+static int
+verify(struct trust_list *list, int (*stop)(void *context), void *context,
+    struct error *error)
+{
+	struct trust_list_row row;
+	int found;
+
+	while ((found = trust_list_next(list, &row, error)) == 1)
+		if (stop != NULL && stop(context)) {
+			error_set(error, "%s: it was not looked at whole",
+			    list->path);
+			return -1;
+		}
+	if (found == -1)
+		return -1;
+	return database_check_whole(list->db, list->path, stop, context,
+	    error) == DATABASE_OPENED ? 0 : -1;
+}
+
+int
+trust_list_verify(const char *directory, const char *endpoint,
+    int (*stop)(void *context), void *context, struct error *error)
+{
+	struct trust_list *list = trust_list_open(directory, endpoint, NULL,
+	    error);
+	const int ret = list == NULL ? -1 : verify(list, stop, context,
+	    error);
+
+	trust_list_free(list);
+	return ret;
+}
+
+unsigned char *
+trust_list_copy(const char *directory, const char *endpoint,
+    size_t *len_out, struct error *error)
+{
+	struct trust_list *list = trust_list_open(directory, endpoint, NULL,
+	    error);
+	unsigned char *bytes = NULL, *copy = NULL;
+	sqlite3_int64 len = 0;
+
+	*len_out = 0;
+	if (list == NULL || verify(list, NULL, NULL, error) == -1)
+		goto done;
+	sql_reset(list->statement);
+	bytes = sqlite3_serialize(list->db, "main", &len, 0);
+	if (bytes != NULL && len > 0)
+		copy = malloc((size_t)len);
+	if (copy == NULL) {
+		error_set(error, "%s: it cannot be copied: %s", list->path,
+		    bytes == NULL ? sqlite3_errmsg(list->db) :
+		    "out of memory");
+		goto done;
+	}
+	memcpy(copy, bytes, (size_t)len);
+	*len_out = (size_t)len;
+done:
+	sqlite3_free(bytes);
+	trust_list_free(list);
+	return copy;
 }

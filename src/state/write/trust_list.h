@@ -1,6 +1,7 @@
 #ifndef TRUST_LIST_H_
 #define TRUST_LIST_H_
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "facts/revocation.h"
@@ -80,6 +81,16 @@ struct trust_list_counts {
 };
 int trust_list_count(const char *directory, const char *endpoint,
     struct trust_list_counts *counts, struct error *error);
+
+/* Is the whole file sound, and makes each of its revocations sense?  0, -1 and
+ * error.  `stop` as in database_check_whole(). */
+int trust_list_verify(const char *directory, const char *endpoint,
+    int (*stop)(void *context), void *context, struct error *error);
+
+/* All bytes of it, of one moment and sound, as trust.db by itself is a backup:
+ * malloc'd, or NULL and error. */
+unsigned char *trust_list_copy(const char *directory, const char *endpoint,
+    size_t *len_out, struct error *error);
 
 struct trust_list_change {
 	int64_t number;

@@ -17,6 +17,7 @@
 #include "state/write/trust_change.h"
 #include "state/write/trust_epoch.h"
 #include "state/write/trust_note.h"
+#include "state/write/trust_restore.h"
 
 struct trust_writer {
 	char *directory;
@@ -368,4 +369,28 @@ trust_writer_keys_due(struct trust_writer *writer,
 		rc = trust_change_keys_due(writer->db, note, now->wall,
 		    number_out);
 	return finish(writer, rc, error);
+}
+
+enum trust_write
+trust_writer_restore(struct trust_writer *writer,
+    const struct trust_restore_wish *wish, const struct trust_note *note,
+    const struct moment *now, struct trust_restored *restored,
+    struct error *error)
+{
+	enum trust_write written;
+	int rc;
+
+	memset(restored, 0, sizeof(*restored));
+	if (trust_note_check(note, error) == -1)
+		return TRUST_FAILED;
+	rc = database_log_begin(writer->db, writer->path, error);
+	if (rc == SQLITE_OK)
+		rc = trust_restore(writer->db, wish, note, now->wall,
+		    restored);
+	if (rc == SQLITE_MISMATCH)
+		error_set(error, "a revocation of the backup makes no sense");
+	written = finish(writer, rc, error);
+	if (written != TRUST_WRITTEN)
+		memset(restored, 0, sizeof(*restored));
+	return written;
 }

@@ -92,6 +92,31 @@ enum trust_write trust_writer_keys_due(struct trust_writer *writer,
     int64_t *number_out, struct error *error);
 
 /*
+ * What a backup has into trust.db, which gets a new lineage.  Nothing that is
+ * revoked here is let in again, and an account that is taken here stays so;
+ * what was lifted since is revoked again.  `is_exact`: revocations of a number
+ * up to `last` that the backup lacks are dropped, and the account map is the
+ * backup's.
+ */
+struct trust_backup;
+struct trust_restore_wish {
+	struct trust_backup *backup;
+	int is_exact;
+	int64_t last;
+};
+struct trust_restored {
+	int64_t number;		/* the change that says so */
+	int64_t added;		/* revocations */
+	int64_t dropped;
+	int64_t accounts;	/* that were set */
+	int64_t kept;		/* where user or account has another one */
+};
+enum trust_write trust_writer_restore(struct trust_writer *writer,
+    const struct trust_restore_wish *wish, const struct trust_note *note,
+    const struct moment *now, struct trust_restored *restored,
+    struct error *error);
+
+/*
  * Add a revocation.  Refused: what revocation_check() refuses, a T of signed
  * out that is in the future, a block that is over already, values and reasons
  * that are too long, have control characters or are not UTF-8.

@@ -1,0 +1,176 @@
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/commands.h"
+#include "face/json_print.h"
+#include "settings/settings.h"
+#include "state/write/trust_backup.h"
+#include "state/write/trust_list.h"
+
+static const char help[] =
+    "usage: authgear-cache backup FILE [--config FILE] [--json]\n"
+    "\n"
+    "Copies trust.db, of one moment, to FILE, which it replaces as a whole\n"
+    "or not at all; for its owner alone. It is read whole first: a damaged\n"
+    "one is not copied. `restore' brings it back. What the daemon keeps is\n"
+    "not in it: Authgear tells that again.\n"
+    "\n"
+    "  -c, --config FILE  settings (" COMMAND_SETTINGS ")\n"
+    "  -j, --json         say what was done as JSON\n"
+    "  -h, --help         this text\n";
+
+static int
+failed(const char *path, struct error *error)
+{
+	error_set(error, "%.300s: %s", path, strerror(errno));
+	return -1;
+}
+
+/* What stands there is replaced if it is a file, and nothing else. */
+static int
+check_target(const char *path, struct error *error)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == -1)
+		return errno == ENOENT ? 0 : failed(path, error);
+	if (S_ISREG(st.st_mode))
+		return 0;
+	error_set(error, "%s is there and no file", path);
+	return -1;
+}
+
+static int
+write_all(int fd, const unsigned char *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, bytes, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd);
+}
+
+/* The entry of the folder is on disk too. */
+static int
+sync_folder(const char *path)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int fd, ret;
+
+	(void)snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 :
+	    slash == path ? 1 : (int)(slash - path), slash == NULL ? "." :
+	    path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	ret = fsync(fd);
+	(void)close(fd);
+	return ret;
+}
+
+/* Beside it first, under a name that nobody has. */
+static int
+replace(const char *path, const unsigned char *bytes, size_t len,
+    struct error *error)
+{
+	char beside[PATH_MAX];
+	int fd, ret;
+
+	if (check_target(path, error) == -1)
+		return -1;
+	if (snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >=
+	    (int)sizeof(beside)) {
+		error_set(error, "%.200s: the name is too long", path);
+		return -1;
+	}
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd == -1)
+		return failed(beside, error);
+	ret = write_all(fd, bytes, len);
+	if (close(fd) == -1 || ret == -1 || rename(beside, path) == -1) {
+		(void)failed(path, error);
+		(void)unlink(beside);
+		return -1;
+	}
+	return sync_folder(path) == 0 ? 0 : failed(path, error);
+}
+
+static void
+say(const char *path, size_t len, int64_t number, int json)
+{
+	if (json) {
+		json_print_text(stdout, "{\"file\":", path);
+		(void)printf(",\"bytes\":%zu,\"change\":%lld}\n", len,
+		    (long long)number);
+	} else {
+		(void)printf("%s: %zu bytes, up to change %lld\n", path, len,
+		    (long long)number);
+	}
+}
+
+static int
+back_up(const struct settings *settings, const char *path, int json,
+    struct error *error)
+{
+	struct trust_backup *backup = NULL;
+	unsigned char *bytes;
+	size_t len;
+	int ret = -1;
+
+	bytes = trust_list_copy(settings->state, settings->endpoint, &len,
+	    error);
+	/* as `restore' would read it */
+	if (bytes != NULL)
+		backup = trust_backup_open(bytes, len, path,
+		    settings->endpoint, error);
+	if (backup != NULL)
+		ret = replace(path, bytes, len, error);
+	if (ret == 0)
+		say(path, len, trust_backup_number(backup), json);
+	trust_backup_free(backup);
+	free(bytes);
+	return ret;
+}
+
+static enum command_status
+run(const struct command_line *line, struct error *error)
+{
+	enum command_status status = COMMAND_FAILED;
+	struct settings *settings;
+
+	if (line->count != 1 || line->operands[0][0] == '\0' ||
+	    strcmp(line->operands[0], "-") == 0) {
+		error_set(error, "say to which FILE");
+		return COMMAND_USAGE;
+	}
+	settings = settings_load(line->values[OPTION_CONFIG], error);
+	if (settings != NULL && back_up(settings, line->operands[0],
+	    line->json, error) == 0)
+		status = command_flush("it is done, but ", error);
+	settings_free(settings);
+	return status;
+}
+
+const struct command backup_command = {
+	.name = "backup",
+	.no_option = COMMAND_NO_OPTION,
+	.usage = "FILE [--config FILE] [--json]",
+	.summary = "copy trust.db to a file",
+	.help = help,
+	.run = run
+};

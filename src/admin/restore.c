@@ -1,0 +1,247 @@
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/actor.h"
+#include "admin/ask.h"
+#include "admin/commands.h"
+#include "admin/row_print.h"
+#include "admin/signals.h"
+#include "settings/settings.h"
+#include "state/write/trust_backup.h"
+#include "state/write/trust_list.h"
+#include "state/write/trust_writer.h"
+
+#define FILE_MAX INT64_C(4294967296)	/* bytes */
+
+static const char help[] =
+    "usage: authgear-cache restore FILE [--exact [--yes]] [OPTION...]\n"
+    "\n"
+    "Brings back what a backup has: revocations and accounts that are missing\n"
+    "are added, and nothing that is revoked now is let in. With --exact what\n"
+    "the backup does not have is dropped, which is told and asked for first.\n"
+    "Copies of trust.db from before are not believed any more.\n"
+    "\n"
+    "      --exact        as it was, no more and no less\n"
+    "  -y, --yes          do not ask\n"
+    "  -r, --reason TEXT  why, for the audit\n"
+    "  -c, --config FILE  settings (" COMMAND_SETTINGS ")\n"
+    "  -j, --json         say what was done as JSON\n"
+    "  -h, --help         this text\n";
+
+/* One restoring. */
+struct work {
+	const struct command_line *line;
+	struct settings *settings;
+	struct trust_backup *backup;
+	struct trust_writer *writer;
+	struct trust_restore_wish wish;
+	struct error *error;
+};
+
+static int
+failed(struct work *work, const char *path)
+{
+	error_set(work->error, "%s: %s", path, strerror(errno));
+	return -1;
+}
+
+static int
+read_all(int fd, unsigned char *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = read(fd, bytes, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return -1;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* All of it, malloc'd; NULL and error. */
+static unsigned char *
+read_file(struct work *work, const char *path, size_t *len_out)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	unsigned char *bytes = NULL;
+	struct stat st;
+
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		(void)failed(work, path);
+	} else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+		error_set(work->error, "%s is no backup: not a file, or too "
+		    "large", path);
+	} else if ((bytes = malloc((size_t)st.st_size + 1)) == NULL) {
+		error_set(work->error, "out of memory");
+	} else if (read_all(fd, bytes, (size_t)st.st_size) == -1) {
+		(void)failed(work, path);
+		free(bytes);
+		bytes = NULL;
+	} else {
+		*len_out = (size_t)st.st_size;
+	}
+	if (fd != -1)
+		(void)close(fd);
+	return bytes;
+}
+
+static int
+open_backup(struct work *work)
+{
+	const char *path = work->line->operands[0];
+	unsigned char *bytes;
+	size_t len;
+
+	bytes = read_file(work, path, &len);
+	if (bytes == NULL)
+		return -1;
+	work->backup = trust_backup_open(bytes, len, path,
+	    work->settings->endpoint, work->error);
+	free(bytes);
+	work->wish.backup = work->backup;
+	return work->backup == NULL ? -1 : 0;
+}
+
+/* Names what would be dropped: how many, or -1 and error. */
+static int64_t
+name_surplus(struct work *work)
+{
+	struct trust_list_row row;
+	struct trust_list *list;
+	int64_t count = 0;
+	int found, has = -1;
+
+	list = trust_list_open(work->settings->state,
+	    work->settings->endpoint, NULL, work->error);
+	if (list == NULL)
+		return -1;
+	while ((found = trust_list_next(list, &row, work->error)) == 1) {
+		has = trust_backup_has(work->backup, &row.revocation,
+		    work->error);
+		if (has == -1)
+			break;
+		work->wish.last = row.id;
+		if (has == 0 && !work->line->json)
+			row_print_table(&row, count == 0);
+		count += has == 0;
+	}
+	trust_list_free(list);
+	return found == 0 ? count : -1;
+}
+
+static int
+ask(struct work *work)
+{
+	char question[160];
+	int64_t count;
+
+	if (!work->wish.is_exact)
+		return 0;
+	count = name_surplus(work);
+	if (count == -1)
+		return -1;
+	(void)snprintf(question, sizeof(question), "%lld revocations are "
+	    "dropped, and the account map becomes that of change %lld. Go on? "
+	    "[y/N] ", (long long)count,
+	    (long long)trust_backup_number(work->backup));
+	return work->line->values[OPTION_YES] != NULL ||
+	    ask_yes(question, work->error) == 1 ? 0 : -1;
+}
+
+static void
+say(const struct work *work, const struct trust_restored *restored)
+{
+	const char *lacks = trust_writer_lacks(work->writer);
+
+	if (work->line->json)
+		(void)printf("{\"id\":%lld,\"added\":%lld,\"dropped\":%lld,"
+		    "\"accounts\":%lld,\"kept\":%lld}\n",
+		    (long long)restored->number, (long long)restored->added,
+		    (long long)restored->dropped,
+		    (long long)restored->accounts,
+		    (long long)restored->kept);
+	else
+		(void)printf("%lld: %lld revocations added, %lld dropped; "
+		    "%lld accounts set, %lld left as they are; copies from "
+		    "before are not believed any more\n",
+		    (long long)restored->number, (long long)restored->added,
+		    (long long)restored->dropped,
+		    (long long)restored->accounts,
+		    (long long)restored->kept);
+	if (lacks != NULL)
+		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
+}
+
+static int
+write_it(struct work *work)
+{
+	char actor[ACTOR_SIZE];
+	const struct trust_note note = { .actor = actor,
+	    .reason = work->line->values[OPTION_REASON], .source = "cli" };
+	struct trust_restored restored;
+	struct moment now;
+	sigset_t saved;
+
+	actor_name(actor);
+	work->writer = trust_writer_open(work->settings->state,
+	    work->settings->endpoint, work->error);
+	if (work->writer == NULL || command_now(&now, work->error) == -1)
+		return -1;
+	signals_hold(&saved);
+	if (trust_writer_restore(work->writer, &work->wish, &note, &now,
+	    &restored, work->error) == TRUST_WRITTEN) {
+		say(work, &restored);
+		return 0;
+	}
+	signals_release(&saved);
+	return -1;
+}
+
+static enum command_status
+run(const struct command_line *line, struct error *error)
+{
+	struct work work = { .line = line, .error = error };
+	enum command_status status = COMMAND_FAILED;
+
+	if (line->count != 1) {
+		error_set(error, "say from which FILE");
+		return COMMAND_USAGE;
+	}
+	work.wish.is_exact = line->values[OPTION_EXACT] != NULL;
+	if (!work.wish.is_exact && line->values[OPTION_YES] != NULL) {
+		error_set(error, "--yes goes with --exact: else nothing is "
+		    "asked");
+		return COMMAND_USAGE;
+	}
+	work.settings = settings_load(line->values[OPTION_CONFIG], error);
+	if (work.settings != NULL && open_backup(&work) == 0 &&
+	    ask(&work) == 0 && write_it(&work) == 0)
+		status = command_flush("it is done, but ", error);
+	trust_writer_free(work.writer);
+	trust_backup_free(work.backup);
+	settings_free(work.settings);
+	return status;
+}
+
+const struct command restore_command = {
+	.name = "restore",
+	.options = 1U << OPTION_EXACT | 1U << OPTION_YES |
+	    1U << OPTION_REASON,
+	.no_option = COMMAND_NO_OPTION,
+	.usage = "FILE [--exact] ...",
+	.summary = "bring back what a backup has",
+	.help = help,
+	.run = run
+};

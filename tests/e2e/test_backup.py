@@ -1,0 +1,278 @@
+"""authgear-cache backup, restore, verify: what was revoked comes back, what is
+revoked stays, under daemons that run, and nothing else is taken for a
+backup."""
+
+import json
+import os
+import shutil
+import sqlite3
+
+import gate
+import installed
+import sessions
+import tap
+
+WITHOUT_ID = 'kind, value, rule, from_time, until_time, reason, actor,' \
+    ' source, time, credential, expires'
+
+
+def rows(site, path=None):
+    return site.rows('SELECT %s FROM revocation ORDER BY kind, value, rule, '
+                     'from_time, until_time, time' % WITHOUT_ID, path)
+
+
+def accounts(site):
+    return site.rows('SELECT user_id, account FROM account ORDER BY user_id')
+
+
+def fill(site):
+    """Each kind, in each window."""
+    site.cache('revoke', 'user', 'ann', '--at', '-1d', '--reason', 'lost')
+    site.cache('revoke', 'user', 'ann', '--at', '-1h')
+    site.cache('revoke', 'client', 'app', '--at', '-2d')
+    site.cache('revoke', 'key', 'kid-1')
+    site.cache('revoke', 'all', '--at', '-30d')
+    for kind in ('user', 'client'):
+        site.cache('block', kind, 'now')
+        site.cache('block', kind, 'later', '--from', '+1h', '--until', '+2h')
+        site.cache('block', kind, 'window', '--from', '-1h', '--until', '+1h')
+    site.cache('revoke', 'token', stdin=site.token('ann'))
+    site.cache('revoke', 'token', stdin='K7dQ2mZx9LwB4vTn8RcY1sHj6FpG3aEu')
+    site.change("UPDATE revocation SET from_time = NULL, until_time = 5 "
+                "WHERE value = 'later' AND kind = 'client'")
+    site.cache('map', 'add', 'u1', 'one')
+    site.cache('map', 'add', 'u2', 'two')
+
+
+def back_up(site, name, *more):
+    path = os.path.join(site.folder, name)
+    return path, site.cache('backup', path, *more, check=False)
+
+
+def restore(site, path, *more):
+    run = site.cache('restore', path, '--json', *more, check=False)
+    try:
+        return json.loads(run.text)
+    except ValueError:
+        return {'error': run.text}
+
+
+def test_merge(site, daemon, token):
+    path, run = back_up(site, 'first')
+    mode = os.stat(path).st_mode & 0o777
+    tap.ok(run.returncode == 0 and mode == 0o600, 'backup', run.text)
+    tap.equal([name for name in os.listdir(site.folder)
+               if name.startswith('first')], ['first'],
+              'nothing lies beside it')
+    tap.equal(rows(site, path), rows(site), 'it has all')
+    whole, map_then = rows(site), accounts(site)
+    for row in site.rows('SELECT id FROM revocation'):
+        site.cache('lift', str(row[0]))
+    site.cache('map', 'remove', 'u1')
+    site.cache('map', 'add', 'u2', 'other')
+    site.cache('map', 'add', 'u9', 'one')
+    site.cache('block', 'user', 'new')
+    told = restore(site, path)
+    tap.equal((told.get('added'), told.get('dropped'), told.get('accounts'),
+               told.get('kept')), (len(whole), 0, 0, 2), 'restored')
+    tap.equal([row for row in rows(site) if row[1] != 'new'], whole,
+              'each revocation as it was, in its window')
+    tap.ok(any(row[1] == 'new' for row in rows(site)), 'the new one stays')
+    tap.equal(accounts(site), [('u2', 'other'), ('u9', 'one')],
+              'nobody loses an account')
+    told = restore(site, path)
+    tap.equal((told.get('added'), told.get('kept')), (0, 2), 'twice: nothing')
+    ids = [row[0] for row in site.rows('SELECT id FROM revocation')]
+    audit = [row[0] for row in site.rows('SELECT id FROM audit')]
+    tap.ok(len(set(ids)) == len(ids) and set(ids) <= set(audit),
+           'each number is that of its audit row')
+    tap.equal(installed.say(daemon, token), installed.BLOCKED,
+              'a daemon that runs goes on by it')
+    return path, whole, map_then
+
+
+def test_exact(site, daemon, token, path, whole, map_then):
+    site.cache('block', 'user', 'surplus', '--reason', 'named')
+    before = rows(site)
+    run = site.cache('restore', path, '--exact', check=False)
+    tap.ok(run.returncode == 1 and 'surplus' in run.text and
+           'named' in run.text and 'say --yes' in run.text,
+           'what would be dropped is named, and asked for', run.text)
+    tap.equal(rows(site), before, 'without an answer nothing is done')
+    tap.equal(installed.say(daemon, token), installed.BLOCKED, 'before')
+    site.cache('block', 'user', 'one')
+    told = restore(site, path, '--exact', '--yes', '--reason', 'moved')
+    tap.equal((told.get('added'), told.get('dropped')), (0, 4), 'restored')
+    tap.equal(rows(site), whole, 'no more and no less')
+    tap.equal(accounts(site), map_then, 'the map too')
+    tap.equal(installed.say(daemon, token), installed.GRANTED,
+              'a daemon that runs lets in who is not revoked any more')
+    last = site.rows('SELECT action, detail FROM audit ORDER BY id')[-1]
+    tap.ok(last[0] == 'restore' and 'exactly' in last[1] and
+           'moved' in last[1], 'the audit tells it', last)
+    tap.equal(site.cache('verify').returncode, 0, 'sound')
+
+
+def test_lineage(site, daemon, token, path):
+    """A copy of before is not believed after a restore."""
+    old = site.copy('old')
+    restore(site, path)
+    tap.equal(installed.say(daemon, token), installed.GRANTED, 'believed')
+    site.cache('block', 'user', 'one')
+    for suffix in ('-wal', '-shm'):
+        if os.path.exists(site.trust + suffix):
+            os.unlink(site.trust + suffix)
+    shutil.copyfile(site.trust, site.trust + '.aside')
+    shutil.copyfile(old, site.trust)
+    gate.until(lambda: installed.say(daemon, token) == installed.UNREADABLE,
+               'a copy of before the restore is refused')
+    shutil.copyfile(site.trust + '.aside', site.trust)
+    os.unlink(site.trust + '.aside')
+    gate.until(lambda: installed.say(daemon, token) == installed.BLOCKED,
+               'and the restored one goes on')
+    site.cache('lift', 'user', 'one')
+
+
+def change_copy(path, sql):
+    database = sqlite3.connect(path)
+    with database:
+        database.executescript(sql)
+    database.close()
+
+
+def test_refused(site, path):
+    folder = site.folder
+    before = rows(site)
+
+    def refused(name, why, place):
+        for more in ((), ('--exact', '--yes')):
+            told = restore(site, place, *more)
+            tap.ok('error' in told and why in told['error'], '%s: %s %s' % (
+                name, why, more[:1]), told)
+    with open(path, 'rb') as file:
+        data = file.read()
+    for name, text, why in (
+            ('empty', b'', 'no backup'), ('noise', os.urandom(9000),
+                                          'damaged'),
+            ('cut', data[:len(data) // 2], ''),
+            ('a header', data[:100], 'damaged'),
+            ('flipped', data[:8192] + bytes(8) + data[8200:], '')):
+        place = os.path.join(folder, 'bad')
+        with open(place, 'wb') as file:
+            file.write(text)
+        refused(name, why, place)
+    place = os.path.join(folder, 'changed')
+    for name, sql, why in (
+            ('of another endpoint', "UPDATE meta SET value = 'https://b'",
+             'another'), ('of a later release', 'PRAGMA user_version = 9',
+                          'later release'),
+            ('of an earlier one', 'PRAGMA user_version = 2',
+             'earlier release'),
+            ('of another application', 'PRAGMA application_id = 1',
+             'not a database of ours'),
+            ('with a row of nonsense', "UPDATE revocation SET rule = "
+             "'blocked' WHERE kind = 'key'", 'makes no sense')):
+        shutil.copyfile(path, place)
+        change_copy(place, sql)
+        if name == 'of another endpoint':
+            why = 'endpoint'
+        refused(name, why, place)
+    refused('a folder', 'no backup', folder)
+    refused('absent', 'No such file', os.path.join(folder, 'absent'))
+    refused('a device', 'no backup', '/dev/zero')
+    tap.equal(rows(site), before, 'and nothing was changed')
+    for arguments in (['restore'], ['restore', path, path], ['restore', path,
+                      '--yes'], ['backup'], ['backup', '-'], ['verify', 'x'],
+                      ['backup', path, path]):
+        run = site.cache(*arguments, check=False)
+        tap.equal(run.returncode, 2, 'usage: %s' % arguments[:1])
+
+
+def test_targets(site):
+    """Where a backup cannot be put, what is there stays as it is."""
+    folder = os.path.join(site.folder, 'folder')
+    os.mkdir(folder)
+    link = os.path.join(site.folder, 'link')
+    os.symlink('/etc/hostname', link)
+    for place, why in ((folder, 'no file'), (link, 'no file'),
+                       (os.path.join(folder, 'a', 'b'), 'No such file'),
+                       ('/dev/null', 'no file'),
+                       ('x' * 5000, 'too long')):
+        run = site.cache('backup', place, check=False)
+        tap.ok(run.returncode == 1 and (why in run.text or
+                                        'name too long' in run.text),
+               'no backup to ' + place[:30], run.text)
+    tap.ok(os.path.islink(link) and not os.listdir(folder), 'nothing there')
+    path = os.path.join(site.folder, 'twice')
+    with open(path, 'w', encoding='ascii') as file:
+        file.write('old')
+    os.chmod(path, 0o644)
+    run = site.cache('backup', path, '--json')
+    told = json.loads(run.text)
+    tap.ok(told['bytes'] == os.path.getsize(path) and
+           told['change'] == site.rows('SELECT number FROM state')[0][0] and
+           os.stat(path).st_mode & 0o777 == 0o600,
+           'an older one is replaced', told)
+    with installed.small_disk(os.path.join(site.folder, 'disk'),
+                              'size=16k') as disk:
+        if disk is None:
+            tap.skip('a full disk', 'no right to mount')
+            return
+        run = site.cache('backup', os.path.join(disk, 'copy'), check=False)
+        tap.ok(run.returncode == 1 and 'No space' in run.text and
+               not os.listdir(disk), 'a full disk: nothing is left', run.text)
+
+
+def test_verify(site):
+    run = site.cache('verify', '--json')
+    tap.equal(json.loads(run.text), {'trust.db': 'sound',
+                                     'status.db': 'sound'}, 'verify')
+    for path in (site.trust, site.status):
+        database = sqlite3.connect(path)
+        database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+        database.close()
+    copy = site.copy('sound')
+    with open(site.status, 'r+b') as file:
+        for page in range(1, 40):
+            file.seek(4096 * page)
+            file.write(b'\0' * 8)
+    with open(site.trust, 'r+b') as file:
+        file.seek(2 * 4096)
+        file.write(b'\0' * 8)
+    run = site.cache('verify', check=False)
+    tap.ok(run.returncode == 1 and 'db: sound' not in run.text and
+           'trust.db: ' in run.text and 'status.db: ' in run.text,
+           'both damaged: said', run.text)
+    path, run = back_up(site, 'of-damage')
+    tap.ok(run.returncode == 1 and not os.path.exists(path),
+           'a damaged one is not backed up', run.text)
+    shutil.copyfile(copy, site.trust)
+
+
+def main():
+    who = installed.required('backup')
+    with installed.Site(who, {'validate': 'hybrid'}) as site:
+        token = site.token('one', session=True)
+        with site.daemon() as daemon:
+            installed.warm(daemon, token)
+            fill(site)
+            site.cache('lift', 'all')
+            site.cache('block', 'user', 'one')
+            site.cache('lift', 'user', 'one')
+            path, run = back_up(site, 'granted')
+            tap.equal(run.returncode, 0, 'backup')
+            granted, then = rows(site), accounts(site)
+            site.cache('block', 'user', 'one')
+            path_first, _, _ = test_merge(site, daemon, token)
+            test_exact(site, daemon, token, path, granted, then)
+            test_lineage(site, daemon, token, path)
+            test_refused(site, path_first)
+            test_targets(site)
+            tap.equal(sessions.say(daemon.path, ('Bearer ' + token, None)),
+                      sessions.LIVE, 'the daemon goes on')
+        test_verify(site)
+    tap.done()
+
+
+if __name__ == '__main__':
+    main()
