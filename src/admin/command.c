@@ -42,7 +42,10 @@ static const struct {
 	[OPTION_REQUEST] = { "request", 1, '\0', NULL },
 	[OPTION_WATCH] = { "watch", 0, 'w', NULL },
 	[OPTION_EXACT] = { "exact", 0, '\0', NULL },
-	[OPTION_YES] = { "yes", 0, 'y', NULL }
+	[OPTION_YES] = { "yes", 0, 'y', NULL },
+	[OPTION_OLDER_THAN] = { "older-than", 1, '\0', NULL },
+	[OPTION_AUDIT] = { "audit", 0, '\0', NULL },
+	[OPTION_DRY_RUN] = { "dry-run", 0, '\0', NULL }
 };
 
 static int

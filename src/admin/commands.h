@@ -14,6 +14,7 @@ extern const struct command keys_command;
 extern const struct command lift_command;
 extern const struct command list_command;
 extern const struct command map_command;
+extern const struct command prune_command;
 extern const struct command restore_command;
 extern const struct command revoke_command;
 extern const struct command status_command;

@@ -2,16 +2,23 @@
 revoked stays, under daemons that run, and nothing else is taken for a
 backup."""
 
+import contextlib
+import email.utils
+import http.server
 import json
 import os
 import shutil
 import sqlite3
+import threading
+import time
 
 import gate
 import installed
 import sessions
 import tap
+import test_revoke_command
 
+DAY = 24 * 3600
 WITHOUT_ID = 'kind, value, rule, from_time, until_time, reason, actor,' \
     ' source, time, credential, expires'
 
@@ -223,6 +230,115 @@ def test_targets(site):
                not os.listdir(disk), 'a full disk: nothing is left', run.text)
 
 
+def prune(site, *more):
+    run = site.cache('prune', '--json', *more, check=False)
+    try:
+        return json.loads(run.text)
+    except ValueError:
+        return {'error': run.text}
+
+
+class Authgear(http.server.BaseHTTPRequestHandler):
+    """Has a clock of its own, and nothing else."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+
+    def date_time_string(self, timestamp=None):
+        return email.utils.formatdate(time.time() + self.server.ahead,
+                                      usegmt=True)
+
+    def log_message(self, *_):
+        """Nothing."""
+
+
+@contextlib.contextmanager
+def authgear():
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Authgear)
+    server.ahead = 0
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def fill_for_prune(site, now):
+    for name, ended in (('old', 31), ('recent', 29), ('live', -1)):
+        site.cache('revoke', 'token', stdin=test_revoke_command.token(
+            issuer=site.endpoint, jti=name, exp=now - ended * DAY))
+    site.cache('revoke', 'token', stdin='K7dQ2mZx9LwB4vTn8RcY1sHj6FpG3aEu')
+    for arguments in (['revoke', 'user', 'u'], ['revoke', 'client', 'c'],
+                      ['revoke', 'key', 'k'], ['revoke', 'all'],
+                      ['block', 'user', 'b', '--until', '+1h']):
+        site.cache(*arguments)
+    site.change('UPDATE revocation SET time = 1000')
+    site.change('UPDATE audit SET time = 1000')
+
+
+def test_prune_clocks(site, server):
+    """What ended long ago goes, by both clocks; neither alone drops it."""
+    before = rows(site)
+    tap.equal(prune(site, '--dry-run'), {
+        'dropped': False, 'tokens': 1, 'others': 0, 'audit': 0},
+        'what would be dropped')
+    server.ahead = -5 * DAY
+    tap.equal(prune(site).get('tokens'), 0, 'Authgear says that it is earlier')
+    server.ahead = 3650 * DAY
+    tap.equal(prune(site, '--dry-run').get('tokens'), 1,
+              'that it is later counts for nothing')
+    server.ahead = 0
+    # as if this machine's clock were a year ahead of it
+    site.change('UPDATE revocation SET expires = expires + 365 * 86400')
+    tap.equal(prune(site).get('tokens'), 0, 'nothing ended yet')
+    site.change('UPDATE revocation SET expires = expires - 365 * 86400')
+    tap.equal(rows(site), before, 'nothing was dropped')
+
+
+def test_prune(site, server):
+    fill_for_prune(site, int(time.time()))
+    path, _ = back_up(site, 'before-prune')
+    test_prune_clocks(site, server)
+    count = len(rows(site))
+    tap.equal(prune(site, '--reason', 'yearly'), {
+        'dropped': True, 'tokens': 1, 'others': 0, 'audit': 0}, 'pruned')
+    tap.equal(len(rows(site)), count - 1, 'one is gone')
+    tap.equal(prune(site).get('tokens'), 0, 'once')
+    audit = site.rows('SELECT count(*) FROM audit')[0][0]
+    told = prune(site, '--older-than', '-1d')
+    tap.equal((told.get('others'), told.get('audit')), (1, 0),
+              'a credential that told no end, by its age')
+    kept = sorted(row[0] for row in rows(site))
+    tap.equal(kept, ['all', 'client', 'key', 'token', 'token', 'user',
+                     'user'], 'user, client, key and all stay')
+    told = prune(site, '--older-than', '-1d', '--audit')
+    tap.ok(told.get('audit') == audit - 1, 'the audit, but for what is new',
+           (told, audit))
+    told = prune(site, '--older-than', '+1h')
+    tap.ok('future' in told.get('error', ''), 'no time to come', told)
+    for arguments in (['--audit'], ['x'], ['--older-than']):
+        run = site.cache('prune', *arguments, check=False)
+        tap.equal(run.returncode, 2, 'usage: prune %s' % arguments)
+    told = restore(site, path)
+    tap.equal(told.get('added'), 2, 'and a backup has it all')
+
+
+def test_prune_alone(site):
+    """Authgear is down."""
+    told = prune(site)
+    tap.ok('nothing was dropped' in told.get('error', ''),
+           'Authgear is down: nothing', told)
+    run = site.cache('prune', '--older-than', '-1d', check=False)
+    tap.ok(run.returncode == 0 and 'no token is dropped that ended' in
+           run.text and '0 tokens that ended' in run.text,
+           'but what is older than a time', run.text)
+
+
 def test_verify(site):
     run = site.cache('verify', '--json')
     tap.equal(json.loads(run.text), {'trust.db': 'sound',
@@ -271,6 +387,13 @@ def main():
             tap.equal(sessions.say(daemon.path, ('Bearer ' + token, None)),
                       sessions.LIVE, 'the daemon goes on')
         test_verify(site)
+    with authgear() as server:
+        endpoint = 'http://127.0.0.1:%d' % server.server_port
+        with installed.Site(who, sim=False, endpoint=endpoint) as site:
+            test_prune(site, server)
+    with installed.Site(who, sim=False, endpoint=endpoint) as site:
+        fill_for_prune(site, int(time.time()))
+        test_prune_alone(site)
     tap.done()
 
 

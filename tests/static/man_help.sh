@@ -64,7 +64,7 @@ check() {
 }
 
 check authgear-cache init accept revoke block lift map list \
-    explain status verify backup restore keys
+    explain status verify backup restore prune keys
 check authgear-fcgi
 check authgear-check
 echo "1..$count"

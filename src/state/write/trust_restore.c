@@ -225,7 +225,7 @@ restore_account(struct restoring *restoring, struct sqlite3_stmt *row)
 	    "AND account = ?2";
 	struct sql_value values[5];
 	int64_t ignored;
-	int i, found, rc = SQLITE_OK;
+	int i, found = 0, rc = SQLITE_OK;
 
 	for (i = 0; i < 5 && rc == SQLITE_OK; i++)
 		rc = take_column(row, i, &values[i]);

@@ -17,6 +17,7 @@
 #include "state/write/trust_change.h"
 #include "state/write/trust_epoch.h"
 #include "state/write/trust_note.h"
+#include "state/write/trust_prune.h"
 #include "state/write/trust_restore.h"
 
 struct trust_writer {
@@ -393,4 +394,38 @@ trust_writer_restore(struct trust_writer *writer,
 	if (written != TRUST_WRITTEN)
 		memset(restored, 0, sizeof(*restored));
 	return written;
+}
+
+enum trust_write
+trust_writer_prune(struct trust_writer *writer,
+    const struct trust_prune_wish *wish, const struct trust_note *note,
+    const struct moment *now, struct trust_pruned *pruned,
+    struct error *error)
+{
+	enum trust_write written;
+	int rc;
+
+	memset(pruned, 0, sizeof(*pruned));
+	if (trust_note_check(note, error) == -1)
+		return TRUST_FAILED;
+	rc = database_log_begin(writer->db, writer->path, error);
+	if (rc == SQLITE_OK)
+		rc = trust_prune(writer->db, wish, note, now->wall, pruned);
+	written = finish(writer, rc, error);
+	if (written != TRUST_WRITTEN)
+		memset(pruned, 0, sizeof(*pruned));
+	return written;
+}
+
+int
+trust_writer_prunable(struct trust_writer *writer,
+    const struct trust_prune_wish *wish, struct trust_pruned *pruned,
+    struct error *error)
+{
+	int rc;
+
+	memset(pruned, 0, sizeof(*pruned));
+	rc = trust_prune_count(writer->db, wish, pruned);
+	return rc == SQLITE_OK ? 0 : trust_head_failed(writer->db, rc,
+	    writer->path, error);
 }

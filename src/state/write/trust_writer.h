@@ -117,6 +117,34 @@ enum trust_write trust_writer_restore(struct trust_writer *writer,
     struct error *error);
 
 /*
+ * Drop what refuses nobody any more: tokens whose `exp` is of before
+ * ended_before; tokens and hashes of which none is known, that were revoked
+ * before added_before; audit rows of before audit_before, but for the last
+ * (all Unix seconds; 0: none).  Users, clients, keys and all stay.  Where there
+ * is nothing, nothing is written.
+ */
+struct trust_prune_wish {
+	int64_t ended_before;
+	int64_t added_before;
+	int64_t audit_before;
+};
+struct trust_pruned {
+	int64_t number;		/* the change that says so; 0: none */
+	int64_t ended;		/* rows of each kind */
+	int64_t endless;
+	int64_t audit;
+};
+enum trust_write trust_writer_prune(struct trust_writer *writer,
+    const struct trust_prune_wish *wish, const struct trust_note *note,
+    const struct moment *now, struct trust_pruned *pruned,
+    struct error *error);
+
+/* How many those would be: 0, or -1 and error. */
+int trust_writer_prunable(struct trust_writer *writer,
+    const struct trust_prune_wish *wish, struct trust_pruned *pruned,
+    struct error *error);
+
+/*
  * Add a revocation.  Refused: what revocation_check() refuses, a T of signed
  * out that is in the future, a block that is over already, values and reasons
  * that are too long, have control characters or are not UTF-8.
