@@ -132,6 +132,11 @@ def main():
     with gate.Site({'endpoint': ISSUER}, sim=False) as site:
         site.cache('block', 'user', 'mallory', '--reason', 'x')
         site.cache('map', 'add', 'ann', 'ann')
+        backup = os.path.join(site.folder, 'all.backup')
+        site.cache('block', 'user', 'gone')
+        site.cache('backup', backup)
+        site.cache('lift', 'user', 'gone')
+        site.cache('block', 'user', 'late')
         shutil.copytree(site.state, os.path.join(site.folder, 'before'))
         commands = [
             Command(site, 'init', 'init', '--json'),
@@ -144,6 +149,8 @@ def main():
             Command(site, 'list', 'list', 'revocations', '--json'),
             Command(site, 'list map', 'list', 'map', '--json'),
             Command(site, 'list audit', 'list', 'audit', '--json'),
+            Command(site, 'backup', 'backup', '--json', backup + '.copy'),
+            Command(site, 'restore', 'restore', backup, '--exact', '--yes'),
             Command(site, 'check', '--check-config'),
             Command(site, 'check JSON', '--check-config', '--json'),
         ]
