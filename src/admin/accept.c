@@ -2,6 +2,7 @@
 
 #include "admin/actor.h"
 #include "admin/change.h"
+#include "admin/change_log.h"
 #include "admin/commands.h"
 #include "admin/signals.h"
 #include "settings/settings.h"
@@ -59,6 +60,7 @@ run(const struct command_line *line, struct error *error)
 		goto done;
 	}
 	say(settings, writer, number, line->json);
+	(void)change_log_tell(settings, number - 1, NULL);
 	status = command_flush("it is done, but ", error);
 done:
 	trust_writer_free(writer);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/change_log.h"
 #include "admin/digits.h"
 #include "admin/signals.h"
 #include "ground/when.h"
@@ -109,6 +110,9 @@ change_notes(const struct trust_writer *writer)
 static enum command_status
 run(struct change *change, change_attempt *attempt)
 {
+	int64_t last;
+	int told;
+
 	actor_name(change->actor);
 	change->note.actor = change->actor;
 	change->note.reason = change->line->values[OPTION_REASON];
@@ -117,6 +121,7 @@ run(struct change *change, change_attempt *attempt)
 	    change->error);
 	if (change->settings == NULL || find_value(change) == -1)
 		return COMMAND_FAILED;
+	last = change_log_last(change->settings);
 	change->writer = trust_writer_open(change->settings->state,
 	    change->settings->endpoint, change->error);
 	/* the time after the opening, which may have waited */
@@ -124,8 +129,14 @@ run(struct change *change, change_attempt *attempt)
 	    command_now(&change->now, change->error) == -1 ||
 	    write_change(change, attempt) == -1)
 		return COMMAND_FAILED;
+	told = change_log_tell(change->settings, last, change->line->json ?
+	    NULL : change->tell);
 	change_notes(change->writer);
-	return command_flush("it is done, but ", change->error);
+	if (told == 0 || change->tell == NULL || change->line->json)
+		return command_flush("it is done, but ", change->error);
+	error_set(change->error, "it is done, but which they were cannot be "
+	    "told: look at 'authgear-cache list audit'");
+	return COMMAND_FAILED;
 }
 
 enum command_status

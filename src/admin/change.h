@@ -19,6 +19,8 @@
     "  -j, --json         say what was done as JSON\n" \
     "  -h, --help         this text\n"
 
+struct trust_list_change;
+
 struct change {
 	const struct command_line *line;
 
@@ -37,6 +39,9 @@ struct change {
 	struct trust_note note;
 	struct trust_token token;	/* of the credential */
 	struct moment now;		/* of the last attempt */
+	void (*tell)(const struct trust_list_change *row); /* if not NULL: of
+					   each row of the audit that it
+					   made */
 	struct error *error;
 };
 

@@ -4,6 +4,8 @@
 
 #include "admin/change_words.h"
 #include "admin/commands.h"
+#include "admin/table.h"
+#include "state/write/trust_list.h"
 
 static const char help[] =
     "usage: authgear-cache lift NUMBER [OPTION...]\n"
@@ -41,6 +43,12 @@ read_words(struct change *change)
 	return wrong != NULL ? wrong : change_words_value(change);
 }
 
+static void
+tell(const struct trust_list_change *row)
+{
+	table_line(2, row->detail);
+}
+
 static enum trust_write
 attempt(struct change *change)
 {
@@ -49,6 +57,7 @@ attempt(struct change *change)
 	enum trust_write written;
 	int count;
 
+	change->tell = tell;
 	written = trust_writer_lift(change->writer, &choice, &change->note,
 	    &change->now, &count, change->error);
 	if (written != TRUST_WRITTEN)

@@ -4,6 +4,7 @@
 #include "admin/actor.h"
 #include "admin/ask.h"
 #include "admin/authgear_time.h"
+#include "admin/change_log.h"
 #include "admin/commands.h"
 #include "admin/signals.h"
 #include "ground/when.h"
@@ -134,6 +135,7 @@ drop(struct work *work)
 	const struct trust_note note = { .actor = actor,
 	    .reason = work->line->values[OPTION_REASON], .source = "cli" };
 	struct trust_pruned pruned;
+	const int64_t last = change_log_last(work->settings);
 	const char *lacks;
 	sigset_t saved;
 
@@ -145,6 +147,7 @@ drop(struct work *work)
 		return -1;
 	}
 	say(work, &pruned);
+	(void)change_log_tell(work->settings, last, NULL);
 	if ((lacks = trust_writer_lacks(work->writer)) != NULL)
 		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
 	return 0;

@@ -9,6 +9,7 @@
 
 #include "admin/actor.h"
 #include "admin/ask.h"
+#include "admin/change_log.h"
 #include "admin/commands.h"
 #include "admin/row_print.h"
 #include "admin/signals.h"
@@ -191,6 +192,7 @@ write_it(struct work *work)
 	const struct trust_note note = { .actor = actor,
 	    .reason = work->line->values[OPTION_REASON], .source = "cli" };
 	struct trust_restored restored;
+	const int64_t last = change_log_last(work->settings);
 	struct moment now;
 	sigset_t saved;
 
@@ -203,6 +205,7 @@ write_it(struct work *work)
 	if (trust_writer_restore(work->writer, &work->wish, &note, &now,
 	    &restored, work->error) == TRUST_WRITTEN) {
 		say(work, &restored);
+		(void)change_log_tell(work->settings, last, NULL);
 		return 0;
 	}
 	signals_release(&saved);

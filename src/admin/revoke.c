@@ -1,7 +1,10 @@
 #include "admin/revoke.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "admin/ask.h"
 #include "admin/change_words.h"
 #include "admin/commands.h"
 #include "admin/digits.h"
@@ -14,13 +17,14 @@ static const char help[] =
     "       authgear-cache revoke user [ID] [--at TIME] [OPTION...]\n"
     "       authgear-cache revoke client ID [--at TIME] [OPTION...]\n"
     "       authgear-cache revoke key KID [OPTION...]\n"
-    "       authgear-cache revoke all [--at TIME] [OPTION...]\n"
+    "       authgear-cache revoke all [--at TIME] [--yes] [OPTION...]\n"
     "\n"
     "Takes back one token or cookie, or signs out: what began until TIME is\n"
     "refused, a new login passes. Without ID the user is the one of a token\n"
     "on stdin. Done when it returns: no later request is let in.\n"
     "\n"
     "      --at TIME      2026-11-23T21:00:00Z, Unix seconds, -1h (now)\n"
+    "  -y, --yes          do not ask about all, on a terminal\n"
     "      --digits DIGITS the 16 digits that the log tells of a credential\n"
     "                     whose session the daemon knows\n"
     CHANGE_HELP;
@@ -145,16 +149,29 @@ attempt(struct change *change)
 	    REVOCATION_NO_TIME);
 }
 
+/* Whoever types it is asked; a script is believed. */
+static int
+is_meant(const struct command_line *line, struct error *error)
+{
+	if (line->count < 1 || strcmp(line->operands[0], "all") != 0 ||
+	    line->values[OPTION_YES] != NULL || !isatty(STDIN_FILENO))
+		return 1;
+	return ask_yes("Everybody is signed out, machines' clients too. Go "
+	    "on? [y/N] ", error) == 1;
+}
+
 static enum command_status
 run(const struct command_line *line, struct error *error)
 {
+	if (!is_meant(line, error))
+		return COMMAND_FAILED;
 	return change_run(line, read_words, attempt, error);
 }
 
 const struct command revoke_command = {
 	.name = "revoke",
 	.options = 1U << OPTION_FILE | 1U << OPTION_REASON | 1U << OPTION_AT |
-	    1U << OPTION_DIGITS,
+	    1U << OPTION_DIGITS | 1U << OPTION_YES,
 	.others = 1U << OPTION_FROM | 1U << OPTION_UNTIL,
 	.usage = "token|user|client|key|all ...",
 	.summary = "take a token back, sign a user out",

@@ -344,6 +344,30 @@ def test_files(site):
     refusal(site, 'a link for the directory', 'symbolic link')
 
 
+def test_examples(site):
+    """Those of the manual page, as they stand there."""
+    page = os.path.join(tap.SRC, 'man', 'authgear-cache.8')
+    with open(page, encoding='ascii') as file:
+        examples = [line.split('# ', 1)[1].strip() for line in file
+                    if line.startswith('.Dl # authgear-cache ')]
+    folder = os.path.join(site.folder, 'examples')
+    os.mkdir(folder)
+    for name in ('token.txt', 'password.txt'):
+        with open(os.path.join(folder, name), 'w', encoding='ascii') as file:
+            file.write(site.sim.token(session=True) + '\n')
+    tap.ok(len(examples) > 5, 'there are examples', examples)
+    for example in examples:
+        line = example.replace('--user authgear', '--user ' +
+                               site.who.pw_name)
+        program, command = line.split(' ', 2)[:2]
+        run = subprocess.run(
+            ['sh', '-c', line.replace('%s %s' % (program, command), ' '.join(
+                site.command(command)), 1)], cwd=folder, check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        tap.equal(run.returncode, 0, 'example: ' + example)
+
+
 def test_other_user(site):
     nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
     for what in FIELDS:
@@ -358,7 +382,9 @@ def test_other_user(site):
 def main():
     who = installed.required('list')
     with installed.Site(who, {'validate': 'hybrid',
-                              'session_ttl': '60'}) as site:
+                              'session_ttl': '60'}, policies={
+            'default': {}, 'admin': {'require_role': 'admin'},
+            'mail': {'remote_user': 'map'}}) as site:
         with site.daemon() as daemon:
             sessions.warm(daemon, site.sim.control)
             test_sessions(site, daemon)
@@ -369,6 +395,7 @@ def main():
             test_by_digits(site, daemon)
             test_fields(site)
             test_other_user(site)
+            test_examples(site)
             test_status(site, daemon)
         test_hostile(site)
         test_files(site)

@@ -183,8 +183,9 @@ def test_user(cache):
     tap.ok(time.time() < cache.rows()[-1][4] < time.time() + 3700,
            'until an hour from now', cache.rows())
     answer = cache.run('lift', 'user', stdin=token())
-    tap.ok(answer.status == 0 and '3 lifted' in answer.out,
-           'lift user, by a token on stdin', answer)
+    tap.ok(answer.status == 0 and '3 lifted' in answer.out and
+           answer.out.count('user %s ' % USER) == 3,
+           'lift user, by a token on stdin: what is said', answer)
     for text, why in ((OPAQUE, 'does not tell'), (COOKIE, 'does not tell'),
                       (token(sub='client_id_robot'), 'client robot'),
                       (token(sub=None), 'no jti or no sub'),

@@ -178,6 +178,9 @@ holds "only faces print or log" "$(
 holds "only programs exit or read the environment" \
     "$(calls '_?exit\(|_Exit\(|quick_exit\(|(secure_)?getenv\(' \
     $(but src/admin fcgi check))"
+holds "only src/face/become.c becomes another user" "$(
+    calls 'set(res|re|e)?[ug]id\(|(set|init)groups\(' $(but) |
+    grep -v '^src/face/become\.c:')"
 holds "up to the web nothing asks the clock or the network" \
     "$(calls 'time\(|clock_gettime\(|gettimeofday\(|socket\(' \
     src/ground src/facts src/settings src/state src/state/write src/gate \

@@ -52,7 +52,7 @@ static const char map_sql[] =
 /* The newest are found from the end. */
 static const char audit_sql[] =
     "SELECT id, time, actor, action, detail FROM audit"
-    " WHERE time >= ?2 AND (?1 = 0 OR id >= (SELECT min(id) FROM"
+    " WHERE id > ?3 AND time >= ?2 AND (?1 = 0 OR id >= (SELECT min(id) FROM"
     " (SELECT id FROM audit WHERE time >= ?2 ORDER BY id DESC LIMIT ?1)))"
     " ORDER BY id";
 
@@ -134,7 +134,8 @@ trust_list_open_audit(const char *directory, const char *endpoint,
 	const struct trust_list_filter *wanted = filter != NULL ? filter :
 	    &everything;
 	const struct question question = { audit_sql,
-	    { sql_number(wanted->limit), sql_number(wanted->since) }, 2 };
+	    { sql_number(wanted->limit), sql_number(wanted->since),
+	    sql_number(wanted->after) }, 3 };
 
 	return open_list(directory, endpoint, &question, error);
 }

@@ -38,6 +38,7 @@ struct trust_list_filter {
 				   ended `leeway` before; 0: all */
 	int64_t leeway;		/* seconds */
 	int64_t limit;		/* the newest so many; 0: all */
+	int64_t after;		/* of the audit: rows of a higher number */
 };
 
 /* As trust_open().  `filter` NULL: all revocations.  NULL and error. */
@@ -101,7 +102,7 @@ struct trust_list_change {
 };
 
 /* The audit, by number, with trust_list_next_change() only.  Of a filter
- * `since` and `limit` count alone. */
+ * `since`, `limit` and `after` count alone. */
 struct trust_list *trust_list_open_audit(const char *directory,
     const char *endpoint, const struct trust_list_filter *filter,
     struct error *error);

@@ -1,0 +1,51 @@
+#include "admin/change_log.h"
+
+#include <stddef.h>
+#include <syslog.h>
+
+#define LINES_MAX 100		/* of one command */
+
+int64_t
+change_log_last(const struct settings *settings)
+{
+	struct trust_list_counts counts;
+
+	return trust_list_count(settings->state, settings->endpoint, &counts,
+	    NULL) == 0 ? counts.number : 0;
+}
+
+static void
+say(const struct trust_list_change *change)
+{
+	syslog(LOG_NOTICE, "change %lld by %.64s: %s %.700s",
+	    (long long)change->number, change->actor, change->action,
+	    change->detail);
+}
+
+int
+change_log_tell(const struct settings *settings, int64_t after,
+    void (*tell)(const struct trust_list_change *change))
+{
+	const struct trust_list_filter filter = { .after = after };
+	struct trust_list_change change;
+	struct trust_list *list;
+	int count = 0, found;
+
+	list = trust_list_open_audit(settings->state, settings->endpoint,
+	    &filter, NULL);
+	if (list == NULL)
+		return -1;
+	openlog("authgear-cache", LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
+	while ((found = trust_list_next_change(list, &change, NULL)) == 1) {
+		if (count++ < LINES_MAX)
+			say(&change);
+		if (tell != NULL)
+			tell(&change);
+	}
+	if (count > LINES_MAX)
+		syslog(LOG_NOTICE, "and %d more: 'authgear-cache list audit' "
+		    "has them", count - LINES_MAX);
+	closelog();
+	trust_list_free(list);
+	return found;
+}
