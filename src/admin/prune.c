@@ -4,6 +4,7 @@
 #include "admin/actor.h"
 #include "admin/ask.h"
 #include "admin/authgear_time.h"
+#include "admin/change.h"
 #include "admin/change_log.h"
 #include "admin/commands.h"
 #include "admin/signals.h"
@@ -136,7 +137,6 @@ drop(struct work *work)
 	    .reason = work->line->values[OPTION_REASON], .source = "cli" };
 	struct trust_pruned pruned;
 	const int64_t last = change_log_last(work->settings);
-	const char *lacks;
 	sigset_t saved;
 
 	actor_name(actor);
@@ -148,8 +148,7 @@ drop(struct work *work)
 	}
 	say(work, &pruned);
 	(void)change_log_tell(work->settings, last, NULL);
-	if ((lacks = trust_writer_lacks(work->writer)) != NULL)
-		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
+	change_notes(work->writer);
 	return 0;
 }
 

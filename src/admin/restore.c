@@ -9,6 +9,7 @@
 
 #include "admin/actor.h"
 #include "admin/ask.h"
+#include "admin/change.h"
 #include "admin/change_log.h"
 #include "admin/commands.h"
 #include "admin/row_print.h"
@@ -164,8 +165,6 @@ ask(struct work *work)
 static void
 say(const struct work *work, const struct trust_restored *restored)
 {
-	const char *lacks = trust_writer_lacks(work->writer);
-
 	if (work->line->json)
 		(void)printf("{\"id\":%lld,\"added\":%lld,\"dropped\":%lld,"
 		    "\"accounts\":%lld,\"kept\":%lld}\n",
@@ -181,8 +180,7 @@ say(const struct work *work, const struct trust_restored *restored)
 		    (long long)restored->dropped,
 		    (long long)restored->accounts,
 		    (long long)restored->kept);
-	if (lacks != NULL)
-		(void)fprintf(stderr, "authgear-cache: note: %s\n", lacks);
+	change_notes(work->writer);
 }
 
 static int
