@@ -8,10 +8,7 @@
 int64_t
 change_log_last(const struct settings *settings)
 {
-	struct trust_list_counts counts;
-
-	return trust_list_count(settings->state, settings->endpoint, &counts,
-	    NULL) == 0 ? counts.number : 0;
+	return trust_list_number(settings->state, settings->endpoint, NULL);
 }
 
 static void
@@ -31,6 +28,8 @@ change_log_tell(const struct settings *settings, int64_t after,
 	struct trust_list *list;
 	int count = 0, found;
 
+	if (after < 0)
+		return -1;
 	list = trust_list_open_audit(settings->state, settings->endpoint,
 	    &filter, NULL);
 	if (list == NULL)

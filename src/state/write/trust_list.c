@@ -52,9 +52,9 @@ static const char map_sql[] =
 /* The newest are found from the end. */
 static const char audit_sql[] =
     "SELECT id, time, actor, action, detail FROM audit"
-    " WHERE id > ?3 AND time >= ?2 AND (?1 = 0 OR id >= (SELECT min(id) FROM"
-    " (SELECT id FROM audit WHERE time >= ?2 ORDER BY id DESC LIMIT ?1)))"
-    " ORDER BY id";
+    " WHERE id >= max(?3 + 1, CASE ?1 WHEN 0 THEN 0 ELSE coalesce((SELECT"
+    " min(id) FROM (SELECT id FROM audit WHERE time >= ?2 ORDER BY id DESC"
+    " LIMIT ?1)), 0) END) AND time >= ?2 ORDER BY id";
 
 static const struct trust_list_filter everything = { .kind = NULL };
 
@@ -304,6 +304,20 @@ trust_list_count(const char *directory, const char *endpoint,
 	}
 	trust_list_free(list);
 	return found == 1 ? 0 : -1;
+}
+
+int64_t
+trust_list_number(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	static const struct question question = { "SELECT 1",
+	    { { .type = SQL_NULL } }, 0 };
+	struct trust_list *list = open_list(directory, endpoint, &question,
+	    error);
+	const int64_t number = list == NULL ? -1 : list->head.lineage.number;
+
+	trust_list_free(list);
+	return number;
 }
 
 /* All of the list that is open. */

@@ -83,6 +83,10 @@ struct trust_list_counts {
 int trust_list_count(const char *directory, const char *endpoint,
     struct trust_list_counts *counts, struct error *error);
 
+/* Of the last change, which is read alone; -1 and error. */
+int64_t trust_list_number(const char *directory, const char *endpoint,
+    struct error *error);
+
 /* Is the whole file sound, and makes each of its revocations sense?  0, -1 and
  * error.  `stop` as in database_check_whole(). */
 int trust_list_verify(const char *directory, const char *endpoint,
