@@ -5,102 +5,37 @@
 #include <string.h>
 
 #include "ground/buffer.h"
-#include "state/database.h"
 #include "state/database_check.h"
-#include "state/database_connection.h"
-#include "state/database_holder.h"
 #include "state/database_log.h"
-#include "state/trust_complete.h"
 #include "state/trust_head.h"
-#include "state/trust_place.h"
-#include "state/trust_schema.h"
 #include "state/write/trust_change.h"
-#include "state/write/trust_epoch.h"
+#include "state/write/trust_file.h"
 #include "state/write/trust_note.h"
 #include "state/write/trust_prune.h"
 #include "state/write/trust_restore.h"
 
 struct trust_writer {
-	char *directory;
-	char *path;
-	struct sqlite3 *db;
-	struct trust_epoch epoch;
-	struct error lacks;		/* empty: the file has it all */
-	struct error unkept;		/* empty: the page is as it should */
+	struct trust_file *file;
+	struct sqlite3 *db;		/* the file's */
 };
-
-static int
-open_database(struct trust_writer *writer, enum database_mode mode,
-    struct error *error)
-{
-	struct error why = { "" };
-
-	switch (database_open(writer->path, mode, trust_schema(), &writer->db,
-	    &why)) {
-	case DATABASE_OPENED:
-		return 0;
-	case DATABASE_CORRUPT:
-		return trust_head_failed(NULL, SQLITE_CORRUPT, writer->path,
-		    error);
-	case DATABASE_ABSENT:
-		error_set(error, "%s does not exist: restore it, then run "
-		    "'authgear-cache accept'; where there was none yet, run "
-		    "'authgear-cache init'", writer->path);
-		return -1;
-	case DATABASE_UNSAFE:
-	case DATABASE_NEWER:
-	case DATABASE_NO_MEMORY:
-	case DATABASE_FAILED:
-	default:
-		error_set(error, "%s", error_text(&why));
-		return -1;
-	}
-}
 
 static struct trust_writer *
 open_writer(const char *directory, const char *endpoint,
     enum database_mode mode, struct error *error)
 {
 	struct trust_writer *writer = calloc(1, sizeof(*writer));
-	struct error refusal = { "" };
-	struct trust_head head;
-	int rc;
 
 	if (writer == NULL) {
 		error_set(error, "out of memory");
 		return NULL;
 	}
-	writer->directory = strdup(directory);
-	writer->path = trust_place_path(directory);
-	trust_epoch_init(&writer->epoch, writer->directory);
-	if (writer->directory == NULL || writer->path == NULL) {
-		error_set(error, "out of memory");
-		goto failed;
+	writer->file = trust_file_open(directory, endpoint, mode, error);
+	if (writer->file == NULL) {
+		free(writer);
+		return NULL;
 	}
-	/* what the daemon would refuse is not written to */
-	if (trust_place_check(directory, error) == -1 ||
-	    trust_head_look(writer->path, endpoint, &head, error) == -1 ||
-	    (mode == DATABASE_MIGRATE && trust_epoch_begin(&writer->epoch,
-	    TRUST_WRITER_BUSY_MS, error) != 0) ||
-	    open_database(writer, mode, error) == -1)
-		goto failed;
-	rc = trust_head_read(writer->db, writer->path, endpoint, &head,
-	    &refusal);
-	if (rc != SQLITE_OK)
-		(void)trust_head_failed(writer->db, rc, writer->path,
-		    &refusal);
-	if (refusal.text[0] != '\0') {
-		error_set(error, "%s", refusal.text);
-		goto failed;
-	}
-	(void)sqlite3_busy_timeout(writer->db, TRUST_WRITER_BUSY_MS);
-	/* one that completes meets nobody, one that does not is told */
-	(void)sqlite3_db_config(writer->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-	    1, NULL);
+	writer->db = writer->file->db;
 	return writer;
-failed:
-	trust_writer_free(writer);
-	return NULL;
 }
 
 struct trust_writer *
@@ -122,76 +57,36 @@ trust_writer_free(struct trust_writer *writer)
 {
 	if (writer == NULL)
 		return;
-	database_close(writer->db);
-	/* what was migrated, and no more */
-	trust_epoch_end(&writer->epoch, NULL);
-	free(writer->directory);
-	free(writer->path);
+	trust_file_free(writer->file);
 	free(writer);
 }
 
 const char *
 trust_writer_lacks(const struct trust_writer *writer)
 {
-	return writer->lacks.text[0] == '\0' ? NULL : writer->lacks.text;
+	const char *const text = writer->file->lacks.text;
+
+	return text[0] == '\0' ? NULL : text;
 }
 
 const char *
 trust_writer_unkept(const struct trust_writer *writer)
 {
-	return writer->unkept.text[0] == '\0' ? NULL : writer->unkept.text;
+	const char *const text = writer->file->unkept.text;
+
+	return text[0] == '\0' ? NULL : text;
 }
 
-static enum trust_write
-held(const struct trust_writer *writer, struct error *error)
-{
-	char holder[96];
-
-	if (database_holder(writer->path, holder, sizeof(holder)) == 0)
-		error_set(error, "%s is held by %s", writer->path, holder);
-	else
-		error_set(error, "%s is held by another process: find it "
-		    "with 'fuser -v %s-shm'", writer->path, writer->path);
-	return TRUST_HELD;
-}
-
-/*
- * Before each transaction: what others keep counts no more.  WRITTEN and *rc,
- * how it began; anything else, and error: there is none to be ended.
- */
 static enum trust_write
 begin(struct trust_writer *writer, int *rc, struct error *error)
 {
-	error_clear(&writer->unkept);
-	switch (trust_epoch_begin(&writer->epoch, TRUST_WRITER_BUSY_MS,
-	    error)) {
-	case 0:
-		*rc = database_log_begin(writer->db, writer->path, error);
-		return TRUST_WRITTEN;
-	case 1:
-		return TRUST_HELD;
-	default:
-		return TRUST_FAILED;
-	}
+	return trust_file_begin(writer->file, rc, error);
 }
 
-/* The end of the transaction; rc: how it went. */
 static enum trust_write
 finish(struct trust_writer *writer, int rc, struct error *error)
 {
-	struct error why = { "" };
-
-	rc = database_connection_finish(writer->db, rc, writer->path, &why);
-	/* before anything that waits for a reader of the file */
-	trust_epoch_end(&writer->epoch, &writer->unkept);
-	if (rc == SQLITE_OK) {
-		trust_complete(writer->db, writer->path, &writer->lacks);
-		return TRUST_WRITTEN;
-	}
-	if ((rc & 0xff) == SQLITE_BUSY)
-		return held(writer, error);
-	error_set(error, "%s", error_text(&why));
-	return TRUST_FAILED;
+	return trust_file_finish(writer->file, rc, error);
 }
 
 static void
@@ -341,7 +236,7 @@ trust_writer_accept(struct trust_writer *writer,
 	*number_out = 0;
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	if (database_check_whole(writer->db, writer->path, NULL, NULL,
+	if (database_check_whole(writer->db, writer->file->path, NULL, NULL,
 	    &why) != DATABASE_OPENED) {
 		error_set(error, "%s; put a sound copy in its place, without "
 		    "a -wal, and run this again", error_text(&why));
@@ -365,7 +260,7 @@ trust_writer_keys_due(struct trust_writer *writer,
 	*number_out = 0;
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->path, error);
+	rc = database_log_begin(writer->db, writer->file->path, error);
 	if (rc == SQLITE_OK)
 		rc = trust_change_keys_due(writer->db, note, now->wall,
 		    number_out);
@@ -384,7 +279,7 @@ trust_writer_restore(struct trust_writer *writer,
 	memset(restored, 0, sizeof(*restored));
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->path, error);
+	rc = database_log_begin(writer->db, writer->file->path, error);
 	if (rc == SQLITE_OK)
 		rc = trust_restore(writer->db, wish, note, now->wall,
 		    restored);
@@ -408,7 +303,7 @@ trust_writer_prune(struct trust_writer *writer,
 	memset(pruned, 0, sizeof(*pruned));
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->path, error);
+	rc = database_log_begin(writer->db, writer->file->path, error);
 	if (rc == SQLITE_OK)
 		rc = trust_prune(writer->db, wish, note, now->wall, pruned);
 	written = finish(writer, rc, error);
@@ -427,5 +322,5 @@ trust_writer_prunable(struct trust_writer *writer,
 	memset(pruned, 0, sizeof(*pruned));
 	rc = trust_prune_count(writer->db, wish, pruned);
 	return rc == SQLITE_OK ? 0 : trust_head_failed(writer->db, rc,
-	    writer->path, error);
+	    writer->file->path, error);
 }
