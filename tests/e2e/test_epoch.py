@@ -96,9 +96,15 @@ def test_pages(world):
 
 def test_commands(world):
     seen = [page(world.root)]
+    copy = os.path.join(world.site.folder, 'copy')
+    world.site.cache('backup', copy)
+    world.site.change('UPDATE audit SET time = 1000')
     for command in (['block', 'user', 'a'], ['lift', 'user', 'a'],
                     ['map', 'add', 'a', 'alice'], ['map', 'remove', 'a'],
                     ['revoke', 'user', 'a'], ['accept'],
+                    ['keys', 'refresh'], ['restore', copy],
+                    ['restore', copy, '--exact', '--yes'],
+                    ['prune', '--older-than', '-1d', '--audit'],
                     ['init', '--user', world.site.who.pw_name]):
         world.site.cache(*command)
         seen.append(page(world.root))

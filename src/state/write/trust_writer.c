@@ -6,7 +6,6 @@
 
 #include "ground/buffer.h"
 #include "state/database_check.h"
-#include "state/database_log.h"
 #include "state/trust_head.h"
 #include "state/write/trust_change.h"
 #include "state/write/trust_file.h"
@@ -255,12 +254,14 @@ trust_writer_keys_due(struct trust_writer *writer,
     const struct trust_note *note, const struct moment *now,
     int64_t *number_out, struct error *error)
 {
+	enum trust_write written;
 	int rc;
 
 	*number_out = 0;
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->file->path, error);
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
 	if (rc == SQLITE_OK)
 		rc = trust_change_keys_due(writer->db, note, now->wall,
 		    number_out);
@@ -279,7 +280,8 @@ trust_writer_restore(struct trust_writer *writer,
 	memset(restored, 0, sizeof(*restored));
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->file->path, error);
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
 	if (rc == SQLITE_OK)
 		rc = trust_restore(writer->db, wish, note, now->wall,
 		    restored);
@@ -303,7 +305,8 @@ trust_writer_prune(struct trust_writer *writer,
 	memset(pruned, 0, sizeof(*pruned));
 	if (trust_note_check(note, error) == -1)
 		return TRUST_FAILED;
-	rc = database_log_begin(writer->db, writer->file->path, error);
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
 	if (rc == SQLITE_OK)
 		rc = trust_prune(writer->db, wish, note, now->wall, pruned);
 	written = finish(writer, rc, error);
