@@ -47,23 +47,6 @@ check_target(const char *path, struct error *error)
 	return -1;
 }
 
-static int
-write_all(int fd, const unsigned char *bytes, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, bytes, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd);
-}
-
 /* The entry of the folder is on disk too. */
 static int
 sync_folder(const char *path)
@@ -85,7 +68,7 @@ sync_folder(const char *path)
 
 /* Beside it first, under a name that nobody has. */
 static int
-replace(const char *path, const unsigned char *bytes, size_t len,
+replace(const char *path, const struct trust_backup *backup,
     struct error *error)
 {
 	char beside[PATH_MAX];
@@ -101,7 +84,9 @@ replace(const char *path, const unsigned char *bytes, size_t len,
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd == -1)
 		return failed(beside, error);
-	ret = write_all(fd, bytes, len);
+	ret = trust_backup_write(backup, fd);
+	if (ret == 0)
+		ret = fsync(fd);
 	if (close(fd) == -1 || ret == -1 || rename(beside, path) == -1) {
 		(void)failed(path, error);
 		(void)unlink(beside);
@@ -127,23 +112,16 @@ static int
 back_up(const struct settings *settings, const char *path, int json,
     struct error *error)
 {
-	struct trust_backup *backup = NULL;
-	unsigned char *bytes;
-	size_t len;
+	struct trust_backup *backup;
 	int ret = -1;
 
-	bytes = trust_list_copy(settings->state, settings->endpoint, &len,
-	    error);
-	/* as `restore' would read it */
-	if (bytes != NULL)
-		backup = trust_backup_open(bytes, len, path,
-		    settings->endpoint, error);
+	backup = trust_list_copy(settings->state, settings->endpoint, error);
 	if (backup != NULL)
-		ret = replace(path, bytes, len, error);
+		ret = replace(path, backup, error);
 	if (ret == 0)
-		say(path, len, trust_backup_number(backup), json);
+		say(path, trust_backup_size(backup),
+		    trust_backup_number(backup), json);
 	trust_backup_free(backup);
-	free(bytes);
 	return ret;
 }
 

@@ -1,11 +1,4 @@
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "admin/actor.h"
 #include "admin/ask.h"
@@ -18,8 +11,6 @@
 #include "state/write/trust_backup.h"
 #include "state/write/trust_list.h"
 #include "state/write/trust_writer.h"
-
-#define FILE_MAX INT64_C(4294967296)	/* bytes */
 
 static const char help[] =
     "usage: authgear-cache restore FILE [--exact [--yes]] [OPTION...]\n"
@@ -47,71 +38,10 @@ struct work {
 };
 
 static int
-failed(struct work *work, const char *path)
-{
-	error_set(work->error, "%s: %s", path, strerror(errno));
-	return -1;
-}
-
-static int
-read_all(int fd, unsigned char *bytes, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = read(fd, bytes, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO;
-		if (n <= 0)
-			return -1;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* All of it, malloc'd; NULL and error. */
-static unsigned char *
-read_file(struct work *work, const char *path, size_t *len_out)
-{
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	unsigned char *bytes = NULL;
-	struct stat st;
-
-	if (fd == -1 || fstat(fd, &st) == -1) {
-		(void)failed(work, path);
-	} else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
-		error_set(work->error, "%s is no backup: not a file, or too "
-		    "large", path);
-	} else if ((bytes = malloc((size_t)st.st_size + 1)) == NULL) {
-		error_set(work->error, "out of memory");
-	} else if (read_all(fd, bytes, (size_t)st.st_size) == -1) {
-		(void)failed(work, path);
-		free(bytes);
-		bytes = NULL;
-	} else {
-		*len_out = (size_t)st.st_size;
-	}
-	if (fd != -1)
-		(void)close(fd);
-	return bytes;
-}
-
-static int
 open_backup(struct work *work)
 {
-	const char *path = work->line->operands[0];
-	unsigned char *bytes;
-	size_t len;
-
-	bytes = read_file(work, path, &len);
-	if (bytes == NULL)
-		return -1;
-	work->backup = trust_backup_open(bytes, len, path,
+	work->backup = trust_backup_read(work->line->operands[0],
 	    work->settings->endpoint, work->error);
-	free(bytes);
 	work->wish.backup = work->backup;
 	return work->backup == NULL ? -1 : 0;
 }
@@ -130,8 +60,7 @@ name_surplus(struct work *work)
 	if (list == NULL)
 		return -1;
 	while ((found = trust_list_next(list, &row, work->error)) == 1) {
-		has = trust_backup_has(work->backup, &row.revocation,
-		    work->error);
+		has = trust_backup_has(work->backup, &row, work->error);
 		if (has == -1)
 			break;
 		work->wish.last = row.id;

@@ -1,14 +1,21 @@
 #include "state/write/trust_backup.h"
 
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "state/database_check.h"
 #include "state/database_connection.h"
 #include "state/trust_head.h"
 #include "state/trust_row.h"
 #include "state/trust_schema.h"
+#include "state/write/trust_list.h"
+#include "state/write/trust_merge.h"
 
 /* Bytes of the header that say how a file is written and read: 1 is without a
  * -wal, which a copy in memory has none of (File Format, 1.3). */
@@ -16,37 +23,41 @@
 #define READ_VERSION 19
 #define HEADER_SIZE 100
 
+#define FILE_MAX INT64_C(4294967296)	/* bytes */
+
 struct trust_backup {
 	struct sqlite3 *db;
 	struct sqlite3_stmt *has_statement;
+	unsigned char *bytes;		/* SQLite's, under the database */
+	size_t len;
+	unsigned char header[HEADER_SIZE]; /* as it was */
 	char *name;
 	struct trust_head head;
 };
 
 static const char has_sql[] =
-    "SELECT 1 FROM revocation WHERE kind = ?1 AND value = ?2 AND rule = ?3"
-    " AND from_time IS ?4 AND until_time IS ?5";
+    "SELECT 1 FROM revocation WHERE " TRUST_MERGE_SAME;
 
+/* The bytes are its from now on. */
 static int
-load(struct trust_backup *backup, const unsigned char *bytes, size_t len)
+load(struct trust_backup *backup, unsigned char *bytes, size_t len)
 {
-	unsigned char *copy = sqlite3_malloc64(len);
 	int rc;
 
-	if (copy == NULL)
-		return SQLITE_NOMEM;
-	memcpy(copy, bytes, len);
-	copy[WRITE_VERSION] = copy[READ_VERSION] = 1;
+	if (len < HEADER_SIZE) {
+		sqlite3_free(bytes);
+		return SQLITE_NOTADB;
+	}
+	backup->bytes = bytes;
+	backup->len = len;
+	memcpy(backup->header, bytes, HEADER_SIZE);
+	bytes[WRITE_VERSION] = bytes[READ_VERSION] = 1;
 	rc = sqlite3_open_v2(":memory:", &backup->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc != SQLITE_OK) {
-		sqlite3_free(copy);
-		return rc;
-	}
-	/* it frees the copy, also where it fails */
-	rc = sqlite3_deserialize(backup->db, "main", copy,
-	    (sqlite3_int64)len, (sqlite3_int64)len,
-	    SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_deserialize(backup->db, "main", bytes,
+		    (sqlite3_int64)len, (sqlite3_int64)len,
+		    SQLITE_DESERIALIZE_READONLY);
 	return rc == SQLITE_OK ? database_connection_configure(backup->db,
 	    DATABASE_READ, trust_schema()) : rc;
 }
@@ -84,7 +95,7 @@ check(struct trust_backup *backup, const char *endpoint, struct error *error)
 }
 
 struct trust_backup *
-trust_backup_open(const unsigned char *bytes, size_t len, const char *name,
+trust_backup_open(unsigned char *bytes, size_t len, const char *name,
     const char *endpoint, struct error *error)
 {
 	struct trust_backup *backup = calloc(1, sizeof(*backup));
@@ -94,9 +105,10 @@ trust_backup_open(const unsigned char *bytes, size_t len, const char *name,
 		backup->name = strdup(name);
 	if (backup == NULL || backup->name == NULL) {
 		error_set(error, "out of memory");
+		sqlite3_free(bytes);
 		goto failed;
 	}
-	rc = len < HEADER_SIZE ? SQLITE_NOTADB : load(backup, bytes, len);
+	rc = load(backup, bytes, len);
 	if (rc != SQLITE_OK) {
 		(void)failed(backup, rc, error);
 		goto failed;
@@ -108,6 +120,68 @@ failed:
 	return NULL;
 }
 
+static int
+read_all(int fd, unsigned char *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = read(fd, bytes, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return -1;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* All of it, to be freed by SQLite; NULL and error. */
+static unsigned char *
+read_file(const char *path, int fd, size_t *len_out, struct error *error)
+{
+	unsigned char *bytes;
+	struct stat st;
+
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		error_set(error, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+		error_set(error, "%s is no backup: not a file, or too large",
+		    path);
+		return NULL;
+	}
+	*len_out = (size_t)st.st_size;
+	bytes = sqlite3_malloc64(*len_out + 1);
+	if (bytes == NULL) {
+		error_set(error, "out of memory");
+	} else if (read_all(fd, bytes, *len_out) == -1) {
+		error_set(error, "%s: %s", path, strerror(errno));
+		sqlite3_free(bytes);
+		bytes = NULL;
+	}
+	return bytes;
+}
+
+struct trust_backup *
+trust_backup_read(const char *path, const char *endpoint,
+    struct error *error)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	unsigned char *bytes;
+	size_t len;
+
+	bytes = read_file(path, fd, &len, error);
+	if (fd != -1)
+		(void)close(fd);
+	return bytes == NULL ? NULL : trust_backup_open(bytes, len, path,
+	    endpoint, error);
+}
+
 void
 trust_backup_free(struct trust_backup *backup)
 {
@@ -115,6 +189,7 @@ trust_backup_free(struct trust_backup *backup)
 		return;
 	(void)sqlite3_finalize(backup->has_statement);
 	(void)sqlite3_close(backup->db);
+	sqlite3_free(backup->bytes);
 	free(backup->name);
 	free(backup);
 }
@@ -123,6 +198,49 @@ int64_t
 trust_backup_number(const struct trust_backup *backup)
 {
 	return backup->head.lineage.number;
+}
+
+size_t
+trust_backup_size(const struct trust_backup *backup)
+{
+	return backup->len;
+}
+
+static int
+write_all(int fd, const unsigned char *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, bytes, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+trust_backup_write(const struct trust_backup *backup, int fd)
+{
+	return write_all(fd, backup->header, HEADER_SIZE) == 0 &&
+	    write_all(fd, backup->bytes + HEADER_SIZE,
+	    backup->len - HEADER_SIZE) == 0 ? 0 : -1;
+}
+
+int
+trust_backup_find(struct trust_backup *backup,
+    const struct sql_value *values, int *found_out)
+{
+	const int rc = sql_step(backup->db, has_sql, values,
+	    TRUST_MERGE_SAME_COUNT, &backup->has_statement);
+
+	sql_reset(backup->has_statement);
+	*found_out = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 static struct sql_value
@@ -134,21 +252,21 @@ time_of(int64_t seconds)
 
 int
 trust_backup_has(struct trust_backup *backup,
-    const struct revocation *revocation, struct error *error)
+    const struct trust_list_row *row, struct error *error)
 {
+	const struct revocation *const revocation = &row->revocation;
 	unsigned char bytes[TRUST_BYTES_SIZE];
-	const struct sql_value values[] = {
+	const struct sql_value values[TRUST_MERGE_SAME_COUNT] = {
 		sql_text(revocation_kind_name(revocation->kind)),
 		trust_row_kept(revocation->kind, revocation->value, bytes),
 		sql_text(revocation_rule_name(revocation->rule)),
-		time_of(revocation->from), time_of(revocation->until) };
-	const int rc = sql_step(backup->db, has_sql, values, 5,
-	    &backup->has_statement);
+		time_of(revocation->from), time_of(revocation->until),
+		sql_text(row->reason), sql_text(row->actor),
+		sql_text(row->source), sql_number(row->time) };
+	int found;
+	const int rc = trust_backup_find(backup, values, &found);
 
-	sql_reset(backup->has_statement);
-	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
-		return rc == SQLITE_ROW;
-	return failed(backup, rc, error);
+	return rc == SQLITE_OK ? found : failed(backup, rc, error);
 }
 
 struct sqlite3 *

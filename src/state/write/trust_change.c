@@ -2,22 +2,16 @@
 
 #include <sqlite3.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "ground/buffer.h"
 #include "state/sql.h"
 #include "state/sql_column.h"
 #include "state/trust_row.h"
 #include "state/trust_schema.h"
+#include "state/write/trust_audit.h"
 
 #define CREDENTIAL_BYTES 8	/* of the hash: 16 digits */
 
-static const char audit_sql[] =
-    "INSERT INTO audit (id, time, actor, action, detail, tag)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, (SELECT tag FROM state))";
-static const char number_sql[] =
-    "UPDATE state SET number = number + 1, tag = randomblob(8)"
-    " RETURNING number";
 static const char lineage_sql[] =
     "UPDATE state SET lineage = randomblob(16)";
 /* The id of a revocation is that of its audit row, which is never used
@@ -45,33 +39,17 @@ time_of(int64_t seconds)
 	    sql_number(seconds);
 }
 
-static int
-next_number(struct sqlite3 *db, int64_t *number_out)
-{
-	char page_1[40];
-	int rc, found = 0;
-
-	*number_out = 0;
-	(void)snprintf(page_1, sizeof(page_1), "PRAGMA user_version=%d",
-	    TRUST_SCHEMA);
-	rc = sqlite3_exec(db, page_1, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sql_find(db, number_sql, NULL, 0, &found, number_out);
-	return rc == SQLITE_OK && *number_out == 0 ? SQLITE_CORRUPT : rc;
-}
-
 int
 trust_change_audit(struct sqlite3 *db, const struct trust_note *note,
     const char *action, const char *detail, int64_t wall, int64_t *id_out)
 {
-	int64_t id;
-	const int rc = next_number(db, &id);
-	const struct sql_value values[] = { sql_number(id), sql_number(wall),
-	    sql_text(note->actor), sql_text(action), sql_text(detail) };
+	struct trust_audit audit;
+	int rc;
 
-	if (id_out != NULL)
-		*id_out = id;
-	return rc == SQLITE_OK ? sql_run(db, audit_sql, values, 5) : rc;
+	trust_audit_init(&audit, db);
+	rc = trust_audit_row(&audit, note, action, detail, wall, id_out);
+	trust_audit_clear(&audit);
+	return rc;
 }
 
 int
@@ -156,8 +134,8 @@ describe(struct sqlite3_stmt *chosen, const struct trust_note *note,
 	return detail->failed ? SQLITE_NOMEM : SQLITE_OK;
 }
 
-static int
-lift_row(struct sqlite3 *db, struct sqlite3_stmt *chosen,
+int
+trust_change_lift_row(struct sqlite3 *db, struct sqlite3_stmt *chosen,
     const struct trust_note *note, int64_t wall)
 {
 	struct buffer detail;
@@ -193,7 +171,7 @@ trust_change_lift(struct sqlite3 *db, const struct trust_choice *choice,
 	    sql_step(db, choice_sql, key, 2, &statement);
 	if (rc == SQLITE_ROW) {
 		*id_out = sqlite3_column_int64(statement, 5);
-		rc = lift_row(db, statement, note, wall);
+		rc = trust_change_lift_row(db, statement, note, wall);
 	} else if (rc == SQLITE_DONE) {
 		rc = SQLITE_OK;
 	}

@@ -7,16 +7,13 @@
 #include "state/write/trust_writer.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 /* Changes of rows, each with its row in the audit; shared by what writes
  * trust.db.  All answer SQLITE_OK or what SQLite says, inside the caller's
  * transaction.  Threads: one at a time for a connection. */
 
-/*
- * One more change: its row in the audit, whose number is the state's next.
- * Writes page 1 too, so that readers see any checkpoint of it
- * (database_view.h).
- */
+/* One more change (trust_audit_row()), which is alone. */
 int trust_change_audit(struct sqlite3 *db, const struct trust_note *note,
     const char *action, const char *detail, int64_t wall, int64_t *id_out);
 int trust_change_add(struct sqlite3 *db, const struct revocation *revocation,
@@ -30,6 +27,11 @@ int trust_change_same(struct sqlite3 *db, const struct revocation *revocation,
  * id, 0 if there is none. */
 int trust_change_lift(struct sqlite3 *db, const struct trust_choice *choice,
     const struct trust_note *note, int64_t wall, int64_t *id_out);
+
+/* The row that a statement stands on, whose first columns are those of
+ * TRUST_ROW_COLUMNS and id. */
+int trust_change_lift_row(struct sqlite3 *db, struct sqlite3_stmt *chosen,
+    const struct trust_note *note, int64_t wall);
 
 /* A new lineage, with its row in the audit. */
 int trust_change_accept(struct sqlite3 *db, const struct trust_note *note,

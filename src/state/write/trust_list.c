@@ -13,6 +13,7 @@
 #include "state/trust_place.h"
 #include "state/trust_row.h"
 #include "state/trust_schema.h"
+#include "state/write/trust_backup.h"
 
 struct trust_list {
 	char *path;
@@ -353,32 +354,27 @@ trust_list_verify(const char *directory, const char *endpoint,
 	return ret;
 }
 
-unsigned char *
+struct trust_backup *
 trust_list_copy(const char *directory, const char *endpoint,
-    size_t *len_out, struct error *error)
+    struct error *error)
 {
 	struct trust_list *list = trust_list_open(directory, endpoint, NULL,
 	    error);
-	unsigned char *bytes = NULL, *copy = NULL;
+	struct trust_backup *backup = NULL;
+	unsigned char *bytes;
 	sqlite3_int64 len = 0;
 
-	*len_out = 0;
 	if (list == NULL || verify(list, NULL, NULL, error) == -1)
 		goto done;
 	sql_reset(list->statement);
 	bytes = sqlite3_serialize(list->db, "main", &len, 0);
-	if (bytes != NULL && len > 0)
-		copy = malloc((size_t)len);
-	if (copy == NULL) {
+	if (bytes == NULL)
 		error_set(error, "%s: it cannot be copied: %s", list->path,
-		    bytes == NULL ? sqlite3_errmsg(list->db) :
-		    "out of memory");
-		goto done;
-	}
-	memcpy(copy, bytes, (size_t)len);
-	*len_out = (size_t)len;
+		    sqlite3_errmsg(list->db));
+	else
+		backup = trust_backup_open(bytes, (size_t)len, list->path,
+		    endpoint, error);
 done:
-	sqlite3_free(bytes);
 	trust_list_free(list);
-	return copy;
+	return backup;
 }

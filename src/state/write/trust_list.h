@@ -92,10 +92,11 @@ int64_t trust_list_number(const char *directory, const char *endpoint,
 int trust_list_verify(const char *directory, const char *endpoint,
     int (*stop)(void *context), void *context, struct error *error);
 
-/* All bytes of it, of one moment and sound, as trust.db by itself is a backup:
- * malloc'd, or NULL and error. */
-unsigned char *trust_list_copy(const char *directory, const char *endpoint,
-    size_t *len_out, struct error *error);
+/* All bytes of it, of one moment and sound, as trust.db by itself is a backup;
+ * NULL and error. */
+struct trust_backup;
+struct trust_backup *trust_list_copy(const char *directory,
+    const char *endpoint, struct error *error);
 
 struct trust_list_change {
 	int64_t number;

@@ -107,6 +107,7 @@ struct trust_restore_wish {
 struct trust_restored {
 	int64_t number;		/* the change that says so */
 	int64_t added;		/* revocations */
+	int64_t same;		/* that were there */
 	int64_t dropped;
 	int64_t accounts;	/* that were set */
 	int64_t kept;		/* where user or account has another one */
