@@ -19,6 +19,23 @@ say(const struct trust_list_change *change)
 	    change->detail);
 }
 
+/* Of many the last one says what they were. */
+static void
+say_rest(const struct settings *settings, int count)
+{
+	const struct trust_list_filter filter = { .limit = 1 };
+	struct trust_list_change change;
+	struct trust_list *list;
+
+	syslog(LOG_NOTICE, "and %d more: 'authgear-cache list audit' has "
+	    "them; the last one:", count);
+	list = trust_list_open_audit(settings->state, settings->endpoint,
+	    &filter, NULL);
+	if (list != NULL && trust_list_next_change(list, &change, NULL) == 1)
+		say(&change);
+	trust_list_free(list);
+}
+
 int
 change_log_tell(const struct settings *settings, int64_t after,
     void (*tell)(const struct trust_list_change *change))
@@ -42,8 +59,7 @@ change_log_tell(const struct settings *settings, int64_t after,
 			tell(&change);
 	}
 	if (count > LINES_MAX)
-		syslog(LOG_NOTICE, "and %d more: 'authgear-cache list audit' "
-		    "has them", count - LINES_MAX);
+		say_rest(settings, count - LINES_MAX);
 	closelog();
 	trust_list_free(list);
 	return found;

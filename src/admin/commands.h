@@ -9,6 +9,8 @@ extern const struct command accept_command;
 extern const struct command backup_command;
 extern const struct command block_command;
 extern const struct command explain_command;
+extern const struct command export_command;
+extern const struct command import_command;
 extern const struct command init_command;
 extern const struct command keys_command;
 extern const struct command lift_command;

@@ -53,7 +53,8 @@ main(int argc, char **argv)
 		&block_command, &lift_command, &map_command,
 		&list_command, &explain_command, &keys_command,
 		&status_command, &verify_command, &backup_command,
-		&restore_command, &prune_command, NULL
+		&restore_command, &export_command, &import_command,
+		&prune_command, NULL
 	};
 
 	/* a limit of the caller's is told, like a full disk */

@@ -65,13 +65,13 @@ row_print_table(const struct trust_list_row *row, int is_first)
 	print_origin(row);
 }
 
-void
-row_print_json(const struct trust_list_row *row, const char *more)
+/* But for its number; `before` is what comes before the first. */
+static void
+print_members(const struct trust_list_row *row, const char *before)
 {
 	const struct revocation *revocation = &row->revocation;
 
-	(void)printf("{\"id\":%lld", (long long)row->id);
-	json_print_text(stdout, ",\"kind\":",
+	json_print_text(stdout, before,
 	    revocation_kind_name(revocation->kind));
 	json_print_text(stdout, ",\"value\":", revocation->value);
 	json_print_text(stdout, ",\"rule\":",
@@ -85,7 +85,21 @@ row_print_json(const struct trust_list_row *row, const char *more)
 	json_print_text(stdout, ",\"credential\":",
 	    row->credential[0] == '\0' ? NULL : row->credential);
 	json_print_seconds(stdout, ",\"expires\":", row->expires);
+}
+
+void
+row_print_json(const struct trust_list_row *row, const char *more)
+{
+	(void)printf("{\"id\":%lld", (long long)row->id);
+	print_members(row, ",\"kind\":");
 	(void)printf("%s}\n", more);
+}
+
+void
+row_print_export(const struct trust_list_row *row)
+{
+	print_members(row, "{\"kind\":");
+	(void)fputs("}\n", stdout);
 }
 
 void

@@ -13,6 +13,9 @@ void row_print_table(const struct trust_list_row *row, int is_first);
 /* `more`: behind the last member, ",\"added\":true" or "". */
 void row_print_json(const struct trust_list_row *row, const char *more);
 
+/* As JSON without its number, which is this file's alone. */
+void row_print_export(const struct trust_list_row *row);
+
 void row_print_account_table(const struct trust_list_account *row,
     int is_first);
 void row_print_account_json(const struct trust_list_account *row);

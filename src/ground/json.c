@@ -128,6 +128,18 @@ json_has(const struct json *object, const char *name)
 	return json_object_get(value_of(object), name) != NULL;
 }
 
+int
+json_has_null(const struct json *object, const char *name)
+{
+	return json_is_null(json_object_get(value_of(object), name));
+}
+
+size_t
+json_members(const struct json *object)
+{
+	return json_object_size(value_of(object));
+}
+
 size_t
 json_array_length(const struct json *array)
 {

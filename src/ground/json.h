@@ -41,6 +41,12 @@ enum json_find json_find_seconds(const struct json *object, const char *name,
 /* 1 if the object has this member, of whatever type. */
 int json_has(const struct json *object, const char *name);
 
+/* 1 if it is there and null, as an integer of over 64 bits is too. */
+int json_has_null(const struct json *object, const char *name);
+
+/* How many it has; 0 of what is no object. */
+size_t json_members(const struct json *object);
+
 /* Elements of an array; out of range or wrong type: NULL. */
 size_t json_array_length(const struct json *array);
 const struct json *json_array_at(const struct json *array, size_t index);

@@ -95,14 +95,20 @@ def test_pages(world):
 
 
 def test_commands(world):
-    seen = [page(world.root)]
     copy = os.path.join(world.site.folder, 'copy')
     world.site.cache('backup', copy)
     world.site.change('UPDATE audit SET time = 1000')
+    moved = os.path.join(world.site.folder, 'moved')
+    world.site.cache('block', 'user', 'moved')
+    with open(moved, 'wb') as file:
+        file.write(world.site.cache('export').stdout)
+    world.site.cache('lift', 'user', 'moved')
+    seen = [page(world.root)]
     for command in (['block', 'user', 'a'], ['lift', 'user', 'a'],
                     ['map', 'add', 'a', 'alice'], ['map', 'remove', 'a'],
                     ['revoke', 'user', 'a'], ['accept'],
                     ['keys', 'refresh'], ['restore', copy],
+                    ['import', moved],
                     ['restore', copy, '--exact', '--yes'],
                     ['prune', '--older-than', '-1d', '--audit'],
                     ['init', '--user', world.site.who.pw_name]):

@@ -135,6 +135,9 @@ def main():
         backup = os.path.join(site.folder, 'all.backup')
         site.cache('block', 'user', 'gone')
         site.cache('backup', backup)
+        moved = os.path.join(site.folder, 'moved')
+        with open(moved, 'wb') as file:
+            file.write(site.cache('export').stdout)
         site.cache('lift', 'user', 'gone')
         site.cache('block', 'user', 'late')
         shutil.copytree(site.state, os.path.join(site.folder, 'before'))
@@ -151,6 +154,7 @@ def main():
             Command(site, 'list audit', 'list', 'audit', '--json'),
             Command(site, 'backup', 'backup', '--json', backup + '.copy'),
             Command(site, 'restore', 'restore', backup, '--exact', '--yes'),
+            Command(site, 'import', 'import', moved),
             Command(site, 'check', '--check-config'),
             Command(site, 'check JSON', '--check-config', '--json'),
         ]

@@ -64,7 +64,8 @@ check() {
 }
 
 check authgear-cache init accept revoke block lift map list \
-    explain status verify backup restore prune keys
+    explain status verify backup restore export import \
+    prune keys
 check authgear-fcgi
 check authgear-check
 echo "1..$count"

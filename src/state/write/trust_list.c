@@ -46,6 +46,16 @@ static const char *const list_sql[2][3] = {
 	    "SELECT * FROM (" FROM OF_VALUE NEWEST }
 };
 
+/* As the table has them, and of those that are the same in all the first. */
+static const char export_sql[] =
+    "SELECT " COLUMNS " FROM revocation AS one WHERE NOT EXISTS (SELECT 1"
+    " FROM revocation AS other WHERE other.kind = one.kind AND"
+    " other.value = one.value AND other.id < one.id AND"
+    " other.rule = one.rule AND other.from_time IS one.from_time AND"
+    " other.until_time IS one.until_time AND other.reason = one.reason AND"
+    " other.actor = one.actor AND other.source = one.source AND"
+    " other.time = one.time) ORDER BY kind, value, id";
+
 static const char map_sql[] =
     "SELECT user_id, account, reason, actor, time FROM account"
     " WHERE ?1 IS NULL OR user_id = ?1 ORDER BY account";
@@ -114,6 +124,16 @@ trust_list_open(const char *directory, const char *endpoint,
 	    { sql_number(wanted->limit), sql_number(wanted->since),
 	    sql_number(wanted->active_at), sql_text(wanted->kind),
 	    sql_text(wanted->value), sql_number(wanted->leeway) }, 6 };
+
+	return open_list(directory, endpoint, &question, error);
+}
+
+struct trust_list *
+trust_list_open_export(const char *directory, const char *endpoint,
+    struct error *error)
+{
+	static const struct question question = { export_sql,
+	    { { .type = SQL_NULL } }, 0 };
 
 	return open_list(directory, endpoint, &question, error);
 }

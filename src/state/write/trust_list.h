@@ -45,6 +45,11 @@ struct trust_list_filter {
 struct trust_list *trust_list_open(const char *directory,
     const char *endpoint, const struct trust_list_filter *filter,
     struct error *error);
+
+/* All of them once, in an order that does not depend on their numbers but
+ * where one value has several; with trust_list_next(). */
+struct trust_list *trust_list_open_export(const char *directory,
+    const char *endpoint, struct error *error);
 void trust_list_free(struct trust_list *list);
 
 /* Keys fetched until then are due (trust_keys_due()). */

@@ -36,6 +36,23 @@ trust_merge_clear(struct trust_merge *merge)
 }
 
 static int
+audit_account(struct trust_merge *merge, const char *user_id,
+    const char *account)
+{
+	struct buffer detail;
+	int rc = SQLITE_NOMEM;
+
+	buffer_init(&detail, 2 * TRUST_WRITER_MAX_VALUE);
+	(void)buffer_append_format(&detail, "%s %s, %s", user_id, account,
+	    merge->how);
+	if (!detail.failed)
+		rc = trust_audit_row(&merge->audit, merge->note, "map",
+		    detail.data, merge->wall, NULL);
+	buffer_clear(&detail);
+	return rc;
+}
+
+static int
 audit_row(struct trust_merge *merge, const struct revocation *revocation,
     int64_t *id_out)
 {
@@ -97,9 +114,10 @@ trust_merge_account(struct trust_merge *merge,
 	sql_reset(merge->add_account);
 	if (rc != SQLITE_DONE)
 		return rc;
-	if (sqlite3_changes(db) == 1)
-		merge->done->accounts++;
-	else
+	if (sqlite3_changes(db) != 1) {
 		merge->done->kept++;
-	return SQLITE_OK;
+		return SQLITE_OK;
+	}
+	merge->done->accounts++;
+	return audit_account(merge, values[0].data, values[1].data);
 }

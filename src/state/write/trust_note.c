@@ -84,3 +84,10 @@ trust_note_check(const struct trust_note *note, struct error *error)
 	return check_text("reason", note->reason, TRUST_WRITER_MAX_REASON,
 	    error);
 }
+
+int
+trust_note_check_text(const char *what, const char *text, size_t limit,
+    struct error *error)
+{
+	return check_text(what, text, limit, error);
+}

@@ -9,6 +9,7 @@
 #include "state/trust_head.h"
 #include "state/write/trust_change.h"
 #include "state/write/trust_file.h"
+#include "state/write/trust_import.h"
 #include "state/write/trust_note.h"
 #include "state/write/trust_prune.h"
 #include "state/write/trust_restore.h"
@@ -287,6 +288,29 @@ trust_writer_restore(struct trust_writer *writer,
 		    restored);
 	if (rc == SQLITE_MISMATCH)
 		error_set(error, "a revocation of the backup makes no sense");
+	written = finish(writer, rc, error);
+	if (written != TRUST_WRITTEN)
+		memset(restored, 0, sizeof(*restored));
+	return written;
+}
+
+enum trust_write
+trust_writer_import(struct trust_writer *writer,
+    const struct trust_source *source, const struct trust_note *note,
+    const struct moment *now, struct trust_restored *restored,
+    struct error *error)
+{
+	enum trust_write written;
+	int rc;
+
+	memset(restored, 0, sizeof(*restored));
+	if (trust_note_check(note, error) == -1)
+		return TRUST_FAILED;
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
+	if (rc == SQLITE_OK)
+		rc = trust_import(writer->db, source, note, now->wall,
+		    restored, error);
 	written = finish(writer, rc, error);
 	if (written != TRUST_WRITTEN)
 		memset(restored, 0, sizeof(*restored));

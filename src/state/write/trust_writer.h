@@ -117,6 +117,15 @@ enum trust_write trust_writer_restore(struct trust_writer *writer,
     const struct moment *now, struct trust_restored *restored,
     struct error *error);
 
+/* What a source tells (trust_import.h), by the same rules, but without a new
+ * lineage: nothing is let in.  Where nothing is new nothing is written, and
+ * the number is 0. */
+struct trust_source;
+enum trust_write trust_writer_import(struct trust_writer *writer,
+    const struct trust_source *source, const struct trust_note *note,
+    const struct moment *now, struct trust_restored *restored,
+    struct error *error);
+
 /*
  * Drop what refuses nobody any more: tokens whose `exp` is of before
  * ended_before; tokens and hashes of which none is known, that were revoked
