@@ -3,16 +3,22 @@
 
 #include "admin/change_words.h"
 #include "admin/commands.h"
+#include "admin/map_import.h"
 #include "face/json_print.h"
 
 static const char help[] =
     "usage: authgear-cache map add [USER] ACCOUNT [OPTION...]\n"
     "       authgear-cache map remove [USER] [OPTION...]\n"
+    "       authgear-cache map import FILE [--dry-run] [--yes] [OPTION...]\n"
     "\n"
     "Says which account a user has where a policy's remote_user is map.\n"
     "USER is Authgear's user ID; without it the one of a token on stdin.\n"
-    "One account belongs to one user; add gives a user another one.\n"
+    "One account belongs to one user; add gives a user another one. FILE has\n"
+    "a user and an account a line, as CSV; all of it is done, or nothing, and\n"
+    "what would change is said first.\n"
     "\n"
+    "      --dry-run      import: say what would change, and end\n"
+    "  -y, --yes          import: do not ask\n"
     CHANGE_HELP;
 
 /* add [USER] ACCOUNT, remove [USER] */
@@ -35,8 +41,12 @@ read_words(struct change *change)
 		change->typed = count == 3 ? words[1] : NULL;
 		change->account = words[count - 1];
 	} else {
-		return "say add [USER] ACCOUNT, or remove [USER]";
+		return "say add [USER] ACCOUNT, remove [USER], or import "
+		    "FILE";
 	}
+	if (change->line->values[OPTION_YES] != NULL ||
+	    change->line->values[OPTION_DRY_RUN] != NULL)
+		return "--yes and --dry-run go with import";
 	return change_words_file(change, change->typed == NULL);
 }
 
@@ -85,14 +95,17 @@ attempt(struct change *change)
 static enum command_status
 run(const struct command_line *line, struct error *error)
 {
+	if (line->count > 0 && strcmp(line->operands[0], "import") == 0)
+		return map_import(line, error);
 	return change_run(line, read_words, attempt, error);
 }
 
 const struct command map_command = {
 	.name = "map",
-	.options = 1U << OPTION_FILE | 1U << OPTION_REASON,
+	.options = 1U << OPTION_FILE | 1U << OPTION_REASON |
+	    1U << OPTION_YES | 1U << OPTION_DRY_RUN,
 	.others = 1U << OPTION_AT | 1U << OPTION_FROM | 1U << OPTION_UNTIL,
-	.usage = "add|remove ...",
+	.usage = "add|remove|import ...",
 	.summary = "say which account a user has",
 	.help = help,
 	.run = run

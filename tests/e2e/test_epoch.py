@@ -103,12 +103,15 @@ def test_commands(world):
     with open(moved, 'wb') as file:
         file.write(world.site.cache('export').stdout)
     world.site.cache('lift', 'user', 'moved')
+    accounts = os.path.join(world.site.folder, 'accounts')
+    with open(accounts, 'w', encoding='ascii') as file:
+        file.write('u1,account-1\n')
     seen = [page(world.root)]
     for command in (['block', 'user', 'a'], ['lift', 'user', 'a'],
                     ['map', 'add', 'a', 'alice'], ['map', 'remove', 'a'],
                     ['revoke', 'user', 'a'], ['accept'],
                     ['keys', 'refresh'], ['restore', copy],
-                    ['import', moved],
+                    ['import', moved], ['map', 'import', accounts, '--yes'],
                     ['restore', copy, '--exact', '--yes'],
                     ['prune', '--older-than', '-1d', '--audit'],
                     ['init', '--user', world.site.who.pw_name]):

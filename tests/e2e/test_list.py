@@ -355,6 +355,9 @@ def test_examples(site):
     for name in ('token.txt', 'password.txt'):
         with open(os.path.join(folder, name), 'w', encoding='ascii') as file:
             file.write(site.sim.token(session=True) + '\n')
+    with open(os.path.join(folder, 'accounts.csv'), 'w',
+              encoding='ascii') as file:
+        file.write('user,account\nof-an-example,example\n')
     tap.ok(len(examples) > 5, 'there are examples', examples)
     for example in examples:
         line = example.replace('--user authgear', '--user ' +

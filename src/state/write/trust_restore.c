@@ -95,7 +95,7 @@ look_at_row(struct restoring *restoring, struct sqlite3_stmt *row)
 {
 	const struct trust_merge *merge = &restoring->merge;
 	struct sql_value values[TRUST_MERGE_SAME_COUNT];
-	int i, rc = SQLITE_OK, found;
+	int i, rc = SQLITE_OK, found = 0;
 
 	if (sqlite3_column_int64(row, 5) > restoring->wish->last)
 		return SQLITE_OK;

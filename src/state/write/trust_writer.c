@@ -10,6 +10,7 @@
 #include "state/write/trust_change.h"
 #include "state/write/trust_file.h"
 #include "state/write/trust_import.h"
+#include "state/write/trust_map.h"
 #include "state/write/trust_note.h"
 #include "state/write/trust_prune.h"
 #include "state/write/trust_restore.h"
@@ -200,6 +201,42 @@ trust_writer_map(struct trust_writer *writer, const char *user_id,
 	    "'authgear-cache list map'", account);
 	(void)finish(writer, rc, NULL);
 	return TRUST_FAILED;
+}
+
+int
+trust_writer_mappable(const struct trust_pair *pair, struct error *error)
+{
+	static const struct trust_note note = { .actor = "", .reason = "",
+	    .source = "" };
+
+	return trust_note_check_account(pair->user_id, pair->account, &note,
+	    error);
+}
+
+enum trust_write
+trust_writer_map_all(struct trust_writer *writer,
+    struct trust_mapping *mapping, const struct trust_note *note,
+    const struct moment *now, struct error *error)
+{
+	enum trust_write written;
+	size_t i;
+	int rc;
+
+	mapping->set = 0;
+	if (trust_note_check(note, error) == -1)
+		return TRUST_FAILED;
+	for (i = 0; i < mapping->count; i++)
+		if (trust_writer_mappable(&mapping->pairs[i], error) == -1)
+			return TRUST_FAILED;
+	if ((written = begin(writer, &rc, error)) != TRUST_WRITTEN)
+		return written;
+	if (rc == SQLITE_OK)
+		rc = trust_map_set(writer->db, mapping, note, now->wall,
+		    error);
+	written = finish(writer, rc, error);
+	if (written != TRUST_WRITTEN)
+		mapping->set = 0;
+	return written;
 }
 
 enum trust_write

@@ -1,6 +1,7 @@
 #ifndef TRUST_WRITER_H_
 #define TRUST_WRITER_H_
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "facts/revocation.h"
@@ -191,6 +192,26 @@ enum trust_write trust_writer_lift(struct trust_writer *writer,
 enum trust_write trust_writer_map(struct trust_writer *writer,
     const char *user_id, const char *account, const struct trust_note *note,
     const struct moment *now, struct error *error);
+
+/* Many, all or none, each with its row in the audit; refused likewise, and
+ * error names the line.  No user and no account is there twice. */
+struct trust_pair {
+	const char *user_id;	/* both borrowed */
+	const char *account;
+	int64_t line;		/* where it was told */
+};
+struct trust_mapping {
+	const struct trust_pair *pairs;
+	size_t count;
+	int64_t set;		/* told: how many were new or changed */
+};
+enum trust_write trust_writer_map_all(struct trust_writer *writer,
+    struct trust_mapping *mapping, const struct trust_note *note,
+    const struct moment *now, struct error *error);
+
+/* Whether trust_writer_map() could: 0, or -1 and error. */
+int trust_writer_mappable(const struct trust_pair *pair,
+    struct error *error);
 
 /* Take it away; *count_out 0: there was none. */
 enum trust_write trust_writer_unmap(struct trust_writer *writer,
