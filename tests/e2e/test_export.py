@@ -3,6 +3,7 @@ it is, byte for byte; what is there stays, and a file that is cut, changed or
 made up moves nothing."""
 
 import contextlib
+import filecmp
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ import test_backup
 WINDOWS = (('always', ()), ('past', ('--from', '-2h', '--until', '+1h')),
            ('present', ('--from', '-1h', '--until', '+1h')),
            ('future', ('--from', '+1h', '--until', '+2h')))
+ROWS = int(os.environ.get('AUTHGEAR_TEST_ROWS') or 2000)
 FATES = ('kept', 'lifted', 'replaced', 'lifted-and-back', 'twice')
 
 
@@ -249,6 +251,47 @@ def test_refused(site, text):
         tap.equal(run.returncode, 2, 'usage: %s' % arguments)
 
 
+def measured(command, out=os.devnull):
+    """Its exit status and the most memory that it took, in KB (at least that
+    of this program, which it was forked from)."""
+    with open(out, 'wb') as file, subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss
+
+
+def count(site):
+    return site.rows('SELECT count(*) FROM revocation')[0][0]
+
+
+def test_many(site):
+    """However many there are, they take no memory by their number."""
+    path = os.path.join(site.folder, 'many')
+    row = {'kind': 'token', 'value': '', 'rule': 'revoked', 'from': None,
+           'until': None, 'reason': '', 'actor': 'root', 'source': 'cli',
+           'time': 1, 'credential': None, 'expires': 2}
+    form = json.dumps(row, separators=(',', ':')).replace('"value":""',
+                                                          '"value":"%064x"')
+    with open(path, 'w', encoding='ascii') as file:
+        file.write('{"export":1,"endpoint":"%s"}\n' % site.endpoint)
+        for number in range(ROWS):
+            file.write(form % number + '\n')
+        file.write('{"lines":%d}\n' % (ROWS + 1))
+    for name, before in (('added', 0), ('there already', ROWS)):
+        tap.equal(count(site), before, '%d before' % before)
+        status, memory = measured(site.command('import', path))
+        tap.note('note: %d rows, %s: %d KB' % (ROWS, name, memory))
+        tap.ok(status == 0 and memory < 65536, '%d rows, %s' % (ROWS, name),
+               (status, memory))
+    tap.equal(count(site), ROWS, 'all are there')
+    status, memory = measured(site.command('export'), path + '.again')
+    tap.ok(status == 0 and memory < 65536, '%d rows, exported' % ROWS,
+           (status, memory))
+    tap.ok(filecmp.cmp(path, path + '.again', shallow=False),
+           'and go out as they came')
+
+
 def test_not_exported(site):
     """What import would refuse, and a full disk."""
     with open('/dev/full', 'wb') as full:
@@ -266,8 +309,8 @@ def main():
     who = installed.required('export')
     with contextlib.ExitStack() as stack:
         site = stack.enter_context(installed.Site(who, {'validate': 'jwt'}))
-        other, third = (stack.enter_context(installed.Site(
-            who, sim=False, endpoint=site.endpoint)) for _ in range(2))
+        other, third, fourth = (stack.enter_context(installed.Site(
+            who, sim=False, endpoint=site.endpoint)) for _ in range(3))
         empty = exported(site)
         tap.equal(len(empty.splitlines()), 2, 'an empty state')
         tap.equal(imported(other, empty).get('id'), 0, 'moves nothing')
@@ -278,6 +321,7 @@ def main():
         third.sim, third.token = None, site.token
         test_merge(third, text)
         test_not_exported(third)
+        test_many(fourth)
     tap.done()
 
 
