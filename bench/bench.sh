@@ -2,8 +2,9 @@
 # usage: bench.sh BUILD
 # Side by side with a no-op, a textbook program and no authorization; then
 # sessions that Authgear's resolver knows; then nginx's module, where it is
-# built; then the state by its rows.  With BEFORE=DIRECTORY those of sessions
-# and rows measure that build too, in the same rounds.
+# built; then the state by its rows, and what the administrator's commands take.
+# With BEFORE=DIRECTORY bench_sessions.py and bench_state.py measure that build
+# too, in the same rounds.
 set -eu
 AUTHGEAR_BUILD=$1
 export AUTHGEAR_BUILD
@@ -24,6 +25,7 @@ if [ -n "$nginx" ]; then
 fi
 "$python" "$here/bench_state.py" --append "$results" --svg "$here" \
     ${BEFORE:+--before "$BEFORE"}
+"$python" "$here/bench_admin.py" --append "$results"
 if [ -n "$pam" ]; then
 	"$python" -W ignore "$here/bench_pam.py" --append "$results"
 fi

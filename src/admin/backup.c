@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "admin/commands.h"
+#include "admin/progress.h"
 #include "face/json_print.h"
 #include "settings/settings.h"
 #include "state/write/trust_backup.h"
@@ -108,14 +109,33 @@ say(const char *path, size_t len, int64_t number, int json)
 	}
 }
 
+/* How far the look at the whole is. */
+struct looked {
+	struct progress progress;
+	int64_t steps;
+};
+
+static int
+step(void *context)
+{
+	struct looked *looked = context;
+
+	progress_tell(&looked->progress, ++looked->steps);
+	return 0;
+}
+
 static int
 back_up(const struct settings *settings, const char *path, int json,
     struct error *error)
 {
+	struct looked looked = { .steps = 0 };
 	struct trust_backup *backup;
 	int ret = -1;
 
-	backup = trust_list_copy(settings->state, settings->endpoint, error);
+	progress_begin(&looked.progress, "steps through trust.db");
+	backup = trust_list_copy(settings->state, settings->endpoint, step,
+	    &looked, error);
+	progress_end(&looked.progress);
 	if (backup != NULL)
 		ret = replace(path, backup, error);
 	if (ret == 0)

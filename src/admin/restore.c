@@ -5,6 +5,7 @@
 #include "admin/change.h"
 #include "admin/change_log.h"
 #include "admin/commands.h"
+#include "admin/progress.h"
 #include "admin/row_print.h"
 #include "admin/signals.h"
 #include "settings/settings.h"
@@ -34,8 +35,18 @@ struct work {
 	struct trust_backup *backup;
 	struct trust_writer *writer;
 	struct trust_restore_wish wish;
+	struct progress progress;
+	int64_t rows;
 	struct error *error;
 };
+
+static void
+step(void *context)
+{
+	struct work *work = context;
+
+	progress_tell(&work->progress, ++work->rows);
+}
 
 static int
 open_backup(struct work *work)
@@ -118,6 +129,7 @@ write_it(struct work *work)
 	char actor[ACTOR_SIZE];
 	const struct trust_note note = { .actor = actor,
 	    .reason = work->line->values[OPTION_REASON], .source = "cli" };
+	enum trust_write written;
 	struct trust_restored restored;
 	const int64_t last = change_log_last(work->settings);
 	struct moment now;
@@ -129,8 +141,13 @@ write_it(struct work *work)
 	if (work->writer == NULL || command_now(&now, work->error) == -1)
 		return -1;
 	signals_hold(&saved);
-	if (trust_writer_restore(work->writer, &work->wish, &note, &now,
-	    &restored, work->error) == TRUST_WRITTEN) {
+	progress_begin(&work->progress, "rows looked at");
+	work->wish.step = step;
+	work->wish.context = work;
+	written = trust_writer_restore(work->writer, &work->wish, &note, &now,
+	    &restored, work->error);
+	progress_end(&work->progress);
+	if (written == TRUST_WRITTEN) {
 		say(work, &restored);
 		(void)change_log_tell(work->settings, last, NULL);
 		return 0;

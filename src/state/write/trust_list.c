@@ -376,7 +376,7 @@ trust_list_verify(const char *directory, const char *endpoint,
 
 struct trust_backup *
 trust_list_copy(const char *directory, const char *endpoint,
-    struct error *error)
+    int (*stop)(void *context), void *context, struct error *error)
 {
 	struct trust_list *list = trust_list_open(directory, endpoint, NULL,
 	    error);
@@ -384,7 +384,7 @@ trust_list_copy(const char *directory, const char *endpoint,
 	unsigned char *bytes;
 	sqlite3_int64 len = 0;
 
-	if (list == NULL || verify(list, NULL, NULL, error) == -1)
+	if (list == NULL || verify(list, stop, context, error) == -1)
 		goto done;
 	sql_reset(list->statement);
 	bytes = sqlite3_serialize(list->db, "main", &len, 0);

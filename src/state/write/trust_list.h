@@ -98,10 +98,11 @@ int trust_list_verify(const char *directory, const char *endpoint,
     int (*stop)(void *context), void *context, struct error *error);
 
 /* All bytes of it, of one moment and sound, as trust.db by itself is a backup;
- * NULL and error. */
+ * NULL and error.  `stop` likewise. */
 struct trust_backup;
 struct trust_backup *trust_list_copy(const char *directory,
-    const char *endpoint, struct error *error);
+    const char *endpoint, int (*stop)(void *context), void *context,
+    struct error *error);
 
 struct trust_list_change {
 	int64_t number;

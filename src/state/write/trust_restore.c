@@ -62,13 +62,17 @@ static int
 each_row(struct restoring *restoring, struct sqlite3 *db, const char *sql,
     row_taker *take)
 {
+	const struct trust_restore_wish *wish = restoring->wish;
 	struct sqlite3_stmt *row = NULL;
 	int rc, done = SQLITE_OK;
 
 	rc = sql_step(db, sql, NULL, 0, &row);
-	for (; rc == SQLITE_ROW; rc = sqlite3_step(row))
+	for (; rc == SQLITE_ROW; rc = sqlite3_step(row)) {
+		if (wish->step != NULL)
+			wish->step(wish->context);
 		if ((done = take(restoring, row)) != SQLITE_OK)
 			break;
+	}
 	(void)sqlite3_finalize(row);
 	return rc == SQLITE_ROW ? done : rc == SQLITE_DONE ? SQLITE_OK : rc;
 }

@@ -104,6 +104,8 @@ struct trust_restore_wish {
 	struct trust_backup *backup;
 	int is_exact;
 	int64_t last;
+	void (*step)(void *context);	/* for each row; NULL: nobody asks */
+	void *context;
 };
 struct trust_restored {
 	int64_t number;		/* the change that says so */
