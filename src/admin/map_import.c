@@ -9,6 +9,7 @@
 #include "admin/change.h"
 #include "admin/change_log.h"
 #include "admin/map_file.h"
+#include "admin/progress.h"
 #include "admin/signals.h"
 #include "admin/table.h"
 #include "face/json_print.h"
@@ -20,8 +21,18 @@ struct work {
 	struct trust_writer *writer;
 	struct map_file file;
 	struct trust_pair *pairs;
+	struct progress progress;
+	int64_t rows;
 	struct error *error;
 };
+
+static void
+step(void *context)
+{
+	struct work *work = context;
+
+	progress_tell(&work->progress, ++work->rows);
+}
 
 static int
 is_change(const struct map_row *row)
@@ -125,8 +136,10 @@ write_it(struct work *work)
 	char actor[ACTOR_SIZE];
 	const struct trust_note note = { .actor = actor,
 	    .reason = work->line->values[OPTION_REASON], .source = "cli" };
-	struct trust_mapping mapping = { .count = work->file.count };
+	struct trust_mapping mapping = { .count = work->file.count,
+	    .step = step, .context = work };
 	const int64_t last = change_log_last(work->settings);
+	enum trust_write written;
 	struct moment now;
 	sigset_t saved;
 
@@ -139,8 +152,11 @@ write_it(struct work *work)
 	if (work->writer == NULL || command_now(&now, work->error) == -1)
 		return -1;
 	signals_hold(&saved);
-	if (trust_writer_map_all(work->writer, &mapping, &note, &now,
-	    work->error) != TRUST_WRITTEN) {
+	progress_begin(&work->progress, "accounts looked at");
+	written = trust_writer_map_all(work->writer, &mapping, &note, &now,
+	    work->error);
+	progress_end(&work->progress);
+	if (written != TRUST_WRITTEN) {
 		signals_release(&saved);
 		return -1;
 	}

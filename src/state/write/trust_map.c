@@ -69,6 +69,8 @@ set_all(struct setting *setting, struct trust_mapping *mapping,
 	for (i = 0; i < mapping->count && rc == SQLITE_OK; i++)
 		rc = take(setting, &mapping->pairs[i]);
 	for (i = 0; i < mapping->count && rc == SQLITE_OK; i++) {
+		if (mapping->step != NULL)
+			mapping->step(mapping->context);
 		rc = give(setting, &mapping->pairs[i], &given);
 		mapping->set += given;
 		if ((rc & 0xff) != SQLITE_CONSTRAINT)

@@ -206,6 +206,8 @@ struct trust_mapping {
 	const struct trust_pair *pairs;
 	size_t count;
 	int64_t set;		/* told: how many were new or changed */
+	void (*step)(void *context);	/* for each pair; NULL: nobody asks */
+	void *context;
 };
 enum trust_write trust_writer_map_all(struct trust_writer *writer,
     struct trust_mapping *mapping, const struct trust_note *note,
