@@ -67,9 +67,23 @@ step_quoted(struct csv *csv, int c, enum place *place)
 	return put(csv, c);
 }
 
+/* The mark before the first field is no part of it. */
+static void
+skip_mark(struct csv *csv, enum place *place)
+{
+	if (csv->is_marked || csv->ends != 0 || csv->count != 1 ||
+	    csv->len != 3 || memcmp(csv->text, "\xef\xbb\xbf", 3) != 0)
+		return;
+	csv->is_marked = 1;
+	csv->len = 0;
+	*place = PLACE_BEGIN;
+}
+
 static const char *
 step(struct csv *csv, int c, enum place *place)
 {
+	const char *wrong;
+
 	if (c == '\0')
 		return "it has a NUL in it";
 	if (*place == PLACE_QUOTED)
@@ -87,21 +101,9 @@ step(struct csv *csv, int c, enum place *place)
 		return NULL;
 	}
 	*place = PLACE_PLAIN;
-	return put(csv, c);
-}
-
-/* The first byte of a record. */
-static int
-first(struct csv *csv)
-{
-	static const char mark[] = "\xef\xbb\xbf";
-	int c = getc_unlocked(csv->file);
-	size_t i;
-
-	for (i = 0; csv->ends == 0 && i < 3 && c == (unsigned char)mark[i];
-	    i++)
-		c = getc_unlocked(csv->file);
-	return c;
+	wrong = put(csv, c);
+	skip_mark(csv, place);
+	return wrong;
 }
 
 int
@@ -114,7 +116,7 @@ csv_next(struct csv *csv, struct error *error)
 	csv->line = csv->ends + 1;
 	csv->len = 0;
 	csv->count = 0;
-	c = first(csv);
+	c = getc_unlocked(csv->file);
 	if (c == EOF && !ferror(csv->file))
 		return 0;
 	(void)begin_field(csv);

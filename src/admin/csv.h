@@ -22,6 +22,7 @@ struct csv {
 	const char *path;
 	int64_t line;		/* where the record begins */
 	int64_t ends;		/* lines that were read */
+	int is_marked;		/* the mark was skipped */
 	int count;
 	const char *fields[CSV_FIELDS];
 	size_t len;

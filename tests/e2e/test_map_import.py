@@ -129,10 +129,15 @@ def test_import(site):
     status, said = given(site, b'ann,taken\nother,anna\n', '--yes')
     tap.ok(status == 0 and accounts(site)[0] == ('ann', 'taken') and
            ('other', 'anna') in accounts(site), 'two change places', said)
+    status, said = given(site, '\ufb01rst,\ufb01\n'.encode(), '--yes')
+    tap.ok(('\ufb01rst', '\ufb01') in accounts(site),
+           'a letter that begins as a mark does', said)
+    status, said = given(site, b'\xef\xbb\xbf"quoted","q"\n', '--yes')
+    tap.ok(('quoted', 'q') in accounts(site), 'a quote behind a mark', said)
     many = b''.join(b'user-%d,account-%d\n' % (i, i) for i in range(5000))
     status, said = given(site, many, '--yes', '--json')
     tap.ok(status == 0 and '"set":5000' in said and
-           len(accounts(site)) == 5005, 'five thousand', said[-200:])
+           len(accounts(site)) == 5007, 'five thousand', said[-200:])
 
 
 def on_terminal(site, answer):

@@ -47,7 +47,8 @@ rm -f "$out"/objects/*.o "$out/libfuzzed.a"
 (cd "$top" && {
 	find src fcgi -name '*.c' ! -name main.c ! -path 'src/admin/*' \
 	    ! -path 'src/transport/*'
-	printf '%s\n' src/admin/handed.c src/transport/http_head.c \
+	printf '%s\n' src/admin/csv.c src/admin/handed.c \
+	    src/admin/import_file.c src/transport/http_head.c \
 	    pam/ask.c pam/ask_peer.c pam/ask_wire.c pam/helper.c \
 	    nginx/grant.c nginx/plain_path.c
 }) | (cd "$out/objects" && xargs -P 2 -I FILE sh -c '

@@ -134,6 +134,38 @@ def answers():
     return seeds
 
 
+def imports():
+    """Files of `export', good and bad."""
+    head = '{"export":1,"endpoint":"https://auth.example.com"}'
+    user = ('{"kind":"user","value":"u","rule":"blocked","from":1,"until":2,'
+            '"reason":"r","actor":"root","source":"cli","time":3,'
+            '"credential":null,"expires":null}')
+    token = ('{"kind":"token","value":"j","rule":"revoked","from":null,'
+             '"until":null,"reason":"","actor":"root","source":"cli",'
+             '"time":3,"credential":"0123456789abcdef","expires":4}')
+    account = ('{"time":1,"account":"a","user":"u","reason":"",'
+               '"actor":"root"}')
+
+    def whole(*lines, last=None):
+        end = '{"lines":%d}' % (len(lines) if last is None else last)
+        return '\n'.join(lines + (end, ''))
+    good = whole(head, user, token, account)
+    return [good, good[:-1], good[:90], whole(head), whole(head, last=7),
+            good + user + '\n', whole(head, user.replace('1', '1' * 30)),
+            whole(head, user.replace(':2,', ':0,')), whole(head, ' ' * 33000),
+            whole(head, token.replace('abcdef', 'abc')),
+            whole(head.replace(':1', ':2')), whole(user), '', 'x\n',
+            whole(head.replace('auth', 'b')), whole(head, '{}', 'x'),
+            whole(head, user.replace('"r"', '"\\"\\u00fc"'))]
+
+
+def records():
+    """Comma-separated values, good and bad."""
+    return ['a,b\nc,d\n', '\xef\xbb\xbfuser,account\r\na,"b ""c"", d"\r\n"",',
+            '"a\nb",c', 'a"b\n', '"a"b\n', '"a', 'a\rb', 'a\0b\n', ',' * 20,
+            'a' * 9000, '\n\n', 'a,b\r', '\xef\xbb\xbf"a",b', '\xefab,c', '"' + 'a' * 9000]
+
+
 def handed(recorded):
     texts = [token['token'] for token in json.loads(recorded('tokens.json'))]
     texts += ['Bearer ' + OPAQUE + '\n', ' ' + SESSION + '\r\n', 'Bearer ',
@@ -156,4 +188,6 @@ def seeds(recorded):
         'jwt': tokens(recorded),
         'resolver': answers(),
         'handed': handed(recorded),
+        'import': imports(),
+        'csv': records(),
     }
