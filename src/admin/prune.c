@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admin/actor.h"
@@ -21,7 +22,7 @@ static const char help[] =
     "Drops what refuses nobody any more: tokens that were revoked and ended\n"
     "by themselves 30 days ago, by this clock and Authgear's, which is asked.\n"
     "Of what did not tell its end, and of the audit, only what is older than\n"
-    "a TIME; what names a user, client, key or all stays.\n"
+    "a TIME, by the earlier clock; what names a user, client, key or all stays.\n"
     "\n"
     "      --older-than TIME  credentials too that did not tell their end and\n"
     "                     were revoked before; 2026-11-23T21:00:00Z, -365d\n"
@@ -43,27 +44,37 @@ struct work {
 	struct error *error;
 };
 
+/* A time that counts from now: a clock that is ahead would drop what was
+ * revoked a moment ago. */
+static int
+is_relative(const char *time)
+{
+	return time != NULL && (time[0] == '-' || time[0] == '+' ||
+	    strcmp(time, "now") == 0);
+}
+
 /* By the earlier of two clocks: one that is ahead drops nothing too soon. */
 static int
-find_end(struct work *work)
+find_now(struct work *work, int64_t *now_out)
 {
+	const char *older = work->line->values[OPTION_OLDER_THAN];
 	struct error why = { "" };
-	int64_t now;
 
-	if (authgear_time(work->settings, &now, &why) == -1) {
-		if (work->line->values[OPTION_OLDER_THAN] == NULL) {
-			error_set(work->error, "Authgear does not tell its "
-			    "time, so nothing was dropped: %s", why.text);
-			return -1;
-		}
-		(void)fprintf(stderr, "authgear-cache: note: Authgear does "
-		    "not tell its time, so no token is dropped that ended: "
-		    "%s\n", why.text);
+	if (authgear_time(work->settings, now_out, &why) == 0) {
+		if (*now_out > work->now.wall)
+			*now_out = work->now.wall;
+		work->wish.ended_before = *now_out - KEPT_SECONDS;
 		return 0;
 	}
-	if (now > work->now.wall)
-		now = work->now.wall;
-	work->wish.ended_before = now - KEPT_SECONDS;
+	if (older == NULL || is_relative(older)) {
+		error_set(work->error, "Authgear does not tell its time, so "
+		    "nothing was dropped%s: %s", older == NULL ? "" : "; "
+		    "--older-than with a date does not need it", why.text);
+		return -1;
+	}
+	*now_out = work->now.wall;
+	(void)fprintf(stderr, "authgear-cache: note: Authgear does not tell "
+	    "its time, so no token is dropped that ended: %s\n", why.text);
 	return 0;
 }
 
@@ -72,19 +83,24 @@ find_wish(struct work *work)
 {
 	const char *older = work->line->values[OPTION_OLDER_THAN];
 	struct trust_prune_wish *wish = &work->wish;
+	int64_t now;
 
 	if (older != NULL && when_parse(older, work->now.wall,
 	    &wish->added_before) == -1) {
 		error_set(work->error, WHEN_WRONG);
 		return -1;
 	}
-	if (wish->added_before > work->now.wall) {
+	if (find_now(work, &now) == -1)
+		return -1;
+	if (older != NULL)
+		(void)when_parse(older, now, &wish->added_before);
+	if (wish->added_before > now) {
 		error_set(work->error, "the time is in the future");
 		return -1;
 	}
 	if (work->line->values[OPTION_AUDIT] != NULL)
 		wish->audit_before = wish->added_before;
-	return find_end(work);
+	return 0;
 }
 
 static void

@@ -230,8 +230,8 @@ def test_targets(site):
                not os.listdir(disk), 'a full disk: nothing is left', run.text)
 
 
-def prune(site, *more):
-    run = site.cache('prune', '--json', *more, check=False)
+def prune(site, *more, **options):
+    run = site.cache('prune', '--json', *more, check=False, **options)
     try:
         return json.loads(run.text)
     except ValueError:
@@ -298,6 +298,21 @@ def test_prune_clocks(site, server):
     tap.equal(prune(site).get('tokens'), 0, 'nothing ended yet')
     site.change('UPDATE revocation SET expires = expires - 365 * 86400')
     tap.equal(rows(site), before, 'nothing was dropped')
+    clock = os.path.join(site.folder, 'clock')
+    with open(clock, 'w', encoding='ascii') as file:
+        file.write(str(365 * DAY))
+    ahead = dict(os.environ, WALL_CLOCK_FILE=clock, LD_PRELOAD=os.path.join(
+        tap.BUILD, 'tests/e2e/.libs/wall_clock.so'))
+    site.cache('revoke', 'token', stdin='L7dQ2mZx9LwB4vTn8RcY1sHj6FpG3aEu')
+    told = prune(site, '--older-than', '-1d', '--audit', '--dry-run',
+                 env=ahead)
+    tap.equal((told.get('tokens'), told.get('others')), (1, 1),
+              'a year ahead: by the other clock')
+    told = prune(site, '--older-than', str(int(time.time()) + 100 * DAY),
+                 env=ahead)
+    tap.ok('future' in told.get('error', ''), 'a year ahead: no time to come',
+           told)
+    site.cache('lift', 'token', stdin='L7dQ2mZx9LwB4vTn8RcY1sHj6FpG3aEu')
 
 
 def test_prune(site, server):
@@ -309,7 +324,8 @@ def test_prune(site, server):
         'dropped': True, 'tokens': 1, 'others': 0, 'audit': 0}, 'pruned')
     tap.equal(len(rows(site)), count - 1, 'one is gone')
     tap.equal(prune(site).get('tokens'), 0, 'once')
-    audit = site.rows('SELECT count(*) FROM audit')[0][0]
+    audit = site.rows('SELECT count(*) FROM audit WHERE time < %d' %
+                      (time.time() - DAY))[0][0]
     told = prune(site, '--older-than', '-1d')
     tap.equal((told.get('others'), told.get('audit')), (1, 0),
               'a credential that told no end, by its age')
@@ -317,7 +333,7 @@ def test_prune(site, server):
     tap.equal(kept, ['all', 'client', 'key', 'token', 'token', 'user',
                      'user'], 'user, client, key and all stay')
     told = prune(site, '--older-than', '-1d', '--audit')
-    tap.ok(told.get('audit') == audit - 1, 'the audit, but for what is new',
+    tap.ok(told.get('audit') == audit, 'the audit, but for what is new',
            (told, audit))
     told = prune(site, '--older-than', '+1h')
     tap.ok('future' in told.get('error', ''), 'no time to come', told)
@@ -333,7 +349,12 @@ def test_prune_alone(site):
     told = prune(site)
     tap.ok('nothing was dropped' in told.get('error', ''),
            'Authgear is down: nothing', told)
-    run = site.cache('prune', '--older-than', '-1d', check=False)
+    for older in ('-1d', 'now'):
+        told = prune(site, '--older-than', older)
+        tap.ok('with a date' in told.get('error', ''),
+               'nor by an age, which needs a clock: ' + older, told)
+    run = site.cache('prune', '--older-than', str(int(time.time()) - DAY),
+                     check=False)
     tap.ok(run.returncode == 0 and 'no token is dropped that ended' in
            run.text and '0 tokens that ended' in run.text,
            'but what is older than a time', run.text)
