@@ -4,21 +4,50 @@
 
 #include "ground/json_scan.h"
 
+/* What a terminal that shows the line would take for a command, or turn around:
+ * DEL and the C1 controls, and what writes from right to left.  Its bytes, 0 if
+ * it is none, and what it is. */
+static int
+is_odd(const char *text, unsigned int *code_out)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+
+	*code_out = bytes[0];
+	if (bytes[0] == 0x7f)
+		return 1;
+	if (bytes[0] == 0xc2 && bytes[1] < 0xa0) {
+		*code_out = bytes[1];
+		return 2;
+	}
+	if (bytes[0] != 0xe2)
+		return 0;
+	*code_out = 0x2000U | (bytes[1] & 0x3fU) << 6 | (bytes[2] & 0x3fU);
+	return (*code_out >= 0x200b && *code_out <= 0x200f) ||
+	    (*code_out >= 0x2028 && *code_out <= 0x202e) ||
+	    (*code_out >= 0x2060 && *code_out <= 0x206f) ? 3 : 0;
+}
+
 static void
 print_string(FILE *out, const char *text)
 {
 	static const char bytes[] = "\"\\\b\f\n\r\t";
 	static const char names[] = "\"\\bfnrt";
 	const char *found;
+	unsigned int code;
+	int len;
 
 	(void)putc('"', out);
 	for (; *text != '\0'; text++) {
-		if ((found = strchr(bytes, *text)) != NULL)
+		if ((len = is_odd(text, &code)) > 0) {
+			(void)fprintf(out, "\\u%04X", code);
+			text += len - 1;
+		} else if ((found = strchr(bytes, *text)) != NULL) {
 			(void)fprintf(out, "\\%c", names[found - bytes]);
-		else if ((unsigned char)*text < 0x20)
+		} else if ((unsigned char)*text < 0x20) {
 			(void)fprintf(out, "\\u%04X", (unsigned char)*text);
-		else
+		} else {
 			(void)putc(*text, out);
+		}
 	}
 	(void)putc('"', out);
 }

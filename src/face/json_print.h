@@ -12,7 +12,8 @@
  * No state: any thread that may write to `out`.
  */
 
-/* As a string; null if it is NULL or not UTF-8. */
+/* As a string; null if it is NULL or not UTF-8.  Nothing in it controls a
+ * terminal, also not by C1 or from right to left. */
 void json_print_text(FILE *out, const char *before, const char *text);
 
 /* Unix seconds; null if negative. */
