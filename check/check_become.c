@@ -5,10 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
-
-#include <linux/keyctl.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -123,9 +120,6 @@ check_become_small(int64_t msecs, struct error *error)
 		return failed(error, "setitimer");
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
 		return failed(error, "cannot forbid core files");
-	/* the host's is not for whoever this becomes; not every kernel, nor
-	 * every sandbox, has them */
-	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	if (limit_all() == -1)
 		return failed(error, "setrlimit");
 	if (be_ordinary() == -1)

@@ -10,9 +10,9 @@
  * Threads: one.
  */
 
-/* No descriptor but 0 to 2, no keys of the host's session, no core file, no
- * debugger, few limits of a host that matter here; it ends by itself in so many
- * milliseconds.  0, or -1 and error. */
+/* No descriptor but 0 to 2, no core file, no debugger, few limits of a host
+ * that matter here; it ends by itself in so many milliseconds.  0, or -1 and
+ * error. */
 int check_become_small(int64_t msecs, struct error *error);
 
 #endif /* !CHECK_CHECK_BECOME_H_ */

@@ -4,6 +4,9 @@
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <linux/keyctl.h>
 
 #include <errno.h>
 #include <grp.h>
@@ -24,6 +27,9 @@ switch_to(uid_t uid, gid_t gid, struct error *error)
 {
 	uid_t real, effective, saved;
 
+	/* that of whoever called is not for whom this becomes; not every
+	 * kernel, nor every sandbox, has them */
+	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	if (geteuid() == 0 && (setgroups(0, NULL) == -1 ||
 	    setresgid(gid, gid, gid) == -1 ||
 	    setresuid(uid, uid, uid) == -1))

@@ -10,9 +10,10 @@
  */
 
 /* The owner of STATE/daemon, for ever: no other user, group or capability, no
- * program that would have more, no core file or debugger.  Who is no root must
- * be that user already.  Where that is root (or its group root's), as in an
- * installation of root's own: only if it may be.  0, or -1 and error. */
+ * keys of the caller's session, no program that would have more, no core file
+ * or debugger.  Who is no root must be that user already.  Where that is root
+ * (or its group root's), as in an installation of root's own: only if it may
+ * be.  0, or -1 and error. */
 int become_daemon(const char *state, int may_be_root, struct error *error);
 
 #endif /* !BECOME_H_ */
