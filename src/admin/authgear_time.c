@@ -89,7 +89,7 @@ take(void *context, const struct json *line, struct error *error)
 	if (asking->seconds != 0 ||
 	    json_find_string(line, "date", &date) != JSON_FOUND ||
 	    (asking->seconds = retry_after_read(date, 0)) <= 0)
-		return child_is_odd(error);
+		return child_lines_are_odd(error);
 	return 0;
 }
 
@@ -110,5 +110,5 @@ authgear_time(const struct settings *settings, int64_t *seconds_out,
 	if (child_run(&child, error) == -1)
 		return -1;
 	*seconds_out = asking.seconds;
-	return asking.seconds != 0 ? 0 : child_is_odd(error);
+	return asking.seconds != 0 ? 0 : child_lines_are_odd(error);
 }

@@ -10,40 +10,18 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/progress.h"
+#include "admin/child_lines.h"
 #include "face/become.h"
 #include "face/json_print.h"
-#include "ground/json_parse.h"
-
-#define LINE_MAX_BYTES 65536
-
-/* What the child says, line by line. */
-struct input {
-	int fd;
-	int patience;		/* milliseconds */
-	size_t len;
-	int is_over;		/* it said that it is done */
-	struct progress progress;
-	char bytes[LINE_MAX_BYTES];
-};
 
 void
 child_progress(FILE *out, int64_t count)
 {
 	(void)fprintf(out, "{\"progress\":%lld}\n", (long long)count);
 	(void)fflush(out);
-}
-
-int
-child_is_odd(struct error *error)
-{
-	error_set(error, "what was read as the daemon's user makes no sense: "
-	    "look at who else can write to the state directory's daemon/");
-	return -1;
 }
 
 /* Nothing of this process is left to it but what it was told. */
@@ -114,104 +92,23 @@ failed:
 	return -1;
 }
 
-/* Its words go to a terminal. */
-static void
-repeat(const char *text, struct error *error)
-{
-	char plain[sizeof(error->text)];
-	size_t i;
-
-	for (i = 0; text[i] != '\0' && i + 1 < sizeof(plain); i++) {
-		plain[i] = '?';
-		if (text[i] >= ' ' && text[i] <= '~')
-			plain[i] = text[i];
-	}
-	plain[i] = '\0';
-	error_set(error, "%s", plain);
-}
-
-/* What the child itself says of its work: 1 if the line was such a one. */
-static int
-take_own(struct input *input, const struct json *line, struct error *error)
-{
-	const char *text;
-	int64_t count;
-	int is_end;
-
-	if (json_find_boolean(line, "end", &is_end) == JSON_FOUND) {
-		input->is_over = 1;
-	} else if (json_find_string(line, "error", &text) == JSON_FOUND) {
-		repeat(text, error);
-		return -1;
-	} else if (json_find_seconds(line, "progress", &count) == JSON_FOUND) {
-		progress_tell(&input->progress, count);
-	} else {
-		return 0;
-	}
-	return 1;
-}
-
-static int
-take_line(const struct child *child, struct input *input, const char *text,
-    size_t len, struct error *error)
-{
-	enum json_refusal refusal;
-	struct json *line = json_parse(text, len, &refusal);
-	int ret;
-
-	if (line == NULL && refusal == JSON_NO_MEMORY) {
-		error_set(error, "out of memory");
-		return -1;
-	}
-	/* behind its last line there is none */
-	if (line == NULL || input->is_over) {
-		json_free(line);
-		return child_is_odd(error);
-	}
-	ret = take_own(input, line, error);
-	if (ret == 0)
-		ret = child->take(child->context, line, error);
-	json_free(line);
-	return ret == -1 ? -1 : 0;
-}
-
-static int
-take_lines(const struct child *child, struct input *input,
-    struct error *error)
-{
-	char *at = input->bytes, *end;
-	size_t left = input->len;
-
-	while ((end = memchr(at, '\n', left)) != NULL) {
-		if (take_line(child, input, at, (size_t)(end - at),
-		    error) == -1)
-			return -1;
-		left -= (size_t)(end + 1 - at);
-		at = end + 1;
-	}
-	memmove(input->bytes, at, left);
-	input->len = left;
-	return left < sizeof(input->bytes) ? 0 : child_is_odd(error);
-}
-
 /* Bytes, 0 at the end, -1 and error. */
 static ssize_t
-receive(struct input *input, struct error *error)
+receive(int fd, int patience, char *bytes, size_t size, struct error *error)
 {
-	struct pollfd wait = { .fd = input->fd, .events = POLLIN };
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	ssize_t got;
 	int ready;
 
 	do {
-		ready = poll(&wait, 1, input->patience);
+		ready = poll(&wait, 1, patience);
 	} while (ready == -1 && errno == EINTR);
 	if (ready == 0) {
 		error_set(error, "what reads as the daemon's user does not "
 		    "answer: look for what stops it");
 		return -1;
 	}
-	got = ready == -1 ? -1 : read(input->fd, input->bytes + input->len,
-	    sizeof(input->bytes) - input->len);
+	got = ready == -1 ? -1 : read(fd, bytes, size);
 	if (got == -1)
 		error_set(error, "reading as the daemon's user: %s",
 		    strerror(errno));
@@ -219,44 +116,39 @@ receive(struct input *input, struct error *error)
 }
 
 static int
-take_all(const struct child *child, struct input *input, struct error *error)
+take_all(struct child_lines *lines, int fd, int patience,
+    struct error *error)
 {
+	char bytes[4096];
 	ssize_t got;
 
-	while ((got = receive(input, error)) > 0) {
-		input->len += (size_t)got;
-		if (take_lines(child, input, error) == -1)
+	while ((got = receive(fd, patience, bytes, sizeof(bytes),
+	    error)) > 0)
+		if (child_lines_take(lines, bytes, (size_t)got, error) == -1)
 			return -1;
-	}
-	if (got == 0 && input->is_over && input->len == 0)
-		return 0;
-	error_set(error, "what reads as the daemon's user ended in the middle "
-	    "of it");
-	return -1;
+	return got == 0 ? child_lines_end(lines, error) : -1;
 }
 
 int
 child_run(const struct child *child, struct error *error)
 {
-	struct input *input = calloc(1, sizeof(*input));
+	struct child_lines *lines = child_lines_new(child->what, child->take,
+	    child->context);
+	int fd, ret = -1;
 	pid_t pid;
-	int ret = -1;
 
-	if (input == NULL) {
+	if (lines == NULL) {
 		error_set(error, "out of memory");
 		return -1;
 	}
-	if (start(child, &pid, &input->fd, error) == -1)
-		goto done;
-	input->patience = CHILD_SILENCE_MS + (int)child->silence_ms;
-	progress_begin(&input->progress, child->what);
-	ret = take_all(child, input, error);
-	progress_end(&input->progress);
-	(void)close(input->fd);
-	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-		;
-done:
-	free(input);
+	if (start(child, &pid, &fd, error) == 0) {
+		ret = take_all(lines, fd, CHILD_SILENCE_MS +
+		    (int)child->silence_ms, error);
+		(void)close(fd);
+		(void)kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+			;
+	}
+	child_lines_free(lines);
 	return ret;
 }

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "admin/child_lines.h"
 #include "ground/error.h"
-#include "ground/json.h"
 
 /*
  * What concerns the daemon's files is done in a child that became the daemon's
@@ -29,9 +29,7 @@ struct child {
 	 * among them).  0, or -1 and error. */
 	int (*work)(void *context, FILE *out, struct error *error);
 
-	/* In this process, with each of them.  0, or -1 and error. */
-	int (*take)(void *context, const struct json *line,
-	    struct error *error);
+	child_lines_taker *take; /* in this process, with each of them */
 };
 
 /* 0 once all was taken; -1 and error, of either of them. */
@@ -39,8 +37,5 @@ int child_run(const struct child *child, struct error *error);
 
 /* In the child: how far it is, so that nobody takes it for dead. */
 void child_progress(FILE *out, int64_t count);
-
-/* In `take`: the line is none of those; -1. */
-int child_is_odd(struct error *error);
 
 #endif /* !CHILD_H_ */

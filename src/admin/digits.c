@@ -55,7 +55,7 @@ take(void *context, const struct json *line, struct error *error)
 	    strlen(hash) != HASH_HEX_SIZE - 1 ||
 	    strspn(hash, HEX) != HASH_HEX_SIZE - 1 ||
 	    strncmp(hash, search->digits, DIGITS_COUNT) != 0)
-		return child_is_odd(error);
+		return child_lines_are_odd(error);
 	(void)snprintf(search->hash, HASH_HEX_SIZE, "%s", hash);
 	return 0;
 }

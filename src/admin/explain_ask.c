@@ -313,7 +313,7 @@ take(void *context, const struct json *line, struct error *error)
 	struct work *work = context;
 
 	return explain_report_read(work->report, line) == 0 ? 0 :
-	    child_is_odd(error);
+	    child_lines_are_odd(error);
 }
 
 int
@@ -332,5 +332,5 @@ explain_ask(struct explain_ask *ask, struct explain_report *report,
 
 	if (child_run(&child, error) == -1)
 		return -1;
-	return report->is_whole ? 0 : child_is_odd(error);
+	return report->is_whole ? 0 : child_lines_are_odd(error);
 }

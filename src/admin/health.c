@@ -126,6 +126,7 @@ read_line(struct health_daemon *daemon, const struct json *line)
 		    read_number(line, "fetched", &daemon->keys_fetched) |
 		    read_number(line, "due", &daemon->keys_due);
 	}
+	daemon->is_told = 1;
 	if (read_number(line, "newest", &daemon->newest) == -1)
 		daemon->newest = -1;
 	return read_number(line, "schema", &daemon->schema) |
@@ -143,7 +144,7 @@ take(void *context, const struct json *line, struct error *error)
 	struct health *health = context;
 
 	return read_line(&health->daemon, line) == 0 ? 0 :
-	    child_is_odd(error);
+	    child_lines_are_odd(error);
 }
 
 static void
@@ -162,6 +163,8 @@ look_at_daemon(struct health *health)
 	daemon->newest = -1;
 	if (child_run(&child, &health->status_error) == -1)
 		error_set(&health->status_error, "it cannot be read");
+	else if (!daemon->is_told)
+		(void)child_lines_are_odd(&health->status_error);
 	if (daemon->keys_fetched <= asked_at && daemon->keys_due > asked_at)
 		daemon->keys_due = asked_at;
 }

@@ -21,6 +21,7 @@ struct health_file {
 
 /* What the child tells of status.db. */
 struct health_daemon {
+	int is_told;		/* it was, of all that follows */
 	int64_t schema;
 	int64_t sessions;
 	int64_t newest;		/* milliseconds since the last lookup; -1 */

@@ -216,7 +216,7 @@ print_row(void *context, const struct json *line, struct error *error)
 	if (session_row_read(&row, line) == -1 ||
 	    (wish->limit > 0 && listing->count >= wish->limit)) {
 		session_row_clear(&row);
-		return child_is_odd(error);
+		return child_lines_are_odd(error);
 	}
 	if (wish->json)
 		session_row_write(stdout, &row);
