@@ -68,7 +68,8 @@ tail -n 1 "$work/user.txt" | grep -q ', 0 failed' || exit 1
 echo "== larger numbers"
 (cd "$source_" && AUTHGEAR_TEST_REQUESTS=100000 AUTHGEAR_TEST_AFTER=1000000 \
     AUTHGEAR_TEST_ROUNDS=1000 AUTHGEAR_TEST_LOGINS=1000 \
-    AUTHGEAR_TEST_ROWS=1000000 ./run-tests --only e2e) |
+    AUTHGEAR_TEST_ROWS=1000000 AUTHGEAR_TEST_ALLOCATIONS=100000 \
+    ./run-tests --only e2e) |
     tee "$work/large.txt"
 tail -n 1 "$work/large.txt" | grep -q ', 0 failed' || exit 1
 AUTHGEAR_TEST_CUTS=3000 "$source_/build/plain/tests/unit/test_trust_power"
