@@ -42,6 +42,8 @@ class World:
         self.site = site
         self.known = site.token('known')
         self.daemons = []
+        self.backup = os.path.join(site.folder, 'backup')
+        site.cache('backup', self.backup)
         self.started = 0
         self.refused = []       # of whom nothing was revoked
         self.passed = []        # acknowledged and let in
@@ -65,18 +67,37 @@ class World:
     def verdicts(self, token):
         return [installed.say(daemon, token) for daemon in self.daemons]
 
+    def write(self, *command):
+        return subprocess.Popen(
+            self.site.command(*command), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def beside(self, number):
+        """Another writer meanwhile, which never lets anybody in."""
+        commands = (('block', 'user', 'beside-%d' % number),
+                    ('restore', self.backup), ('keys', 'refresh'),
+                    ('map', 'add', 'mapped', 'account-%d' % number),
+                    ('prune', '--older-than', '1000000000'))
+        return self.write(*commands[number % len(commands)])
+
+    def expect_blocked(self, name):
+        if set(self.verdicts(self.site.token(name))) != {installed.BLOCKED}:
+            self.passed.append(name)
+
     def round(self, number, end, delay):
         name = 'user-%d' % number
         token = self.site.token(name)
-        child = subprocess.Popen(
-            self.site.command('block', 'user', name),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+        writers = [self.write('block', 'user', name), self.beside(number)]
+        child, other = writers
         try:
             child.wait(delay)
         except subprocess.TimeoutExpired:
             child.send_signal(end)
             child.wait(gate.PATIENCE)
+        other.send_signal(random.choice(ENDS))
+        other.wait(gate.PATIENCE)
+        if number % 5 == 0 and other.returncode == 0:
+            self.expect_blocked('beside-%d' % number)
         after = self.verdicts(token)
         if child.returncode == 0:
             if set(after) != {installed.BLOCKED}:
@@ -109,7 +130,7 @@ def test_rounds(site, rounds):
     askers = [Asker(world, number, world.known) for number in (0, 1)]
     acknowledged = 0
     # most are killed at work, some just after it
-    usual = 1.3 * usual_time(site)
+    usual = 2.5 * usual_time(site)
     try:
         with load.Load(askers) as asked:
             for number in range(rounds):
