@@ -53,6 +53,8 @@ take_own(struct child_lines *lines, const struct json *line, struct error *error
 	if (json_find_boolean(line, "end", &is_end) == JSON_FOUND) {
 		lines->is_over = 1;
 	} else if (json_find_string(line, "error", &text) == JSON_FOUND) {
+		if (text[0] == '\0')
+			return child_lines_are_odd(error);
 		repeat(text, error);
 		return -1;
 	} else if (json_find_seconds(line, "progress", &count) == JSON_FOUND) {
