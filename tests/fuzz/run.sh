@@ -47,8 +47,11 @@ rm -f "$out"/objects/*.o "$out/libfuzzed.a"
 (cd "$top" && {
 	find src fcgi -name '*.c' ! -name main.c ! -path 'src/admin/*' \
 	    ! -path 'src/transport/*'
-	printf '%s\n' src/admin/csv.c src/admin/handed.c \
-	    src/admin/import_file.c src/transport/http_head.c \
+	printf '%s\n' src/admin/child_lines.c src/admin/csv.c \
+	    src/admin/handed.c src/admin/import_file.c \
+	    src/admin/log_line.c src/admin/progress.c \
+	    src/admin/session_row.c src/admin/table.c \
+	    src/transport/http_head.c \
 	    pam/ask.c pam/ask_peer.c pam/ask_wire.c pam/helper.c \
 	    nginx/grant.c nginx/plain_path.c
 }) | (cd "$out/objects" && xargs -P 2 -I FILE sh -c '

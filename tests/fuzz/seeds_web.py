@@ -344,9 +344,46 @@ def nginx():
             ['p' + text for text in paths])
 
 
+def children():
+    """Lines of children, and where they are cut."""
+    rows = [json.dumps({
+        'credential': NONCE, 'kind': kind, 'state': state, 'user': user,
+        'anonymous': None, 'verified': state == 'live',
+        'authenticated': 1700000000, 'looked_up': None})
+            for kind, state, user in (
+                ('jwt', 'live', 'ann'), ('opaque-token', 'doubted', 'b\u009b'),
+                ('session-cookie', 'not-live', None),
+                ('app-session', 'live', '\u540d\u202e\x7f'))]
+    end = json.dumps({'end': True})
+    texts = [[end], rows + [end], rows[:1] + ['{"progress":500}', '{"progr'
+             'ess":1000}', rows[1], end], ['{"progress":7}'] * 2 + [end],
+             [json.dumps({'error': 'a\x1b[2J\u202e'})], [end, end], rows,
+             ['[]'], ['x' * 70000], [rows[0].replace('jwt', 'odd'), end],
+             [rows[0].replace('"live"', '"odd"'), end],
+             [rows[0].replace('"ann"', '""'), end],
+             [rows[0].replace('ann', 'a' * 2049), end]]
+    return [bytes((cut,)) + '\n'.join(text + ['']).encode()
+            for text in texts for cut in (0, 100, 255)]
+
+
+def log_lines():
+    head = 'Nov 30 12:00:00 host authgear-fcgi[1]: info: '
+    line = ('decision=denied reason=expired policy=default user=%s request=' +
+            NONCE + ' detail="%s" meaning="a b"')
+    lines = [head + line % pair for pair in (
+        ('ann', ''), ('"a\\"b\\\\"', 'c\\x1b[2J'), ('"decision=granted"', '\\xz'),
+        ('a' * 3000, 'b'), ('a' * 5000, 'b'), ('"open', 'no end'))]
+    return ['\n'.join(part) for part in (
+        lines, lines[:1], ['noise', lines[1], ''], lines[2:3], lines[3:5],
+        ['decision= ' + line % ('', ''), 'decision', 'request=' + NONCE],
+        [lines[0].replace(NONCE, '0' * 16), lines[1]])]
+
+
 def seeds(recorded):
     return {
         'answer': answers(),
+        'child': children(),
+        'log_line': log_lines(),
         'credential': credentials(),
         'http_head': heads(),
         'login': logins(),
