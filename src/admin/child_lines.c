@@ -44,7 +44,8 @@ repeat(const char *text, struct error *error)
 
 /* What the child itself says of its work: 1 if the line was such a one. */
 static int
-take_own(struct child_lines *lines, const struct json *line, struct error *error)
+take_own(struct child_lines *lines, const struct json *line,
+    struct error *error)
 {
 	const char *text;
 	int64_t count;

@@ -188,7 +188,8 @@ take(void *context, const struct json *line, struct error *error)
 	struct row row;
 
 	if (json_has(line, "uri"))
-		return read_set(listing, line) == 0 ? 0 : child_lines_are_odd(error);
+		return read_set(listing, line) == 0 ? 0 :
+		    child_lines_are_odd(error);
 	if (read_key(listing, line, &row) == -1)
 		return child_lines_are_odd(error);
 	if (listing->wish->json)

@@ -257,11 +257,10 @@ def test_child(world):
         wrong = []
         for command in world.looking:
             run = world.run(command, env=hostile(what))
-            odd = [each for each in run.text if each != '\n' and
-                   unicodedata.category(each) in ('Cc', 'Cf')]
             # who only looks may be told that there is nothing
             done = what == 'none' and command[:1] in (('list',), ('verify',))
-            if run.returncode != (0 if done else 1) or odd or not run.text:
+            if run.returncode != (0 if done else 1) or (
+                    not run.text or not is_plain(run.text)):
                 wrong.append((command, run.returncode, run.text[-200:]))
         tap.equal(wrong, [], 'a child that says %s' % what[:40])
     tap.equal(site.rows('SELECT * FROM audit'), before, 'nothing is written')
@@ -274,6 +273,39 @@ def test_child(world):
                            'authgear-cache'], stdout=subprocess.PIPE,
                           check=False)
     tap.equal(left.stdout, b'', 'and nothing of it is left')
+
+
+def is_plain(text):
+    return not any(unicodedata.category(each) in ('Cc', 'Cf')
+                   for each in text if each != '\n')
+
+
+def test_texts(world):
+    """What a token or a line of the log says is text, and no command to a
+    terminal."""
+    site = world.site
+    odd = 'a\x1b[2Jb\x9b31m\x7f\u202ec'
+    token = site.token(odd, client_id=odd, claims={
+        'scope': odd, 'jti': odd, 'iss': odd, 'email': odd})
+    log = os.path.join(site.folder, 'log')
+    with open(log, 'w', encoding='utf-8') as file:
+        file.write('decision=denied reason=expired policy=default user="%s" '
+                   'client="a\\x1b[2J\\xc2\\x9b" request=%s detail="%s"\n' % (
+                       odd, DIGITS, odd.replace('\x1b', '\\x1b')))
+    for command, stdin in ((('explain', '--policy', 'default'), token),
+                           (('explain', '--request', DIGITS, '--file', log),
+                            ''),
+                           (('revoke', 'user'), token),
+                           (('revoke', 'token'), token),
+                           (('block', 'user', odd), ''),
+                           (('block', 'user', 'd', '--reason', odd), ''),
+                           (('list', 'audit'), ''),
+                           (('list', 'revocations'), '')):
+        for more in ((), ('--json',)):
+            run = site.cache(*command, *more, stdin=stdin, check=False)
+            tap.ok(is_plain(run.text) and run.returncode in (0, 1) and
+                   run.text, 'plain text: %s' % ' '.join(
+                       command[:2] + more), ascii(run.text))
 
 
 def test_syncs(world):
@@ -302,6 +334,7 @@ def main():
         with site.daemon() as daemon:
             world = World(site, daemon)
             test_syncs(world)
+            test_texts(world)
             test_child(world)
             test_locks(world)
             test_logs(world)

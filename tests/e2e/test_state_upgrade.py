@@ -104,6 +104,42 @@ def test_foreign(site, what):
                'migrated' % command[0], run.stdout)
 
 
+LOOKING = (('list', 'revocations'), ('list', 'map'), ('list', 'audit'),
+           ('list', 'keys'), ('status',), ('verify',))
+
+
+def test_before(site, what):
+    """What looks at it before init does it, or names init; nothing migrates
+    it."""
+    version = site.rows('PRAGMA user_version')
+    backup = os.path.join(site.folder, 'too-early')
+    wrong = []
+    for command in LOOKING + (('backup', backup), ('keys', 'refresh'),
+                              ('prune', '--older-than', '1000000000')):
+        run = site.cache(*command, check=False)
+        if run.returncode != 0 and 'authgear-cache init' not in run.text:
+            wrong.append((command, run.text))
+    tap.equal(wrong, [], what + 'what looks at it is done, or names init')
+    tap.equal(site.rows('PRAGMA user_version'), version,
+              what + 'and migrates nothing')
+    if os.path.exists(backup):
+        os.unlink(backup)
+
+
+def test_after(site, what):
+    """What keeps the state does so with its rows."""
+    backup = os.path.join(site.folder, 'in-time')
+    rows = site.rows('SELECT * FROM revocation')
+    for command in LOOKING + (('list', 'sessions'), ('backup', backup),
+                              ('prune', '--older-than', '1000000000'),
+                              ('keys', 'refresh'), ('restore', backup)):
+        run = site.cache(*command, check=False)
+        tap.ok(run.returncode == 0, '%s%s' % (what, ' '.join(command[:2])),
+               run.text)
+    tap.equal(site.rows('SELECT * FROM revocation'), rows,
+              what + 'and its rows are as they were')
+
+
 def test_schema(world, schema):
     site = world.site
     what = 'schema %d: ' % schema
@@ -121,6 +157,8 @@ def test_schema(world, schema):
                what + 'it is not written to', said.text)
         gate.until(lambda: 'is of an earlier release and is read as it is'
                    in one.log(), 'that the log tells of it')
+        if schema < 3:
+            test_before(site, what)
         test_foreign(site, what)
         askers = [lambda d=daemon, name=name: (
             name, installed.say(d, world.tokens[name][0])[1])
@@ -140,6 +178,7 @@ def test_schema(world, schema):
                what + 'root/ is gone')
         tap.equal(site.rows('PRAGMA user_version', path=site.copy()), [(3,)],
                   what + 'a copy of trust.db alone is migrated')
+        test_after(site, what)
         site.cache('block', 'user', 'any')
         tap.equal([world.say(daemon)['everybody'] for daemon in (one, two)],
                   ['user-blocked'] * 2, what + 'what is changed now holds')
