@@ -129,17 +129,31 @@ trust_file_begin(struct trust_file *file, int *rc, struct error *error)
 	}
 }
 
+static int
+is_in_place(const struct trust_file *file, struct error *error)
+{
+	if (database_connection_in_place(file->db))
+		return 1;
+	error_set(error, "%s was replaced or removed meanwhile, and what is "
+	    "there does not have this change: look at it, then repeat this",
+	    file->path);
+	return 0;
+}
+
 enum trust_write
 trust_file_finish(struct trust_file *file, int rc, struct error *error)
 {
 	struct error why = { "" };
 
+	if (rc == SQLITE_OK && !is_in_place(file, &why))
+		rc = SQLITE_READONLY_DBMOVED;
 	rc = database_connection_finish(file->db, rc, file->path, &why);
 	/* before anything that waits for a reader of the file */
 	trust_epoch_end(&file->epoch, &file->unkept);
 	if (rc == SQLITE_OK) {
 		trust_complete(file->db, file->path, &file->lacks);
-		return TRUST_WRITTEN;
+		return is_in_place(file, error) ? TRUST_WRITTEN :
+		    TRUST_FAILED;
 	}
 	if ((rc & 0xff) == SQLITE_BUSY)
 		return held(file, error);
