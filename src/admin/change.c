@@ -6,6 +6,7 @@
 #include "admin/change_log.h"
 #include "admin/digits.h"
 #include "admin/signals.h"
+#include "admin/table.h"
 #include "ground/when.h"
 #include "settings/settings.h"
 
@@ -88,6 +89,7 @@ write_change(struct change *change, change_attempt *attempt)
 			    error_text(&held));
 			return -1;
 		}
+		table_plain(held.text);
 		(void)fprintf(stderr, "authgear-cache: %s; waiting\n",
 		    error_text(&held));
 	}
@@ -99,12 +101,16 @@ change_notes(const struct trust_writer *writer)
 {
 	const char *const notes[] = { trust_writer_lacks(writer),
 	    trust_writer_unkept(writer) };
+	char text[sizeof(struct error)];
 	size_t i;
 
-	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
-		if (notes[i] != NULL)
-			(void)fprintf(stderr, "authgear-cache: note: %s\n",
-			    notes[i]);
+	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		if (notes[i] == NULL)
+			continue;
+		(void)snprintf(text, sizeof(text), "%s", notes[i]);
+		table_plain(text);
+		(void)fprintf(stderr, "authgear-cache: note: %s\n", text);
+	}
 }
 
 static enum command_status

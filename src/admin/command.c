@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/table.h"
 #include "transport/clock.h"
 
 #define LONG 256	/* and an option: what getopt_long() answers for it */
@@ -234,6 +235,7 @@ command_main(const struct command *const *commands, int argc, char **argv)
 
 	status = read_and_run(&line, commands, argc - skipped,
 	    argv + skipped, &error);
+	table_plain(error.text);
 	if (status == COMMAND_USAGE)
 		(void)fprintf(stderr, "authgear-cache%s%s: %s; try "
 		    "'authgear-cache%s%s --help'\n", blank, command->name,

@@ -4,6 +4,7 @@
 #include "admin/change_words.h"
 #include "admin/commands.h"
 #include "admin/map_import.h"
+#include "admin/table.h"
 #include "face/json_print.h"
 
 static const char help[] =
@@ -57,13 +58,14 @@ say(const struct change *change)
 		json_print_text(stdout, "{\"user\":", change->value);
 		json_print_text(stdout, ",\"account\":", change->account);
 		(void)printf("}\n");
-	} else if (change->account != NULL) {
-		(void)printf("user %s is account %s%s\n", change->value,
-		    change->account, change_remark(change));
-	} else {
-		(void)printf("user %s has no account any more%s\n",
-		    change->value, change_remark(change));
+		return;
 	}
+	(void)printf("user ");
+	table_inline(change->value);
+	(void)fputs(change->account != NULL ? " is account " :
+	    " has no account any more", stdout);
+	table_inline(change->account != NULL ? change->account : "");
+	(void)printf("%s\n", change_remark(change));
 }
 
 static enum trust_write

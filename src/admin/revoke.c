@@ -9,6 +9,7 @@
 #include "admin/commands.h"
 #include "admin/digits.h"
 #include "admin/row_print.h"
+#include "admin/table.h"
 #include "ground/when.h"
 
 static const char help[] =
@@ -53,11 +54,12 @@ say(const struct change *change, const struct revocation *row,
 {
 	char from[WHEN_SIZE], until[WHEN_SIZE];
 
-	(void)printf("%s%lld: %s%s%s %s",
+	(void)printf("%s%lld: %s%s",
 	    added->is_new ? "" : "already there as ", (long long)added->id,
 	    revocation_kind_name(row->kind),
-	    row->value[0] == '\0' ? "" : " ", row->value,
-	    revocation_rule_name(row->rule));
+	    row->value[0] == '\0' ? "" : " ");
+	table_inline(row->value);
+	(void)printf(" %s", revocation_rule_name(row->rule));
 	when_print(row->from, from);
 	when_print(row->until, until);
 	if (row->rule == REVOCATION_SIGNED_OUT)

@@ -110,6 +110,39 @@ print_glyph(struct glyph glyph, const char *text)
 		(void)fwrite(text, 1, (size_t)glyph.len, stdout);
 }
 
+void
+table_plain(char *text)
+{
+	const int is_utf8 = json_scan_is_utf8(text);
+	struct glyph glyph = { 1, 1 };
+	char *to = text;
+
+	for (; *text != '\0'; text += glyph.len) {
+		if (is_utf8)
+			glyph = glyph_at(text);
+		if (glyph.width < 0 || (!is_utf8 &&
+		    (*text < ' ' || *text > '~'))) {
+			*to++ = '?';
+		} else {
+			memmove(to, text, (size_t)glyph.len);
+			to += glyph.len;
+		}
+	}
+	*to = '\0';
+}
+
+void
+table_inline(const char *text)
+{
+	struct glyph glyph;
+
+	for (text = json_scan_is_utf8(text) ? text : "?"; *text != '\0';
+	    text += glyph.len) {
+		glyph = glyph_at(text);
+		print_glyph(glyph, text);
+	}
+}
+
 /* As much of it as `width` columns hold: how many it has. */
 static int
 print_cut(const char *text, int width)

@@ -26,6 +26,12 @@ void table_row(const struct table_column *columns, size_t count,
 /* A line of its own, `indent` columns from the left. */
 void table_line(int indent, const char *text);
 
+/* A text within a line. */
+void table_inline(const char *text);
+
+/* Likewise in its place, for where a text is told otherwise. */
+void table_plain(char *text);
+
 /* A text that begins `indent` columns from the left, of as many lines as it
  * needs, broken at blanks. */
 void table_wrap(int indent, const char *text);
