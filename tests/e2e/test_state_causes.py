@@ -21,6 +21,11 @@ class World:
         self.blocked = site.token('blocked')
         installed.warm(daemon, self.known)
         site.cache('block', 'user', 'blocked')
+        backup = os.path.join(site.folder, 'backup')
+        site.cache('backup', backup)
+        self.commands = COMMANDS + (
+            ('keys', 'refresh'), ('restore', backup),
+            ('restore', backup, '--exact', '--yes'))
 
     def decides(self, what):
         tap.equal([installed.say(self.daemon, token)
@@ -28,8 +33,8 @@ class World:
                   [installed.GRANTED, installed.BLOCKED] * 9,
                   what + ': decided as before')
 
-    def refuses(self, what, cause, commands=COMMANDS):
-        for command in commands:
+    def refuses(self, what, cause, commands=None):
+        for command in commands or self.commands:
             said = self.site.cache(*command, check=False)
             tap.ok(said.returncode == 1 and cause in said.text,
                    '%s: %s says why' % (what, command[0]), said.text)
@@ -60,7 +65,7 @@ def test_disk(who, folder):
             for suffix in ('-wal', '-shm'):
                 os.unlink(site.trust + suffix)
             made = use_up_names(disk)
-            list_too = COMMANDS + (('list', 'revocations'),)
+            list_too = world.commands + (('list', 'revocations'),)
             world.refuses('no inode left', 'the file system is full',
                           list_too)
             world.decides('no inode left')

@@ -142,6 +142,66 @@ def test_trust(world):
                    installed.GRANTED, 'the file is back')
 
 
+def test_meanwhile(world):
+    """Another file in its place while a change waits: what is acknowledged is
+    in the one that is there."""
+    site = world.site
+    for what in ('renamed over', 'deleted'):
+        holder = sqlite3.connect(site.trust, isolation_level=None)
+        holder.execute('BEGIN IMMEDIATE')
+        waits = gate.Process('meanwhile', site.command(
+            'block', 'user', 'meanwhile'), site.folder)
+        waits.wait_for('waiting')
+        copy = site.copy('other')
+        aside = site.copy('aside')
+        for path in (copy, aside):
+            os.chown(path, 0, site.who.pw_gid)
+            os.chmod(path, 0o640)
+        if what == 'deleted':
+            os.unlink(site.trust)
+        else:
+            os.rename(copy, site.trust)
+        holder.execute('ROLLBACK')
+        status = waits.wait()
+        rows = site.rows() if os.path.exists(site.trust) else []
+        tap.ok((status == 0 and ('meanwhile',) in rows) or (
+            status == 1 and 'replaced or removed' in waits.log()),
+            'trust.db %s meanwhile: there, or not acknowledged' % what,
+            (status, waits.log(), rows))
+        holder.close()
+        waits.end()
+        for suffix in ('-wal', '-shm'):
+            if os.path.exists(site.trust + suffix):
+                os.unlink(site.trust + suffix)
+        os.rename(aside, site.trust)
+
+
+def test_other_user(world):
+    """Whoever is neither root nor the daemon opens and writes nothing."""
+    site = world.site
+    before = site.rows('SELECT * FROM audit')
+    folder_ = os.path.join(site.folder, 'of-nobody')
+    os.mkdir(folder_)
+    os.chown(folder_, 65534, 65534)
+    copy = os.path.join(folder_, 'copy')
+    for user in ((65534, 65534), (site.who.pw_uid, site.who.pw_gid)):
+        wrong = []
+        for command in world.trusting + [('backup', copy)] + world.looking:
+            run = subprocess.run(
+                ['setpriv', '--reuid=%d' % user[0], '--regid=%d' % user[1],
+                 '--clear-groups', *site.command(*command)], check=False,
+                input=world.known.encode(), stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT)
+            # the daemon's user may look, as the daemon does
+            looks = user[0] == site.who.pw_uid and command[0] in (
+                'list', 'status', 'verify', 'explain')
+            if (run.returncode == 0) > looks or run.returncode < 0:
+                wrong.append((command, run.returncode, run.stdout[-200:]))
+        tap.equal(wrong, [], 'as uid %d: nothing is done' % user[0])
+        tap.equal(os.listdir(folder_), [], 'and nothing copied')
+    tap.equal(site.rows('SELECT * FROM audit'), before, 'nothing is written')
+
+
 def test_path(world):
     """A link in place of the directory, of another's."""
     site = world.site
@@ -285,6 +345,7 @@ def test_texts(world):
     terminal."""
     site = world.site
     odd = 'a\x1b[2Jb\x9b31m\x7f\u202ec'
+    turned = 'e\u202e\u200bvil'
     token = site.token(odd, client_id=odd, claims={
         'scope': odd, 'jti': odd, 'iss': odd, 'email': odd})
     log = os.path.join(site.folder, 'log')
@@ -299,6 +360,12 @@ def test_texts(world):
                            (('revoke', 'token'), token),
                            (('block', 'user', odd), ''),
                            (('block', 'user', 'd', '--reason', odd), ''),
+                           (('block', 'user', turned), ''),
+                           (('lift', 'user', turned), ''),
+                           (('revoke', 'user'), site.token(turned)),
+                           (('map', 'add', turned, turned), ''),
+                           (('map', 'add', 'u', turned), ''),
+                           (('map', 'remove', turned), ''),
                            (('list', 'audit'), ''),
                            (('list', 'revocations'), '')):
         for more in ((), ('--json',)):
@@ -314,7 +381,10 @@ def test_syncs(world):
     told = os.path.join(site.folder, 'syncs')
     environment = dict(os.environ, SYNC_ORDER_FILE=told, LD_PRELOAD=
                        os.path.join(PRELOADS, 'sync_order.so'))
-    for command in (('revoke', 'user', 'a'), ('block', 'user', 'a'),
+    site.cache('revoke', 'token', stdin='K7dQ2mZx9LwB4vTn8RcY1sHj6FpG3aEu')
+    site.change("UPDATE revocation SET time = 1000 WHERE kind = 'token'")
+    for command in (('prune', '--older-than', '1000000000'),
+                    ('revoke', 'user', 'a'), ('block', 'user', 'a'),
                     ('lift', 'user', 'a'), ('map', 'add', 'a', 'a'),
                     ('map', 'remove', 'a'), ('keys', 'refresh'),
                     ('accept',), ('restore', world.backup),
@@ -339,6 +409,8 @@ def main():
             test_locks(world)
             test_logs(world)
             test_path(world)
+            test_other_user(world)
+            test_meanwhile(world)
             test_trust(world)
         # a daemon would set it aside and begin it anew
         test_status(world)
