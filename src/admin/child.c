@@ -24,13 +24,14 @@ child_progress(FILE *out, int64_t count)
 	(void)fflush(out);
 }
 
-/* Nothing of this process is left to it but what it was told. */
+/* Nothing of this process is left to it but what it was told; nor is its
+ * terminal, to which another user could type. */
 static int
 leave_all(int out)
 {
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	if (null == -1 || setsid() == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDERR_FILENO) == -1 ||
 	    dup2(out, STDOUT_FILENO) == -1 ||
 	    close_range(STDERR_FILENO + 1, ~0U, 0) == -1)

@@ -306,6 +306,16 @@ def hostile(what):
         PRELOADS, 'hostile_child.so'))
 
 
+def child_of(process):
+    """The one that it has, once that is stopped."""
+    path = '/proc/%d/task/%d/children' % (process.pid, process.pid)
+    gate.until(lambda: gate.read(path).split(), 'a child')
+    child = int(gate.read(path).split()[0])
+    gate.until(lambda: 'T (stopped)' in gate.read('/proc/%d/status' % child),
+               'that it is stopped')
+    return child
+
+
 def test_child(world):
     """Whatever runs as the daemon's user in our stead."""
     site = world.site
@@ -313,6 +323,11 @@ def test_child(world):
     stopped = [gate.Process('stopped-%d' % number, site.command(*command),
                             site.folder, env=hostile('stops'))
                for number, command in enumerate(world.looking[:4])]
+    children = [child_of(process) for process in stopped]
+    tap.equal([os.getsid(child) for child in children], children,
+              'a child has no terminal of its parent\'s')
+    tap.ok(all(set(os.listdir('/proc/%d/fd' % child)) == {'0', '1', '2'}
+               for child in children), 'and none of its files')
     for what in HOSTILE:
         wrong = []
         for command in world.looking:
