@@ -40,6 +40,17 @@ class World:
                    '%s: %s says why' % (what, command[0]), said.text)
 
 
+    def looks(self, what):
+        """Who only looks is not in need of what is full or closed."""
+        copy = os.path.join(self.site.folder, 'looked-at')
+        for command in (('list', 'revocations'), ('list', 'audit'),
+                        ('list', 'sessions'), ('list', 'keys'), ('status',),
+                        ('verify',), ('backup', copy)):
+            said = self.site.cache(*command, check=False)
+            tap.ok(said.returncode == 0, '%s: %s' % (what, command[0]),
+                   said.text)
+
+
 def use_up_names(folder):
     """No further file can be made."""
     number = 0
@@ -76,6 +87,7 @@ def test_disk(who, folder):
             remount(disk, 'ro')
             world.refuses('read only', 'Read-only file system')
             world.decides('read only')
+            world.looks('read only')
             remount(disk, 'rw')
             site.cache('lift', 'user', 'x')
             world.decides('and back')
