@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "state/database_holder.h"
+
 #define LOCK_PAUSE_MS 5
 #define SHARE_MS 100
 
@@ -77,7 +79,7 @@ take_lock(int fd, int how, int wait)
 int
 database_file_lock(const char *path, int wait, struct error *error)
 {
-	char name[PATH_MAX];
+	char name[PATH_MAX], holder[96];
 	int fd;
 
 	fd = open_lock(path, name);
@@ -88,8 +90,11 @@ database_file_lock(const char *path, int wait, struct error *error)
 	}
 	if (take_lock(fd, LOCK_EX, wait) == 0)
 		return fd;
-	error_set(error, "%s is held by another process: find it with "
-	    "'fuser -v %s'", name, name);
+	if (database_holder_whole(name, holder, sizeof(holder)) == 0)
+		error_set(error, "%s is held by %s", name, holder);
+	else
+		error_set(error, "%s is held by another process: find it "
+		    "with 'fuser -v %s'", name, name);
 	(void)close(fd);
 	return -1;
 }

@@ -46,6 +46,7 @@ struct wanted {
 	unsigned long inode;
 	long first, last;	/* one of these bytes */
 	int writes;		/* locked against all others */
+	int is_whole;		/* by flock(2), the whole of it */
 };
 
 static int
@@ -109,7 +110,7 @@ holder_of_line(char *line, const struct wanted *wanted)
 		words[i] = word;
 		word = strtok_r(NULL, " \n", &rest);
 	}
-	if (strcmp(words[TYPE], "POSIX") != 0 ||
+	if (strcmp(words[TYPE], wanted->is_whole ? "FLOCK" : "POSIX") != 0 ||
 	    (wanted->writes && strcmp(words[ACCESS], "WRITE") != 0) ||
 	    !is_file(words[FILE_ID], words[PID], wanted))
 		return 0;
@@ -162,6 +163,20 @@ find(const char *path, const char *suffix, struct wanted wanted)
 	return pid;
 }
 
+static int
+tell(long pid, char *text, size_t size)
+{
+	char name[32];
+
+	(void)snprintf(text, size, "another process");
+	if (pid <= 0)
+		return -1;
+	read_name(pid, name, sizeof(name));
+	(void)snprintf(text, size, "process %ld (%s)", pid,
+	    name[0] != '\0' ? name : "of unknown name");
+	return 0;
+}
+
 int
 database_holder(const char *path, char *text, size_t size)
 {
@@ -169,23 +184,24 @@ database_holder(const char *path, char *text, size_t size)
 		const char *suffix;
 		struct wanted wanted;
 	} places[] = {
-		{ "-shm", { 0, 0, SHM_FIRST, SHM_READERS - 1, 1 } },
-		{ "", { 0, 0, FILE_FIRST, FILE_LAST, 1 } },
-		{ "-shm", { 0, 0, SHM_READERS, SHM_LAST, 0 } }
+		{ "-shm", { 0, 0, SHM_FIRST, SHM_READERS - 1, 1, 0 } },
+		{ "", { 0, 0, FILE_FIRST, FILE_LAST, 1, 0 } },
+		{ "-shm", { 0, 0, SHM_READERS, SHM_LAST, 0, 0 } }
 	};
-	char name[32];
 	long pid = 0;
 	size_t i;
 
-	(void)snprintf(text, size, "another process");
 	for (i = 0; pid == 0 && i < sizeof(places) / sizeof(places[0]); i++)
 		pid = find(path, places[i].suffix, places[i].wanted);
-	if (pid <= 0)
-		return -1;
-	read_name(pid, name, sizeof(name));
-	(void)snprintf(text, size, "process %ld (%s)", pid,
-	    name[0] != '\0' ? name : "of unknown name");
-	return 0;
+	return tell(pid, text, size);
+}
+
+int
+database_holder_whole(const char *path, char *text, size_t size)
+{
+	const struct wanted whole = { 0, 0, 0, LONG_MAX, 0, 1 };
+
+	return tell(find(path, "", whole), text, size);
 }
 
 static int
@@ -203,7 +219,7 @@ size_t
 database_holder_users(const char *path, struct database_user *users,
     size_t max)
 {
-	struct wanted wanted = { 0, 0, SHM_OPEN, SHM_OPEN, 0 };
+	struct wanted wanted = { 0, 0, SHM_OPEN, SHM_OPEN, 0, 0 };
 	FILE *locks = open_locks(path, "-shm", &wanted);
 	size_t count = 0;
 	long pid;

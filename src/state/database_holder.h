@@ -14,6 +14,9 @@
  */
 int database_holder(const char *path, char *text, size_t size);
 
+/* Likewise, of whoever holds the whole of a file by flock(2). */
+int database_holder_whole(const char *path, char *text, size_t size);
+
 /* The processes that have the database open, in WAL mode, but for this one:
  * how many, at most `max`. */
 struct database_user {
