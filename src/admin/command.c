@@ -46,7 +46,8 @@ static const struct {
 	[OPTION_YES] = { "yes", 0, 'y', NULL },
 	[OPTION_OLDER_THAN] = { "older-than", 1, '\0', NULL },
 	[OPTION_AUDIT] = { "audit", 0, '\0', NULL },
-	[OPTION_DRY_RUN] = { "dry-run", 0, '\0', NULL }
+	[OPTION_DRY_RUN] = { "dry-run", 0, '\0', NULL },
+	[OPTION_PROBE] = { "probe", 0, '\0', NULL }
 };
 
 static int

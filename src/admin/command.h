@@ -43,6 +43,7 @@ enum command_option {
 	OPTION_OLDER_THAN,
 	OPTION_AUDIT,
 	OPTION_DRY_RUN,
+	OPTION_PROBE,
 	OPTION_COUNT
 };
 

@@ -8,6 +8,7 @@
 extern const struct command accept_command;
 extern const struct command backup_command;
 extern const struct command block_command;
+extern const struct command doctor_command;
 extern const struct command explain_command;
 extern const struct command export_command;
 extern const struct command import_command;

@@ -52,9 +52,9 @@ main(int argc, char **argv)
 		&program, &init_command, &accept_command, &revoke_command,
 		&block_command, &lift_command, &map_command,
 		&list_command, &explain_command, &keys_command,
-		&status_command, &verify_command, &backup_command,
-		&restore_command, &export_command, &import_command,
-		&prune_command, NULL
+		&status_command, &doctor_command, &verify_command,
+		&backup_command, &restore_command, &export_command,
+		&import_command, &prune_command, NULL
 	};
 
 	/* a limit of the caller's is told, like a full disk */

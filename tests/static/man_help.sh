@@ -64,7 +64,7 @@ check() {
 }
 
 check authgear-cache init accept revoke block lift map list \
-    explain status verify backup restore export import \
+    explain status doctor verify backup restore export import \
     prune keys
 check authgear-fcgi
 check authgear-check

@@ -1,0 +1,77 @@
+#include <sys/stat.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/commands.h"
+#include "admin/doctor.h"
+#include "admin/doctor_settings.h"
+
+static const char help[] =
+    "usage: authgear-cache doctor [--file TOKEN] [--config FILE] [--json] "
+    "[<TOKEN]\n"
+    "       authgear-cache doctor --probe URL... [OPTION...]\n"
+    "\n"
+    "Looks at this host: settings, state, clock, Authgear, sockets, daemons,\n"
+    "PAM, web servers, and caches above all that. One line each: good, bad\n"
+    "and what mends it, or why it cannot be looked at. The exit status is 1\n"
+    "if one is bad. A token of yours on stdin (or in a file) shows whether\n"
+    "the resolver knows it and the policies take it.\n"
+    "\n"
+    "      --probe        ask each URL too, as 'authgear-fcgi --probe' does\n"
+    "  -f, --file FILE    read the token from FILE, not from stdin;\n"
+    "                     it is never an argument\n"
+    "  -c, --config FILE  settings (" COMMAND_SETTINGS ")\n"
+    "  -j, --json         as JSON, one object a line\n"
+    "  -h, --help         this text\n";
+
+/* NULL, or what is wrong. */
+static const char *
+check(const struct command_line *line)
+{
+	const int probes = line->values[OPTION_PROBE] != NULL;
+
+	if (!probes && line->count > 0)
+		return "it takes options only; a token belongs to stdin or a "
+		    "file";
+	if (probes && line->count == 0)
+		return "--probe asks URLs";
+	return NULL;
+}
+
+static void
+look(struct doctor *doctor, const struct error *error)
+{
+	doctor_settings(doctor, error);
+}
+
+static enum command_status
+run(const struct command_line *line, struct error *error)
+{
+	struct doctor doctor = { .config = line->values[OPTION_CONFIG],
+	    .json = line->json, .user = DOCTOR_USER_UNKNOWN };
+	struct error unreadable = { "" };
+	const char *wrong = check(line);
+	struct settings *settings;
+
+	if (wrong != NULL) {
+		error_set(error, "%s", wrong);
+		return COMMAND_USAGE;
+	}
+	settings = settings_load(doctor.config, &unreadable);
+	doctor.settings = settings;
+	look(&doctor, &unreadable);
+	settings_free(settings);
+	if (command_flush("", error) != COMMAND_DONE)
+		return COMMAND_FAILED;
+	return doctor.counts[DOCTOR_BAD] > 0 ? COMMAND_FAILED : COMMAND_DONE;
+}
+
+const struct command doctor_command = {
+	.name = "doctor",
+	.options = 1U << OPTION_FILE | 1U << OPTION_PROBE,
+	.usage = "[--probe URL...] ...",
+	.summary = "look for what is wrong on this host",
+	.help = help,
+	.run = run
+};
