@@ -1,11 +1,10 @@
-#include <sys/stat.h>
-
-#include <stdio.h>
-#include <string.h>
-
 #include "admin/commands.h"
 #include "admin/doctor.h"
+#include "admin/doctor_authgear.h"
+#include "admin/doctor_daemon.h"
 #include "admin/doctor_settings.h"
+#include "admin/doctor_state.h"
+#include "admin/doctor_token.h"
 
 static const char help[] =
     "usage: authgear-cache doctor [--file TOKEN] [--config FILE] [--json] "
@@ -40,9 +39,19 @@ check(const struct command_line *line)
 }
 
 static void
-look(struct doctor *doctor, const struct error *error)
+look(struct doctor *doctor, const struct command_line *line,
+    const struct error *error)
 {
 	doctor_settings(doctor, error);
+	if (doctor->settings == NULL) {
+		doctor_say(doctor, DOCTOR_UNKNOWN, "state, Authgear", NULL,
+		    "the settings cannot be read");
+	} else {
+		doctor_state(doctor);
+		doctor_authgear(doctor);
+		doctor_token(doctor, line->values[OPTION_FILE]);
+		doctor_daemon(doctor);
+	}
 }
 
 static enum command_status
@@ -60,7 +69,7 @@ run(const struct command_line *line, struct error *error)
 	}
 	settings = settings_load(doctor.config, &unreadable);
 	doctor.settings = settings;
-	look(&doctor, &unreadable);
+	look(&doctor, line, &unreadable);
 	settings_free(settings);
 	if (command_flush("", error) != COMMAND_DONE)
 		return COMMAND_FAILED;

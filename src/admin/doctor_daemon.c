@@ -1,0 +1,192 @@
+#include "config.h"
+
+#include "admin/doctor_daemon.h"
+
+#include <sys/stat.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/command.h"
+#include "admin/doctor_socket.h"
+#include "admin/process.h"
+#include "admin/program.h"
+#include "face/epoch.h"
+#include "transport/clock.h"
+
+#define NAME "authgear-fcgi"
+#define RESTART "run 'systemctl restart authgear-fcgi'"
+#define SLACK_MS 100		/* a start is told in ticks */
+#define VERSION_MS 5000
+
+/* The value of an option of its line; `missing` without one. */
+static const char *
+option_of(const struct process *process, const char *name, char letter,
+    const char *missing)
+{
+	const size_t len = strlen(name);
+	const char *word;
+	size_t at = 0;
+
+	while ((word = process_argument(process, &at)) != NULL) {
+		if (word[0] != '-')
+			continue;
+		if (strncmp(word, name, len) == 0 && word[len] == '=')
+			return word + len + 1;
+		if (strcmp(word, name) == 0 || (letter != '\0' &&
+		    word[1] == letter && word[2] == '\0'))
+			return process_argument(process, &at);
+	}
+	return missing;
+}
+
+static int
+is_same_file(const char *one, const char *other)
+{
+	struct stat a, b;
+
+	if (stat(one, &a) == 0 && stat(other, &b) == 0)
+		return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return strcmp(one, other) == 0;
+}
+
+/* Whether the file was written, or put there, after the process began. */
+static int
+is_newer(const char *path, const struct process *process,
+    const struct moment *now)
+{
+	int64_t began, changed;
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		return 0;
+	began = now->wall * 1000 - (now->boottime - process->started);
+	changed = (int64_t)st.st_ctim.tv_sec * 1000 +
+	    st.st_ctim.tv_nsec / 1000000;
+	/* now->wall is of whole seconds */
+	return changed > began + 1000 + SLACK_MS;
+}
+
+/* What is run as root is root's. */
+static int
+may_run(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static void
+look_at_version(struct doctor *doctor, const struct process *process)
+{
+	const char *const arguments[] = { process->program, "--version",
+	    NULL };
+	static const char ours[] = NAME " " PACKAGE_VERSION "\n";
+	struct error error = { "" };
+	struct program program;
+
+	if (!may_run(process->program)) {
+		doctor_say(doctor, DOCTOR_UNKNOWN, "daemon", NULL, "%s can be "
+		    "written by others than root, so its version is not asked",
+		    process->program);
+		return;
+	}
+	if (program_run(arguments, 256, VERSION_MS, &program, &error) == -1)
+		doctor_say(doctor, DOCTOR_UNKNOWN, "daemon", NULL, "%s",
+		    error_text(&error));
+	else if (strcmp(program.out.data, ours) != 0)
+		doctor_say(doctor, DOCTOR_BAD, "daemon", "install both of one "
+		    "release, then " RESTART, "%s is %.60s, and this is "
+		    PACKAGE_VERSION, process->program, program.out.data);
+	else
+		doctor_say(doctor, DOCTOR_GOOD, "daemon", NULL, "process %ld "
+		    "is of version " PACKAGE_VERSION, process->pid);
+	program_clear(&program);
+}
+
+/* As STATE's page is for root's changes, for the daemon's. */
+static void
+look_at_page(struct doctor *doctor, const struct process *process)
+{
+	const char *folder = option_of(process, "--epoch", '\0', NULL);
+	unsigned char value[EPOCH_SIZE];
+	struct epoch epoch;
+
+	if (folder == NULL)
+		return;
+	epoch_init(&epoch, folder, EPOCH_DAEMON, EPOCH_OF_DIRECTORY);
+	if (epoch_look(&epoch) && epoch_read(&epoch, value))
+		doctor_say(doctor, DOCTOR_GOOD, "epoch", NULL, "%s/"
+		    EPOCH_DAEMON, folder);
+	else
+		doctor_say(doctor, DOCTOR_BAD, "epoch", RESTART ", whose unit "
+		    "makes the folder (RuntimeDirectory=)", "%s/" EPOCH_DAEMON
+		    " is no good page, so that nginx keeps no answers",
+		    folder);
+	epoch_clear(&epoch);
+}
+
+static void
+look_at(struct doctor *doctor, const struct process *process)
+{
+	struct moment now;
+	size_t bad = doctor->counts[DOCTOR_BAD];
+
+	if (process->uid != doctor->user)
+		doctor_say(doctor, DOCTOR_BAD, "daemon", "have User= of its "
+		    "unit name the owner of the state's daemon/", "process "
+		    "%ld is uid %lu, and its state is of uid %lu",
+		    process->pid, (unsigned long)process->uid,
+		    (unsigned long)doctor->user);
+	if (process->was_replaced)
+		doctor_say(doctor, DOCTOR_BAD, "daemon", RESTART, "process "
+		    "%ld runs another %s than the one that is installed",
+		    process->pid, process->program);
+	if (clock_now(&now) == 0 && is_newer(doctor->config, process, &now))
+		doctor_say(doctor, DOCTOR_BAD, "daemon", RESTART, "%s was "
+		    "changed since process %ld read it", doctor->config,
+		    process->pid);
+	if (bad == doctor->counts[DOCTOR_BAD])
+		doctor_say(doctor, DOCTOR_GOOD, "daemon", NULL, "process %ld "
+		    "is uid %lu, and newer than its program and settings",
+		    process->pid, (unsigned long)process->uid);
+	if (!process->was_replaced)
+		look_at_version(doctor, process);
+	look_at_page(doctor, process);
+	doctor_socket(doctor, process->pid);
+}
+
+static void
+take(void *context, const struct process *process)
+{
+	struct doctor *doctor = context;
+	const char *config = option_of(process, "--config", 'c',
+	    COMMAND_SETTINGS);
+
+	/* neither another installation's, nor one that only probes */
+	if (config == NULL || !is_same_file(config, doctor->config) ||
+	    option_of(process, "--probe", '\0', NULL) != NULL)
+		return;
+	doctor->has_daemon = 1;
+	look_at(doctor, process);
+}
+
+void
+doctor_daemon(struct doctor *doctor)
+{
+	if (geteuid() != 0) {
+		doctor_say(doctor, DOCTOR_UNKNOWN, "daemon", "run this as "
+		    "root", "only root sees which processes run");
+		doctor->has_daemon = 1;
+	} else if (process_each(NAME, take, doctor) == -1) {
+		doctor_say(doctor, DOCTOR_UNKNOWN, "daemon", "mount /proc",
+		    "/proc cannot be read");
+	} else if (!doctor->has_daemon) {
+		doctor_say(doctor, DOCTOR_BAD, "daemon", "run 'systemctl start "
+		    "authgear-fcgi', and read its log", "no " NAME " with %s "
+		    "runs; what root's PAM hosts grant is authgear-check's",
+		    doctor->config);
+	}
+}

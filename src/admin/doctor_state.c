@@ -1,0 +1,221 @@
+#include "admin/doctor_state.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/child.h"
+#include "face/epoch.h"
+#include "state/status_list.h"
+#include "state/trust_place.h"
+#include "state/write/trust_list.h"
+
+#define INIT "'authgear-cache init --user NAME' with the daemon's user mends it"
+
+/* 1 if the file is there and no other kind of thing, with what it is; else said,
+ * `missing` being what an absent one is. */
+static int
+find(struct doctor *doctor, const char *path, enum doctor_finding missing,
+    struct stat *st)
+{
+	if (lstat(path, st) == -1) {
+		doctor_say(doctor, errno == ENOENT ? missing : DOCTOR_UNKNOWN,
+		    "state", missing == DOCTOR_BAD ? INIT : NULL, "%s: %s",
+		    path, strerror(errno));
+		return 0;
+	}
+	if (S_ISREG(st->st_mode) && st->st_nlink == 1)
+		return 1;
+	doctor_say(doctor, DOCTOR_BAD, "state", "put the file itself there",
+	    "%s is a link, or no file", path);
+	return 0;
+}
+
+static int
+check_file(struct doctor *doctor, const char *path, const struct stat *st,
+    uid_t owner, mode_t most)
+{
+	char remedy[PATH_MAX + 64];
+
+	if (st->st_uid == owner && (st->st_mode & 07777 & ~most) == 0)
+		return 0;
+	if (st->st_uid != owner)
+		(void)snprintf(remedy, sizeof(remedy), "run 'chown %lu %s'",
+		    (unsigned long)owner, path);
+	else
+		(void)snprintf(remedy, sizeof(remedy), "run 'chmod %04o %s'",
+		    (unsigned int)most, path);
+	doctor_say(doctor, DOCTOR_BAD, "state", remedy, "%s belongs to uid "
+	    "%lu and has mode %04o", path, (unsigned long)st->st_uid,
+	    (unsigned int)(st->st_mode & 07777));
+	return -1;
+}
+
+static void
+look_at_directory(struct doctor *doctor, const char *state)
+{
+	struct error error = { "" };
+	gid_t group;
+
+	if (trust_place_look(state, &group, &error) == -1) {
+		doctor_say(doctor, DOCTOR_BAD, "state", NULL, "%s",
+		    error_text(&error));
+		return;
+	}
+	doctor_say(doctor, DOCTOR_GOOD, "state", NULL, "owner and mode of %s",
+	    state);
+	if (group == TRUST_PLACE_NO_GROUP)
+		return;
+	if (trust_place_group(group, doctor->user, &error) == -1)
+		doctor_say(doctor, DOCTOR_BAD, "group", NULL, "%s",
+		    error_text(&error));
+	else
+		doctor_say(doctor, DOCTOR_GOOD, "group", NULL, "the daemon's "
+		    "user is the one member of group %lu",
+		    (unsigned long)group);
+}
+
+static void
+find_user(struct doctor *doctor, const char *state)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%.3900s/daemon", state);
+	if (lstat(path, &st) == -1 || !S_ISDIR(st.st_mode)) {
+		doctor_say(doctor, DOCTOR_BAD, "state", INIT, "%s is no "
+		    "directory", path);
+		return;
+	}
+	doctor->user = st.st_uid;
+	if (st.st_uid == 0)
+		doctor_say(doctor, DOCTOR_BAD, "state", INIT, "%s belongs to "
+		    "root, and what asks Authgear should not be root", path);
+	else if (check_file(doctor, path, &st, st.st_uid, 0700) == 0)
+		doctor_say(doctor, DOCTOR_GOOD, "state", NULL, "%s belongs to "
+		    "uid %lu alone", path, (unsigned long)st.st_uid);
+}
+
+static void
+look_at_trust(struct doctor *doctor, const char *state)
+{
+	struct error error = { "" };
+	struct trust_list_counts counts;
+	struct stat st, place;
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%.3900s/trust.db", state);
+	if (!find(doctor, path, DOCTOR_BAD, &st) ||
+	    lstat(state, &place) == -1 ||
+	    check_file(doctor, path, &st, place.st_uid, 0640) == -1)
+		return;
+	if (st.st_gid != place.st_gid)
+		doctor_say(doctor, DOCTOR_BAD, "state", INIT, "%s is of group "
+		    "%lu, and its directory of %lu", path,
+		    (unsigned long)st.st_gid, (unsigned long)place.st_gid);
+	else if (trust_list_count(state, doctor->settings->endpoint, &counts,
+	    &error) == -1)
+		doctor_say(doctor, DOCTOR_BAD, "state", NULL, "%s",
+		    error_text(&error));
+	else
+		doctor_say(doctor, DOCTOR_GOOD, "state", NULL, "%s: %lld "
+		    "revocations, up to change %lld", path,
+		    (long long)counts.revocations, (long long)counts.number);
+}
+
+/* --- as the daemon's user */
+
+static int
+work(void *context, FILE *out, struct error *error)
+{
+	const struct doctor *doctor = context;
+	struct status_list *list;
+
+	(void)out;
+	if (access(doctor->config, R_OK) == -1) {
+		error_set(error, "%s: the daemon's user cannot read it (%s): "
+		    "run 'chmod a+r' on it, and see that its folders let the "
+		    "user through", doctor->config, strerror(errno));
+		return -1;
+	}
+	list = status_list_open(doctor->settings->state,
+	    doctor->settings->endpoint, STATUS_LIST_OLDEST, error);
+	status_list_free(list);
+	return list != NULL ? 0 : -1;
+}
+
+static int
+take(void *context, const struct json *line, struct error *error)
+{
+	(void)context;
+	(void)line;
+	return child_is_odd(error);
+}
+
+static void
+look_at_status(struct doctor *doctor, const char *state)
+{
+	const struct child child = { .state = state, .what = "",
+	    .context = doctor, .work = work, .take = take };
+	struct error error = { "" };
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (doctor->user == DOCTOR_USER_UNKNOWN)
+		return;
+	(void)snprintf(path, sizeof(path), "%.3900s/daemon/status.db", state);
+	if (!find(doctor, path, DOCTOR_UNKNOWN, &st) ||
+	    check_file(doctor, path, &st, doctor->user, 0600) == -1)
+		return;
+	if (child_run(&child, &error) == -1)
+		doctor_say(doctor, DOCTOR_BAD, "state", NULL, "%s",
+		    error_text(&error));
+	else
+		doctor_say(doctor, DOCTOR_GOOD, "state", NULL, "the daemon's "
+		    "user can read %s and the settings", path);
+}
+
+/* --- root's page, by which the nginx module keeps answers */
+
+static void
+look_at_epoch(struct doctor *doctor, const char *state)
+{
+	unsigned char value[EPOCH_SIZE];
+	char folder[PATH_MAX];
+	struct epoch epoch;
+	struct stat st;
+	int len = (int)strlen(state);
+
+	while (len > 1 && state[len - 1] == '/')
+		len--;
+	(void)snprintf(folder, sizeof(folder), "%.*s.epoch",
+	    len < 3900 ? len : 3900, state);
+	if (lstat(folder, &st) == -1 && errno == ENOENT)
+		return;
+	epoch_init(&epoch, folder, EPOCH_TRUST, EPOCH_OF_ROOT);
+	if (epoch_look(&epoch) && epoch_read(&epoch, value))
+		doctor_say(doctor, DOCTOR_GOOD, "epoch", NULL, "%s/"
+		    EPOCH_TRUST, folder);
+	else
+		doctor_say(doctor, DOCTOR_BAD, "epoch", "the next change "
+		    "mends it, or 'authgear-cache accept'; its folder must be "
+		    "root's, with mode 0755", "%s/" EPOCH_TRUST " is no good "
+		    "page, so that nginx keeps no answers", folder);
+	epoch_clear(&epoch);
+}
+
+void
+doctor_state(struct doctor *doctor)
+{
+	const char *state = doctor->settings->state;
+
+	find_user(doctor, state);
+	look_at_directory(doctor, state);
+	look_at_trust(doctor, state);
+	look_at_status(doctor, state);
+	look_at_epoch(doctor, state);
+}

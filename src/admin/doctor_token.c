@@ -1,0 +1,146 @@
+#include "admin/doctor_token.h"
+
+#include <sys/stat.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "admin/explain_ask.h"
+#include "admin/handed.h"
+
+#define PATIENCE_MS 3000	/* for its first byte */
+
+/* Whether somebody hands one over: nobody is waited for at a terminal, or for
+ * ever. */
+static int
+is_given(const char *file)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	struct stat st;
+
+	if (file != NULL)
+		return 1;
+	if (fstat(STDIN_FILENO, &st) == -1)
+		return 0;
+	if (S_ISREG(st.st_mode))
+		return 1;
+	return S_ISFIFO(st.st_mode) && poll(&in, 1, PATIENCE_MS) == 1;
+}
+
+/* What the resolver's part in it was. */
+static void
+say_resolver(struct doctor *doctor, const struct explain_report *report)
+{
+	const char *detail = report->detail != NULL ? report->detail : "";
+	const char *url = doctor->settings->resolver_url;
+	const enum reason reason = report->reason;
+
+	if (reason == REASON_RESOLVER_UNREACHABLE ||
+	    reason == REASON_RESOLVER_FAULT)
+		doctor_say(doctor, DOCTOR_BAD, "resolver", "set resolver_url "
+		    "to Authgear's resolver, see authgear.conf(5)", "%s: "
+		    "%s %s", url, reason_sentence(reason), detail);
+	else if (reason == REASON_NOT_LIVE ||
+	    reason == REASON_SESSION_UNSETTLED ||
+	    reason == REASON_USER_MISMATCH)
+		doctor_say(doctor, DOCTOR_BAD, "resolver", "is the token "
+		    "fresh? Else resolver_url is of another project than "
+		    "endpoint, by whose name it is asked", "%s does not know "
+		    "the session of this token of %s", url,
+		    doctor->settings->endpoint);
+	else if (report->user != NULL)
+		doctor_say(doctor, DOCTOR_GOOD, "resolver", NULL, "knows the "
+		    "token, and its user");
+	else
+		doctor_say(doctor, DOCTOR_UNKNOWN, "resolver", "hand over a "
+		    "fresh token", "the token is refused before it is asked: "
+		    "%s", reason_name(reason));
+}
+
+static void
+say_policy(struct doctor *doctor, const struct policy *policy,
+    const struct explain_report *report)
+{
+	char subject[sizeof("policy ") + POLICY_MAX_NAME];
+	char remedy[256];
+
+	(void)snprintf(subject, sizeof(subject), "policy %s", policy->name);
+	if (report->reason == REASON_WRONG_AUDIENCE) {
+		(void)snprintf(remedy, sizeof(remedy), "set audience of "
+		    "[policy %s] to what the token's aud says", policy->name);
+		doctor_say(doctor, DOCTOR_BAD, subject, remedy, "the token's "
+		    "audience is none of its own");
+	} else if (report->reason == REASON_WRONG_ISSUER) {
+		doctor_say(doctor, DOCTOR_BAD, subject, "set endpoint to what "
+		    "the token's iss says", "the token is not of %s",
+		    doctor->settings->endpoint);
+	} else if (report->reason == REASON_GRANTED) {
+		doctor_say(doctor, DOCTOR_GOOD, subject, NULL, "takes the "
+		    "token");
+	} else if (reason_verdict(report->reason) == VERDICT_FORBIDDEN) {
+		doctor_say(doctor, DOCTOR_GOOD, subject, NULL, "takes the "
+		    "token's audience, and refuses its user: %s",
+		    reason_name(report->reason));
+	} else {
+		doctor_say(doctor, DOCTOR_UNKNOWN, subject, "see "
+		    "'authgear-cache explain --policy NAME'", "the token is "
+		    "refused: %s", reason_name(report->reason));
+	}
+}
+
+static void
+ask(struct doctor *doctor, size_t index, struct buffer *text)
+{
+	const struct settings *settings = doctor->settings;
+	const struct policy *policy = settings->policies[index];
+	struct explain_ask asked = { .settings = settings,
+	    .policy = policy->name, .text = text, .may_ask = 1 };
+	struct explain_report *report = calloc(1, sizeof(*report));
+	struct error error = { "" };
+
+	if (report == NULL || explain_ask(&asked, report, &error) == -1) {
+		doctor_say(doctor, DOCTOR_UNKNOWN, "token", NULL, "%s",
+		    report == NULL ? "out of memory" : error_text(&error));
+	} else {
+		if (index == 0 &&
+		    settings->validate != SETTINGS_VALIDATE_JWT)
+			say_resolver(doctor, report);
+		say_policy(doctor, policy, report);
+	}
+	if (report != NULL)
+		explain_report_clear(report);
+	free(report);
+}
+
+static void
+ask_all(struct doctor *doctor, struct buffer *text)
+{
+	size_t i;
+
+	for (i = 0; i < doctor->settings->policy_count; i++)
+		ask(doctor, i, text);
+}
+
+void
+doctor_token(struct doctor *doctor, const char *file)
+{
+	struct error error = { "" };
+	struct buffer text;
+
+	buffer_init(&text, HANDED_LIMIT);
+	if (!is_given(file))
+		doctor_say(doctor, DOCTOR_UNKNOWN, "token", "'authgear-cache "
+		    "doctor <token.txt' does", "none is on stdin, so nothing "
+		    "tells whether the resolver and the policies take one");
+	else if (handed_read_text(file, &text, &error) == -1)
+		doctor_say(doctor, DOCTOR_UNKNOWN, "token", NULL, "%s",
+		    error_text(&error));
+	else if (handed_trim(&text)[0] == '\0')
+		doctor_say(doctor, DOCTOR_UNKNOWN, "token", NULL, "what was "
+		    "handed over is empty");
+	else
+		ask_all(doctor, &text);
+	buffer_clear(&text);
+}
