@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "ground/error.h"
+#include "ground/word_list.h"
 #include "settings/settings.h"
 
 /*
@@ -23,6 +24,7 @@ struct doctor {
 					   DOCTOR_USER_UNKNOWN */
 	int has_daemon;			/* one that reads these settings runs */
 	int has_pam;			/* a service names the PAM module */
+	struct word_list asked;		/* sockets, of doctor_ask */
 	size_t counts[3];		/* by finding */
 };
 

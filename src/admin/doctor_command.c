@@ -2,6 +2,7 @@
 #include "admin/doctor.h"
 #include "admin/doctor_authgear.h"
 #include "admin/doctor_daemon.h"
+#include "admin/doctor_pam.h"
 #include "admin/doctor_settings.h"
 #include "admin/doctor_state.h"
 #include "admin/doctor_token.h"
@@ -51,6 +52,7 @@ look(struct doctor *doctor, const struct command_line *line,
 		doctor_authgear(doctor);
 		doctor_token(doctor, line->values[OPTION_FILE]);
 		doctor_daemon(doctor);
+		doctor_pam(doctor);
 	}
 }
 
@@ -70,6 +72,7 @@ run(const struct command_line *line, struct error *error)
 	settings = settings_load(doctor.config, &unreadable);
 	doctor.settings = settings;
 	look(&doctor, line, &unreadable);
+	word_list_clear(&doctor.asked);
 	settings_free(settings);
 	if (command_flush("", error) != COMMAND_DONE)
 		return COMMAND_FAILED;

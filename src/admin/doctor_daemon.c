@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/command.h"
@@ -13,7 +14,6 @@
 #include "admin/process.h"
 #include "admin/program.h"
 #include "face/epoch.h"
-#include "transport/clock.h"
 
 #define NAME "authgear-fcgi"
 #define RESTART "run 'systemctl restart authgear-fcgi'"
@@ -51,21 +51,27 @@ is_same_file(const char *one, const char *other)
 	return strcmp(one, other) == 0;
 }
 
+static int64_t
+msecs_of(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * 1000 + time->tv_nsec / 1000000;
+}
+
 /* Whether the file was written, or put there, after the process began. */
 static int
-is_newer(const char *path, const struct process *process,
-    const struct moment *now)
+is_newer(const char *path, const struct process *process)
 {
-	int64_t began, changed;
+	struct timespec wall, booted;
+	int64_t began;
 	struct stat st;
 
-	if (stat(path, &st) == -1)
+	if (stat(path, &st) == -1 ||
+	    clock_gettime(CLOCK_REALTIME, &wall) == -1 ||
+	    clock_gettime(CLOCK_BOOTTIME, &booted) == -1)
 		return 0;
-	began = now->wall * 1000 - (now->boottime - process->started);
-	changed = (int64_t)st.st_ctim.tv_sec * 1000 +
-	    st.st_ctim.tv_nsec / 1000000;
-	/* now->wall is of whole seconds */
-	return changed > began + 1000 + SLACK_MS;
+	began = msecs_of(&wall) - (msecs_of(&booted) - process->started);
+	/* what a program that keeps the time of a file cannot hide */
+	return msecs_of(&st.st_ctim) > began + SLACK_MS;
 }
 
 /* What is run as root is root's. */
@@ -131,8 +137,7 @@ look_at_page(struct doctor *doctor, const struct process *process)
 static void
 look_at(struct doctor *doctor, const struct process *process)
 {
-	struct moment now;
-	size_t bad = doctor->counts[DOCTOR_BAD];
+	const size_t bad = doctor->counts[DOCTOR_BAD];
 
 	if (process->uid != doctor->user)
 		doctor_say(doctor, DOCTOR_BAD, "daemon", "have User= of its "
@@ -144,7 +149,7 @@ look_at(struct doctor *doctor, const struct process *process)
 		doctor_say(doctor, DOCTOR_BAD, "daemon", RESTART, "process "
 		    "%ld runs another %s than the one that is installed",
 		    process->pid, process->program);
-	if (clock_now(&now) == 0 && is_newer(doctor->config, process, &now))
+	if (is_newer(doctor->config, process))
 		doctor_say(doctor, DOCTOR_BAD, "daemon", RESTART, "%s was "
 		    "changed since process %ld read it", doctor->config,
 		    process->pid);

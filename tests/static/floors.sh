@@ -15,13 +15,13 @@ src/gate	src/ground src/facts src/settings src/state
 src/web	src/ground src/facts src/settings src/gate
 src/transport	src/ground src/settings
 src/face	src/ground src/facts src/settings src/gate src/transport
+pam	src/ground src/facts src/face
 src/admin	src/ground src/facts src/settings src/state src/state/write \
-		src/gate src/web src/transport src/face
+		src/gate src/web src/transport src/face pam
 fcgi/layer	src/ground src/face
 fcgi	src/ground src/facts src/settings src/gate src/web src/transport \
 		src/face fcgi/layer
 check	src/ground src/facts src/settings src/gate src/transport src/face fcgi
-pam	src/ground src/facts src/face
 nginx	src/ground src/facts src/web src/face
 '
 table=$(printf '%s' "$table" | sed -e ':a' -e '/\\$/N; s/\\\n//; ta')

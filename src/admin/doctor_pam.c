@@ -1,0 +1,244 @@
+#include "config.h"
+
+#include "admin/doctor_pam.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/doctor_ask.h"
+#include "admin/pam_service.h"
+#include "pam/pam_options.h"
+
+#define FOLDER "/etc/pam.d"
+#define MODULE "pam_authgear.so"
+#define SUBJECT_SIZE (sizeof("pam ") + NAME_MAX)
+
+struct looking {
+	struct doctor *doctor;
+	const struct pam_service *service;
+	const char *subject;
+	struct pam_options options;	/* of the line at hand */
+};
+
+static void
+bad(const struct looking *looking, const char *remedy, const char *text)
+{
+	doctor_say(looking->doctor, DOCTOR_BAD, looking->subject, remedy,
+	    "%s", text);
+}
+
+static int
+is_ours(const struct pam_line *line)
+{
+	return strcmp(line->module, MODULE) == 0;
+}
+
+static void
+look_at_policy(const struct looking *looking)
+{
+	const struct settings *settings = looking->doctor->settings;
+	const char *policy = looking->options.policy;
+	size_t i;
+
+	for (i = 0; i < settings->policy_count; i++)
+		if (strcmp(settings->policies[i]->name, policy) == 0)
+			return;
+	doctor_say(looking->doctor, DOCTOR_BAD, looking->subject, "write it, "
+	    "or name one of 'authgear-cache --print-policies'", "policy=%s "
+	    "is no policy of %s", policy, looking->doctor->config);
+}
+
+static void
+look_at_user(const struct looking *looking)
+{
+	const char *name = looking->options.daemon_user;
+	const struct passwd *entry = getpwnam(name);
+
+	if (entry != NULL && entry->pw_uid == looking->doctor->user)
+		return;
+	doctor_say(looking->doctor, DOCTOR_BAD, looking->subject, "say "
+	    "daemon_user= with the owner of the state's daemon/", "%s is not "
+	    "the daemon's user", name);
+}
+
+static void
+look_at_options(struct looking *looking, const struct pam_line *line)
+{
+	char why[256] = "";
+
+	if (pam_options_read(&looking->options, line->count, line->words, why,
+	    sizeof(why)) == -1) {
+		bad(looking, "see pam_authgear(8)", why);
+		return;
+	}
+	look_at_policy(looking);
+	look_at_user(looking);
+	doctor_ask(looking->doctor, &looking->options);
+}
+
+/* 1 if a success of `line` leaves the phase, or goes past the next `ahead`
+ * lines of it. */
+static int
+goes_past(const struct pam_line *line, long ahead)
+{
+	char text[16];
+	const char *action = pam_service_action(line, "success", text);
+
+	return strcmp(action, "done") == 0 ||
+	    strtol(action, NULL, 10) >= ahead;
+}
+
+/* Who stands above it and lets it be passed over, or takes the password. */
+static void
+look_at_order(const struct looking *looking, size_t index)
+{
+	const struct pam_line *lines = looking->service->lines;
+	const enum pam_service_phase phase = lines[index].phase;
+	const char *other;
+	long ahead = 1;
+	size_t i;
+
+	for (i = index; i-- > 0; ) {
+		other = lines[i].module;
+		if (lines[i].phase != phase)
+			continue;
+		/* su: root is asked nothing */
+		if (strcmp(other, "pam_rootok.so") == 0 ||
+		    is_ours(&lines[i]) || !(goes_past(&lines[i], ahead) ||
+		    (phase == PAM_SERVICE_AUTH &&
+		    strcmp(other, "pam_unix.so") == 0))) {
+			ahead++;
+			continue;
+		}
+		doctor_say(looking->doctor, DOCTOR_BAD, looking->subject,
+		    phase == PAM_SERVICE_AUTH ? "put its auth line above that, "
+		    "and above @include common-auth" : "put its account line "
+		    "above that, and above @include common-account",
+		    MODULE " stands behind %s, which %s", other,
+		    phase == PAM_SERVICE_AUTH ? "has asked for the password "
+		    "or ended the phase by then" : "ends the phase before a "
+		    "denial");
+		return;
+	}
+}
+
+static int
+is_lost(const struct pam_line *line, const char *value)
+{
+	char text[16];
+	const char *action = pam_service_action(line, value, text);
+
+	return strcmp(action, "bad") != 0 && strcmp(action, "die") != 0;
+}
+
+static void
+look_at_control(const struct looking *looking, const struct pam_line *line)
+{
+	char text[16];
+
+	if (line->phase == PAM_SERVICE_ACCOUNT &&
+	    (is_lost(line, "perm_denied") || is_lost(line, "auth_err")))
+		bad(looking, "write 'account required " MODULE " ...'", "its "
+		    "account line loses a denial: who is blocked is let in");
+	if (line->phase == PAM_SERVICE_ACCOUNT &&
+	    strcmp(pam_service_action(line, "success", text), "done") == 0)
+		bad(looking, "write 'account required " MODULE " ...'", "its "
+		    "account line ends the phase, so that the lines behind it "
+		    "count for nothing");
+	if (line->phase == PAM_SERVICE_AUTH &&
+	    strcmp(pam_service_action(line, "success", text), "ignore") == 0)
+		bad(looking, "write 'auth [success=done "
+		    "authinfo_unavail=die default=ignore] " MODULE " ...'",
+		    "its auth line lets nobody in");
+	if (line->phase == PAM_SERVICE_AUTH &&
+	    strcmp(pam_service_action(line, "auth_err", text), "ok") == 0)
+		bad(looking, "write 'auth [success=done "
+		    "authinfo_unavail=die default=ignore] " MODULE " ...'",
+		    "its auth line takes a refusal for success");
+}
+
+static void
+look_at_service(struct looking *looking)
+{
+	const size_t before = looking->doctor->counts[DOCTOR_BAD];
+	const struct pam_line *line;
+	int has[2] = { 0, 0 };
+	size_t i;
+
+	for (i = 0; i < looking->service->count; i++) {
+		line = &looking->service->lines[i];
+		if (!is_ours(line))
+			continue;
+		has[line->phase] = 1;
+		look_at_options(looking, line);
+		look_at_control(looking, line);
+		look_at_order(looking, i);
+	}
+	if (!has[PAM_SERVICE_AUTH] && !has[PAM_SERVICE_ACCOUNT])
+		return;
+	looking->doctor->has_pam = 1;
+	if (!has[PAM_SERVICE_ACCOUNT])
+		bad(looking, "add 'account required " MODULE " policy=NAME "
+		    "account_without_auth=ignore' above pam_unix.so", "no "
+		    "account line of the module: a block does not hold");
+	if (before == looking->doctor->counts[DOCTOR_BAD])
+		doctor_say(looking->doctor, DOCTOR_GOOD, looking->subject,
+		    NULL, "options, order and controls of " MODULE);
+}
+
+static void
+look_at_file(struct doctor *doctor, const char *name)
+{
+	struct pam_service *service = calloc(1, sizeof(*service));
+	char subject[SUBJECT_SIZE];
+	struct looking looking = { .doctor = doctor, .service = service,
+	    .subject = subject };
+	struct error error = { "" };
+
+	(void)snprintf(subject, sizeof(subject), "pam %s", name);
+	if (service == NULL)
+		doctor_say(doctor, DOCTOR_UNKNOWN, subject, NULL,
+		    "out of memory");
+	else if (pam_service_read(service, FOLDER, name, &error) == -1)
+		doctor_say(doctor, DOCTOR_UNKNOWN, subject, NULL, "%s",
+		    error_text(&error));
+	else
+		look_at_service(&looking);
+	if (service != NULL)
+		pam_service_clear(service);
+	free(service);
+}
+
+/* What is there to be included, and what packages leave behind. */
+static int
+is_service(const char *name)
+{
+	return name[0] != '.' && strncmp(name, "common-", 7) != 0 &&
+	    strstr(name, ".dpkg-") == NULL && strchr(name, '~') == NULL;
+}
+
+void
+doctor_pam(struct doctor *doctor)
+{
+	struct dirent **entries = NULL;
+	int count, i;
+
+	count = scandir(FOLDER, &entries, NULL, alphasort);
+	if (count == -1) {
+		if (errno != ENOENT)
+			doctor_say(doctor, DOCTOR_UNKNOWN, "pam", NULL, FOLDER
+			    ": %s", strerror(errno));
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		if (is_service(entries[i]->d_name))
+			look_at_file(doctor, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}
