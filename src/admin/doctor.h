@@ -22,8 +22,7 @@ struct doctor {
 	int json;
 	uid_t user;			/* the daemon's, by the state directory;
 					   DOCTOR_USER_UNKNOWN */
-	int has_daemon;			/* one that reads these settings runs */
-	int has_pam;			/* a service names the PAM module */
+	struct word_list services;	/* of PAM, that name the module */
 	struct word_list asked;		/* sockets, of doctor_ask */
 	size_t counts[3];		/* by finding */
 };

@@ -1,8 +1,10 @@
 #include "admin/commands.h"
 #include "admin/doctor.h"
 #include "admin/doctor_authgear.h"
+#include "admin/doctor_cache.h"
 #include "admin/doctor_daemon.h"
 #include "admin/doctor_pam.h"
+#include "admin/doctor_probe.h"
 #include "admin/doctor_settings.h"
 #include "admin/doctor_state.h"
 #include "admin/doctor_token.h"
@@ -43,6 +45,8 @@ static void
 look(struct doctor *doctor, const struct command_line *line,
     const struct error *error)
 {
+	int i;
+
 	doctor_settings(doctor, error);
 	if (doctor->settings == NULL) {
 		doctor_say(doctor, DOCTOR_UNKNOWN, "state, Authgear", NULL,
@@ -53,7 +57,10 @@ look(struct doctor *doctor, const struct command_line *line,
 		doctor_token(doctor, line->values[OPTION_FILE]);
 		doctor_daemon(doctor);
 		doctor_pam(doctor);
+		doctor_cache(doctor);
 	}
+	for (i = 0; i < line->count; i++)
+		doctor_probe(doctor, line->operands[i]);
 }
 
 static enum command_status
@@ -73,6 +80,7 @@ run(const struct command_line *line, struct error *error)
 	doctor.settings = settings;
 	look(&doctor, line, &unreadable);
 	word_list_clear(&doctor.asked);
+	word_list_clear(&doctor.services);
 	settings_free(settings);
 	if (command_flush("", error) != COMMAND_DONE)
 		return COMMAND_FAILED;

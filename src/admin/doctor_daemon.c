@@ -163,10 +163,16 @@ look_at(struct doctor *doctor, const struct process *process)
 	doctor_socket(doctor, process->pid);
 }
 
+struct finding {
+	struct doctor *doctor;
+	size_t count;		/* daemons with these settings */
+};
+
 static void
 take(void *context, const struct process *process)
 {
-	struct doctor *doctor = context;
+	struct finding *finding = context;
+	struct doctor *doctor = finding->doctor;
 	const char *config = option_of(process, "--config", 'c',
 	    COMMAND_SETTINGS);
 
@@ -174,21 +180,22 @@ take(void *context, const struct process *process)
 	if (config == NULL || !is_same_file(config, doctor->config) ||
 	    option_of(process, "--probe", '\0', NULL) != NULL)
 		return;
-	doctor->has_daemon = 1;
+	finding->count++;
 	look_at(doctor, process);
 }
 
 void
 doctor_daemon(struct doctor *doctor)
 {
+	struct finding finding = { doctor, 0 };
+
 	if (geteuid() != 0) {
 		doctor_say(doctor, DOCTOR_UNKNOWN, "daemon", "run this as "
 		    "root", "only root sees which processes run");
-		doctor->has_daemon = 1;
-	} else if (process_each(NAME, take, doctor) == -1) {
+	} else if (process_each(NAME, take, &finding) == -1) {
 		doctor_say(doctor, DOCTOR_UNKNOWN, "daemon", "mount /proc",
 		    "/proc cannot be read");
-	} else if (!doctor->has_daemon) {
+	} else if (finding.count == 0) {
 		doctor_say(doctor, DOCTOR_BAD, "daemon", "run 'systemctl start "
 		    "authgear-fcgi', and read its log", "no " NAME " with %s "
 		    "runs; what root's PAM hosts grant is authgear-check's",

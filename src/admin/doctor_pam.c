@@ -163,7 +163,7 @@ look_at_control(const struct looking *looking, const struct pam_line *line)
 }
 
 static void
-look_at_service(struct looking *looking)
+look_at_service(struct looking *looking, const char *name)
 {
 	const size_t before = looking->doctor->counts[DOCTOR_BAD];
 	const struct pam_line *line;
@@ -181,7 +181,7 @@ look_at_service(struct looking *looking)
 	}
 	if (!has[PAM_SERVICE_AUTH] && !has[PAM_SERVICE_ACCOUNT])
 		return;
-	looking->doctor->has_pam = 1;
+	(void)word_list_add(&looking->doctor->services, name, strlen(name));
 	if (!has[PAM_SERVICE_ACCOUNT])
 		bad(looking, "add 'account required " MODULE " policy=NAME "
 		    "account_without_auth=ignore' above pam_unix.so", "no "
@@ -208,7 +208,7 @@ look_at_file(struct doctor *doctor, const char *name)
 		doctor_say(doctor, DOCTOR_UNKNOWN, subject, NULL, "%s",
 		    error_text(&error));
 	else
-		look_at_service(&looking);
+		look_at_service(&looking, name);
 	if (service != NULL)
 		pam_service_clear(service);
 	free(service);
