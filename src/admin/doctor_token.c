@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "admin/doctor_resolver.h"
 #include "admin/explain_ask.h"
 #include "admin/handed.h"
 
@@ -27,36 +28,6 @@ is_given(const char *file)
 	if (S_ISREG(st.st_mode))
 		return 1;
 	return S_ISFIFO(st.st_mode) && poll(&in, 1, PATIENCE_MS) == 1;
-}
-
-/* What the resolver's part in it was. */
-static void
-say_resolver(struct doctor *doctor, const struct explain_report *report)
-{
-	const char *detail = report->detail != NULL ? report->detail : "";
-	const char *url = doctor->settings->resolver_url;
-	const enum reason reason = report->reason;
-
-	if (reason == REASON_RESOLVER_UNREACHABLE ||
-	    reason == REASON_RESOLVER_FAULT)
-		doctor_say(doctor, DOCTOR_BAD, "resolver", "set resolver_url "
-		    "to Authgear's resolver, see authgear.conf(5)", "%s: "
-		    "%s %s", url, reason_sentence(reason), detail);
-	else if (reason == REASON_NOT_LIVE ||
-	    reason == REASON_SESSION_UNSETTLED ||
-	    reason == REASON_USER_MISMATCH)
-		doctor_say(doctor, DOCTOR_BAD, "resolver", "is the token "
-		    "fresh? Else resolver_url is of another project than "
-		    "endpoint, by whose name it is asked", "%s does not know "
-		    "the session of this token of %s", url,
-		    doctor->settings->endpoint);
-	else if (report->user != NULL)
-		doctor_say(doctor, DOCTOR_GOOD, "resolver", NULL, "knows the "
-		    "token, and its user");
-	else
-		doctor_say(doctor, DOCTOR_UNKNOWN, "resolver", "hand over a "
-		    "fresh token", "the token is refused before it is asked: "
-		    "%s", reason_name(reason));
 }
 
 static void
@@ -104,9 +75,6 @@ ask(struct doctor *doctor, size_t index, struct buffer *text)
 		doctor_say(doctor, DOCTOR_UNKNOWN, "token", NULL, "%s",
 		    report == NULL ? "out of memory" : error_text(&error));
 	} else {
-		if (index == 0 &&
-		    settings->validate != SETTINGS_VALIDATE_JWT)
-			say_resolver(doctor, report);
 		say_policy(doctor, policy, report);
 	}
 	if (report != NULL)
@@ -119,6 +87,7 @@ ask_all(struct doctor *doctor, struct buffer *text)
 {
 	size_t i;
 
+	doctor_resolver(doctor, handed_trim(text));
 	for (i = 0; i < doctor->settings->policy_count; i++)
 		ask(doctor, i, text);
 }

@@ -380,6 +380,8 @@ def main():
             test_broken(site, *row)
         test_tokens(site)
         test_clock(site)
+        site.daemon_stop()
+        site.daemon_up()
         test_good(site, ' in the end')
         test_probe(site)
         test_away(site)
