@@ -1,3 +1,7 @@
+#include <sys/stat.h>
+
+#include <unistd.h>
+
 #include "admin/commands.h"
 #include "admin/doctor.h"
 #include "admin/doctor_authgear.h"
@@ -41,6 +45,16 @@ check(const struct command_line *line)
 	return NULL;
 }
 
+/* Root, or who runs it all by himself. */
+static int
+may_look(const struct settings *settings)
+{
+	struct stat st;
+
+	return geteuid() == 0 || lstat(settings->state, &st) == -1 ||
+	    st.st_uid == geteuid();
+}
+
 static void
 look(struct doctor *doctor, const struct command_line *line,
     const struct error *error)
@@ -51,6 +65,9 @@ look(struct doctor *doctor, const struct command_line *line,
 	if (doctor->settings == NULL) {
 		doctor_say(doctor, DOCTOR_UNKNOWN, "state, Authgear", NULL,
 		    "the settings cannot be read");
+	} else if (!may_look(doctor->settings)) {
+		doctor_say(doctor, DOCTOR_UNKNOWN, "state, Authgear", "run "
+		    "this as root", "the state is another user's");
 	} else {
 		doctor_state(doctor);
 		doctor_authgear(doctor);

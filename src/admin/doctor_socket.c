@@ -15,6 +15,25 @@
 #define TCP_LISTEN 0x0a
 #define PORTS_OF_ROOT 1024
 #define LINE_SIZE 1024
+#define BLANKS " \t\n"
+
+/* Word N of a line of /proc/net, "" if it has fewer. */
+static const char *
+word_at(const char *line, int n)
+{
+	line += strspn(line, BLANKS);
+	for (; n > 0; n--) {
+		line += strcspn(line, BLANKS);
+		line += strspn(line, BLANKS);
+	}
+	return line;
+}
+
+static unsigned long
+number_at(const char *line, int n, int base)
+{
+	return strtoul(word_at(line, n), NULL, base);
+}
 
 static void
 look_at_folder(struct doctor *doctor, const char *path)
@@ -69,16 +88,12 @@ look_at_path(struct doctor *doctor, const char *path)
 static void
 find_unix(struct doctor *doctor, unsigned long inode, const char *line)
 {
-	unsigned long number;
-	unsigned int flags;
-	int path = 0;
 	char text[LINE_SIZE];
 
-	if (sscanf(line, "%*s %*s %*s %x %*s %*s %lu %n", &flags, &number,
-	    &path) < 2 || number != inode || (flags & ACCEPTS) == 0 ||
-	    path == 0)
+	if (number_at(line, 6, 10) != inode ||
+	    (number_at(line, 3, 16) & ACCEPTS) == 0)
 		return;
-	(void)snprintf(text, sizeof(text), "%s", line + path);
+	(void)snprintf(text, sizeof(text), "%s", word_at(line, 7));
 	text[strcspn(text, "\n")] = '\0';
 	look_at_path(doctor, text);
 }
@@ -86,21 +101,22 @@ find_unix(struct doctor *doctor, unsigned long inode, const char *line)
 static void
 find_tcp(struct doctor *doctor, unsigned long inode, const char *line)
 {
-	unsigned long number;
-	unsigned int port, state;
+	const char *address = word_at(line, 1);
+	unsigned long port;
 
-	if (sscanf(line, "%*s %*[0-9A-F]:%x %*s %x %*s %*s %*s %*s %*s %lu",
-	    &port, &state, &number) != 3 || number != inode ||
-	    state != TCP_LISTEN)
+	address += strcspn(address, ": ");
+	if (number_at(line, 9, 10) != inode ||
+	    number_at(line, 3, 16) != TCP_LISTEN || *address != ':')
 		return;
+	port = strtoul(address + 1, NULL, 16);
 	if (port < PORTS_OF_ROOT)
 		doctor_say(doctor, DOCTOR_GOOD, "socket", NULL, "everybody "
-		    "here may connect to port %u, and only root can take it",
+		    "here may connect to port %lu, and only root can take it",
 		    port);
 	else
 		doctor_say(doctor, DOCTOR_BAD, "socket", "take a port below "
 		    "1024, which systemd holds (authgear-fcgi-apache.socket)",
-		    "while the daemon is away any user can answer at port %u",
+		    "while the daemon is away any user can answer at port %lu",
 		    port);
 }
 
@@ -126,8 +142,9 @@ look_at_descriptor(struct doctor *doctor, long pid, const char *name)
 
 	(void)snprintf(what, sizeof(what), "fd/%s", name);
 	if (process_link(pid, what, link, sizeof(link)) == -1 ||
-	    sscanf(link, "socket:[%lu]", &inode) != 1)
+	    strncmp(link, "socket:[", 8) != 0)
 		return;
+	inode = strtoul(link + 8, NULL, 10);
 	find(doctor, inode, "/proc/net/unix", find_unix);
 	find(doctor, inode, "/proc/net/tcp", find_tcp);
 	find(doctor, inode, "/proc/net/tcp6", find_tcp);

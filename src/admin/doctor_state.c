@@ -16,8 +16,8 @@
 
 #define INIT "'authgear-cache init --user NAME' with the daemon's user mends it"
 
-/* 1 if the file is there and no other kind of thing, with what it is; else said,
- * `missing` being what an absent one is. */
+/* 1 if the file is there and no other kind of thing, with what it is; else
+ * said, `missing` being what an absent one is. */
 static int
 find(struct doctor *doctor, const char *path, enum doctor_finding missing,
     struct stat *st)

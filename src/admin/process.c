@@ -73,35 +73,35 @@ read_program(struct process *process, const char *name)
 static int
 read_uid(struct process *process)
 {
-	unsigned long real, effective;
-	char text[4096];
-	const char *line;
+	char text[4096], *line;
 
 	(void)read_file(process->pid, "status", text, sizeof(text));
 	line = strstr(text, "\nUid:");
-	if (line == NULL ||
-	    sscanf(line, "\nUid: %lu %lu", &real, &effective) != 2)
+	if (line == NULL)
 		return -1;
-	process->uid = (uid_t)effective;
-	return 0;
+	/* the real one, then the one that counts */
+	(void)strtoul(line + 5, &line, 10);
+	process->uid = (uid_t)strtoul(line, &line, 10);
+	return *line == '\t' ? 0 : -1;
 }
 
 /* Field 22 of its stat, behind a name that may hold anything. */
 static int
 read_start(struct process *process)
 {
-	unsigned long long ticks;
-	char text[4096], *at;
+	char text[4096], *at, *end;
+	int64_t ticks;
 	int field;
 
 	(void)read_file(process->pid, "stat", text, sizeof(text));
 	at = strrchr(text, ')');
 	for (field = 2; at != NULL && field < 22; field++)
 		at = strchr(at + 1, ' ');
-	if (at == NULL || sscanf(at, " %llu", &ticks) != 1)
+	if (at == NULL)
 		return -1;
-	process->started = (int64_t)ticks * 1000 / sysconf(_SC_CLK_TCK);
-	return 0;
+	ticks = strtoll(at, &end, 10);
+	process->started = ticks * 1000 / sysconf(_SC_CLK_TCK);
+	return *end == ' ' ? 0 : -1;
 }
 
 int

@@ -142,6 +142,46 @@ def no_socket(site):
 
 
 @contextlib.contextmanager
+def foreign(site):
+    """Another user listens where PAM asks."""
+    site.daemon_down()
+    bob = site.machine.ids('bob')[0]
+    with socket.socket(socket.AF_UNIX) as listener:
+        with inside(site.machine.top):
+            listener.bind(pam_site.ASK)
+        os.seteuid(bob)
+        listener.listen(9)
+        os.seteuid(0)
+        yield
+    site.machine.remove(pam_site.ASK)
+    site.daemon_up()
+
+
+@contextlib.contextmanager
+def second(site, *options):
+    """A daemon more with these settings."""
+    started = site.machine.start('second', [
+        '/usr/sbin/authgear-fcgi', '--config', pam_site.SETTINGS] +
+        list(options), 'authgear')
+    started.wait_for('ready: listening on')
+    try:
+        yield
+    finally:
+        site.machine.stop(started)
+
+
+@contextlib.contextmanager
+def saslauthd(site):
+    started = site.machine.start('saslauthd', [
+        '/usr/sbin/saslauthd', '-a', 'pam', '-d', '-c', '-m', '/run'])
+    started.wait_for('master')
+    try:
+        yield
+    finally:
+        site.machine.stop(started)
+
+
+@contextlib.contextmanager
 def new_program(site):
     """A package puts another file there under a daemon that runs."""
     real = site.machine.path('/usr/sbin/authgear-fcgi')
@@ -229,6 +269,11 @@ BROKEN = (
      'systemctl restart authgear-fcgi'),
     ('no socket', no_socket, 'ask socket', 'nobody listens',
      'authgear-fcgi-ask.socket'),
+    ("another user's socket", foreign, 'ask socket', 'listens at',
+     'daemon_user'),
+    ('a port that anybody may take',
+     lambda site: second(site, '--listen', '127.0.0.1:2970'),
+     'socket', 'port 2970', 'below 1024'),
     ('another program than the installed one', new_program, 'daemon',
      'another /usr/sbin/authgear-fcgi', 'systemctl restart'),
     ('an option that there is not', pam('policy=shell', 'policy=shell nope'),
@@ -266,6 +311,8 @@ BROKEN = (
     ("saslauthd's cache",
      lambda site: changed(site, '/etc/default/saslauthd', '"-m', '"-c -m'),
      'saslauthd', '(-c)', 'OPTIONS'),
+    ('a saslauthd that caches', saslauthd, 'saslauthd', '(-c)',
+     'systemctl restart saslauthd'),
     ("dovecot's cache",
      lambda site: changed(
          site, '/etc/dovecot/dovecot.conf', text=site.machine.read(
@@ -314,6 +361,14 @@ def test_people(site):
     tap.ok(any(line.startswith('cannot be looked at: token: ')
                for line in lines), 'no token: that is said, and not good',
            out)
+
+
+def test_others(site):
+    """Who is not root is told so."""
+    status, out = site.machine.run(['authgear-cache', 'doctor'], 'alice',
+                                   check=False)
+    tap.ok(status == 0 and 'cannot be looked at: state, Authgear: ' in out and
+           'run this as root' in out, 'another user is told to be root', out)
 
 
 def test_tokens(site):
@@ -378,6 +433,7 @@ def main():
         test_people(site)
         for row in BROKEN:
             test_broken(site, *row)
+        test_others(site)
         test_tokens(site)
         test_clock(site)
         site.daemon_stop()
