@@ -93,6 +93,17 @@ goes_past(const struct pam_line *line, long ahead)
 	    strtol(action, NULL, 10) >= ahead;
 }
 
+/* In auth what takes the password first; in account whatever ends the phase,
+ * but that su asks root nothing. */
+static int
+is_in_the_way(const struct pam_line *line, long ahead)
+{
+	if (line->phase == PAM_SERVICE_AUTH)
+		return strcmp(line->module, "pam_unix.so") == 0;
+	return goes_past(line, ahead) && !is_ours(line) &&
+	    strcmp(line->module, "pam_rootok.so") != 0;
+}
+
 /* Who stands above it and lets it be passed over, or takes the password. */
 static void
 look_at_order(const struct looking *looking, size_t index)
@@ -104,24 +115,19 @@ look_at_order(const struct looking *looking, size_t index)
 	size_t i;
 
 	for (i = index; i-- > 0; ) {
-		other = lines[i].module;
 		if (lines[i].phase != phase)
 			continue;
-		/* su: root is asked nothing */
-		if (strcmp(other, "pam_rootok.so") == 0 ||
-		    is_ours(&lines[i]) || !(goes_past(&lines[i], ahead) ||
-		    (phase == PAM_SERVICE_AUTH &&
-		    strcmp(other, "pam_unix.so") == 0))) {
+		if (!is_in_the_way(&lines[i], ahead)) {
 			ahead++;
 			continue;
 		}
+		other = lines[i].module;
 		doctor_say(looking->doctor, DOCTOR_BAD, looking->subject,
 		    phase == PAM_SERVICE_AUTH ? "put its auth line above that, "
 		    "and above @include common-auth" : "put its account line "
 		    "above that, and above @include common-account",
 		    MODULE " stands behind %s, which %s", other,
-		    phase == PAM_SERVICE_AUTH ? "has asked for the password "
-		    "or ended the phase by then" : "ends the phase before a "
+		    phase == PAM_SERVICE_AUTH ? "takes the password first" : "ends the phase before a "
 		    "denial");
 		return;
 	}
