@@ -127,8 +127,8 @@ look_at_order(const struct looking *looking, size_t index)
 		    "and above @include common-auth" : "put its account line "
 		    "above that, and above @include common-account",
 		    MODULE " stands behind %s, which %s", other,
-		    phase == PAM_SERVICE_AUTH ? "takes the password first" : "ends the phase before a "
-		    "denial");
+		    phase == PAM_SERVICE_AUTH ? "takes the password first" :
+		    "ends the phase before a denial");
 		return;
 	}
 }

@@ -1,6 +1,7 @@
 #include "admin/doctor_resolver.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "admin/child.h"
 #include "face/json_print.h"
@@ -131,6 +132,8 @@ doctor_resolver(struct doctor *doctor, const char *token)
 
 	if (settings->validate == SETTINGS_VALIDATE_JWT)
 		return;
+	if (strncasecmp(token, "Bearer ", 7) == 0)
+		token += 7 + strspn(token + 7, " ");
 	if (credential_from_password(&credential, token, strlen(token),
 	    (size_t)settings->max_credential, &reason, &error) == -1)
 		doctor_say(doctor, DOCTOR_UNKNOWN, "resolver", "hand over an "

@@ -363,6 +363,23 @@ def test_people(site):
            out)
 
 
+def test_epoch(site):
+    """The daemon's own page of answers."""
+    folder = '/run/pages'
+    os.mkdir(site.machine.path(folder), 0o755)
+    os.chown(site.machine.path(folder), *site.machine.ids('authgear'))
+    with second(site, '--listen', '127.0.0.1:2970', '--epoch', folder):
+        lines = site.doctor()[1]
+        tap.ok(any(line['finding'] == 'good' and line['subject'] == 'epoch' and
+                   line['text'] == folder + '/daemon' for line in lines),
+               "the daemon's page is good", show(lines))
+        with mode(site, folder, 0o777):
+            status, lines = site.doctor()
+    tap.ok(status == 1 and says(lines, 'epoch', folder + '/daemon is no good',
+                                'systemctl restart authgear-fcgi'),
+           "bad: a folder of pages of everybody's", show(lines))
+
+
 def test_others(site):
     """Who is not root is told so."""
     status, out = site.machine.run(['authgear-cache', 'doctor'], 'alice',
@@ -433,6 +450,7 @@ def main():
         test_people(site)
         for row in BROKEN:
             test_broken(site, *row)
+        test_epoch(site)
         test_others(site)
         test_tokens(site)
         test_clock(site)
