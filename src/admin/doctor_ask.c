@@ -16,13 +16,17 @@
 
 #define WHY_SIZE 512
 
-/* 1 if it was asked already. */
+/* 1 if it was asked already, or that cannot be kept. */
 static int
 was_asked(struct doctor *doctor, const char *path)
 {
 	if (word_list_has(&doctor->asked, path))
 		return 1;
-	return word_list_add(&doctor->asked, path, strlen(path)) == -1;
+	if (word_list_add(&doctor->asked, path, strlen(path)) == 0)
+		return 0;
+	doctor_say(doctor, DOCTOR_UNKNOWN, "ask socket", NULL, "%s: out of "
+	    "memory", path);
+	return 1;
 }
 
 /* "" once it answers, else why it does not. */

@@ -85,7 +85,9 @@ look_at_saslauthd(struct doctor *doctor)
 
 	if (!program_is_there(SASLAUTHD))
 		return;
-	(void)process_each("saslauthd", take_saslauthd, doctor);
+	if (process_each("saslauthd", take_saslauthd, doctor) == -1)
+		doctor_say(doctor, DOCTOR_UNKNOWN, "saslauthd", "mount /proc",
+		    "/proc cannot be read");
 	file = fopen(SASLAUTHD_FILE, "re");
 	if (file == NULL) {
 		if (errno != ENOENT)

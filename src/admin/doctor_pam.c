@@ -187,7 +187,10 @@ look_at_service(struct looking *looking, const char *name)
 	}
 	if (!has[PAM_SERVICE_AUTH] && !has[PAM_SERVICE_ACCOUNT])
 		return;
-	(void)word_list_add(&looking->doctor->services, name, strlen(name));
+	if (word_list_add(&looking->doctor->services, name,
+	    strlen(name)) == -1)
+		doctor_say(looking->doctor, DOCTOR_UNKNOWN, "caches", NULL,
+		    "out of memory");
 	if (!has[PAM_SERVICE_ACCOUNT])
 		bad(looking, "add 'account required " MODULE " policy=NAME "
 		    "account_without_auth=ignore' above pam_unix.so", "no "

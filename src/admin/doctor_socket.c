@@ -17,7 +17,7 @@
 #define LINE_SIZE 1024
 #define BLANKS " \t\n"
 
-/* Word N of a line of /proc/net, "" if it has fewer. */
+/* Word N of a line of /proc/PID/net, "" if it has fewer. */
 static const char *
 word_at(const char *line, int n)
 {
@@ -121,13 +121,15 @@ find_tcp(struct doctor *doctor, unsigned long inode, const char *line)
 }
 
 static void
-find(struct doctor *doctor, unsigned long inode, const char *table,
-    void (*look)(struct doctor *doctor, unsigned long inode,
-    const char *line))
+find(struct doctor *doctor, long pid, const char *table,
+    unsigned long inode, void (*look)(struct doctor *doctor,
+    unsigned long inode, const char *line))
 {
-	char line[LINE_SIZE];
-	FILE *file = fopen(table, "re");
+	char line[LINE_SIZE], path[64];
+	FILE *file;
 
+	(void)snprintf(path, sizeof(path), "/proc/%ld/net/%s", pid, table);
+	file = fopen(path, "re");
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
 		look(doctor, inode, line);
 	if (file != NULL)
@@ -145,14 +147,22 @@ look_at_descriptor(struct doctor *doctor, long pid, const char *name)
 	    strncmp(link, "socket:[", 8) != 0)
 		return;
 	inode = strtoul(link + 8, NULL, 10);
-	find(doctor, inode, "/proc/net/unix", find_unix);
-	find(doctor, inode, "/proc/net/tcp", find_tcp);
-	find(doctor, inode, "/proc/net/tcp6", find_tcp);
+	find(doctor, pid, "unix", inode, find_unix);
+	find(doctor, pid, "tcp", inode, find_tcp);
+	find(doctor, pid, "tcp6", inode, find_tcp);
+}
+
+static size_t
+said(const struct doctor *doctor)
+{
+	return doctor->counts[DOCTOR_GOOD] + doctor->counts[DOCTOR_BAD] +
+	    doctor->counts[DOCTOR_UNKNOWN];
 }
 
 void
 doctor_socket(struct doctor *doctor, long pid)
 {
+	const size_t before = said(doctor);
 	const struct dirent *entry;
 	char path[64];
 	DIR *folder;
@@ -168,4 +178,7 @@ doctor_socket(struct doctor *doctor, long pid)
 		if (entry->d_name[0] != '.')
 			look_at_descriptor(doctor, pid, entry->d_name);
 	(void)closedir(folder);
+	if (said(doctor) == before)
+		doctor_say(doctor, DOCTOR_UNKNOWN, "socket", NULL, "where "
+		    "process %ld listens cannot be told", pid);
 }

@@ -428,7 +428,29 @@ def test_away(site):
            show(lines))
 
 
+def refuse(_, connection):
+    """As authgear-fcgi does, each time with an id of its own."""
+    text = b''
+    while b'\r\n\r\n' not in text:
+        text += connection.recv(65536) or b'\r\n\r\n'
+    connection.sendall(
+        b'HTTP/1.1 401 No\r\nX-Authgear-Request-Id: %s\r\n'
+        b'X-Authgear-Reason: no-credential\r\nContent-Length: 0\r\n'
+        b'Connection: close\r\n\r\n' % os.urandom(8).hex().encode())
+
+
 def test_probe(site):
+    with http_server.Server(refuse) as server:
+        url, other = server.url(), server.url('/other')
+        status, lines = site.doctor('--probe', url, other)
+    tap.ok(status == 0 and [line['subject'] for line in lines[-2:]] ==
+           ['probe ' + url, 'probe ' + other] and
+           all(line['finding'] == 'good' for line in lines),
+           'addresses that are closed are good', show(lines))
+    status, lines = site.doctor('--probe', url)
+    tap.ok(lines[-1]['finding'] == 'unknown' and
+           lines[-1]['subject'] == 'probe ' + url,
+           'an address that nobody answers at is not', show(lines))
     with http_server.Server(http_server.answer(
             b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')) as server:
         status, lines = site.doctor('--probe', server.url())
