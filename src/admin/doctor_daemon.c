@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +19,7 @@
 #define NAME "authgear-fcgi"
 #define RESTART "run 'systemctl restart authgear-fcgi'"
 #define SLACK_MS 100		/* a start is told in ticks */
-#define VERSION_MS 5000
+#define VERSION_MS 10000
 
 /* The value of an option of its line; `missing` without one. */
 static const char *
@@ -74,28 +75,20 @@ is_newer(const char *path, const struct process *process)
 	return msecs_of(&st.st_ctim) > began + SLACK_MS;
 }
 
-/* What is run as root is root's. */
-static int
-may_run(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
+/* What another process runs is not run for that: it may be anybody's. */
 static void
 look_at_version(struct doctor *doctor, const struct process *process)
 {
-	const char *const arguments[] = { process->program, "--version",
-	    NULL };
+	char path[PATH_MAX];
+	const char *const arguments[] = { path, "--version", NULL };
 	static const char ours[] = NAME " " PACKAGE_VERSION "\n";
 	struct error error = { "" };
 	struct program program;
 
-	if (!may_run(process->program)) {
-		doctor_say(doctor, DOCTOR_UNKNOWN, "daemon", NULL, "%s can be "
-		    "written by others than root, so its version is not asked",
+	if (program_beside(NAME, path) == -1 ||
+	    strcmp(path, process->program) != 0) {
+		doctor_say(doctor, DOCTOR_UNKNOWN, "daemon", NULL, "the "
+		    "version of %s, which does not lie beside this program",
 		    process->program);
 		return;
 	}
@@ -105,7 +98,7 @@ look_at_version(struct doctor *doctor, const struct process *process)
 	else if (strcmp(program.out.data, ours) != 0)
 		doctor_say(doctor, DOCTOR_BAD, "daemon", "install both of one "
 		    "release, then " RESTART, "%s is %.60s, and this is "
-		    PACKAGE_VERSION, process->program, program.out.data);
+		    PACKAGE_VERSION, path, program.out.data);
 	else
 		doctor_say(doctor, DOCTOR_GOOD, "daemon", NULL, "process %ld "
 		    "is of version " PACKAGE_VERSION, process->pid);
@@ -139,12 +132,6 @@ look_at(struct doctor *doctor, const struct process *process)
 {
 	const size_t bad = doctor->counts[DOCTOR_BAD];
 
-	if (process->uid != doctor->user)
-		doctor_say(doctor, DOCTOR_BAD, "daemon", "have User= of its "
-		    "unit name the owner of the state's daemon/", "process "
-		    "%ld is uid %lu, and its state is of uid %lu",
-		    process->pid, (unsigned long)process->uid,
-		    (unsigned long)doctor->user);
 	if (process->was_replaced)
 		doctor_say(doctor, DOCTOR_BAD, "daemon", RESTART, "process "
 		    "%ld runs another %s than the one that is installed",
@@ -180,6 +167,16 @@ take(void *context, const struct process *process)
 	if (config == NULL || !is_same_file(config, doctor->config) ||
 	    option_of(process, "--probe", '\0', NULL) != NULL)
 		return;
+	/* anybody may call himself so */
+	if (process->uid != doctor->user) {
+		doctor_say(doctor, DOCTOR_BAD, "daemon", "end it, or have "
+		    "User= of its unit name the owner of the state's daemon/",
+		    "process %ld names these settings and is uid %lu, and "
+		    "their state is of uid %lu", process->pid,
+		    (unsigned long)process->uid,
+		    (unsigned long)doctor->user);
+		return;
+	}
 	finding->count++;
 	look_at(doctor, process);
 }

@@ -3,31 +3,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admin/program.h"
 #include "ground/json_parse.h"
 
-#define NAME "/authgear-fcgi"
 #define OUTPUT_MAX (512 * 1024)
 #define PATIENCE_MS 180000	/* each of its askings has five seconds */
-
-/* Beside this one: 0, or -1. */
-static int
-find(char *path, size_t size)
-{
-	const ssize_t len = readlink("/proc/self/exe", path, size);
-	char *slash;
-
-	if (len <= 0 || (size_t)len >= size - sizeof(NAME))
-		return -1;
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	if (slash == NULL)
-		return -1;
-	memcpy(slash, NAME, sizeof(NAME));
-	return program_is_there(path) ? 0 : -1;
-}
 
 static void
 say(struct doctor *doctor, const char *subject, const struct json *probe)
@@ -79,7 +60,7 @@ doctor_probe(struct doctor *doctor, const char *url)
 	/* one with a password in it is refused, and not repeated */
 	(void)snprintf(subject, sizeof(subject), "probe %.200s",
 	    strchr(url, '@') == NULL ? url : "(an address)");
-	if (find(path, sizeof(path)) == -1) {
+	if (program_beside("authgear-fcgi", path) == -1) {
 		doctor_say(doctor, DOCTOR_UNKNOWN, subject, NULL,
 		    "authgear-fcgi does not lie beside this program");
 		return;

@@ -213,3 +213,18 @@ program_is_there(const char *path)
 {
 	return access(path, X_OK) == 0;
 }
+
+int
+program_beside(const char *name, char path[PATH_MAX])
+{
+	const ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	char *slash;
+
+	path[len < 0 ? 0 : len] = '\0';
+	slash = strrchr(path, '/');
+	if (slash == NULL || (size_t)(slash + 1 - path) + strlen(name) >=
+	    PATH_MAX)
+		return -1;
+	memcpy(slash + 1, name, strlen(name) + 1);
+	return program_is_there(path) ? 0 : -1;
+}

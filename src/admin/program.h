@@ -1,6 +1,7 @@
 #ifndef PROGRAM_H_
 #define PROGRAM_H_
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,5 +32,9 @@ void program_clear(struct program *program);
 
 /* 1 if there is such a program. */
 int program_is_there(const char *path);
+
+/* The one of this name in the folder of this program, which is as much to be
+ * trusted: 0, or -1. */
+int program_beside(const char *name, char path[PATH_MAX]);
 
 #endif /* !PROGRAM_H_ */

@@ -171,6 +171,23 @@ def second(site, *options):
 
 
 @contextlib.contextmanager
+def stranger(site):
+    """A program of that name and with these settings, and no daemon."""
+    site.daemon_stop()
+    path = site.machine.copy(os.path.realpath('/bin/sh'),
+                             '/home/bob/authgear-fcgi')
+    script = site.machine.write('/home/bob/script', 'echo up\nsleep 1000\n')
+    started = site.machine.start('stranger', [path, script, '--config',
+                                              pam_site.SETTINGS], 'bob')
+    started.wait_for('up', started.out)
+    try:
+        yield
+    finally:
+        site.machine.stop(started)
+        site.daemon_up()
+
+
+@contextlib.contextmanager
 def saslauthd(site):
     started = site.machine.start('saslauthd', [
         '/usr/sbin/saslauthd', '-a', 'pam', '-d', '-c', '-m', '/run'])
@@ -269,6 +286,10 @@ BROKEN = (
      'systemctl restart authgear-fcgi'),
     ('no socket', no_socket, 'ask socket', 'nobody listens',
      'authgear-fcgi-ask.socket'),
+    ("another user's program of that name", stranger, 'daemon',
+     'their state is of uid', 'User='),
+    ('that program in place of the daemon', stranger, 'daemon',
+     'no authgear-fcgi', 'systemctl start authgear-fcgi'),
     ("another user's socket", foreign, 'ask socket', 'listens at',
      'daemon_user'),
     ('a port that anybody may take',
