@@ -12,9 +12,11 @@
 
 #include "admin/command.h"
 #include "admin/doctor_socket.h"
+#include "admin/health.h"
 #include "admin/process.h"
 #include "admin/program.h"
 #include "face/epoch.h"
+#include "transport/clock.h"
 
 #define NAME "authgear-fcgi"
 #define RESTART "run 'systemctl restart authgear-fcgi'"
@@ -181,6 +183,28 @@ take(void *context, const struct process *process)
 	look_at(doctor, process);
 }
 
+/* How long ago somebody asked all the same tells who grants meanwhile. */
+static void
+say_none(struct doctor *doctor)
+{
+	char last[96] = "";
+	struct health health;
+	struct moment now;
+
+	if (clock_now(&now) == 0) {
+		health_look(&health, doctor->settings, &now);
+		if (health.status_error.text[0] == '\0' &&
+		    health.daemon.newest >= 0)
+			(void)snprintf(last, sizeof(last), "; the last lookup "
+			    "was %lld minutes ago",
+			    (long long)health.daemon.newest / 60000);
+	}
+	doctor_say(doctor, DOCTOR_BAD, "daemon", "run 'systemctl start "
+	    "authgear-fcgi', and read its log", "no " NAME " with %s runs, "
+	    "and what root's PAM hosts grant is authgear-check's%s",
+	    doctor->config, last);
+}
+
 void
 doctor_daemon(struct doctor *doctor)
 {
@@ -193,9 +217,6 @@ doctor_daemon(struct doctor *doctor)
 		doctor_say(doctor, DOCTOR_UNKNOWN, "daemon", "mount /proc",
 		    "/proc cannot be read");
 	} else if (finding.count == 0) {
-		doctor_say(doctor, DOCTOR_BAD, "daemon", "run 'systemctl start "
-		    "authgear-fcgi', and read its log", "no " NAME " with %s "
-		    "runs; what root's PAM hosts grant is authgear-check's",
-		    doctor->config);
+		say_none(doctor);
 	}
 }

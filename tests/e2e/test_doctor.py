@@ -282,6 +282,8 @@ BROKEN = (
      'socket', 'others can write /run/authgear', 'chmod 0755'),
     ('no daemon', no_daemon, 'daemon', 'no authgear-fcgi',
      'systemctl start authgear-fcgi'),
+    ('no daemon: who grants', no_daemon, 'daemon',
+     "authgear-check's; the last lookup was ", ''),
     ('no daemon, but its socket', no_daemon, 'ask socket', 'no answer',
      'systemctl restart authgear-fcgi'),
     ('no socket', no_socket, 'ask socket', 'nobody listens',
