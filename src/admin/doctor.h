@@ -23,7 +23,7 @@ struct doctor {
 	uid_t user;			/* the daemon's, by the state directory;
 					   DOCTOR_USER_UNKNOWN */
 	struct word_list services;	/* of PAM, that name the module */
-	struct word_list asked;		/* sockets, of doctor_ask */
+	struct word_list asked;		/* sockets that were looked at */
 	size_t counts[3];		/* by finding */
 };
 

@@ -146,6 +146,10 @@ look_at_descriptor(struct doctor *doctor, long pid, const char *name)
 	if (process_link(pid, what, link, sizeof(link)) == -1 ||
 	    strncmp(link, "socket:[", 8) != 0)
 		return;
+	/* it may be open twice; one that is not kept is said twice */
+	if (word_list_has(&doctor->asked, link))
+		return;
+	(void)word_list_add(&doctor->asked, link, strlen(link));
 	inode = strtoul(link + 8, NULL, 10);
 	find(doctor, pid, "unix", inode, find_unix);
 	find(doctor, pid, "tcp", inode, find_tcp);
@@ -178,6 +182,7 @@ doctor_socket(struct doctor *doctor, long pid)
 		if (entry->d_name[0] != '.')
 			look_at_descriptor(doctor, pid, entry->d_name);
 	(void)closedir(folder);
+	word_list_clear(&doctor->asked);
 	if (said(doctor) == before)
 		doctor_say(doctor, DOCTOR_UNKNOWN, "socket", NULL, "where "
 		    "process %ld listens cannot be told", pid);
