@@ -12,6 +12,7 @@
 #include "admin/doctor_settings.h"
 #include "admin/doctor_state.h"
 #include "admin/doctor_token.h"
+#include "admin/doctor_web.h"
 
 static const char help[] =
     "usage: authgear-cache doctor [--file TOKEN] [--config FILE] [--json] "
@@ -75,6 +76,7 @@ look(struct doctor *doctor, const struct command_line *line,
 		doctor_daemon(doctor);
 		doctor_pam(doctor);
 		doctor_cache(doctor);
+		doctor_web(doctor);
 	}
 	for (i = 0; i < line->count; i++)
 		doctor_probe(doctor, line->operands[i]);
