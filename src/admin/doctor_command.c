@@ -76,8 +76,8 @@ look(struct doctor *doctor, const struct command_line *line,
 		doctor_daemon(doctor);
 		doctor_pam(doctor);
 		doctor_cache(doctor);
-		doctor_web(doctor);
 	}
+	doctor_web(doctor);
 	for (i = 0; i < line->count; i++)
 		doctor_probe(doctor, line->operands[i]);
 }

@@ -316,17 +316,20 @@ static void
 look_at_server(struct look *look, const struct around *http, int is_loaded,
     int is_ours)
 {
-	const struct web_nginx *server = look->server;
+	const struct web_nginx *server = look->server, *first = server->first;
 	struct around own;
 
+	/* what an include names stands behind it */
+	while (first->next != NULL && is(first, "include"))
+		first = first->next;
 	enter(&own, http, server);
 	look_at_kept(look->doctor, server);
 	look->asking = find(server, "location", ASKING);
-	if (look->asking != NULL && server->first->file != look->asking->file)
+	if (look->asking != NULL && first->file != look->asking->file)
 		doctor_say(look->doctor, DOCTOR_BAD, look->name, "make the "
 		    "include the first line of the server",
 		    "authgear-server.conf does not stand first: %s does",
-		    word(server->first, 0));
+		    word(first, 0));
 	if (own.asks == NULL && own.policy == NULL && look->asking == NULL &&
 	    !has_ours(server)) {
 		if (is_loaded && !own.returns)

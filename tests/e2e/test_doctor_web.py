@@ -1,0 +1,105 @@
+"""authgear-cache doctor reads nginx's configuration: of the examples it says
+nothing but good, and of each fault what it is and what mends it."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+import servers
+import tap
+
+# The configuration stands where nginx looks for it, in a namespace of its own.
+RUN = 'mount --bind "$0" /etc/nginx/nginx.conf && exec "$1" doctor --config "$2"'
+SHARE = '/usr/share/authgear-gate/nginx/'
+SERVER = 'include %sauthgear-server.conf;' % SHARE
+PUBLIC = 'include %sauthgear-public.conf;' % SHARE
+ASK = 'auth_request /_authgear/default;'
+PROXY = 'proxy_pass http://127.0.0.1:8000/app/;'
+CACHE = 'access_log /var/log/nginx/access.log authgear;'
+ZONE = CACHE + 'proxy_cache_path %s/c keys_zone=z:1m;'
+
+# name, what is replaced by what, subject, finding, fault, what mends it
+FAULTS = (
+    ('a mistyped auth_request', ((ASK, 'auth_request /_authger/default;'),),
+     'bad', 'does not begin with /_authgear/', 'auth_request /_authgear/'),
+    ('a policy without a slash', ((ASK, 'auth_request /_authgeardefault;'),),
+     'bad', 'does not begin with /_authgear/', 'auth_request /_authgear/'),
+    ('a rewrite before the include', ((SERVER, 'rewrite ^/x /y last;'
+                                       + SERVER),),
+     'bad', 'does not stand first: rewrite does', 'the first line'),
+    ('the include at the end', ((SERVER, ''), (ASK, ASK + SERVER)),
+     'bad', 'does not stand first: listen does', 'the first line'),
+    ('no include', ((SERVER, ''),),
+     'bad', 'nothing there answers it', 'authgear-server.conf'),
+    ('nobody is asked, names stay', ((PUBLIC, 'auth_request off;'),),
+     'bad', 'does not clear the names', 'authgear-public.conf'),
+    ('nobody is asked at all', ((ASK, ''),),
+     'bad', 'does not clear the names', 'authgear-public.conf'),
+    ('a cache of all users', ((CACHE, ZONE), (PROXY, 'proxy_cache z;'
+                                              + PROXY)),
+     'bad', 'without the user in its key', '$ag_user_id'),
+    ('a cache by the name of HTTP Basic',
+     ((CACHE, ZONE), (PROXY, 'proxy_cache z; proxy_cache_key $remote_user;'
+                      + PROXY)),
+     'bad', 'without the user in its key', '$ag_user_id'),
+    ('what nginx refuses', ((ASK, 'auth_requests x;'),),
+     'cannot be looked at', 'nginx -T fails', 'nginx -t'),
+)
+
+# name and changes of what is as good as the example
+GOOD = (
+    ('the example', ()),
+    ('a cache by user', ((CACHE, ZONE), (
+        PROXY, 'proxy_cache z; proxy_cache_key $ag_user_id$uri;' + PROXY))),
+    ('an answer that asks nobody', ((ASK, ASK + 'location = /up {'
+                                     ' auth_request off; return 204; }'),)),
+    ('the recipe of a route', ((ASK, 'auth_request /_auth-x; location ='
+                                ' /_auth-x { internal; rewrite ^'
+                                ' /_authgear/default last; }'),)),
+    ('quotes, comments, variables', ((ASK, 'set $a "};\\"{ #"; # }\n'
+                                      'set $b ${a}x;' + ASK),)),
+)
+
+
+def doctor(at, changes):
+    text = servers.example('nginx.conf', [])
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new.replace('%s', at))
+    text = text.replace(SHARE, tap.SRC + '/examples/nginx/')
+    text = text.replace('/run/nginx.pid', at + '/pid')
+    text = text.replace('/var/log/nginx', at)
+    text = text.replace('127.0.0.1:8080', '127.0.0.1:%d'
+                        % servers.free_port())
+    conf = os.path.join(at, 'conf')
+    with open(conf, 'w') as file:
+        file.write(text)
+    out = subprocess.run(
+        ['unshare', '-m', 'sh', '-c', RUN, conf,
+         os.path.join(tap.BUILD, 'authgear-cache'), at + '/none'],
+        capture_output=True, text=True, timeout=60)
+    return [line for line in out.stdout.splitlines()
+            if ': nginx' in line]
+
+
+def main():
+    at = tempfile.mkdtemp(prefix='authgear-web-')
+    try:
+        for name, changes in GOOD:
+            lines = doctor(at, changes)
+            tap.ok(len(lines) >= 8 and all(
+                line.startswith('good: ') for line in lines),
+                'good: ' + name, '\n'.join(lines))
+        for name, changes, finding, fault, remedy in FAULTS:
+            lines = doctor(at, changes)
+            tap.ok(any(line.startswith(finding) and fault in line and
+                          remedy in line for line in lines),
+                      name, '\n'.join(lines))
+    finally:
+        shutil.rmtree(at)
+    tap.done()
+
+
+if __name__ == '__main__':
+    main()
