@@ -10,7 +10,7 @@ import servers
 import tap
 
 # The configuration stands where nginx looks for it, in a namespace of its own.
-RUN = 'mount --bind "$0" /etc/nginx/nginx.conf && exec "$1" doctor --config "$2"'
+RUN = 'mount --bind "$0" "$3" && exec "$1" doctor --config "$2"'
 SHARE = '/usr/share/authgear-gate/nginx/'
 SERVER = 'include %sauthgear-server.conf;' % SHARE
 PUBLIC = 'include %sauthgear-public.conf;' % SHARE
@@ -47,6 +47,16 @@ FAULTS = (
      'cannot be looked at', 'nginx -T fails', 'nginx -t'),
 )
 
+APACHE, LIGHTTPD = '/etc/apache2/apache2.conf', '/etc/lighttpd/lighttpd.conf'
+OTHERS = (
+    ('apache', APACHE, '\tUse AuthgearOn\n', '', 'no Use AuthgearOn',
+     'Use AuthgearOn'),
+    ('apache', APACHE, '\tUse Authgear default "/"\n', '', 'ask nobody',
+     'Use Authgear POLICY'),
+    ('lighttpd', LIGHTTPD, 'cgi.assign = ( ".cgi" => "" )',
+     'auth.cache = ( "max-age" => 600 )', 'auth.cache', 'leave it out'),
+)
+
 # name and changes of what is as good as the example
 GOOD = (
     ('the example', ()),
@@ -72,15 +82,29 @@ def doctor(at, changes):
     text = text.replace('/var/log/nginx', at)
     text = text.replace('127.0.0.1:8080', '127.0.0.1:%d'
                         % servers.free_port())
+    return look(at, text, 'nginx', '/etc/nginx/nginx.conf')
+
+
+def other(at, name, place, old='', new=''):
+    """lighttpd or Apache, by its example."""
+    text = servers.example(name + '.conf', [(old, new, 1)] if old else [])
+    text = text.replace('/usr/share/authgear-gate/', tap.SRC + '/examples/')
+    text = text.replace('/var/log/apache2', at)
+    return look(at, text, name, place)
+
+
+def look(at, text, name, place):
     conf = os.path.join(at, 'conf')
     with open(conf, 'w') as file:
         file.write(text)
     out = subprocess.run(
         ['unshare', '-m', 'sh', '-c', RUN, conf,
-         os.path.join(tap.BUILD, 'authgear-cache'), at + '/none'],
+         os.path.join(tap.BUILD, 'authgear-cache'), at + '/none', place],
         capture_output=True, text=True, timeout=60)
+    if out.returncode not in (0, 1) or not out.stdout:
+        raise RuntimeError(out.stderr)
     return [line for line in out.stdout.splitlines()
-            if ': nginx' in line]
+            if ': ' + name in line]
 
 
 def main():
@@ -96,6 +120,14 @@ def main():
             tap.ok(any(line.startswith(finding) and fault in line and
                           remedy in line for line in lines),
                       name, '\n'.join(lines))
+        for name, place, old, new, fault, remedy in OTHERS:
+            lines = other(at, name, place)
+            tap.ok(lines and all(line.startswith('good: ') for line in lines),
+                   'good: the example of ' + name, '\n'.join(lines))
+            lines = other(at, name, place, old, new)
+            tap.ok(any(line.startswith('bad') and fault in line and
+                       remedy in line for line in lines),
+                   name + ': ' + fault, '\n'.join(lines))
     finally:
         shutil.rmtree(at)
     tap.done()
