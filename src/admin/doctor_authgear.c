@@ -120,7 +120,7 @@ take(void *context, const struct json *line, struct error *error)
 	    json_find_seconds(line, "left_out", &told->left_out) ==
 	    JSON_FOUND)
 		return 0;
-	return child_is_odd(error);
+	return child_lines_are_odd(error);
 }
 
 static void

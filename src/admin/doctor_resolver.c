@@ -70,7 +70,7 @@ take(void *context, const struct json *line, struct error *error)
 
 	if (json_find_seconds(line, "answer", &asking->answer) != JSON_FOUND ||
 	    json_find_string(line, "why", &why) != JSON_FOUND)
-		return child_is_odd(error);
+		return child_lines_are_odd(error);
 	if (why[0] != '\0')
 		error_set(&asking->why, "%s", why);
 	return 0;

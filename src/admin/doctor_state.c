@@ -153,7 +153,7 @@ take(void *context, const struct json *line, struct error *error)
 {
 	(void)context;
 	(void)line;
-	return child_is_odd(error);
+	return child_lines_are_odd(error);
 }
 
 static void
