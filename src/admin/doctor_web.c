@@ -40,8 +40,8 @@ spawn(pid_t *pid_out, int out, char *const arguments[])
 		rc = posix_spawn_file_actions_adddup2(&actions, out,
 		    STDOUT_FILENO);
 	if (rc == 0)
-		rc = posix_spawn(pid_out, arguments[0], &actions, NULL, arguments,
-		    environment);
+		rc = posix_spawn(pid_out, arguments[0], &actions, NULL,
+		    arguments, environment);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return rc;
 }
