@@ -2,155 +2,81 @@
 
 #include "admin/doctor_web.h"
 
-#include <sys/wait.h>
-
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <time.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "admin/doctor_web_lines.h"
 #include "admin/doctor_web_nginx.h"
-#include "ground/buffer.h"
+#include "admin/program.h"
 
 #define NGINX "/usr/sbin/nginx"
 #define TEXT_MAX ((size_t)8 * 1024 * 1024)
-#define DEADLINE_S 20
+#define DEADLINE_MS 20000
 
+/* 0 and all that it prints; -1 and error. */
 static int
-spawn(pid_t *pid_out, int out, char *const arguments[])
+dump(const char *const arguments[], struct program *program,
+    struct error *error)
 {
-	char locale[] = "LC_ALL=C", path[] = "PATH=/usr/sbin:/usr/bin:/sbin:"
-	    "/bin";
-	char *const environment[] = { locale, path, NULL };
-	posix_spawn_file_actions_t actions;
-	int rc = posix_spawn_file_actions_init(&actions);
-
-	if (rc != 0)
-		return rc;
-	rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO,
-	    "/dev/null", O_RDONLY, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO,
-		    "/dev/null", O_WRONLY, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&actions, out,
-		    STDOUT_FILENO);
-	if (rc == 0)
-		rc = posix_spawn(pid_out, arguments[0], &actions, NULL,
-		    arguments, environment);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return rc;
-}
-
-/* 0 at its end; -1: too much, or too slow. */
-static int
-drain(int fd, struct buffer *text)
-{
-	char piece[65536];
-	struct pollfd waiting = { .fd = fd, .events = POLLIN };
-	struct timespec now;
-	time_t end;
-	ssize_t n;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	end = now.tv_sec + DEADLINE_S;
-	for (;;) {
-		(void)clock_gettime(CLOCK_BOOTTIME, &now);
-		if (now.tv_sec >= end)
-			return -1;
-		if (poll(&waiting, 1, 1000) <= 0)
-			continue;
-		n = read(fd, piece, sizeof(piece));
-		if (n == 0)
-			return 0;
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 || buffer_append(text, piece, (size_t)n) == -1)
-			return -1;
-	}
-}
-
-/* 0 and all of its output. */
-static int
-dump(struct buffer *text, char *const arguments[])
-{
-	int ends[2], rc, status = -1;
-	pid_t pid = -1;
-
-	if (pipe2(ends, O_CLOEXEC) == -1)
+	if (program_run(arguments, TEXT_MAX, DEADLINE_MS, program,
+	    error) == -1)
 		return -1;
-	rc = spawn(&pid, ends[1], arguments);
-	(void)close(ends[1]);
-	if (rc == 0)
-		rc = drain(ends[0], text);
-	(void)close(ends[0]);
-	if (pid <= 0)
-		return -1;
-	if (rc != 0)
-		(void)kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		;
-	return rc == 0 && status == 0 ? 0 : -1;
+	if (program->status == 0 && program->out.len > 0 &&
+	    strlen(program->out.data) == program->out.len)
+		return 0;
+	error_set(error, "%s does not print its configuration: %.*s",
+	    arguments[0], (int)strcspn(program->last, "\n"), program->last);
+	return -1;
 }
 
 static void
 look_at_nginx(struct doctor *doctor)
 {
-	char name[] = NGINX, dumped[] = "-T", quiet[] = "-q";
-	char *const arguments[] = { name, dumped, quiet, NULL };
+	const char *const arguments[] = { NGINX, "-T", "-q", NULL };
 	struct web_nginx *root = NULL;
+	struct program program;
 	struct error error;
-	struct buffer text;
 
 	error_clear(&error);
-	if (access(NGINX, X_OK) == -1)
+	if (!program_is_there(NGINX))
 		return;
-	buffer_init(&text, TEXT_MAX);
-	if (dump(&text, arguments) == -1)
-		error_set(&error, "nginx -T fails, is slow or says too much");
-	else
-		root = web_nginx_read(text.data, text.len, &error);
+	if (dump(arguments, &program, &error) == 0)
+		root = web_nginx_read(program.out.data, program.out.len,
+		    &error);
 	if (root != NULL)
 		doctor_web_nginx(doctor, root);
 	else
 		doctor_say(doctor, DOCTOR_UNKNOWN, "nginx",
 		    "look at it with nginx -t", "%s", error_text(&error));
 	web_nginx_free(root);
-	buffer_clear(&text);
+	program_clear(&program);
 }
 
 static void
 look_at_lines(struct doctor *doctor, const char *subject,
-    char *const arguments[], void (*look)(struct doctor *, char *))
+    const char *const arguments[], void (*look)(struct doctor *, char *))
 {
-	struct buffer text;
+	struct program program;
+	struct error error;
 
-	if (access(arguments[0], X_OK) == -1)
+	error_clear(&error);
+	if (!program_is_there(arguments[0]))
 		return;
-	buffer_init(&text, TEXT_MAX);
-	if (dump(&text, arguments) == 0 && text.len > 0)
-		look(doctor, text.data);
+	if (dump(arguments, &program, &error) == 0)
+		look(doctor, program.out.data);
 	else
-		doctor_say(doctor, DOCTOR_UNKNOWN, subject, NULL, "%s does "
-		    "not print its configuration", arguments[0]);
-	buffer_clear(&text);
+		doctor_say(doctor, DOCTOR_UNKNOWN, subject, NULL, "%s",
+		    error_text(&error));
+	program_clear(&program);
 }
 
 void
 doctor_web(struct doctor *doctor)
 {
-	char lighttpd[] = "/usr/sbin/lighttpd", print[] = "-p", file[] = "-f";
-	char conf[] = "/etc/lighttpd/lighttpd.conf";
-	char *const of_lighttpd[] = { lighttpd, print, file, conf, NULL };
-	char apache[] = "/usr/sbin/apache2ctl", test[] = "-t", with[] = "-C";
-	char info[] = "LoadModule info_module "
-	    "/usr/lib/apache2/modules/mod_info.so";
-	char define[] = "-D", dumped[] = "DUMP_CONFIG";
-	char *const of_apache[] = { apache, test, with, info, define, dumped,
+	static const char *const of_lighttpd[] = { "/usr/sbin/lighttpd", "-p",
+	    "-f", "/etc/lighttpd/lighttpd.conf", NULL };
+	static const char *const of_apache[] = { "/usr/sbin/apache2ctl", "-t",
+	    "-C", "LoadModule info_module "
+	    "/usr/lib/apache2/modules/mod_info.so", "-D", "DUMP_CONFIG",
 	    NULL };
 
 	look_at_nginx(doctor);

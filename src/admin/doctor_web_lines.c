@@ -58,7 +58,7 @@ take_name(struct doctor *doctor, struct host *host, const char *line)
 		host->is_whole = 1;
 	if (*policy == ' ')
 		doctor_say(doctor, DOCTOR_GOOD, host->name, NULL,
-		    "%s: policy %.*s", host->location,
+		    "%s names the policy %.*s", host->location,
 		    (int)strcspn(policy + 1, "\""), policy + 1);
 	else
 		doctor_say(doctor, DOCTOR_GOOD, host->name, NULL,
@@ -93,26 +93,66 @@ doctor_web_lines_apache(struct doctor *doctor, char *text)
 	end_host(doctor, &host);
 }
 
+/* What lighttpd -p tells, read so far. */
+struct lighty {
+	char where[160];	/* the condition, or "lighttpd" */
+	char key[64];		/* whose value the line is of */
+	int names;		/* a policy is named */
+	int is_asked;		/* of every address the script is called */
+	int is_guarded;		/* and the one that looks after it */
+};
+
+static void
+take_place(struct lighty *lighty, const char *line)
+{
+	if (*line == '$' || begins(line, "else $"))
+		(void)snprintf(lighty->where, sizeof(lighty->where),
+		    "lighttpd %.140s", line);
+	else if (begins(line, "} # end of"))
+		(void)snprintf(lighty->where, sizeof(lighty->where),
+		    "lighttpd");
+	if (*line >= 'a' && *line <= 'z' && strstr(line, " = ") != NULL)
+		(void)snprintf(lighty->key, sizeof(lighty->key), "%.*s",
+		    (int)strcspn(line, " "), line);
+}
+
+static void
+take_scripts(struct lighty *lighty, const char *line)
+{
+	if (strcmp(lighty->where, "lighttpd") != 0)
+		return;
+	if (strcmp(lighty->key, "magnet.attract-raw-url-to") == 0 &&
+	    strstr(line, "/authgear.lua\"") != NULL)
+		lighty->is_asked = 1;
+	if (strcmp(lighty->key, "magnet.attract-physical-path-to") == 0 &&
+	    strstr(line, "/authgear-guard.lua\"") != NULL)
+		lighty->is_guarded = 1;
+}
+
 void
 doctor_web_lines_lighttpd(struct doctor *doctor, char *text)
 {
 	static const char policy[] = "\"AUTHGEAR_POLICY\" => \"";
-	char where[160] = "lighttpd";
+	struct lighty lighty = { .where = "lighttpd" };
 	const char *line;
 
 	while ((line = next(&text)) != NULL) {
-		if (*line == '$' || begins(line, "else $"))
-			(void)snprintf(where, sizeof(where), "lighttpd %.140s",
-			    line);
-		else if (begins(line, "} # end of"))
-			(void)snprintf(where, sizeof(where), "lighttpd");
-		else if (begins(line, policy))
-			doctor_say(doctor, DOCTOR_GOOD, where, NULL,
-			    "policy %.*s", (int)strcspn(line + sizeof(policy) -
-			    1, "\""), line + sizeof(policy) - 1);
-		else if (begins(line, "auth.cache"))
-			doctor_say(doctor, DOCTOR_BAD, where, "leave it out",
-			    "auth.cache: a revocation is seen when that cache "
-			    "ends");
+		take_place(&lighty, line);
+		take_scripts(&lighty, line);
+		if (begins(line, policy)) {
+			lighty.names = 1;
+			doctor_say(doctor, DOCTOR_GOOD, lighty.where, NULL,
+			    "names the policy %.*s", (int)strcspn(line +
+			    sizeof(policy) - 1, "\""),
+			    line + sizeof(policy) - 1);
+		} else if (begins(line, "auth.cache"))
+			doctor_say(doctor, DOCTOR_BAD, lighty.where, "leave "
+			    "it out", "auth.cache: a revocation is seen when "
+			    "that cache ends");
 	}
+	if (lighty.names && !(lighty.is_asked && lighty.is_guarded))
+		doctor_say(doctor, DOCTOR_BAD, "lighttpd", "lighty-enable-mod "
+		    "authgear, and let nothing behind it set magnet.* anew",
+		    "a policy is named, and %s is not called: nobody is asked",
+		    lighty.is_asked ? "authgear-guard.lua" : "authgear.lua");
 }

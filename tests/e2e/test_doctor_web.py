@@ -44,7 +44,7 @@ FAULTS = (
                       + PROXY)),
      'bad', 'without the user in its key', '$ag_user_id'),
     ('what nginx refuses', ((ASK, 'auth_requests x;'),),
-     'cannot be looked at', 'nginx -T fails', 'nginx -t'),
+     'cannot be looked at', 'unknown directive', 'nginx -t'),
 )
 
 APACHE, LIGHTTPD = '/etc/apache2/apache2.conf', '/etc/lighttpd/lighttpd.conf'
@@ -55,6 +55,9 @@ OTHERS = (
      'Use Authgear POLICY'),
     ('lighttpd', LIGHTTPD, 'cgi.assign = ( ".cgi" => "" )',
      'auth.cache = ( "max-age" => 600 )', 'auth.cache', 'leave it out'),
+    ('lighttpd', LIGHTTPD, 'cgi.assign = ( ".cgi" => "" )',
+     'magnet.attract-raw-url-to := ()', 'authgear.lua is not called',
+     'lighty-enable-mod authgear'),
 )
 
 # name and changes of what is as good as the example
