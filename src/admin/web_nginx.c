@@ -189,7 +189,7 @@ include(struct reader *reader, const struct web_nginx *node,
 			return -1;
 	}
 	if (found == 0 && strpbrk(pattern, "*?[") == NULL) {
-		error_set(reader->error, "%s is not among what nginx printed",
+		error_set(reader->error, "%s is not among what it printed",
 		    pattern);
 		return -1;
 	}
@@ -291,7 +291,7 @@ web_nginx_read(char *text, size_t len, struct error *error)
 		goto failed;
 	for (i = 0; i < reader->count; i++)
 		if (!reader->files[i].is_used) {
-			error_set(error, "nothing includes %s",
+			error_set(error, "%s is included by nothing",
 			    reader->files[i].name);
 			goto failed;
 		}
