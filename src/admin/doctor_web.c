@@ -74,10 +74,10 @@ doctor_web(struct doctor *doctor)
 {
 	static const char *const of_lighttpd[] = { "/usr/sbin/lighttpd", "-p",
 	    "-f", "/etc/lighttpd/lighttpd.conf", NULL };
+	static const char info[] =
+	    "LoadModule info_module /usr/lib/apache2/modules/mod_info.so";
 	static const char *const of_apache[] = { "/usr/sbin/apache2ctl", "-t",
-	    "-C", "LoadModule info_module "
-	    "/usr/lib/apache2/modules/mod_info.so", "-D", "DUMP_CONFIG",
-	    NULL };
+	    "-C", info, "-D", "DUMP_CONFIG", NULL };
 
 	look_at_nginx(doctor);
 	look_at_lines(doctor, "lighttpd", of_lighttpd,

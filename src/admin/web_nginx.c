@@ -98,9 +98,11 @@ take_word(char **at, const char *end, char *word)
 			return TOKEN_WRONG;
 		if (*p == '\\' && p + 1 < end) {
 			c = escaped(*++p);
-			if (c == '\0')
+			if (c == '\0') {
 				word[len++] = '\\';
-			word[len++] = c == '\0' ? *p : c;
+				c = *p;
+			}
+			word[len++] = c;
 			continue;
 		}
 		if (quote != '\0' ? *p == quote : isspace((unsigned char)*p) ||
