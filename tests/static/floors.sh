@@ -151,7 +151,7 @@ written() {
 	done
 }
 
-echo 1..17
+echo 1..18
 holds "every folder with C in it is a floor" "$(unknown)"
 holds "the floors run downwards" "$(downwards)"
 holds "no include upwards, and each names its folder" "$(upward)"
