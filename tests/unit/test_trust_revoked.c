@@ -231,7 +231,7 @@ test_audit(void **state)
 	assert_string_equal(seen.text[2], "1700000000|tester|lift|"
 	    "2 user somebody blocked: a stolen laptop");
 	assert_string_equal(seen.text[3], "1700000000|tester|revoke|"
-	    "all  signed-out from 1700000000: a stolen laptop");
+	    "all  signed-out from 2023-11-14T22:13:20Z: a stolen laptop");
 }
 
 static void

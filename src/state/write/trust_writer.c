@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ground/buffer.h"
+#include "ground/when.h"
 #include "state/database_check.h"
 #include "state/trust_head.h"
 #include "state/write/trust_change.h"
@@ -91,18 +92,25 @@ finish(struct trust_writer *writer, int rc, struct error *error)
 }
 
 static void
+describe_time(struct buffer *buffer, const char *what, int64_t seconds)
+{
+	char text[WHEN_SIZE];
+
+	if (seconds == REVOCATION_NO_TIME)
+		return;
+	when_print(seconds, text);
+	(void)buffer_append_format(buffer, " %s %s", what, text);
+}
+
+static void
 describe(struct buffer *buffer, const struct revocation *revocation,
     const struct trust_note *note)
 {
 	(void)buffer_append_format(buffer, "%s %s %s",
 	    revocation_kind_name(revocation->kind), revocation->value,
 	    revocation_rule_name(revocation->rule));
-	if (revocation->from != REVOCATION_NO_TIME)
-		(void)buffer_append_format(buffer, " from %lld",
-		    (long long)revocation->from);
-	if (revocation->until != REVOCATION_NO_TIME)
-		(void)buffer_append_format(buffer, " until %lld",
-		    (long long)revocation->until);
+	describe_time(buffer, "from", revocation->from);
+	describe_time(buffer, "until", revocation->until);
 	if (note->token != NULL)
 		(void)buffer_append_format(buffer, " credential %.16s",
 		    note->token->hash);
