@@ -31,6 +31,7 @@ static const struct {
 struct around {
 	const char *asks;	/* auth_request; NULL: none */
 	const char *policy;	/* of the module; NULL: none */
+	int is_said;		/* authgear, be it off */
 	const char *cache[FAMILIES];	/* NULL: none */
 	const char *key[FAMILIES];
 	int clears[FAMILIES];
@@ -43,6 +44,7 @@ struct look {
 	struct doctor *doctor;
 	const struct web_nginx *server;
 	const struct web_nginx *asking;	/* the location of our include */
+	int is_loaded;		/* the module */
 	char name[256];
 };
 
@@ -100,9 +102,10 @@ enter(struct around *own, const struct around *above,
 	for (node = block->first; node != NULL; node = node->next) {
 		if (is(node, "auth_request"))
 			own->asks = unless_off(node);
-		else if (is(node, "authgear"))
+		else if (is(node, "authgear")) {
 			own->policy = unless_off(node);
-		else if (is(node, "return"))
+			own->is_said = 1;
+		} else if (is(node, "return"))
 			own->returns = 1;
 		else
 			take_family(own, node, listed);
@@ -183,7 +186,11 @@ look_at_asking(const struct look *look, const struct around *own,
 {
 	const char *policy = asked_by(look, own->asks);
 
-	if (policy == NULL)
+	if (policy == NULL && look->is_loaded && look->asking == NULL)
+		doctor_say(look->doctor, DOCTOR_UNKNOWN, subject, "if it is "
+		    "meant for authgear-fcgi: authgear POLICY;", "auth_request "
+		    "%s is not ours: whom it lets in is not known", own->asks);
+	else if (policy == NULL)
 		doctor_say(look->doctor, DOCTOR_BAD, subject,
 		    "auth_request " ASKING "POLICY;", "auth_request %s does "
 		    "not begin with " ASKING, own->asks);
@@ -218,6 +225,11 @@ look_at_block(const struct look *look, const struct around *own,
 		    ASKING "POLICY; or include " OURS "public.conf;",
 		    "it asks nobody, and does not clear the names by which "
 		    "a client may call itself somebody");
+	else if (look->is_loaded && look->asking == NULL && !own->is_said)
+		doctor_say(look->doctor, DOCTOR_UNKNOWN, subject,
+		    "authgear POLICY; or, if that is meant, authgear off;",
+		    "nobody is asked, and nothing says so: whether somebody "
+		    "should is not known");
 	else
 		doctor_say(look->doctor, DOCTOR_GOOD, subject, NULL,
 		    "nobody is asked, as it says");
@@ -313,8 +325,7 @@ look_at_kept(struct doctor *doctor, const struct web_nginx *block)
 }
 
 static void
-look_at_server(struct look *look, const struct around *http, int is_loaded,
-    int is_ours)
+look_at_server(struct look *look, const struct around *http, int is_ours)
 {
 	const struct web_nginx *server = look->server, *first = server->first;
 	struct around own;
@@ -332,7 +343,7 @@ look_at_server(struct look *look, const struct around *http, int is_loaded,
 		    word(first, 0));
 	if (own.asks == NULL && own.policy == NULL && look->asking == NULL &&
 	    !has_ours(server)) {
-		if (is_loaded && !own.returns)
+		if (look->is_loaded && !own.returns)
 			doctor_say(look->doctor, DOCTOR_BAD, look->name,
 			    "authgear POLICY; or authgear off;",
 			    "the module is loaded, but no authgear is here: "
@@ -353,14 +364,14 @@ doctor_web_nginx(struct doctor *doctor, const struct web_nginx *root)
 	const struct web_nginx *http = find(root, "http", NULL), *node, *name;
 	struct around none = { 0 }, own;
 	struct look look = { .doctor = doctor };
-	int is_loaded = 0, is_ours;
+	int is_ours;
 
 	if (http == NULL)
 		return;
 	for (node = root->first; node != NULL; node = node->next)
 		if (is(node, "load_module") && strstr(word(node, 1),
 		    "ngx_http_authgear_module") != NULL)
-			is_loaded = 1;
+			look.is_loaded = 1;
 	is_ours = has_ours(http);
 	enter(&own, &none, http);
 	look_at_kept(doctor, http);
@@ -373,6 +384,6 @@ doctor_web_nginx(struct doctor *doctor, const struct web_nginx *root)
 			name = find(node, "listen", NULL);
 		(void)snprintf(look.name, sizeof(look.name), "nginx %.200s",
 		    name != NULL ? word(name, 1) : "server");
-		look_at_server(&look, &own, is_loaded, is_ours);
+		look_at_server(&look, &own, is_ours);
 	}
 }

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
+import nginx_module
 import servers
 import tap
 
@@ -47,6 +48,29 @@ FAULTS = (
      'cannot be looked at', 'unknown directive', 'nginx -t'),
 )
 
+# the same of its module
+ASKED, LATER = 'authgear default;', 'authgear_socket unix:'
+MODULE = (
+    ('the module, no policy', ((ASKED, ''),), 'cannot be looked at',
+     'nobody is asked, and nothing says so', 'authgear off'),
+    ('the module, no policy at all', (
+        (ASKED, ''), ('authgear admin;', ''), ('authgear off;', '')),
+     'bad', 'the module is loaded, but no authgear is here',
+     'authgear POLICY'),
+    ('the module and an include', (
+        (ASKED, ASKED + 'auth_request /_authgear/x;'),),
+     'bad', 'authgear default and auth_request /_authgear/x', 'one of them'),
+    ('the site\'s own asking', ((ASKED, 'auth_request /own;'),),
+     'cannot be looked at', 'auth_request /own is not ours',
+     'authgear POLICY'),
+    ('pages that are not there', ((LATER, 'authgear_cache %s/no %s/no;'
+                                   + LATER),),
+     'bad', 'authgear_cache', 'authgear-cache init'),
+    ('a cache of all users, with the module', (
+        (CACHE, ZONE), (PROXY, 'proxy_cache z;' + PROXY)),
+     'bad', 'without the user in its key', 'put $remote_user'),
+)
+
 APACHE, LIGHTTPD = '/etc/apache2/apache2.conf', '/etc/lighttpd/lighttpd.conf'
 OTHERS = (
     ('apache', APACHE, '\tUse AuthgearOn\n', '', 'no Use AuthgearOn',
@@ -75,12 +99,14 @@ GOOD = (
 )
 
 
-def doctor(at, changes):
-    text = servers.example('nginx.conf', [])
+def doctor(at, changes, example='nginx.conf'):
+    text = servers.example(example, [])
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new.replace('%s', at))
     text = text.replace(SHARE, tap.SRC + '/examples/nginx/')
+    text = text.replace('modules/ngx_http_authgear_module.so',
+                        nginx_module.PATH)
     text = text.replace('/run/nginx.pid', at + '/pid')
     text = text.replace('/var/log/nginx', at)
     text = text.replace('127.0.0.1:8080', '127.0.0.1:%d'
@@ -110,6 +136,18 @@ def look(at, text, name, place):
             if ': ' + name in line]
 
 
+def by_module(at):
+    lines = doctor(at, (), 'nginx-module.conf')
+    tap.ok(len(lines) >= 5 and all(line.startswith('good: ')
+                                   for line in lines),
+           'good: the example of the module', '\n'.join(lines))
+    for name, changes, finding, fault, remedy in MODULE:
+        lines = doctor(at, changes, 'nginx-module.conf')
+        tap.ok(any(line.startswith(finding) and fault in line and
+                   remedy in line for line in lines), name,
+               '\n'.join(lines))
+
+
 def main():
     at = tempfile.mkdtemp(prefix='authgear-web-')
     try:
@@ -123,6 +161,8 @@ def main():
             tap.ok(any(line.startswith(finding) and fault in line and
                           remedy in line for line in lines),
                       name, '\n'.join(lines))
+        if nginx_module.is_built():
+            by_module(at)
         for name, place, old, new, fault, remedy in OTHERS:
             lines = other(at, name, place)
             tap.ok(lines and all(line.startswith('good: ') for line in lines),
