@@ -9,6 +9,7 @@ pam_root.enter()
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import stat
@@ -487,6 +488,34 @@ def test_probe(site):
            'asked, nor repeated', show(lines))
 
 
+def test_log(site):
+    """Each change is in the system's log, by its number and who made it."""
+    def said(*arguments):
+        mark = site.machine.log.mark()
+        status, out = site.machine.run(['authgear-cache'] + list(arguments),
+                                       check=False)
+        return status, [text for _, text in site.machine.log.since(
+            mark, 'authgear-cache')], out
+
+    for what, arguments in (
+            ('revoke user log-one', ('revoke', 'user', 'log-one')),
+            ('block user log-two', ('block', 'user', 'log-two')),
+            ('lift', ('lift', 'user', 'log-two')),
+            ('map log-three log-three', ('map', 'add', 'log-three',
+                                         'log-three')),
+            ('unmap log-three', ('map', 'remove', 'log-three')),
+            ('keys', ('keys', 'refresh')),
+            ('accept', ('accept',))):
+        status, lines, out = said(*arguments)
+        tap.ok(status == 0 and len(lines) == 1 and ' by root: ' in lines[0] and
+               what in lines[0] and re.search(r'change \d+ by', lines[0]),
+               'in the log: ' + ' '.join(arguments), (status, lines, out))
+    status, lines, out = said('revoke', 'user', 'a\nb', '--reason', 'x\ny')
+    tap.ok(not any('\n' in line for line in lines),
+           'no line of the log is made by what somebody types', (lines, out))
+    said('lift', 'user', 'log-one')
+
+
 def main():
     with Site() as site:
         site.machine.write('/etc/default/saslauthd', 'MECHANISMS="pam"\n'
@@ -503,6 +532,7 @@ def main():
         site.daemon_up()
         test_good(site, ' in the end')
         test_probe(site)
+        test_log(site)
         test_away(site)
         pam_site.finish(site)
     tap.done()
