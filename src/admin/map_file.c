@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "admin/change_words.h"
 #include "admin/csv.h"
@@ -33,6 +34,10 @@ check(const struct csv *csv, struct error *why)
 
 	if (csv->count != 2)
 		return "there are not two fields, user and account";
+	if (csv->line == 1 && (strcasecmp(csv->fields[0], "account") == 0 ||
+	    strcasecmp(csv->fields[1], "user") == 0))
+		return "the first column must be the user, the second the "
+		    "account";
 	for (i = 0; i < 2 && wrong == NULL; i++)
 		wrong = change_words_check(REVOCATION_USER, csv->fields[i]);
 	if (wrong == NULL && trust_writer_mappable(&pair, why) == -1)
@@ -86,8 +91,8 @@ static int
 is_head(const struct csv *csv)
 {
 	return csv->line == 1 && csv->count == 2 &&
-	    strcmp(csv->fields[0], "user") == 0 &&
-	    strcmp(csv->fields[1], "account") == 0;
+	    strcasecmp(csv->fields[0], "user") == 0 &&
+	    strcasecmp(csv->fields[1], "account") == 0;
 }
 
 static int

@@ -14,6 +14,9 @@ import test_backup
 BAD = (
     ('nothing', b'', 'names nobody'),
     ('only a head', b'user,account\n', 'names nobody'),
+    ('the columns the other way', b'account,user\nx,a\n',
+     'line 1: the first column must be the user'),
+    ('so, in other letters', b'Account,User\nx,a\n', 'line 1'),
     ('one field', b'a,x\nb\n', 'line 2: there are not two fields'),
     ('three fields', b'a,x,1\n', 'line 1: there are not two fields'),
     ('twenty fields', b',' * 20 + b'\n', 'line 1: it has too many fields'),
