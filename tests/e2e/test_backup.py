@@ -315,7 +315,46 @@ def test_prune_clocks(site, server):
     site.cache('lift', 'token', stdin='L7dQ2mZx9LwB4vTn8RcY1sHj6FpG3aEu')
 
 
+def test_prune_ends(site, now):
+    """Who revoked a token that says an early end cannot have it dropped while
+    one that says a later end counts: each way that a second one comes."""
+    def end():
+        return site.rows("SELECT expires FROM revocation WHERE value = 'two'"
+                         )[0][0]
+
+    def say(ended):
+        site.cache('revoke', 'token', stdin=test_revoke_command.token(
+            issuer=site.endpoint, jti='two', exp=now + ended * DAY))
+
+    say(-40)
+    early, _ = back_up(site, 'early')
+    say(9)
+    tap.equal(end(), now + 9 * DAY, 'revoked again: the later end counts')
+    late, _ = back_up(site, 'late')
+    say(-50)
+    tap.equal(end(), now + 9 * DAY, 'an earlier one does not')
+    restore(site, early)
+    tap.equal(end(), now + 9 * DAY, 'nor that of a backup')
+    export = os.path.join(site.folder, 'export')
+    with open(export, 'w', encoding='utf-8') as file:
+        file.write(site.cache('export').text)
+    for name, command in (('restore', late), ('import', export)):
+        site.change("UPDATE revocation SET expires = 5 WHERE value = 'two'")
+        site.cache(name, command)
+        tap.equal(end(), now + 9 * DAY, 'a later one of %s does' % name)
+    site.change("UPDATE revocation SET expires = NULL WHERE value = 'two'")
+    endless, _ = back_up(site, 'endless')
+    restore(site, late)
+    tap.equal(end(), None, 'one that tells none ends never')
+    site.change("UPDATE revocation SET expires = 5 WHERE value = 'two'")
+    restore(site, endless)
+    tap.equal(end(), None, 'nor does it once that comes')
+    site.cache('lift', 'token', stdin=test_revoke_command.token(
+        issuer=site.endpoint, jti='two'))
+
+
 def test_prune(site, server):
+    test_prune_ends(site, int(time.time()))
     fill_for_prune(site, int(time.time()))
     path, _ = back_up(site, 'before-prune')
     test_prune_clocks(site, server)

@@ -23,6 +23,10 @@ static const char add_sql[] =
 static const char same_sql[] =
     "SELECT id FROM revocation"
     " WHERE kind = ?1 AND value = ?2 AND rule = 'revoked' LIMIT 1";
+/* One that ends by itself later, or does not tell when, is kept as long. */
+static const char last_sql[] =
+    "UPDATE revocation SET expires = ?3 WHERE kind = ?1 AND value = ?2"
+    " AND rule = 'revoked' AND expires < coalesce(?3, expires + 1)";
 static const char choice_sql[] =
     "SELECT " TRUST_ROW_COLUMNS ", id FROM revocation"
     " WHERE kind = ?1 AND value = ?2 ORDER BY id LIMIT 1";
@@ -78,20 +82,38 @@ trust_change_add(struct sqlite3 *db, const struct revocation *revocation,
 }
 
 int
+trust_change_last(struct sqlite3 *db, const struct revocation *revocation,
+    int64_t expires)
+{
+	unsigned char bytes[TRUST_BYTES_SIZE];
+	const struct sql_value values[] = {
+		sql_text(revocation_kind_name(revocation->kind)),
+		trust_row_kept(revocation->kind, revocation->value, bytes),
+		time_of(expires)
+	};
+
+	return revocation->kind != REVOCATION_TOKEN ? SQLITE_OK :
+	    sql_run(db, last_sql, values, 3);
+}
+
+int
 trust_change_same(struct sqlite3 *db, const struct revocation *revocation,
-    int64_t *id_out)
+    const struct trust_note *note, int64_t *id_out)
 {
 	unsigned char bytes[TRUST_BYTES_SIZE];
 	const struct sql_value values[] = {
 		sql_text(revocation_kind_name(revocation->kind)),
 		trust_row_kept(revocation->kind, revocation->value, bytes)
 	};
-
-	int found;
+	int found, rc;
 
 	*id_out = 0;
-	return revocation->rule != REVOCATION_REVOKED ? SQLITE_OK :
-	    sql_find(db, same_sql, values, 2, &found, id_out);
+	if (revocation->rule != REVOCATION_REVOKED)
+		return SQLITE_OK;
+	rc = sql_find(db, same_sql, values, 2, &found, id_out);
+	return rc != SQLITE_OK || !found ? rc : trust_change_last(db,
+	    revocation, note->token == NULL ? REVOCATION_NO_TIME :
+	    note->token->expires);
 }
 
 /* The row that the statement stands on, by its whole key. */

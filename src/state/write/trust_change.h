@@ -19,9 +19,15 @@ int trust_change_audit(struct sqlite3 *db, const struct trust_note *note,
 int trust_change_add(struct sqlite3 *db, const struct revocation *revocation,
     const struct trust_note *note, int64_t wall, int64_t id);
 
-/* The id of the same row if the rule is `revoked`, 0 if there is none. */
+/* The id of the same row if the rule is `revoked`, 0 if there is none; it is
+ * kept for as long as the note's token. */
 int trust_change_same(struct sqlite3 *db, const struct revocation *revocation,
-    int64_t *id_out);
+    const struct trust_note *note, int64_t *id_out);
+
+/* Of the same token two ends are told: the later one counts, and that it tells
+ * none (REVOCATION_NO_TIME) is the latest. */
+int trust_change_last(struct sqlite3 *db, const struct revocation *revocation,
+    int64_t expires);
 
 /* Delete the first of the choice that is left, with a row in the audit; its
  * id, 0 if there is none. */

@@ -5,9 +5,10 @@
 
 #include "ground/buffer.h"
 #include "state/trust_row.h"
+#include "state/write/trust_change.h"
 
 static const char same_sql[] =
-    "SELECT 1 FROM revocation WHERE " TRUST_MERGE_SAME;
+    "SELECT expires FROM revocation WHERE " TRUST_MERGE_SAME;
 static const char add_sql[] =
     "INSERT INTO revocation (" TRUST_MERGE_COLUMNS ", id)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
@@ -71,6 +72,22 @@ audit_row(struct trust_merge *merge, const struct revocation *revocation,
 	return rc;
 }
 
+/* What is there is kept for as long as what comes would be. */
+static int
+keep_last(struct trust_merge *merge, const struct revocation *revocation,
+    const struct sql_value *expires)
+{
+	const int is_endless = expires->type != SQL_NUMBER;
+	const int is_later = sqlite3_column_type(merge->same, 0) !=
+	    SQLITE_NULL && (is_endless ||
+	    sqlite3_column_int64(merge->same, 0) < expires->number);
+
+	merge->done->same++;
+	sql_reset(merge->same);
+	return !is_later ? SQLITE_OK : trust_change_last(merge->audit.db,
+	    revocation, is_endless ? REVOCATION_NO_TIME : expires->number);
+}
+
 int
 trust_merge_row(struct trust_merge *merge,
     const struct revocation *revocation,
@@ -82,10 +99,11 @@ trust_merge_row(struct trust_merge *merge,
 
 	rc = sql_step(merge->audit.db, same_sql, values,
 	    TRUST_MERGE_SAME_COUNT, &merge->same);
+	if (rc == SQLITE_ROW)
+		return keep_last(merge, revocation, &values[10]);
 	sql_reset(merge->same);
-	merge->done->same += rc == SQLITE_ROW;
 	if (rc != SQLITE_DONE)
-		return rc == SQLITE_ROW ? SQLITE_OK : rc;
+		return rc;
 	rc = audit_row(merge, revocation, &id);
 	if (rc != SQLITE_OK)
 		return rc;

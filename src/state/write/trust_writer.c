@@ -128,7 +128,7 @@ add(struct trust_writer *writer, const struct revocation *revocation,
 	struct buffer detail;
 	int rc;
 
-	rc = trust_change_same(writer->db, revocation, &added->id);
+	rc = trust_change_same(writer->db, revocation, note, &added->id);
 	if (rc != SQLITE_OK || added->id != 0)
 		return rc;
 	added->is_new = 1;
