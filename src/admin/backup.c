@@ -48,17 +48,43 @@ check_target(const char *path, struct error *error)
 	return -1;
 }
 
+static void
+folder_of(const char *path, char folder[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+
+	(void)snprintf(folder, PATH_MAX, "%.*s", slash == NULL ? 1 :
+	    slash == path ? 1 : (int)(slash - path), slash == NULL ? "." :
+	    path);
+}
+
+/* There it could take the place of trust.db or its log, under daemons that
+ * have them open: what is revoked meanwhile would be lost. */
+static int
+check_folder(const char *path, const char *state, struct error *error)
+{
+	char folder[PATH_MAX];
+	struct stat st, place;
+
+	folder_of(path, folder);
+	if (stat(folder, &st) == -1)
+		return failed(folder, error);
+	if (stat(state, &place) == -1)
+		return failed(state, error);
+	if (st.st_dev != place.st_dev || st.st_ino != place.st_ino)
+		return 0;
+	error_set(error, "%.300s: not in the state directory itself", path);
+	return -1;
+}
+
 /* The entry of the folder is on disk too. */
 static int
 sync_folder(const char *path)
 {
 	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
 	int fd, ret;
 
-	(void)snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 :
-	    slash == path ? 1 : (int)(slash - path), slash == NULL ? "." :
-	    path);
+	folder_of(path, folder);
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return -1;
@@ -132,6 +158,8 @@ back_up(const struct settings *settings, const char *path, int json,
 	struct trust_backup *backup;
 	int ret = -1;
 
+	if (check_folder(path, settings->state, error) == -1)
+		return -1;
 	progress_begin(&looked.progress, "steps through trust.db");
 	backup = trust_list_copy(settings->state, settings->endpoint, step,
 	    &looked, error);

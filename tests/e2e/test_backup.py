@@ -210,6 +210,18 @@ def test_targets(site):
                                         'name too long' in run.text),
                'no backup to ' + place[:30], run.text)
     tap.ok(os.path.islink(link) and not os.listdir(folder), 'nothing there')
+    before = os.stat(site.trust)
+    state = os.path.dirname(site.trust)
+    os.symlink(state, os.path.join(folder, 'state'))
+    for place in (site.trust, site.trust + '-wal',
+                  os.path.join(state, 'daemon', '..', 'trust.db'),
+                  os.path.join(folder, 'state', 'trust.db')):
+        run = site.cache('backup', place, check=False)
+        after = os.stat(site.trust)
+        tap.ok(run.returncode == 1 and 'state directory' in run.text and
+               (after.st_ino, after.st_mode) == (before.st_ino,
+                                                 before.st_mode),
+               'nor in the place of trust.db', run.text)
     path = os.path.join(site.folder, 'twice')
     with open(path, 'w', encoding='ascii') as file:
         file.write('old')
