@@ -150,6 +150,41 @@ age(void **state)
 }
 
 static void
+asked_anew(void **state)
+{
+	/* by how much the wall clock was ahead at the fetch, and in seconds
+	 * behind it: when it was asked, and is looked at */
+	static const struct {
+		const char *name;
+		int64_t ahead, asked, looked;
+		enum keys_outcome expected;
+	} cases[] = {
+		{ "behind the fetch", 0, 100, 200, KEYS_FETCH },
+		{ "before it", 0, -1, 200, KEYS_KNOWN },
+		{ "with a clock that was ahead", 3600, 100, 200, KEYS_FETCH },
+		{ "before it, then", 3600, -1, 200, KEYS_KNOWN },
+		{ "with one that was behind", -3600, 100, 200, KEYS_FETCH },
+	};
+	struct moment start;
+	struct keys_life *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f = life_setup();
+		start = f->now;
+		start.wall += cases[i].ahead;
+		life_store(f->status, f->set, &start);
+		keys_ask(f->keys, f->now.wall + cases[i].asked);
+		life_pass(f, cases[i].looked);
+		if (keys_refresh(f->keys, &f->now, &f->until, NULL) !=
+		    cases[i].expected)
+			fail_msg("%s", cases[i].name);
+		life_teardown(f);
+	}
+}
+
+static void
 other_boot(void **state)
 {
 	static const struct {
@@ -387,6 +422,7 @@ main(void)
 		cmocka_unit_test(clock_set),
 		cmocka_unit_test(age),
 		cmocka_unit_test(other_boot),
+		cmocka_unit_test(asked_anew),
 		cmocka_unit_test(refresh),
 		cmocka_unit_test(stored_by_another),
 		cmocka_unit_test(set_back_to_snapshot),
