@@ -43,9 +43,14 @@ check_file(struct doctor *doctor, const char *path, const struct stat *st,
 
 	if (st->st_uid == owner && (st->st_mode & 07777 & ~most) == 0)
 		return 0;
+	/* what lies in daemon/ its user may make a link before that is run */
 	if (st->st_uid != owner)
-		(void)snprintf(remedy, sizeof(remedy), "run 'chown %lu %s'",
-		    (unsigned long)owner, path);
+		(void)snprintf(remedy, sizeof(remedy), "run 'chown -h %lu "
+		    "%s'", (unsigned long)owner, path);
+	else if (owner != 0 && S_ISREG(st->st_mode))
+		(void)snprintf(remedy, sizeof(remedy), "run 'setpriv --reuid "
+		    "%lu --clear-groups chmod %04o %s'", (unsigned long)owner,
+		    (unsigned int)most, path);
 	else
 		(void)snprintf(remedy, sizeof(remedy), "run 'chmod %04o %s'",
 		    (unsigned int)most, path);
