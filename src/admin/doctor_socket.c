@@ -85,30 +85,38 @@ look_at_path(struct doctor *doctor, const char *path)
 	}
 }
 
+static int
+is_unix(const char *line, unsigned long inode)
+{
+	return number_at(line, 6, 10) == inode &&
+	    (number_at(line, 3, 16) & ACCEPTS) != 0;
+}
+
 static void
-find_unix(struct doctor *doctor, unsigned long inode, const char *line)
+look_at_unix(struct doctor *doctor, const char *line)
 {
 	char text[LINE_SIZE];
 
-	if (number_at(line, 6, 10) != inode ||
-	    (number_at(line, 3, 16) & ACCEPTS) == 0)
-		return;
 	(void)snprintf(text, sizeof(text), "%s", word_at(line, 7));
 	text[strcspn(text, "\n")] = '\0';
 	look_at_path(doctor, text);
 }
 
+static int
+is_tcp(const char *line, unsigned long inode)
+{
+	return number_at(line, 9, 10) == inode &&
+	    number_at(line, 3, 16) == TCP_LISTEN;
+}
+
 static void
-find_tcp(struct doctor *doctor, unsigned long inode, const char *line)
+look_at_tcp(struct doctor *doctor, const char *line)
 {
 	const char *address = word_at(line, 1);
 	unsigned long port;
 
 	address += strcspn(address, ": ");
-	if (number_at(line, 9, 10) != inode ||
-	    number_at(line, 3, 16) != TCP_LISTEN || *address != ':')
-		return;
-	port = strtoul(address + 1, NULL, 16);
+	port = *address == ':' ? strtoul(address + 1, NULL, 16) : 0;
 	if (port < PORTS_OF_ROOT)
 		doctor_say(doctor, DOCTOR_GOOD, "socket", NULL, "everybody "
 		    "here may connect to port %lu, and only root can take it",
@@ -120,27 +128,67 @@ find_tcp(struct doctor *doctor, unsigned long inode, const char *line)
 		    port);
 }
 
-static void
-find(struct doctor *doctor, long pid, const char *table,
-    unsigned long inode, void (*look)(struct doctor *doctor,
-    unsigned long inode, const char *line))
+/* A table of the kernel's, and what is done with a line of it. */
+struct net_table {
+	const char *name;
+	int (*is_it)(const char *line, unsigned long inode);
+	void (*look)(struct doctor *doctor, const char *line);
+};
+
+/* How many lines of a table are of the socket; the first one. */
+static int
+find(long pid, const struct net_table *table, unsigned long inode,
+    char found[LINE_SIZE])
 {
 	char line[LINE_SIZE], path[64];
+	int count = 0;
 	FILE *file;
 
-	(void)snprintf(path, sizeof(path), "/proc/%ld/net/%s", pid, table);
+	(void)snprintf(path, sizeof(path), "/proc/%ld/net/%s", pid,
+	    table->name);
 	file = fopen(path, "re");
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		look(doctor, inode, line);
+		if (table->is_it(line, inode) && count++ == 0)
+			memcpy(found, line, LINE_SIZE);
 	if (file != NULL)
 		(void)fclose(file);
+	return count;
+}
+
+/* One line is the kernel's.  Of two one is anybody's: a path is told as it is,
+ * with all line ends that another user put in it. */
+static void
+look_at_socket(struct doctor *doctor, long pid, unsigned long inode)
+{
+	static const struct net_table tables[] = {
+		{ "unix", is_unix, look_at_unix },
+		{ "tcp", is_tcp, look_at_tcp },
+		{ "tcp6", is_tcp, look_at_tcp }
+	};
+	const struct net_table *of = NULL;
+	char line[LINE_SIZE];
+	int all = 0, count;
+	size_t i;
+
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		count = find(pid, &tables[i], inode, line);
+		if (count > 0)
+			of = &tables[i];
+		all += count;
+	}
+	if (of != NULL && all == 1)
+		of->look(doctor, line);
+	else if (all > 1)
+		doctor_say(doctor, DOCTOR_UNKNOWN, "socket", "look for a "
+		    "socket with a line end in its path ('ss -xl')", "/proc/%ld"
+		    "/net tells more than once where socket %lu listens: some "
+		    "user made such a line", pid, inode);
 }
 
 static void
 look_at_descriptor(struct doctor *doctor, long pid, const char *name)
 {
 	char what[NAME_MAX + 4], link[64];
-	unsigned long inode;
 
 	(void)snprintf(what, sizeof(what), "fd/%s", name);
 	if (process_link(pid, what, link, sizeof(link)) == -1 ||
@@ -150,10 +198,7 @@ look_at_descriptor(struct doctor *doctor, long pid, const char *name)
 	if (word_list_has(&doctor->asked, link))
 		return;
 	(void)word_list_add(&doctor->asked, link, strlen(link));
-	inode = strtoul(link + 8, NULL, 10);
-	find(doctor, pid, "unix", inode, find_unix);
-	find(doctor, pid, "tcp", inode, find_tcp);
-	find(doctor, pid, "tcp6", inode, find_tcp);
+	look_at_socket(doctor, pid, strtoul(link + 8, NULL, 10));
 }
 
 static size_t

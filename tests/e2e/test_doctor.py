@@ -267,7 +267,10 @@ BROKEN = (
      'state', 'mode 0755', 'chmod 0700'),
     ("root's status.db",
      lambda site: mode(site, STATE + '/daemon/status.db', 0o600, 0),
-     'state', 'status.db belongs to uid 0', 'chown'),
+     'state', 'status.db belongs to uid 0', 'chown -h'),
+    ('status.db that others read',
+     lambda site: mode(site, STATE + '/daemon/status.db', 0o644),
+     'state', 'status.db', 'setpriv --reuid'),
     ("an epoch page of everybody's",
      lambda site: mode(site, STATE + '.epoch/trust', 0o666),
      'epoch', 'no good page', 'accept'),
@@ -404,6 +407,30 @@ def test_epoch(site):
            "bad: a folder of pages of everybody's", show(lines))
 
 
+def test_forged(site):
+    """A path with a line end in it reads like another socket's line."""
+    inode = next(words[6] for words in map(str.split, site.machine.read(
+        '/proc/net/unix').splitlines()) if words[-1] == pam_site.ASK)
+    bob = site.machine.ids('bob')[0]
+    for of in (inode, '1'):
+        text = '\n0: 2 0 00010000 1 01 %s /home/bob;x' % of
+        with socket.socket(socket.AF_UNIX) as listener:
+            with inside(site.machine.top):
+                os.chdir('/home/bob')
+                os.makedirs(os.path.dirname(text), exist_ok=True)
+                listener.bind(text)
+                os.seteuid(bob)
+                listener.listen(9)
+                os.seteuid(0)
+            status, lines = site.doctor()
+        tap.ok('bob' not in show(lines) and status == 0,
+               "another user's line of sockets is not repeated", show(lines))
+        tap.ok(any(line['finding'] == 'unknown' and line['subject'] == 'socket'
+                   for line in lines) == (of == inode),
+               'but that there are two of one', show(lines))
+        site.machine.remove('/home/bob/' + text)
+
+
 def test_others(site):
     """Who is not root is told so."""
     status, out = site.machine.run(['authgear-cache', 'doctor'], 'alice',
@@ -525,6 +552,7 @@ def main():
         for row in BROKEN:
             test_broken(site, *row)
         test_epoch(site)
+        test_forged(site)
         test_others(site)
         test_tokens(site)
         test_clock(site)
