@@ -178,7 +178,18 @@ def test_refused(site, path):
             ('of another application', 'PRAGMA application_id = 1',
              'not a database of ours'),
             ('with a row of nonsense', "UPDATE revocation SET rule = "
-             "'blocked' WHERE kind = 'key'", 'makes no sense')):
+             "'blocked' WHERE kind = 'key'", 'makes no sense'),
+            ('with an account that map does not take', "UPDATE account SET "
+             "account = 'root' || char(10) WHERE user_id = 'u1'",
+             'makes no sense'),
+            ('with a user that is a number', 'DROP TABLE account; CREATE '
+             'TABLE account (user_id, account, reason, actor, time); INSERT '
+             "INTO account VALUES (5, 'root', '', '', 1)", 'makes no sense'),
+            ('with a view of them', 'DROP TABLE account; CREATE VIEW account '
+             "AS SELECT 'u' user_id, 'root' account, '' reason, '' actor, "
+             '1 time', 'changed: it is damaged'),
+            ('without one of the tables', 'DROP TABLE account',
+             'changed: it is damaged')):
         shutil.copyfile(path, place)
         change_copy(place, sql)
         if name == 'of another endpoint':

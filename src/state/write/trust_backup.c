@@ -72,6 +72,22 @@ failed(struct trust_backup *backup, int rc, struct error *error)
 	return -1;
 }
 
+/* Else it would look as if trust.db lacked them. */
+static int
+has_tables(struct trust_backup *backup)
+{
+	static const char *const each[] = {
+		"SELECT " TRUST_MERGE_COLUMNS ", id FROM revocation LIMIT 0",
+		"SELECT " TRUST_MERGE_ACCOUNT_COLUMNS " FROM account LIMIT 0"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++)
+		if (sql_run(backup->db, each[i], NULL, 0) != SQLITE_OK)
+			return 0;
+	return 1;
+}
+
 static int
 check(struct trust_backup *backup, const char *endpoint, struct error *error)
 {
@@ -88,6 +104,8 @@ check(struct trust_backup *backup, const char *endpoint, struct error *error)
 	if (refusal.text[0] == '\0')
 		(void)database_check_whole(backup->db, backup->name, NULL,
 		    NULL, &refusal);
+	if (refusal.text[0] == '\0' && !has_tables(backup))
+		return failed(backup, SQLITE_CORRUPT, error);
 	if (refusal.text[0] == '\0')
 		return 0;
 	error_set(error, "%s", refusal.text);

@@ -9,6 +9,7 @@
 #include "state/trust_row.h"
 #include "state/write/trust_change.h"
 #include "state/write/trust_merge.h"
+#include "state/write/trust_note.h"
 
 /* One restoring. */
 struct restoring {
@@ -116,14 +117,25 @@ look_at_row(struct restoring *restoring, struct sqlite3_stmt *row)
 	    merge->wall);
 }
 
+/* Who is let in as whom is no less strict than what `map add' takes. */
 static int
 restore_account(struct restoring *restoring, struct sqlite3_stmt *row)
 {
 	struct sql_value values[TRUST_MERGE_ACCOUNT_COUNT];
-	const int rc = take_columns(row, values, TRUST_MERGE_ACCOUNT_COUNT);
+	struct trust_note note = { .source = "" };
+	int i, rc = take_columns(row, values, TRUST_MERGE_ACCOUNT_COUNT);
 
-	return rc == SQLITE_OK ? trust_merge_account(&restoring->merge,
-	    values) : rc;
+	if (rc != SQLITE_OK)
+		return rc;
+	for (i = 0; i < TRUST_MERGE_ACCOUNT_COUNT - 1; i++)
+		if (values[i].type != SQL_TEXT)
+			return SQLITE_MISMATCH;
+	note.reason = values[2].data;
+	note.actor = values[3].data;
+	if (trust_note_check_account(values[0].data, values[1].data, &note,
+	    NULL) == -1)
+		return SQLITE_MISMATCH;
+	return trust_merge_account(&restoring->merge, values);
 }
 
 static int

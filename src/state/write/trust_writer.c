@@ -332,7 +332,7 @@ trust_writer_restore(struct trust_writer *writer,
 		rc = trust_restore(writer->db, wish, note, now->wall,
 		    restored);
 	if (rc == SQLITE_MISMATCH)
-		error_set(error, "a revocation of the backup makes no sense");
+		error_set(error, "a row of the backup makes no sense");
 	written = finish(writer, rc, error);
 	if (written != TRUST_WRITTEN)
 		memset(restored, 0, sizeof(*restored));
