@@ -2,13 +2,17 @@
 
 #include "admin/pam_service.h"
 
+#include <sys/stat.h>
+
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define LINE_SIZE 4096
 #define DEPTH_MAX 16
@@ -205,7 +209,29 @@ read_lines(struct reading *reading, FILE *file, enum wanted wanted)
 		if (ret == -1)
 			return -1;
 	}
+	if (ferror(file))
+		return refuse(reading, strerror(errno));
 	return got == -1 ? refuse(reading, "a line is too long") : 0;
+}
+
+/* Nobody is waited for, at a pipe or a device. */
+static FILE *
+open_file(const struct reading *reading, const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+	    O_NOCTTY);
+	FILE *file = NULL;
+	struct stat st;
+
+	if (fd == -1 || fstat(fd, &st) == -1)
+		(void)refuse(reading, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		(void)refuse(reading, "it is no file");
+	else if ((file = fdopen(fd, "r")) == NULL)
+		(void)refuse(reading, "out of memory");
+	if (file == NULL && fd != -1)
+		(void)close(fd);
+	return file;
 }
 
 static int
@@ -218,9 +244,9 @@ read_file(struct reading *reading, const char *name, enum wanted wanted)
 	reading->name = name;
 	(void)snprintf(path, sizeof(path), "%s%s%s", name[0] == '/' ? "" :
 	    reading->folder, name[0] == '/' ? "" : "/", name);
-	file = fopen(path, "re");
+	file = open_file(reading, path);
 	if (file == NULL)
-		return refuse(reading, strerror(errno));
+		return -1;
 	ret = read_lines(reading, file, wanted);
 	(void)fclose(file);
 	return ret;

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -27,6 +28,7 @@ read_text(struct pam_service *service, const char *text, struct error *error)
 	    "pam_unix.so nullok\nauth requisite pam_deny.so\n"
 	    "account required pam_other.so\n");
 	put(folder, "circle", "auth include circle\n");
+	assert_int_equal(mkfifo(scratch_path(folder, "pipe"), 0600), 0);
 	memset(service, 0, sizeof(*service));
 	error_clear(error);
 	ret = pam_service_read(service, folder, "x", error);
@@ -143,6 +145,9 @@ test_refused(void **state)
 		{ "@include absent\n", "No such file" },
 		{ "auth include absent\n", "No such file" },
 		{ "auth include circle\n", "circles" },
+		{ "@include pipe\n", "no file" },
+		{ "@include .\n", "no file" },
+		{ "@include /dev/zero\n", "no file" },
 		{ "auth include /nonexistent/x\n", "No such file" },
 	};
 	struct pam_service service;
