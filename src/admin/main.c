@@ -1,3 +1,6 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <signal.h>
 
 #include "admin/commands.h"
@@ -45,6 +48,23 @@ static const struct command program = {
 	.run = run
 };
 
+/* A credential may pass through this process: no core file, no other user's
+ * debugger.  Where that cannot be forbidden it goes on: what is revoked must
+ * not wait for it. */
+static void
+harden(void)
+{
+	static const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__
+	/* the leak check of such a build is a debugger itself */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+	/* a limit of the caller's is told, like a full disk */
+	(void)signal(SIGXFSZ, SIG_IGN);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -57,7 +77,6 @@ main(int argc, char **argv)
 		&import_command, &prune_command, NULL
 	};
 
-	/* a limit of the caller's is told, like a full disk */
-	(void)signal(SIGXFSZ, SIG_IGN);
+	harden();
 	return command_main(commands, argc, argv);
 }

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import time
@@ -237,6 +238,26 @@ def test_token(cache):
     cache.clear()
 
 
+def test_no_core(cache):
+    """What reads a credential leaves none in a core file."""
+    def allow():
+        resource.setrlimit(resource.RLIMIT_CORE,
+                           (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    def limits():
+        with open('/proc/%d/limits' % process.pid, encoding='ascii') as file:
+            return next(line.split()[4:6] for line in file
+                        if line.startswith('Max core'))
+
+    with subprocess.Popen(
+            [PROGRAM, 'revoke', 'token', '--config', cache.site.config],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=allow if os.getuid() == 0 else None) as process:
+        gate.until(lambda: limits() == ['0', '0'], 'no core files')
+        process.kill()
+
+
 def test_token_kept(cache):
     """What is kept of a token beside its jti: what names it in the log, and
     when it ends."""
@@ -414,6 +435,7 @@ def main():
         test_words(cache)
         test_user(cache)
         test_token(cache)
+        test_no_core(cache)
         test_token_kept(cache)
         test_others(cache)
         test_list(cache)
