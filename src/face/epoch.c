@@ -72,7 +72,7 @@ open_page(struct epoch *epoch, int directory, const struct stat *above)
 	epoch->directory_inode = above->st_ino;
 }
 
-/* The page that is open is the one of that name there. */
+/* The page that is open is the one of that name there, and a good one still. */
 static int
 is_in_place(const struct epoch *epoch, int directory,
     const struct stat *above)
@@ -83,7 +83,8 @@ is_in_place(const struct epoch *epoch, int directory,
 	    above->st_dev == epoch->directory_device &&
 	    above->st_ino == epoch->directory_inode &&
 	    fstatat(directory, epoch->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_dev == epoch->device && st.st_ino == epoch->inode;
+	    st.st_dev == epoch->device && st.st_ino == epoch->inode &&
+	    is_good(&st, epoch->uid);
 }
 
 int

@@ -219,6 +219,28 @@ test_damaged_before(void **state)
 	assert_reads(place, "abcdefghijklmno");
 }
 
+/* Whoever looks again is told so; zeros alone are a page that is there. */
+static void
+test_damaged_look(void **state)
+{
+	struct place *place;
+	size_t i;
+
+	for (i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		if (damages[i].run == be_replaced ||
+		    (damages[i].is_roots && geteuid() != 0))
+			continue;
+		(void)teardown(state);
+		(void)setup(state);
+		place = *state;
+		assert_int_equal(epoch_look(&place->epoch), 1);
+		damages[i].run(place);
+		if (epoch_look(&place->epoch) !=
+		    (damages[i].run == be_zeros))
+			fail_msg("%s", damages[i].name);
+	}
+}
+
 static void
 test_odd_files(void **state)
 {
@@ -469,6 +491,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_good, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_before, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_damaged_look, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_odd_files, setup,
 		    teardown),
