@@ -92,6 +92,30 @@ is_unix(const char *line, unsigned long inode)
 	    (number_at(line, 3, 16) & ACCEPTS) != 0;
 }
 
+static int
+is_socket(const char *path)
+{
+	struct stat st;
+
+	return path[0] == '/' && lstat(path, &st) == 0 &&
+	    S_ISSOCK(st.st_mode);
+}
+
+/* The kernel tells the name that a socket was made by; a daemon that makes one
+ * itself renames it from NAME.PID. */
+static void
+end_name(char *path)
+{
+	char *dot = strrchr(path, '.');
+
+	if (is_socket(path) || dot == NULL || dot[1] == '\0' ||
+	    dot[1 + strspn(dot + 1, "0123456789")] != '\0')
+		return;
+	*dot = '\0';
+	if (!is_socket(path))
+		*dot = '.';
+}
+
 static void
 look_at_unix(struct doctor *doctor, const char *line)
 {
@@ -99,6 +123,7 @@ look_at_unix(struct doctor *doctor, const char *line)
 
 	(void)snprintf(text, sizeof(text), "%s", word_at(line, 7));
 	text[strcspn(text, "\n")] = '\0';
+	end_name(text);
 	look_at_path(doctor, text);
 }
 

@@ -407,6 +407,20 @@ def test_epoch(site):
            "bad: a folder of pages of everybody's", show(lines))
 
 
+def test_by_hand(site):
+    """A socket that the daemon makes itself has another name for the kernel."""
+    folder = '/run/by-hand'
+    os.mkdir(site.machine.path(folder), 0o750)
+    os.chown(site.machine.path(folder), *site.machine.ids('authgear'))
+    with second(site, '--listen', 'unix:%s/nginx.sock' % folder):
+        lines = site.doctor()[1]
+    tap.ok(any(line['finding'] == 'good' and line['subject'] == 'socket' and
+               line['text'].endswith(' may connect to %s/nginx.sock' % folder)
+               for line in lines) and not any(
+                   'no socket lies there' in line['text'] for line in lines),
+           'a socket that was made by hand is good', show(lines))
+
+
 def test_forged(site):
     """A path with a line end in it reads like another socket's line."""
     inode = next(words[6] for words in map(str.split, site.machine.read(
@@ -552,6 +566,7 @@ def main():
         for row in BROKEN:
             test_broken(site, *row)
         test_epoch(site)
+        test_by_hand(site)
         test_forged(site)
         test_others(site)
         test_tokens(site)
