@@ -12,7 +12,6 @@ import struct
 import threading
 
 import checker
-import gate
 import lighttpd
 import tap
 from process import eventually
@@ -194,8 +193,7 @@ def ended(world, server):
     def status(token):
         return checker.ask(server.port, '/page.txt', token).status
 
-    # the daemon's page follows the last revocation within a second
-    gate.until(world.pages_differ, 'another page of the daemon')
+    world.settle()
     kept, other = world.token('kept'), world.token('other')
     tap.ok(eventually(lambda: status(kept) == 200), 'let in')
     world.fcgi.kill()

@@ -8,7 +8,6 @@ import os
 import time
 
 import checker
-import gate
 import nginx_module
 import nginx_site
 import tap
@@ -30,8 +29,6 @@ USERS = int(os.environ.get('AUTHGEAR_TEST_AFTER') or 50000) // AFTER
 class Real(checker.World):
     """With the real pages, and copies that do not change."""
 
-    frozen = bytes(16)
-
     def more_arguments(self):
         self.pages = {'root': self.state + '.epoch'}
         for name in ('daemon', 'frozen'):
@@ -48,11 +45,17 @@ class Real(checker.World):
 
     def freeze(self):
         """The daemon's page as it is now; answers name it."""
-        self.frozen = self.daemons()
-        write(self.pages['frozen'] + '/daemon', self.frozen)
+        write(self.pages['frozen'] + '/daemon', self.daemons())
 
-    def pages_differ(self):
-        return self.daemons() not in (self.frozen, bytes(16))
+    def settle(self):
+        """The daemon's follows a revocation at its next look, once a second;
+        that it has done so is seen by its staying as it is."""
+        last, since = None, time.monotonic()
+        while time.monotonic() - since < 2.5:
+            now = self.daemons()
+            if now != last or now == bytes(16):
+                last, since = now, time.monotonic()
+            time.sleep(0.05)
 
 
 def write(path, data):
@@ -73,8 +76,7 @@ def statuses(port, token, count, path='/x'):
 
 def control(world, port, number, path='/x'):
     """The same, by pages that stay as they are: let in before and after."""
-    # the daemon's, which follows the last revocation within a second
-    gate.until(lambda: world.pages_differ(), 'another page of the daemon')
+    world.settle()
     world.freeze()
     token = world.token('frozen%d' % number, lifetime=3600)
     before = statuses(port, token, 50, path)[0]
