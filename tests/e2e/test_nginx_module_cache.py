@@ -333,7 +333,7 @@ LOCATION = 'location /%s/ { authgear %s; proxy_pass http://@HTTP@; }\n'
 def text_of(pages, path):
     folders = tuple(os.path.dirname(pages.at[which])
                     for which in ('root', 'daemon'))
-    http = 'authgear_socket unix:%s deadline=1s;\n' % path
+    http = 'authgear_socket unix:%s deadline=4s;\n' % path
     http += 'authgear_cache %s %s;\n' % folders
     text = 'server { @LISTEN@\nerror_log @AT@/error.log notice;\n' \
         'location /public/ { root @WWW@; }\n' \
