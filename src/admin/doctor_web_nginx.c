@@ -32,6 +32,7 @@ struct around {
 	const char *asks;	/* auth_request; NULL: none */
 	const char *policy;	/* of the module; NULL: none */
 	int is_said;		/* authgear, be it off */
+	int is_any;		/* satisfy any */
 	const char *cache[FAMILIES];	/* NULL: none */
 	const char *key[FAMILIES];
 	int clears[FAMILIES];
@@ -105,7 +106,9 @@ enter(struct around *own, const struct around *above,
 		else if (is(node, "authgear")) {
 			own->policy = unless_off(node);
 			own->is_said = 1;
-		} else if (is(node, "return"))
+		} else if (is(node, "satisfy"))
+			own->is_any = strcmp(word(node, 1), "any") == 0;
+		else if (is(node, "return"))
 			own->returns = 1;
 		else
 			take_family(own, node, listed);
@@ -215,6 +218,11 @@ look_at_block(const struct look *look, const struct around *own,
 		doctor_say(look->doctor, DOCTOR_BAD, subject, "leave out one "
 		    "of them", "authgear %s and auth_request %s: it is asked "
 		    "twice", own->policy, own->asks);
+	else if (own->is_any && (own->policy != NULL || (own->asks != NULL &&
+	    asked_by(look, own->asks) != NULL && look->asking != NULL)))
+		doctor_say(look->doctor, DOCTOR_UNKNOWN, subject,
+		    "satisfy all; or authgear-cache doctor --probe URL",
+		    "satisfy any: whom another rule lets in is not asked");
 	else if (own->policy != NULL)
 		doctor_say(look->doctor, DOCTOR_GOOD, subject, NULL,
 		    "policy %s, by the module", own->policy);

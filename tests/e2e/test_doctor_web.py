@@ -44,6 +44,8 @@ FAULTS = (
      ((CACHE, ZONE), (PROXY, 'proxy_cache z; proxy_cache_key $remote_user;'
                       + PROXY)),
      'bad', 'without the user in its key', '$ag_user_id'),
+    ('either of two rules', ((ASK, 'satisfy any; allow 127.0.0.1;' + ASK),),
+     'cannot be looked at', 'whom another rule lets in', 'satisfy all'),
     ('what nginx refuses', ((ASK, 'auth_requests x;'),),
      'cannot be looked at', 'unknown directive', 'nginx -t'),
 )
