@@ -6,12 +6,37 @@
 #include <string.h>
 #include <strings.h>
 
+#define PROBE "authgear-cache doctor --probe URL: what comes of it"
+#define PUBLIC "authgear-public"
+#define HANDLER "authgear-handler"
+
+/* What stands between <...> and </...>, but for containers of Require. */
+struct section {
+	char name[128];		/* "": none */
+	char policy[128];	/* its AuthName, if it is one of ours */
+	int depth;		/* of <RequireAll> and the like */
+	int merges;		/* AuthMerging And */
+	int is_typed;		/* AuthType Authgear */
+	int requires;		/* Require authgear */
+	int is_own;		/* the site's own access rules */
+};
+
 struct host {
 	char name[128];
-	char location[128];
+	char over[128];		/* what replaces the rules of each location */
 	int guards;		/* a location is ours */
 	int is_on;		/* Use AuthgearOn */
 	int is_whole;		/* "/" is ours */
+};
+
+struct apache {
+	struct doctor *doctor;
+	struct host server;	/* outside of virtual hosts */
+	struct host virtual;
+	struct host *host;	/* of both, where the line stands */
+	struct section section;
+	int any_guards;
+	int is_wrong;		/* this is no configuration */
 };
 
 /* The next line without its indentation; NULL: no more. */
@@ -36,123 +61,317 @@ begins(const char *line, const char *with)
 }
 
 static void
-end_host(struct doctor *doctor, const struct host *host)
+end_host(const struct apache *apache, const struct host *host)
 {
-	if (host->guards && !host->is_on)
+	const int is_on = host->is_on || apache->server.is_on;
+	const int is_whole = host->is_whole || apache->server.is_whole;
+	struct doctor *doctor = apache->doctor;
+
+	if (host->guards && !is_on)
 		doctor_say(doctor, DOCTOR_BAD, host->name, "Use AuthgearOn",
 		    "it has Use Authgear, but no Use AuthgearOn");
-	if ((host->guards || host->is_on) && !host->is_whole)
+	if ((host->guards || host->is_on) && !is_whole)
 		doctor_say(doctor, DOCTOR_BAD, host->name,
 		    "Use Authgear POLICY \"/\", or Use AuthgearPublic \"/\"",
 		    "other addresses than those of Use Authgear ask nobody, "
 		    "and names of a client are not cleared there");
+	if (host->over[0] != '\0' && apache->any_guards)
+		doctor_say(doctor, DOCTOR_UNKNOWN, host->name, PROBE,
+		    "%s has access rules of its own: whether they stand in "
+		    "place of the asking is not known", host->over);
+}
+
+/* Sections that Apache merges behind all others. */
+static int
+is_conditional(const struct section *section)
+{
+	return begins(section->name, "<If ") ||
+	    begins(section->name, "<ElseIf ") ||
+	    begins(section->name, "<Else");
+}
+
+static int
+is_location(const struct section *section)
+{
+	return begins(section->name, "<Location");
 }
 
 static void
-take_name(struct doctor *doctor, struct host *host, const char *line)
+say_section(struct apache *apache, const struct section *section)
 {
-	const char *policy = line + sizeof("AuthName \"authgear") - 1;
+	struct doctor *doctor = apache->doctor;
+	const char *name = apache->host->name, *policy = section->policy;
 
-	host->guards = 1;
-	if (strcmp(host->location, "<Location \"/\">") == 0)
-		host->is_whole = 1;
-	if (*policy == ' ')
-		doctor_say(doctor, DOCTOR_GOOD, host->name, NULL,
-		    "%s names the policy %.*s", host->location,
-		    (int)strcspn(policy + 1, "\""), policy + 1);
+	if (!is_location(section) || !section->merges || !section->is_typed ||
+	    !section->requires || section->is_own)
+		doctor_say(doctor, DOCTOR_UNKNOWN, name, PROBE,
+		    "%s has the name %s, but not all that Use Authgear says, "
+		    "or more: whether anybody is asked is not known",
+		    section->name, policy);
+	else if (strcmp(policy, PUBLIC) == 0)
+		doctor_say(doctor, DOCTOR_GOOD, name, NULL,
+		    "%s: nobody is asked, as it says", section->name);
+	else if (strcmp(policy, HANDLER) == 0)
+		doctor_say(doctor, DOCTOR_GOOD, name, NULL,
+		    "%s is a handler, closed by its own address",
+		    section->name);
 	else
-		doctor_say(doctor, DOCTOR_GOOD, host->name, NULL,
-		    "%s: nobody is asked, as it says", host->location);
+		doctor_say(doctor, DOCTOR_GOOD, name, NULL,
+		    "%s names the policy %s", section->name,
+		    policy + sizeof("authgear ") - 1);
+}
+
+/* A later location stands in place of an earlier one, unless it merges. */
+static void
+end_section(struct apache *apache)
+{
+	struct section *section = &apache->section;
+	struct host *host = apache->host;
+
+	if (section->policy[0] != '\0') {
+		host->guards = apache->any_guards = 1;
+		if (strcmp(section->name, "<Location \"/\">") == 0)
+			host->is_whole = 1;
+		say_section(apache, section);
+	} else if (section->is_own && !section->merges &&
+	    (is_conditional(section) ||
+	    (is_location(section) && (host->guards ||
+	    apache->server.guards))))
+		(void)snprintf(host->over, sizeof(host->over), "%s",
+		    section->name);
+	memset(section, 0, sizeof(*section));
+}
+
+static void
+take_container(struct section *section, const char *line)
+{
+	if (*++line == '/') {
+		if (section->depth > 0)
+			section->depth--;
+	} else if (section->depth++ == 0 && !begins(line, "RequireAll"))
+		section->is_own = 1;
+}
+
+static void
+take_tag(struct apache *apache, const char *line)
+{
+	struct host *host = &apache->virtual;
+
+	if (begins(line, "<Require") || begins(line, "</Require")) {
+		take_container(&apache->section, line);
+		return;
+	}
+	end_section(apache);
+	if (begins(line, "<VirtualHost")) {
+		memset(host, 0, sizeof(*host));
+		(void)snprintf(host->name, sizeof(host->name),
+		    "apache %.100s", line);
+		apache->host = host;
+	} else if (begins(line, "</VirtualHost")) {
+		if (apache->host == host)
+			end_host(apache, host);
+		apache->host = &apache->server;
+	} else if (line[1] != '/')
+		(void)snprintf(apache->section.name,
+		    sizeof(apache->section.name), "%.120s", line);
+}
+
+/* POLICY, of `authgear POLICY`, and the two names without one. */
+static void
+take_name(struct section *section, const char *line)
+{
+	const char *name = line + strspn(line, " \t\"");
+	const int len = (int)strcspn(name, "\"");
+
+	if (begins(name, "authgear ") ||
+	    (len == sizeof(PUBLIC) - 1 && begins(name, PUBLIC)) ||
+	    (len == sizeof(HANDLER) - 1 && begins(name, HANDLER)))
+		(void)snprintf(section->policy, sizeof(section->policy),
+		    "%.*s", len < 120 ? len : 120, name);
+	else
+		section->is_own = 1;
+}
+
+static void
+take_require(struct section *section, const char *line)
+{
+	if (section->depth > 0 && (strcasecmp(line, "authgear") == 0 ||
+	    strcasecmp(line, "authgear-once") == 0 ||
+	    strcasecmp(line, "AuthgearAgain") == 0 ||
+	    strcasecmp(line, "authgear-refused") == 0))
+		section->requires |= strcasecmp(line, "authgear") == 0;
+	else
+		section->is_own = 1;
+}
+
+static void
+take_access(struct section *section, const char *line)
+{
+	if (begins(line, "AuthName "))
+		take_name(section, line + sizeof("AuthName ") - 1);
+	else if (begins(line, "Require "))
+		take_require(section, line + sizeof("Require ") - 1);
+	else if (strcasecmp(line, "AuthType Authgear") == 0)
+		section->is_typed = 1;
+	else if (begins(line, "AuthType "))
+		section->is_own = 1;
+	else if (strcasecmp(line, "AuthMerging And") == 0)
+		section->merges = 1;
+	else if (begins(line, "AuthMerging ") || begins(line, "Satisfy Any") ||
+	    begins(line, "LuaInherit none")) {
+		section->is_own = 1;
+		section->merges = 0;
+	}
+}
+
+static void
+take_line(struct apache *apache, const char *line)
+{
+	const struct host *host = apache->host;
+
+	if (*line == '<')
+		take_tag(apache, line);
+	else if (begins(line, "LuaHookAccessChecker ") &&
+	    strstr(line, "authgear_question") != NULL)
+		apache->host->is_on |= strcmp(apache->section.name,
+		    "<Location \"/\">") == 0;
+	else if (begins(line, "AuthnCacheProvideFor"))
+		doctor_say(apache->doctor, DOCTOR_BAD, host->name, "leave it "
+		    "out", "AuthnCacheProvideFor: a revocation is seen when "
+		    "that cache ends");
+	else if ((*line >= 'A' && *line <= 'Z') || (*line >= 'a' &&
+	    *line <= 'z') || *line == '#' || *line == '\0')
+		take_access(&apache->section, line);
+	else
+		apache->is_wrong = 1;
 }
 
 void
 doctor_web_lines_apache(struct doctor *doctor, char *text)
 {
-	struct host host = { .name = "apache" };
+	struct apache apache = { .doctor = doctor, .server.name = "apache" };
 	const char *line;
 
-	while ((line = next(&text)) != NULL) {
-		if (begins(line, "<VirtualHost")) {
-			end_host(doctor, &host);
-			memset(&host, 0, sizeof(host));
-			(void)snprintf(host.name, sizeof(host.name),
-			    "apache %.100s", line);
-		} else if (begins(line, "<Location"))
-			(void)snprintf(host.location, sizeof(host.location),
-			    "%.120s", line);
-		else if (begins(line, "AuthName \"authgear"))
-			take_name(doctor, &host, line);
-		else if (begins(line, "LuaHookAccessChecker ") &&
-		    strstr(line, "authgear_question") != NULL)
-			host.is_on = 1;
-		else if (begins(line, "AuthnCacheProvideFor"))
-			doctor_say(doctor, DOCTOR_BAD, host.name, "leave it "
-			    "out", "AuthnCacheProvideFor: a revocation is "
-			    "seen when that cache ends");
-	}
-	end_host(doctor, &host);
+	apache.host = &apache.server;
+	apache.is_wrong = !begins(text, "# In file:");
+	while (!apache.is_wrong && (line = next(&text)) != NULL)
+		take_line(&apache, line);
+	end_section(&apache);
+	if (apache.is_wrong || apache.host != &apache.server)
+		doctor_say(doctor, DOCTOR_UNKNOWN, "apache", PROBE,
+		    "what it prints of its configuration is not understood");
+	else
+		end_host(&apache, &apache.server);
 }
 
 /* What lighttpd -p tells, read so far. */
 struct lighty {
+	struct doctor *doctor;
 	char where[160];	/* the condition, or "lighttpd" */
 	char key[64];		/* whose value the line is of */
+	int has_script;		/* ours is in that value */
 	int names;		/* a policy is named */
 	int is_asked;		/* of every address the script is called */
 	int is_guarded;		/* and the one that looks after it */
+	int is_over;		/* the text has its end */
 };
+
+static const struct script {
+	const char *key, *file;
+} asking = { "magnet.attract-raw-url-to", "authgear.lua" },
+    guarding = { "magnet.attract-physical-path-to", "authgear-guard.lua" };
+
+static void
+end_script(struct lighty *lighty, const struct script *script, int *is_called)
+{
+	if (strcmp(lighty->key, script->key) != 0)
+		return;
+	if (strcmp(lighty->where, "lighttpd") == 0)
+		*is_called = lighty->has_script;
+	else if (!lighty->has_script)
+		doctor_say(lighty->doctor, DOCTOR_BAD, lighty->where,
+		    "+= in place of =, or leave it out", "%s is set without "
+		    "%s: where that holds nobody is asked, or anybody is "
+		    "let in", script->key, script->file);
+}
+
+/* The value before this line is all there. */
+static void
+end_value(struct lighty *lighty)
+{
+	end_script(lighty, &asking, &lighty->is_asked);
+	end_script(lighty, &guarding, &lighty->is_guarded);
+	lighty->key[0] = '\0';
+	lighty->has_script = 0;
+}
 
 static void
 take_place(struct lighty *lighty, const char *line)
 {
-	if (*line == '$' || begins(line, "else $"))
+	if (*line == '$' || begins(line, "else ")) {
+		end_value(lighty);
 		(void)snprintf(lighty->where, sizeof(lighty->where),
 		    "lighttpd %.140s", line);
-	else if (begins(line, "} # end of"))
+	} else if (begins(line, "} # end of")) {
+		end_value(lighty);
 		(void)snprintf(lighty->where, sizeof(lighty->where),
 		    "lighttpd");
-	if (*line >= 'a' && *line <= 'z' && strstr(line, " = ") != NULL)
+	} else if (*line >= 'a' && *line <= 'z' &&
+	    strstr(line, " = ") != NULL) {
+		end_value(lighty);
 		(void)snprintf(lighty->key, sizeof(lighty->key), "%.*s",
 		    (int)strcspn(line, " "), line);
+	}
+	lighty->is_over = strcmp(line, "}") == 0;
 }
 
 static void
-take_scripts(struct lighty *lighty, const char *line)
+take_script(struct lighty *lighty, const char *line)
 {
-	if (strcmp(lighty->where, "lighttpd") != 0)
-		return;
-	if (strcmp(lighty->key, "magnet.attract-raw-url-to") == 0 &&
-	    strstr(line, "/authgear.lua\"") != NULL)
-		lighty->is_asked = 1;
-	if (strcmp(lighty->key, "magnet.attract-physical-path-to") == 0 &&
-	    strstr(line, "/authgear-guard.lua\"") != NULL)
-		lighty->is_guarded = 1;
+	char file[64];
+
+	(void)snprintf(file, sizeof(file), "/%s\"",
+	    strcmp(lighty->key, asking.key) == 0 ? asking.file :
+	    guarding.file);
+	if (strstr(line, file) != NULL)
+		lighty->has_script = 1;
+}
+
+static void
+take_setting(struct lighty *lighty, const char *line)
+{
+	static const char policy[] = "\"AUTHGEAR_POLICY\" => \"";
+	const char *name = line + sizeof(policy) - 1;
+
+	if (begins(line, policy)) {
+		lighty->names = 1;
+		doctor_say(lighty->doctor, DOCTOR_GOOD, lighty->where, NULL,
+		    "names the policy %.*s", (int)strcspn(name, "\""), name);
+	} else if (begins(line, "auth.cache"))
+		doctor_say(lighty->doctor, DOCTOR_BAD, lighty->where, "leave "
+		    "it out", "auth.cache: a revocation is seen when that "
+		    "cache ends");
 }
 
 void
 doctor_web_lines_lighttpd(struct doctor *doctor, char *text)
 {
-	static const char policy[] = "\"AUTHGEAR_POLICY\" => \"";
-	struct lighty lighty = { .where = "lighttpd" };
+	struct lighty lighty = { .doctor = doctor, .where = "lighttpd" };
+	const int is_begun = begins(text, "config {\n");
 	const char *line;
 
-	while ((line = next(&text)) != NULL) {
+	while (is_begun && (line = next(&text)) != NULL) {
 		take_place(&lighty, line);
-		take_scripts(&lighty, line);
-		if (begins(line, policy)) {
-			lighty.names = 1;
-			doctor_say(doctor, DOCTOR_GOOD, lighty.where, NULL,
-			    "names the policy %.*s", (int)strcspn(line +
-			    sizeof(policy) - 1, "\""),
-			    line + sizeof(policy) - 1);
-		} else if (begins(line, "auth.cache"))
-			doctor_say(doctor, DOCTOR_BAD, lighty.where, "leave "
-			    "it out", "auth.cache: a revocation is seen when "
-			    "that cache ends");
+		take_script(&lighty, line);
+		take_setting(&lighty, line);
 	}
-	if (lighty.names && !(lighty.is_asked && lighty.is_guarded))
+	end_value(&lighty);
+	if (!lighty.is_over)
+		doctor_say(doctor, DOCTOR_UNKNOWN, "lighttpd", PROBE,
+		    "what it prints of its configuration is not understood");
+	else if (lighty.names && !(lighty.is_asked && lighty.is_guarded))
 		doctor_say(doctor, DOCTOR_BAD, "lighttpd", "lighty-enable-mod "
 		    "authgear, and let nothing behind it set magnet.* anew",
 		    "a policy is named, and %s is not called: nobody is asked",
-		    lighty.is_asked ? "authgear-guard.lua" : "authgear.lua");
+		    lighty.is_asked ? guarding.file : asking.file);
 }

@@ -73,17 +73,29 @@ MODULE = (
      'bad', 'without the user in its key', 'put $remote_user'),
 )
 
-APACHE, LIGHTTPD = '/etc/apache2/apache2.conf', '/etc/lighttpd/lighttpd.conf'
+PLACES = {'apache': '/etc/apache2/apache2.conf',
+          'lighttpd': '/etc/lighttpd/lighttpd.conf'}
+DEFAULT, CGI = '\tUse Authgear default "/"\n', 'cgi.assign = ( ".cgi" => "" )'
+# server, what is replaced by what, finding, fault, what mends it
 OTHERS = (
-    ('apache', APACHE, '\tUse AuthgearOn\n', '', 'no Use AuthgearOn',
+    ('apache', '\tUse AuthgearOn\n', '', 'bad', 'no Use AuthgearOn',
      'Use AuthgearOn'),
-    ('apache', APACHE, '\tUse Authgear default "/"\n', '', 'ask nobody',
-     'Use Authgear POLICY'),
-    ('lighttpd', LIGHTTPD, 'cgi.assign = ( ".cgi" => "" )',
-     'auth.cache = ( "max-age" => 600 )', 'auth.cache', 'leave it out'),
-    ('lighttpd', LIGHTTPD, 'cgi.assign = ( ".cgi" => "" )',
-     'magnet.attract-raw-url-to := ()', 'authgear.lua is not called',
-     'lighty-enable-mod authgear'),
+    ('apache', DEFAULT, '', 'bad', 'ask nobody', 'Use Authgear POLICY'),
+    ('apache', DEFAULT, DEFAULT + '<Location "/open">\n'
+     'Require all granted\n</Location>\n', 'cannot be looked at',
+     'has access rules of its own', '--probe URL'),
+    ('apache', DEFAULT, '<If "true">\nRequire all granted\n</If>\n' + DEFAULT,
+     'cannot be looked at', 'has access rules of its own', '--probe URL'),
+    ('apache', DEFAULT, DEFAULT + '<Location "/x">\n'
+     'AuthName "authgear default"\n</Location>\n', 'cannot be looked at',
+     'whether anybody is asked is not known', '--probe URL'),
+    ('lighttpd', CGI, 'auth.cache = ( "max-age" => 600 )', 'bad',
+     'auth.cache', 'leave it out'),
+    ('lighttpd', CGI, 'magnet.attract-raw-url-to := ()', 'bad',
+     'authgear.lua is not called', 'lighty-enable-mod authgear'),
+    ('lighttpd', CGI, '$HTTP["url"] =^ "/files/" {\n'
+     'magnet.attract-raw-url-to = ()\n}\n', 'bad',
+     'is set without authgear.lua', '+= in place of ='),
 )
 
 # name and changes of what is as good as the example
@@ -165,12 +177,13 @@ def main():
                       name, '\n'.join(lines))
         if nginx_module.is_built():
             by_module(at)
-        for name, place, old, new, fault, remedy in OTHERS:
+        for name, place in PLACES.items():
             lines = other(at, name, place)
             tap.ok(lines and all(line.startswith('good: ') for line in lines),
                    'good: the example of ' + name, '\n'.join(lines))
-            lines = other(at, name, place, old, new)
-            tap.ok(any(line.startswith('bad') and fault in line and
+        for name, old, new, finding, fault, remedy in OTHERS:
+            lines = other(at, name, PLACES[name], old, new)
+            tap.ok(any(line.startswith(finding) and fault in line and
                        remedy in line for line in lines),
                    name + ': ' + fault, '\n'.join(lines))
     finally:
