@@ -362,7 +362,9 @@ look_at_server(struct look *look, const struct around *http, int is_ours)
 			    "known");
 		return;
 	}
-	look_at_block(look, &own, look->name);
+	if (own.asks != NULL || own.policy != NULL ||
+	    !web_nginx_takes_all(server))
+		look_at_block(look, &own, look->name);
 	look_into(look, server, &own);
 }
 

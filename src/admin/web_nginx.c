@@ -306,3 +306,17 @@ failed:
 	free(reader);
 	return NULL;
 }
+
+int
+web_nginx_takes_all(const struct web_nginx *server)
+{
+	const struct web_nginx *node;
+
+	for (node = server->first; node != NULL; node = node->next)
+		if ((node->count == 2 || (node->count == 3 &&
+		    strcmp(node->words[1], "^~") == 0)) &&
+		    strcmp(node->words[0], "location") == 0 &&
+		    strcmp(node->words[node->count - 1], "/") == 0)
+			return 1;
+	return 0;
+}
