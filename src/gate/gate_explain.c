@@ -329,7 +329,11 @@ look_up(const struct telling *telling, struct rows *rows)
 		    rows->hits[i] ? GATE_EXPLAIN_REFUSED : GATE_EXPLAIN_OK,
 		    "%s, which %s", rows->texts[i].text, rows->hits[i] ?
 		    "refuses it" : "does not hit it");
-	if (rows->count == 0)
+	if (task->facts.user_id == NULL && !task->facts.is_client)
+		gate_explain_facts_say(telling->to, "revocations",
+		    GATE_EXPLAIN_SKIPPED, "what names its user: who that is, "
+		    "only Authgear can tell now");
+	else if (rows->count == 0)
 		gate_explain_facts_say(telling->to, "revocations",
 		    GATE_EXPLAIN_OK, "none names it, its user, client or key");
 }

@@ -208,6 +208,11 @@ def test_never_asks(site):
     for kind, said in who.way.items():
         told = explain(site, lines(said))
         tap.equal(told['reason'], 'not-asked', 'not known: ' + kind)
+        named = [step for step in told['steps']
+                 if step['step'] == 'revocations']
+        tap.ok(len(named) == 1 and ('JWT' in kind) == (
+            named[0]['result'] == 'ok'), 'whose a cookie is only Authgear '
+               'can tell, so what names its user is not ok: ' + kind, named)
     told = explain(site, '%s\n' % who.text['session'])
     tap.equal(told['kind'], 'session-cookie', 'a cookie by its value')
     tap.equal(site.sim.count(sessions.RESOLVER), before, 'nobody asked')
