@@ -31,6 +31,14 @@ print_scope(const struct revocation *revocation, char *text, size_t size)
 		(void)snprintf(text, size, "always");
 }
 
+/* Below a row, and whole: digits and reasons stand at its end. */
+static void
+print_more(const char *text)
+{
+	(void)printf("%*s", NUMBER_WIDTH + 1, "");
+	table_wrap(NUMBER_WIDTH + 1, text[0] == '\0' ? "-" : text);
+}
+
 /* Who did it, when and why: a line of its own, there is no room beside. */
 static void
 print_origin(const struct trust_list_row *row)
@@ -43,7 +51,7 @@ print_origin(const struct trust_list_row *row)
 	    row->credential[0] == '\0' ? "" : ", credential ",
 	    row->credential, row->reason[0] == '\0' ? "" : ": ",
 	    row->reason);
-	table_line(NUMBER_WIDTH + 1, text);
+	print_more(text);
 }
 
 void
@@ -143,7 +151,7 @@ row_print_change_table(const struct trust_list_change *row, int is_first)
 	    (long long)row->number);
 	when_print(row->time, time);
 	table_row(columns, COUNT(columns), cells);
-	table_line(NUMBER_WIDTH + 1, row->detail);
+	print_more(row->detail);
 }
 
 void

@@ -276,6 +276,13 @@ def test_fields(site):
         widest = max(columns(line) for line in text.splitlines())
         tap.ok(widest <= WIDTH and len(text.splitlines()) > len(rows),
                'the table of %s fits' % name, widest)
+    reason = 'for %sits last word' % ('many a word ' * 30)
+    site.cache('revoke', 'client', 'told-whole', '--reason', reason)
+    for name in ('revocations', 'audit'):
+        text = site.cache('list', name, '--limit', '1').text
+        tap.ok(max(columns(line) for line in text.splitlines()) <= WIDTH and
+               reason in ' '.join(text.split()),
+               'why stands whole in the table of ' + name, text)
 
 
 def test_hostile(site):
