@@ -4,6 +4,7 @@
 #include "admin/change.h"
 #include "admin/change_log.h"
 #include "admin/commands.h"
+#include "admin/rights.h"
 #include "admin/signals.h"
 #include "settings/settings.h"
 #include "state/write/trust_writer.h"
@@ -48,7 +49,7 @@ run(const struct command_line *line, struct error *error)
 	int64_t number;
 
 	actor_name(actor);
-	settings = settings_load(line->values[OPTION_CONFIG], error);
+	settings = rights_settings(line, error);
 	if (settings == NULL || command_now(&now, error) == -1)
 		goto done;
 	signals_hold(&saved);

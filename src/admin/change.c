@@ -5,6 +5,7 @@
 
 #include "admin/change_log.h"
 #include "admin/digits.h"
+#include "admin/rights.h"
 #include "admin/signals.h"
 #include "admin/table.h"
 #include "ground/when.h"
@@ -123,8 +124,7 @@ run(struct change *change, change_attempt *attempt)
 	change->note.actor = change->actor;
 	change->note.reason = change->line->values[OPTION_REASON];
 	change->note.source = "cli";
-	change->settings = settings_load(change->line->values[OPTION_CONFIG],
-	    change->error);
+	change->settings = rights_settings(change->line, change->error);
 	if (change->settings == NULL || find_value(change) == -1)
 		return COMMAND_FAILED;
 	last = change_log_last(change->settings);

@@ -5,6 +5,7 @@
 #include "admin/explain_request.h"
 #include "admin/handed.h"
 #include "admin/log_line.h"
+#include "admin/rights.h"
 
 static const char help[] =
     "usage: authgear-cache explain [--policy NAME] [--ask] [OPTION...] "
@@ -104,7 +105,9 @@ run(const struct command_line *line, struct error *error)
 		return COMMAND_USAGE;
 	}
 	buffer_init(&text, HANDED_LIMIT);
-	settings = settings_load(line->values[OPTION_CONFIG], error);
+	settings = line->values[OPTION_REQUEST] != NULL ?
+	    settings_load(line->values[OPTION_CONFIG], error) :
+	    rights_settings(line, error);
 	ask.settings = settings;
 	if (settings != NULL && line->values[OPTION_REQUEST] != NULL)
 		status = tell_request(line, settings, error);

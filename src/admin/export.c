@@ -4,6 +4,7 @@
 
 #include "admin/commands.h"
 #include "admin/progress.h"
+#include "admin/rights.h"
 #include "admin/row_print.h"
 #include "face/json_print.h"
 #include "settings/settings.h"
@@ -60,6 +61,10 @@ write_rows(struct work *work)
 	    work->settings->endpoint, work->error);
 	if (list == NULL)
 		return -1;
+	json_print_text(stdout, "{\"export\":1,\"endpoint\":",
+	    work->settings->endpoint);
+	(void)fputs("}\n", stdout);
+	count(work);
 	while ((found = trust_list_next(list, &item.row, work->error)) == 1) {
 		(void)snprintf(what, sizeof(what), "revocation %lld",
 		    (long long)item.row.id);
@@ -104,13 +109,9 @@ export(struct work *work)
 {
 	int ret;
 
-	json_print_text(stdout, "{\"export\":1,\"endpoint\":",
-	    work->settings->endpoint);
-	(void)fputs("}\n", stdout);
 	progress_begin(&work->progress, "lines written");
 	if (isatty(STDOUT_FILENO))
 		progress_end(&work->progress);
-	count(work);
 	ret = write_rows(work);
 	if (ret == 0)
 		ret = write_accounts(work);
@@ -127,7 +128,7 @@ run(const struct command_line *line, struct error *error)
 	enum command_status status = COMMAND_FAILED;
 	struct settings *settings;
 
-	settings = settings_load(line->values[OPTION_CONFIG], error);
+	settings = rights_settings(line, error);
 	work.settings = settings;
 	if (settings != NULL && export(&work) == 0)
 		status = COMMAND_DONE;

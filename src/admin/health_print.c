@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "admin/table.h"
 #include "face/json_print.h"
@@ -156,7 +157,9 @@ print_users(const struct health *health)
 {
 	size_t i;
 
-	if (health->user_count == 0)
+	if (health->user_count == 0 && geteuid() != 0)
+		say("open by", "cannot be told: run this as root");
+	else if (health->user_count == 0)
 		say("open by", "no other process: no daemon runs");
 	for (i = 0; i < health->user_count; i++)
 		say(i == 0 ? "open by" : "", "process %ld (%s)",
@@ -249,6 +252,11 @@ health_print_json(const struct health *health)
 	print_number(",\"disk_total\":", health->total, 1);
 	print_trust_json(health);
 	print_status_json(health);
+	/* another user's process does not tell what it has open */
+	if (health->user_count == 0 && geteuid() != 0) {
+		(void)fputs(",\"open_by\":null}\n", stdout);
+		return;
+	}
 	(void)fputs(",\"open_by\":[", stdout);
 	for (i = 0; i < health->user_count; i++) {
 		(void)printf("%s{\"pid\":%ld", i > 0 ? "," : "",

@@ -7,6 +7,7 @@
 #include "admin/commands.h"
 #include "admin/import_file.h"
 #include "admin/progress.h"
+#include "admin/rights.h"
 #include "admin/signals.h"
 #include "settings/settings.h"
 #include "state/write/trust_writer.h"
@@ -116,7 +117,7 @@ run(const struct command_line *line, struct error *error)
 		error_set(error, "say from which FILE");
 		return COMMAND_USAGE;
 	}
-	work.settings = settings_load(line->values[OPTION_CONFIG], error);
+	work.settings = rights_settings(line, error);
 	if (work.settings != NULL && import_file_open(&work.file,
 	    line->operands[0], work.settings->endpoint, error) == 0 &&
 	    look(&work) == 0 && write_it(&work) == 0)

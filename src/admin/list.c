@@ -6,6 +6,7 @@
 #include "admin/list_keys.h"
 #include "admin/list_sessions.h"
 #include "admin/list_trust.h"
+#include "admin/rights.h"
 #include "ground/when.h"
 
 static const char help[] =
@@ -124,7 +125,7 @@ print_list(const struct table *table, const struct command_line *line,
 	}
 	if (command_now(&wish.now, error) == 0 &&
 	    read_since(line, &wish, error) == 0)
-		settings = settings_load(line->values[OPTION_CONFIG], error);
+		settings = rights_settings(line, error);
 	wish.settings = settings;
 	if (settings != NULL && table->list(&wish, error) == 0)
 		status = COMMAND_DONE;

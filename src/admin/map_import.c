@@ -10,6 +10,7 @@
 #include "admin/change_log.h"
 #include "admin/map_file.h"
 #include "admin/progress.h"
+#include "admin/rights.h"
 #include "admin/signals.h"
 #include "admin/table.h"
 #include "face/json_print.h"
@@ -171,8 +172,7 @@ import(struct work *work)
 {
 	int agreed;
 
-	work->settings = settings_load(work->line->values[OPTION_CONFIG],
-	    work->error);
+	work->settings = rights_settings(work->line, work->error);
 	if (work->settings == NULL || map_file_read(&work->file,
 	    work->line->operands[1], work->error) == -1 ||
 	    map_file_compare(&work->file, work->settings, work->error) == -1)

@@ -8,6 +8,7 @@
 #include "admin/change.h"
 #include "admin/change_log.h"
 #include "admin/commands.h"
+#include "admin/rights.h"
 #include "admin/signals.h"
 #include "ground/when.h"
 #include "settings/settings.h"
@@ -175,8 +176,7 @@ prune(struct work *work)
 {
 	int agreed;
 
-	work->settings = settings_load(work->line->values[OPTION_CONFIG],
-	    work->error);
+	work->settings = rights_settings(work->line, work->error);
 	if (work->settings == NULL ||
 	    command_now(&work->now, work->error) == -1 ||
 	    find_wish(work) == -1)

@@ -6,6 +6,7 @@
 #include "admin/change_log.h"
 #include "admin/commands.h"
 #include "admin/progress.h"
+#include "admin/rights.h"
 #include "admin/row_print.h"
 #include "admin/signals.h"
 #include "settings/settings.h"
@@ -172,7 +173,7 @@ run(const struct command_line *line, struct error *error)
 		    "asked");
 		return COMMAND_USAGE;
 	}
-	work.settings = settings_load(line->values[OPTION_CONFIG], error);
+	work.settings = rights_settings(line, error);
 	if (work.settings != NULL && open_backup(&work) == 0 &&
 	    ask(&work) == 0 && write_it(&work) == 0)
 		status = command_flush("it is done, but ", error);

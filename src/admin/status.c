@@ -5,6 +5,7 @@
 #include "admin/commands.h"
 #include "admin/health.h"
 #include "admin/health_print.h"
+#include "admin/rights.h"
 #include "settings/settings.h"
 
 #define PERIOD_SECONDS 2
@@ -54,7 +55,7 @@ run(const struct command_line *line, struct error *error)
 	enum command_status status = COMMAND_FAILED;
 	struct settings *settings;
 
-	settings = settings_load(line->values[OPTION_CONFIG], error);
+	settings = rights_settings(line, error);
 	if (settings == NULL)
 		return COMMAND_FAILED;
 	do {

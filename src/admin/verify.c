@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "admin/child.h"
 #include "admin/commands.h"
 #include "admin/progress.h"
+#include "admin/rights.h"
 #include "face/json_print.h"
 #include "settings/settings.h"
 #include "state/status_list.h"
@@ -87,7 +89,7 @@ look_at_trust(struct looked *looked, struct error *error)
 	return ret;
 }
 
-/* 1 if there is none yet. */
+/* 1 if there is none yet: what cannot be looked at is not absent. */
 static int
 is_absent(const struct settings *settings)
 {
@@ -96,9 +98,10 @@ is_absent(const struct settings *settings)
 
 	(void)snprintf(path, sizeof(path), "%.3900s/daemon/status.db",
 	    settings->state);
-	return lstat(path, &st) == -1;
+	return lstat(path, &st) == -1 && errno == ENOENT;
 }
 
+/* 1 if there is nothing to look at. */
 static int
 look_at_status(struct looked *looked, struct error *error)
 {
@@ -110,22 +113,23 @@ look_at_status(struct looked *looked, struct error *error)
 		.take = take
 	};
 
-	return is_absent(looked->settings) ? 0 : child_run(&child, error);
+	return is_absent(looked->settings) ? 1 : child_run(&child, error);
 }
 
 static void
-say(const char *name, const struct error *error, int json)
+say(const char *name, int absent, const struct error *error, int json)
 {
-	const int is_sound = error->text[0] == '\0';
+	const char *text = error->text;
 
+	if (text[0] == '\0')
+		text = absent ? "not there yet: the daemon makes it" : "sound";
 	if (!json) {
-		(void)printf("%s: %s\n", name, is_sound ? "sound" :
-		    error->text);
+		(void)printf("%s: %s\n", name, text);
 		return;
 	}
 	json_print_text(stdout, strcmp(name, "trust.db") == 0 ? "{" : ",",
 	    name);
-	json_print_text(stdout, ":", is_sound ? "sound" : error->text);
+	json_print_text(stdout, ":", text);
 }
 
 static enum command_status
@@ -135,17 +139,19 @@ run(const struct command_line *line, struct error *error)
 	struct looked looked = { .steps = 0 };
 	struct settings *settings;
 	enum command_status ret;
+	int absent;
 
-	settings = settings_load(line->values[OPTION_CONFIG], error);
+	settings = rights_settings(line, error);
 	if (settings == NULL)
 		return COMMAND_FAILED;
 	looked.settings = settings;
 	if (look_at_trust(&looked, &trust) == -1)
 		error_set(&trust, "it cannot be read");
-	if (look_at_status(&looked, &status) == -1)
+	absent = look_at_status(&looked, &status);
+	if (absent == -1)
 		error_set(&status, "it cannot be read");
-	say("trust.db", &trust, line->json);
-	say("status.db", &status, line->json);
+	say("trust.db", 0, &trust, line->json);
+	say("status.db", absent == 1, &status, line->json);
 	if (line->json)
 		(void)fputs("}\n", stdout);
 	settings_free(settings);

@@ -430,6 +430,11 @@ def test_verify(site):
         database = sqlite3.connect(path)
         database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
         database.close()
+    os.rename(site.status, site.status + '.away')
+    run = site.cache('verify')
+    tap.ok('status.db: not there yet' in run.text and
+           'status.db: sound' not in run.text, 'none: is not sound', run.text)
+    os.rename(site.status + '.away', site.status)
     copy = site.copy('sound')
     with open(site.status, 'r+b') as file:
         for page in range(1, 40):
