@@ -84,20 +84,48 @@ name_surplus(struct work *work)
 	return found == 0 ? count : -1;
 }
 
+/* Likewise of the account map. */
+static int64_t
+name_accounts(struct work *work)
+{
+	struct trust_list_account row;
+	struct trust_list *list;
+	int64_t count = 0;
+	int found, has = -1;
+
+	list = trust_list_open_map(work->settings->state,
+	    work->settings->endpoint, NULL, work->error);
+	if (list == NULL)
+		return -1;
+	while ((found = trust_list_next_account(list, &row,
+	    work->error)) == 1) {
+		has = trust_backup_has_account(work->backup, &row,
+		    work->error);
+		if (has == -1)
+			break;
+		if (has == 0 && !work->line->json)
+			row_print_account_table(&row, count == 0);
+		count += has == 0;
+	}
+	trust_list_free(list);
+	return found == 0 ? count : -1;
+}
+
 static int
 ask(struct work *work)
 {
-	char question[160];
-	int64_t count;
+	char question[192];
+	int64_t count, accounts;
 
 	if (!work->wish.is_exact)
 		return 0;
 	count = name_surplus(work);
-	if (count == -1)
+	accounts = count == -1 ? -1 : name_accounts(work);
+	if (accounts == -1)
 		return -1;
-	(void)snprintf(question, sizeof(question), "%lld revocations are "
-	    "dropped, and the account map becomes that of change %lld. Go on? "
-	    "[y/N] ", (long long)count,
+	(void)snprintf(question, sizeof(question), "%lld revocations and %lld "
+	    "accounts are dropped, and what change %lld has comes in their "
+	    "place. Go on? [y/N] ", (long long)count, (long long)accounts,
 	    (long long)trust_backup_number(work->backup));
 	return work->line->values[OPTION_YES] != NULL ||
 	    ask_yes(question, work->error) == 1 ? 0 : -1;

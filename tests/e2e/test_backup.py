@@ -105,6 +105,9 @@ def test_exact(site, daemon, token, path, whole, map_then):
     tap.ok(run.returncode == 1 and 'surplus' in run.text and
            'named' in run.text and 'say --yes' in run.text,
            'what would be dropped is named, and asked for', run.text)
+    tap.ok('u9' in run.text and 'other' in run.text and
+           run.text.splitlines()[-1].startswith('authgear-cache: nothing'),
+           'accounts too, and what is wrong comes last', run.text)
     tap.equal(rows(site), before, 'without an answer nothing is done')
     tap.equal(installed.say(daemon, token), installed.BLOCKED, 'before')
     site.cache('block', 'user', 'one')
@@ -112,6 +115,9 @@ def test_exact(site, daemon, token, path, whole, map_then):
     tap.equal((told.get('added'), told.get('dropped')), (0, 4), 'restored')
     tap.equal(rows(site), whole, 'no more and no less')
     tap.equal(accounts(site), map_then, 'the map too')
+    told = restore(site, path, '--exact', '--yes', '--reason', 'moved')
+    tap.equal((told.get('added'), told.get('dropped'), told.get('accounts')),
+              (0, 0, 0), 'twice: nothing')
     tap.equal(installed.say(daemon, token), installed.GRANTED,
               'a daemon that runs lets in who is not revoked any more')
     last = site.rows('SELECT action, detail FROM audit ORDER BY id')[-1]

@@ -27,7 +27,7 @@
 
 struct trust_backup {
 	struct sqlite3 *db;
-	struct sqlite3_stmt *has_statement;
+	struct sqlite3_stmt *has_statement, *has_account_statement;
 	unsigned char *bytes;		/* SQLite's, under the database */
 	size_t len;
 	unsigned char header[HEADER_SIZE]; /* as it was */
@@ -37,6 +37,9 @@ struct trust_backup {
 
 static const char has_sql[] =
     "SELECT 1 FROM revocation WHERE " TRUST_MERGE_SAME;
+static const char has_account_sql[] = "SELECT 1 FROM account"
+    " WHERE user_id = ?1 AND account = ?2 AND reason = ?3 AND actor = ?4"
+    " AND time = ?5";
 
 /* The bytes are its from now on. */
 static int
@@ -206,6 +209,7 @@ trust_backup_free(struct trust_backup *backup)
 	if (backup == NULL)
 		return;
 	(void)sqlite3_finalize(backup->has_statement);
+	(void)sqlite3_finalize(backup->has_account_statement);
 	(void)sqlite3_close(backup->db);
 	sqlite3_free(backup->bytes);
 	free(backup->name);
@@ -249,14 +253,36 @@ trust_backup_write(const struct trust_backup *backup, int fd)
 	    backup->len - HEADER_SIZE) == 0 ? 0 : -1;
 }
 
+static int
+find(struct trust_backup *backup, const char *sql,
+    struct sqlite3_stmt **statement, const struct sql_value *values,
+    size_t count)
+{
+	const int rc = sql_step(backup->db, sql, values, count, statement);
+
+	sql_reset(*statement);
+	return rc;
+}
+
 int
 trust_backup_find(struct trust_backup *backup,
     const struct sql_value *values, int *found_out)
 {
-	const int rc = sql_step(backup->db, has_sql, values,
-	    TRUST_MERGE_SAME_COUNT, &backup->has_statement);
+	const int rc = find(backup, has_sql, &backup->has_statement, values,
+	    TRUST_MERGE_SAME_COUNT);
 
-	sql_reset(backup->has_statement);
+	*found_out = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int
+trust_backup_find_account(struct trust_backup *backup,
+    const struct sql_value *values, int *found_out)
+{
+	const int rc = find(backup, has_account_sql,
+	    &backup->has_account_statement, values,
+	    TRUST_MERGE_ACCOUNT_COUNT);
+
 	*found_out = rc == SQLITE_ROW;
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
@@ -283,6 +309,20 @@ trust_backup_has(struct trust_backup *backup,
 		sql_text(row->source), sql_number(row->time) };
 	int found;
 	const int rc = trust_backup_find(backup, values, &found);
+
+	return rc == SQLITE_OK ? found : failed(backup, rc, error);
+}
+
+int
+trust_backup_has_account(struct trust_backup *backup,
+    const struct trust_list_account *row, struct error *error)
+{
+	const struct sql_value values[TRUST_MERGE_ACCOUNT_COUNT] = {
+		sql_text(row->user_id), sql_text(row->account),
+		sql_text(row->reason), sql_text(row->actor),
+		sql_number(row->time) };
+	int found;
+	const int rc = trust_backup_find_account(backup, values, &found);
 
 	return rc == SQLITE_OK ? found : failed(backup, rc, error);
 }

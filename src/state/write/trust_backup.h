@@ -8,6 +8,7 @@
 
 struct sql_value;
 struct sqlite3;
+struct trust_list_account;
 struct trust_list_row;
 
 /*
@@ -40,10 +41,16 @@ int64_t trust_backup_number(const struct trust_backup *backup);
 int trust_backup_has(struct trust_backup *backup,
     const struct trust_list_row *row, struct error *error);
 
+/* Likewise whether it has this row of the account map, all of it. */
+int trust_backup_has_account(struct trust_backup *backup,
+    const struct trust_list_account *row, struct error *error);
+
 /* For trust_restore.c: the database, of which nothing is changed, and the same
- * question by columns (trust_merge.h), answered as SQLite does. */
+ * questions by columns (trust_merge.h), answered as SQLite does. */
 struct sqlite3 *trust_backup_db(struct trust_backup *backup);
 int trust_backup_find(struct trust_backup *backup,
+    const struct sql_value *values, int *found_out);
+int trust_backup_find_account(struct trust_backup *backup,
     const struct sql_value *values, int *found_out);
 
 #endif /* !TRUST_BACKUP_H_ */

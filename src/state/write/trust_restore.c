@@ -117,6 +117,21 @@ look_at_row(struct restoring *restoring, struct sqlite3_stmt *row)
 	    merge->wall);
 }
 
+/* One that the backup lacks, or has otherwise, goes. */
+static int
+look_at_account(struct restoring *restoring, struct sqlite3_stmt *row)
+{
+	struct sql_value values[TRUST_MERGE_ACCOUNT_COUNT];
+	int found = 0, rc;
+
+	rc = take_columns(row, values, TRUST_MERGE_ACCOUNT_COUNT);
+	if (rc == SQLITE_OK)
+		rc = trust_backup_find_account(restoring->wish->backup,
+		    values, &found);
+	return rc != SQLITE_OK || found ? rc : sql_run(restoring->db,
+	    "DELETE FROM account WHERE user_id = ?1", values, 1);
+}
+
 /* Who is let in as whom is no less strict than what `map add' takes. */
 static int
 restore_account(struct restoring *restoring, struct sqlite3_stmt *row)
@@ -155,8 +170,8 @@ restore_all(struct restoring *restoring)
 	if (rc == SQLITE_OK && is_exact)
 		rc = each_row(restoring, restoring->db, surplus, look_at_row);
 	if (rc == SQLITE_OK && is_exact)
-		rc = sqlite3_exec(restoring->db, "DELETE FROM account", NULL,
-		    NULL, NULL);
+		rc = each_row(restoring, restoring->db, accounts,
+		    look_at_account);
 	return rc == SQLITE_OK ? each_row(restoring, restoring->from,
 	    accounts, restore_account) : rc;
 }
