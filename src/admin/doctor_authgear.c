@@ -200,7 +200,11 @@ look_at_clock(struct doctor *doctor)
 void
 doctor_authgear(struct doctor *doctor)
 {
-	if (look_at_documents(doctor) == 0)
+	if (doctor->user == DOCTOR_USER_UNKNOWN)
+		doctor_say(doctor, DOCTOR_UNKNOWN, "authgear, clock", "mend "
+		    "the state first", "Authgear is asked by the daemon's "
+		    "user, which is not known");
+	else if (look_at_documents(doctor) == 0)
 		look_at_clock(doctor);
 	else
 		doctor_say(doctor, DOCTOR_UNKNOWN, "clock", NULL,

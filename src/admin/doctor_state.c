@@ -217,7 +217,13 @@ void
 doctor_state(struct doctor *doctor)
 {
 	const char *state = doctor->settings->state;
+	struct stat st;
 
+	if (lstat(state, &st) == -1) {
+		doctor_say(doctor, DOCTOR_BAD, "state", INIT, "%s: %s", state,
+		    strerror(errno));
+		return;
+	}
 	find_user(doctor, state);
 	look_at_directory(doctor, state);
 	look_at_trust(doctor, state);

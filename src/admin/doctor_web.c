@@ -12,19 +12,46 @@
 #define TEXT_MAX ((size_t)8 * 1024 * 1024)
 #define DEADLINE_MS 20000
 
+/* What stopped it, among what else it says: the first line that is no warning
+ * of nginx's (what it says at such levels) and not Apache's of a name that
+ * cannot be told, else the first. */
+static const char *
+cause_of(const char *text)
+{
+	static const char *const beside[] = { "[warn]", "[notice]",
+	    "AH00558:" };
+	const char *line = text, *end, *found;
+	size_t i;
+
+	for (; *line != '\0'; line = end + (*end != '\0')) {
+		end = line + strcspn(line, "\n");
+		for (i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+			found = strstr(line, beside[i]);
+			if (found != NULL && found < end)
+				break;
+		}
+		if (i == sizeof(beside) / sizeof(beside[0]) && end > line)
+			return line;
+	}
+	return text;
+}
+
 /* 0 and all that it prints; -1 and error. */
 static int
 dump(const char *const arguments[], struct program *program,
     struct error *error)
 {
+	const char *cause;
+
 	if (program_run(arguments, TEXT_MAX, DEADLINE_MS, program,
 	    error) == -1)
 		return -1;
 	if (program->status == 0 && program->out.len > 0 &&
 	    strlen(program->out.data) == program->out.len)
 		return 0;
+	cause = cause_of(program->last);
 	error_set(error, "%s does not print its configuration: %.*s",
-	    arguments[0], (int)strcspn(program->last, "\n"), program->last);
+	    arguments[0], (int)strcspn(cause, "\n"), cause);
 	return -1;
 }
 
@@ -52,7 +79,7 @@ look_at_nginx(struct doctor *doctor)
 }
 
 static void
-look_at_lines(struct doctor *doctor, const char *subject,
+look_at_lines(struct doctor *doctor, const char *subject, const char *remedy,
     const char *const arguments[], void (*look)(struct doctor *, char *))
 {
 	struct program program;
@@ -64,7 +91,7 @@ look_at_lines(struct doctor *doctor, const char *subject,
 	if (dump(arguments, &program, &error) == 0)
 		look(doctor, program.out.data);
 	else
-		doctor_say(doctor, DOCTOR_UNKNOWN, subject, NULL, "%s",
+		doctor_say(doctor, DOCTOR_UNKNOWN, subject, remedy, "%s",
 		    error_text(&error));
 	program_clear(&program);
 }
@@ -80,7 +107,9 @@ doctor_web(struct doctor *doctor)
 	    "-C", info, "-D", "DUMP_CONFIG", NULL };
 
 	look_at_nginx(doctor);
-	look_at_lines(doctor, "lighttpd", of_lighttpd,
+	look_at_lines(doctor, "lighttpd", "look at it with lighttpd -tt -f "
+	    "/etc/lighttpd/lighttpd.conf", of_lighttpd,
 	    doctor_web_lines_lighttpd);
-	look_at_lines(doctor, "apache", of_apache, doctor_web_lines_apache);
+	look_at_lines(doctor, "apache", "look at it with apache2ctl -t",
+	    of_apache, doctor_web_lines_apache);
 }

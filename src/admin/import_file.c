@@ -254,7 +254,8 @@ import_file_open(struct import_file *file, const char *path,
 	if (fd == -1 || fstat(fd, &st) == -1) {
 		error_set(error, "%.200s: %s", path, strerror(errno));
 	} else if (!S_ISREG(st.st_mode)) {
-		error_set(error, "%.200s is no file: it is read twice", path);
+		error_set(error, "%.200s is no file: it is read twice, "
+		    "so write it to one first", path);
 	} else if ((file->file = fdopen(fd, "r")) != NULL) {
 		return import_file_rewind(file, error);
 	} else {

@@ -67,7 +67,6 @@ class Site(pam_site.Site):
         return status, [json.loads(line) for line in out.splitlines()]
 
 
-
 def show(lines):
     return '\n'.join('%(finding)s: %(subject)s: %(text)s; %(remedy)s' % line
                      for line in lines)
@@ -421,6 +420,17 @@ def test_by_hand(site):
            'a socket that was made by hand is good', show(lines))
 
 
+def test_no_state(site):
+    with changed(site, pam_site.SETTINGS, '[authgear]',
+                 '[authgear]\nstate = /var/lib/nowhere'):
+        status, lines = site.doctor()
+    told = [line['subject'] for line in lines]
+    tap.ok(status == 1 and told.count('state') == 1 and not
+           {'authgear', 'clock'} & set(told) and says(
+        lines, 'state', '/var/lib/nowhere: No such file', 'init --user'),
+           'no state: one line, and Authgear is not blamed', show(lines))
+
+
 def test_forged(site):
     """A path with a line end in it reads like another socket's line."""
     inode = next(words[6] for words in map(str.split, site.machine.read(
@@ -571,6 +581,7 @@ def main():
         test_others(site)
         test_tokens(site)
         test_clock(site)
+        test_no_state(site)
         site.daemon_stop()
         site.daemon_up()
         test_good(site, ' in the end')

@@ -50,6 +50,9 @@ FAULTS = (
      'bad', 'without the user in its key', '$ag_user_id'),
     ('either of two rules', ((ASK, 'satisfy any; allow 127.0.0.1;' + ASK),),
      'cannot be looked at', 'whom another rule lets in', 'satisfy all'),
+    ('what nginx refuses behind a warning',
+     ((ASK, 'gzip_types text/html; auth_requests x;'),),
+     'cannot be looked at', 'unknown directive', 'nginx -t'),
     ('what nginx refuses', ((ASK, 'auth_requests x;'),),
      'cannot be looked at', 'unknown directive', 'nginx -t'),
 )
