@@ -123,7 +123,7 @@ settings_load(const char *path, struct error *error)
 	buffer_init(&text, SETTINGS_MAX_FILE + 1);
 	if (read_file(path, &text, error) == -1)
 		goto done;
-	settings_scan_outdent(text.data, &text.len);
+	settings_scan_simplify(text.data, &text.len);
 	if (settings_scan(&scan, path, text.data, text.len, error) == -1)
 		goto done;
 	if ((settings = calloc(1, sizeof(*settings))) == NULL ||

@@ -1,5 +1,6 @@
 #include "settings/settings_apply.h"
 
+#include <errno.h>
 #include <ini_configobj.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,11 +14,15 @@ parse_ini(const char *path, const struct buffer *text, struct error *error)
 	struct ini_cfgfile *file = NULL;
 	struct ini_cfgobj *ini = NULL;
 	char **messages = NULL;
+	int rc;
 
-	if (ini_config_create(&ini) != 0 ||
-	    ini_config_file_from_mem(text->data, (uint32_t)text->len,
-	    &file) != 0) {
-		error_set(error, "%s: out of memory", path);
+	rc = ini_config_create(&ini);
+	if (rc == 0)
+		rc = ini_config_file_from_mem(text->data,
+		    (uint32_t)text->len, &file);
+	if (rc != 0) {
+		error_set(error, "%s: %s", path, rc == ENOMEM ?
+		    "out of memory" : strerror(rc));
 		goto failed;
 	}
 	if (ini_config_parse(file, INI_STOP_ON_ANY,

@@ -196,9 +196,7 @@ scan_line(struct cursor *at, const char *line, size_t len)
 		    (unsigned char)line[i] == 0x7f)
 			return refuse(at, "holds a control byte (line ends "
 			    "must be plain newlines)");
-		/* elsewhere than in comments nothing beyond ASCII is meant */
-		if ((unsigned char)line[i] > 0x7f && line[0] != '#' &&
-		    line[0] != ';')
+		if ((unsigned char)line[i] > 0x7f)
 			return refuse(at, "holds a byte that is not ASCII");
 	}
 	if (len == 0 || line[0] == '#' || line[0] == ';')
@@ -209,17 +207,20 @@ scan_line(struct cursor *at, const char *line, size_t len)
 }
 
 void
-settings_scan_outdent(char *text, size_t *len)
+settings_scan_simplify(char *text, size_t *len)
 {
 	const char *from = text, *end = text + *len;
 	char *to = text;
-	int is_start = 1;
+	int is_start = 1, is_comment = 0;
 
 	for (; from < end; from++) {
 		if (is_start && (*from == ' ' || *from == '\t'))
 			continue;
+		if (is_start)
+			is_comment = *from == '#' || *from == ';';
 		is_start = *from == '\n';
-		*to++ = *from;
+		*to++ = is_comment && (unsigned char)*from > 0x7f ? '?' :
+		    *from;
 	}
 	*len = (size_t)(to - text);
 	if (to < end)

@@ -23,13 +23,14 @@ struct settings_scan {
 	size_t count;
 };
 
-/* Takes the blanks and tabs away that lines begin with, which libini_config
- * would take for a value that goes on.  Lines keep their numbers; what was
- * shortened ends in a NUL. */
-void settings_scan_outdent(char *text, size_t *len);
+/* Takes away what means nothing, and libini_config minds: the blanks and tabs
+ * that lines begin with, which it would take for a value that goes on, and
+ * bytes of comments beyond ASCII, in whatever encoding.  Lines keep their
+ * numbers; what was shortened ends in a NUL. */
+void settings_scan_simplify(char *text, size_t *len);
 
 /*
- * For a text without blanks at the begin of lines.
+ * For such a text.
  * Refused: NUL and other control bytes (tab is allowed), bytes beyond ASCII,
  * a line of more than SETTINGS_MAX_VALUE bytes, anything before the first
  * section, sections or keys twice, names but of a-z 0-9 _ -, a line that is

@@ -156,6 +156,28 @@ claims_and_accounts(void **state)
 	free(text);
 }
 
+/* Whatever the editor's encoding was, a comment means nothing. */
+static void
+comments_of_any_encoding(void **state)
+{
+	static const char *const comments[] = { "# f\xfcr\n", "; \xe4\n",
+	    "  # \xff\xfe\n", "\t;\x80 \xc3\n", "# f\xc3\xbcr\n",
+	    "#\xed\xa0\x80\n", "# \xf0\x9f\x98\x80 [x]\n" };
+	struct settings *settings;
+	char text[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(comments) / sizeof(comments[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s%s[policy default]\n%s"
+		    "verified_only = yes\n%s", comments[i], HEAD, comments[i],
+		    comments[i], comments[i]);
+		settings = settings_fixture_load(text);
+		assert_true(settings->policies[0]->verified_only);
+		settings_free(settings);
+	}
+}
+
 /* One key alone is not refused for another's default: that follows it. */
 static void
 defaults_follow(void **state)
@@ -251,6 +273,7 @@ main(void)
 		cmocka_unit_test(claims_and_accounts),
 		cmocka_unit_test(defaults_follow),
 		cmocka_unit_test(blanks_in_front),
+		cmocka_unit_test(comments_of_any_encoding),
 	};
 
 	return cmocka_run_group_tests(tests, settings_fixture_setup,
