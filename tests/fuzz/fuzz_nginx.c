@@ -126,6 +126,10 @@ check_path(const uint8_t *data, size_t size)
 			abort();
 	if (len > 0 && !plain_path_is_same(out, len, out, len))
 		abort();
+	/* all but the root lie inside the root, and nothing in itself */
+	if (len > 0 && (plain_path_is_inside(out, len, out, len) ||
+	    plain_path_is_inside(out, len, out, 1) != (len > 1)))
+		abort();
 	free(out);
 }
 

@@ -4,8 +4,9 @@
 # and runs each for so long, two at a time, from its seeds (seeds.py) and what
 # earlier runs found; corpora and findings stay in BUILD_DIRECTORY/fuzz.  With
 # FUZZ_SEED=N in the environment a run tries what the last one with N tried.
-# Then it prints the line coverage of the files that each target names as its
-# own ("Own files:" in its first comment): under 80 % of one is a failure.
+# Then it prints the line coverage, by the seeds alone, of the files that each
+# target names as its own ("Own files:" in its first comment): under 80 % of
+# one is a failure.  What a run finds beyond them differs each time.
 set -eu
 seconds=${1:?usage: run.sh SECONDS [BUILD_DIRECTORY [TARGET...]]}
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -81,11 +82,13 @@ done
 printf '%s\n' "$@" | xargs -P 2 -I NAME sh -c '
 	out=$1 name=$2
 	cd "$out"	# what a target makes for itself stays there too
-	LLVM_PROFILE_FILE=$out/$name.profraw "$out/$name" \
-	    -seed="$4" -max_total_time="$3" -max_len=140000 -rss_limit_mb=1024 \
-	    -print_final_stats=0 -verbosity=0 -artifact_prefix="$out/$name." \
-	    "$out/$name.corpus" "$out/seeds/$name" >"$out/$name.log" 2>&1 \
-	    </dev/null && : >"$out/$name.ok"
+	begin="-rss_limit_mb=1024 -verbosity=0 -artifact_prefix=$out/$name."
+	{ LLVM_PROFILE_FILE=$out/$name.profraw "$out/$name" -runs=0 $begin \
+	    "$out/seeds/$name" &&
+	    LLVM_PROFILE_FILE=/dev/null "$out/$name" $begin -seed="$4" \
+	    -max_total_time="$3" -max_len=140000 -print_final_stats=0 \
+	    "$out/$name.corpus" "$out/seeds/$name" &&
+	    : >"$out/$name.ok"; } >"$out/$name.log" 2>&1 </dev/null
 	exit 0' sh "$out" NAME "$seconds" "${FUZZ_SEED:-0}"
 
 # lines_of TARGET FILE: "HIT LINES", by what it has run
@@ -104,7 +107,7 @@ for name in "$@"; do
 		status=1
 		continue
 	fi
-	echo "$name: nothing found in $seconds s; of its own files it reaches"
+	echo "$name: nothing found in $seconds s; its seeds reach"
 	llvm-profdata merge -o "$out/$name.profdata" "$out/$name.profraw"
 	files=$(own_files "$name")
 	[ -n "$files" ] || { echo "    nothing: it names none"; status=1; }

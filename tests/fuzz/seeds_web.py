@@ -266,6 +266,8 @@ def settings():
              least + 'state = \n' + policy, least + 'State = /a\n' + policy,
              least + 'state = /a # b\n' + policy,
              least + '[policy ' + 'x' * 70 + ']\n',
+             least + '[policy ' + 'x' * 3000 + ']\n',
+             least + policy + '# f\xfcr \xff\n ; \xe4\n',
              '[authgear]\nendpoint = http://a.example.com\n' + policy,
              '[authgear]\nendpoint = http://a.example.com\n'
              'insecure_allow_http = yes\n' + policy] +
@@ -275,6 +277,9 @@ def settings():
             [least + policy + line for line in (
                 '[x]\nx = y\n', '[policy ]\nx = y\n',
                 '[policy a b]\nexport = x\n', '[policy b]\nx = y\n')] +
+            [OWN + line + policy + 'clients = any\n' for line in keys] +
+            [OWN + 'validate = %s\n' % mode + policy + line for mode in (
+                'jwt', 'resolver', 'hybrid') for line in rules] +
             [least + ''.join('[policy p%d]\n' % i for i in range(260))])
 
 
@@ -311,7 +316,13 @@ RULES = [
     'login_client = app\nlogin_return = https://www.example.org/b\n'
     'clients = a', 'login_return = https://www.example.org/<',
     'cors_preflight = pass', 'client_identity = ignore', 'nothing = x',
+    'identity_roles = none', 'identity_roles = required',
+    'identity_roles = required\nrequire_all_roles = a', 'identity_roles = x',
+    'login_client = app\nlogin_return = https://www.example.com/b\n'
+    'clients = app', 'audience = a\nclients = any',
 ]
+# as an example names it, and as a project's own does
+OWN = '[authgear]\nendpoint = https://a.authgear.cloud\n'
 
 
 def nginx():
@@ -341,7 +352,11 @@ def nginx():
         'https://user@h', '/%2E/a', '/A//B/', '/a%25b', '/a%0a', '/']
     return (['c' + text for text in cookies] + ['a' + text for text in
                                                 answers_] +
-            ['p' + text for text in paths])
+            ['p' + text for text in paths] +
+            ['r' + text for text in (
+                '', 'a', 'a/b', 'a//b/../c/./d', '../..', 'a/..', 'a;x/b',
+                'a;x=1;y/../b;z', 'a\\b', '..\\a', 'a;\\b/c', '\\\\h',
+                'A/B/', '.;/a', '..;/a', ';/;')])
 
 
 def children():
