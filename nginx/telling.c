@@ -33,16 +33,20 @@ forget_values(ngx_http_request_t *r)
 	const ngx_http_core_main_conf_t *core =
 	    ngx_http_get_module_main_conf(r, ngx_http_core_module);
 	const ngx_http_variable_t *variables = core->variables.elts;
+	ngx_http_variable_value_t *value;
 	ngx_uint_t i;
 
 	for (i = 0; i < core->variables.nelts; i++) {
-		/* not what a site has made itself under such a name */
-		if ((variables[i].flags & NGX_HTTP_VAR_CHANGEABLE) != 0 ||
+		value = &r->variables[i];
+		/* few have been asked for; and not what a site has made itself
+		 * under such a name */
+		if ((!value->valid && !value->not_found) ||
+		    (variables[i].flags & NGX_HTTP_VAR_CHANGEABLE) != 0 ||
 		    (!begins(&variables[i].name, "http_") &&
 		    !begins(&variables[i].name, "cookie_")))
 			continue;
-		r->variables[i].valid = 0;
-		r->variables[i].not_found = 0;
+		value->valid = 0;
+		value->not_found = 0;
 	}
 }
 
