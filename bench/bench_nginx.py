@@ -224,8 +224,8 @@ class Cells(harness.Bench):
                                    self.once, 'nginx')
 
     def memory(self):
-        """Of one worker, bytes: with FEW kept, with USERS of each kind more,
-        and full."""
+        """Of one worker, bytes: with FEW kept, with USERS of each kind, and
+        full."""
         rows.sessions(self.sites['gate'].status, self.sim.origin,
                       self.tokens['full'])
         kept = []
@@ -288,15 +288,11 @@ def report_aims(results):
 
 
 def report_memory(kept):
-    def entry(number, count):
-        return (kept[number] - kept[number - 1]) / count
-
-    return ['', 'Memory (RSS) of a worker: %.1f MB; %.0f bytes a grant of an '
-            'opaque token, %.0f of a JWT; %.1f MB when' % (
-                kept[0] / 1e6, entry(1, USERS),
-                entry(2, USERS - FEW), kept[3] / 1e6),
-            'it was asked by %s credentials and keeps as many as 16 MB hold.'
-            % format(FULL, ',')]
+    return ['', 'Memory (RSS) of a worker: %.1f MB after %d grants, %.1f MB '
+            'after %d, and %.1f MB when it was' % (
+                kept[0] / 1e6, FEW, kept[2] / 1e6, 2 * USERS, kept[3] / 1e6),
+            'asked by %s credentials and keeps as many as 16 MB hold.' %
+            format(FULL, ',')]
 
 
 def main():
