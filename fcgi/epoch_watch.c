@@ -2,13 +2,12 @@
 
 #include "fcgi/epoch_watch.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "face/epoch.h"
 #include "fcgi/epoch_page.h"
+#include "ground/epoch_place.h"
 #include "transport/clock.h"
 
 #define PATIENCE_MS 5000	/* longer than a change should take */
@@ -21,23 +20,11 @@ struct epoch_watch {
 	struct moment now;
 	int is_failing;			/* to write the page, and that was
 					   said */
-	char folder[PATH_MAX];		/* of root's page */
+	char folder[EPOCH_PLACE_SIZE];	/* of root's page */
 	struct epoch roots;
 	int64_t good_at;		/* boottime: root's was good last */
 	int is_said;			/* that it is not */
 };
-
-/* "STATE.epoch", whatever the path of the state ends with. */
-static void
-name_folder(const char *state, char folder[PATH_MAX])
-{
-	size_t len = strlen(state);
-
-	while (len > 1 && state[len - 1] == '/')
-		len--;
-	(void)snprintf(folder, PATH_MAX, "%.*s.epoch",
-	    len < 3900 ? (int)len : 3900, state);
-}
 
 struct epoch_watch *
 epoch_watch_new(const char *directory, struct epoch_shown *shown,
@@ -52,7 +39,7 @@ epoch_watch_new(const char *directory, struct epoch_shown *shown,
 	}
 	watch->log = log;
 	watch->shown = shown;
-	name_folder(settings->state, watch->folder);
+	epoch_place(settings->state, watch->folder);
 	epoch_init(&watch->roots, watch->folder, EPOCH_TRUST, EPOCH_OF_ROOT);
 	watch->page = epoch_page_new(directory, error);
 	if (watch->page != NULL)

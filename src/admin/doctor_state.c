@@ -10,6 +10,7 @@
 
 #include "admin/child.h"
 #include "face/epoch.h"
+#include "ground/epoch_place.h"
 #include "state/status_list.h"
 #include "state/trust_place.h"
 #include "state/write/trust_list.h"
@@ -190,15 +191,11 @@ static void
 look_at_epoch(struct doctor *doctor, const char *state)
 {
 	unsigned char value[EPOCH_SIZE];
-	char folder[PATH_MAX];
+	char folder[EPOCH_PLACE_SIZE];
 	struct epoch epoch;
 	struct stat st;
-	int len = (int)strlen(state);
 
-	while (len > 1 && state[len - 1] == '/')
-		len--;
-	(void)snprintf(folder, sizeof(folder), "%.*s.epoch",
-	    len < 3900 ? len : 3900, state);
+	epoch_place(state, folder);
 	if (lstat(folder, &st) == -1 && errno == ENOENT)
 		return;
 	epoch_init(&epoch, folder, EPOCH_TRUST, EPOCH_OF_ROOT);

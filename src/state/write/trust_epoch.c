@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ground/epoch_place.h"
 #include "state/database_file.h"
 
 #define PAGE_SIZE 16
@@ -18,16 +19,12 @@
 
 static const unsigned char zeros[PAGE_SIZE] = { 0 };
 
-/* "STATE.epoch", whatever the path of the state ends with, or what is in it. */
+/* Of the page itself. */
 static void
-name_place(const char *directory, const char *what, char *path)
+name_page(const char *directory, char path[PATH_MAX])
 {
-	size_t len = strlen(directory);
-
-	while (len > 1 && directory[len - 1] == '/')
-		len--;
-	(void)snprintf(path, PATH_MAX, "%.*s.epoch%s",
-	    len < 3900 ? (int)len : 3900, directory, what);
+	epoch_place(directory, path);
+	(void)strcat(path, "/trust");
 }
 
 void
@@ -156,12 +153,12 @@ take_page(struct trust_epoch *epoch, struct error *error)
 	char path[PATH_MAX];
 	int folder;
 
-	name_place(epoch->directory, "", path);
+	epoch_place(epoch->directory, path);
 	if (open_folder(path, &folder, error) == -1)
 		return -1;
 	if (folder == -1)
 		return 0;
-	name_place(epoch->directory, "/trust", path);
+	name_page(epoch->directory, path);
 	epoch->page = open_page(folder, path, error);
 	(void)close(folder);
 	if (epoch->page == -1)
@@ -208,7 +205,7 @@ trust_epoch_end(struct trust_epoch *epoch, struct error *lacks)
 
 	errno = 0;
 	if (epoch->page != -1 && put_random(epoch->page) == -1) {
-		name_place(epoch->directory, "/trust", path);
+		name_page(epoch->directory, path);
 		error_set(lacks, "%s could not be written: %s; web servers "
 		    "keep no answers, and ask each time, until the next "
 		    "change or 'authgear-cache init'", path,
