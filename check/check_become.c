@@ -30,7 +30,7 @@ failed(struct error *error, const char *what)
 
 /* A limit of ours. */
 struct own_limit {
-	int resource;
+	unsigned int resource;
 	rlim_t value, least;
 };
 

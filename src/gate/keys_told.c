@@ -66,12 +66,11 @@ say(struct keys_told *told, const struct jwks *jwks, int is_first)
 	const struct key_flaw *flaw;
 	size_t i;
 
-	for (i = 0; i < count && i < NAMED_MAX; i++) {
-		flaw = jwks_flaw_at(jwks, i);
+	for (i = 0; i < NAMED_MAX &&
+	    (flaw = jwks_flaw_at(jwks, i)) != NULL; i++)
 		notices_add(told->notices, NOTICE_WARNING, "Authgear's key %s "
 		    "is left out: %s", flaw->id[0] != '\0' ? flaw->id :
 		    "(without a kid)", flaw->cause);
-	}
 	if (count > NAMED_MAX)
 		notices_add(told->notices, NOTICE_WARNING, "%zu more keys of "
 		    "Authgear's are left out", count - NAMED_MAX);
