@@ -18,12 +18,14 @@
 static void
 copy_text(char *to, size_t size, const char *from, int is_name)
 {
+	unsigned char c;
 	size_t i;
 
 	for (i = 0; from[i] != '\0' && i + 1 < size; i++) {
+		c = (unsigned char)from[i];
 		to[i] = from[i];
-		if (from[i] < ' ' || from[i] == 0x7f || (is_name &&
-		    (from[i] == ' ' || from[i] == '"' || from[i] == '=')))
+		if (c < ' ' || c >= 0x7f || (is_name &&
+		    (c == ' ' || c == '"' || c == '=')))
 			to[i] = '?';
 	}
 	to[i] = '\0';

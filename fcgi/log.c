@@ -164,11 +164,11 @@ static void
 write_text(struct log *log, enum log_level level, char *text)
 {
 	char line[LOG_MAX_LINE + 128];
-	char *byte;
+	unsigned char *byte;
 	size_t len;
 
-	for (byte = text; *byte != '\0'; byte++) {
-		if ((*byte >= 0 && *byte < ' ') || *byte == 0x7f)
+	for (byte = (unsigned char *)text; *byte != '\0'; byte++) {
+		if (*byte < ' ' || *byte == 0x7f)
 			*byte = '?';
 	}
 	if (log->target == LOG_TO_SYSLOG) {

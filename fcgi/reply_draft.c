@@ -68,11 +68,13 @@ int
 reply_draft_is_sendable(const char *value)
 {
 	size_t len = strlen(value), i;
+	unsigned char c;
 
 	if (len == 0 || value[0] == ' ' || value[len - 1] == ' ')
 		return 0;
 	for (i = 0; i < len; i++) {
-		if ((value[i] >= 0 && value[i] < ' ') || value[i] == 0x7f)
+		c = (unsigned char)value[i];
+		if (c < ' ' || c == 0x7f)
 			return 0;
 	}
 	return 1;

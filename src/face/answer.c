@@ -73,12 +73,14 @@ static char *
 next_line(struct answer *answer, size_t *at)
 {
 	char *line = answer->text + *at;
+	unsigned char c;
 	size_t i;
 
-	for (i = *at; i < answer->len && answer->text[i] != '\r'; i++)
-		if ((answer->text[i] >= 0 && answer->text[i] < ' ') ||
-		    answer->text[i] == 0x7f)
+	for (i = *at; i < answer->len && answer->text[i] != '\r'; i++) {
+		c = (unsigned char)answer->text[i];
+		if (c < ' ' || c == 0x7f)
 			return NULL;
+	}
 	if (i + 1 >= answer->len || answer->text[i + 1] != '\n')
 		return NULL;
 	answer->text[i] = '\0';

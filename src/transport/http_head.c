@@ -93,6 +93,7 @@ read_field(struct http_head *head, const char *line, size_t len)
 {
 	const char *colon, *value;
 	size_t name_len, i;
+	unsigned char c;
 
 	if (line[0] == ' ' || line[0] == '\t')
 		return refuse(head, "a folded header line");
@@ -101,13 +102,14 @@ read_field(struct http_head *head, const char *line, size_t len)
 		return refuse(head, "a header line without a name");
 	name_len = (size_t)(colon - line);
 	for (i = 0; i < name_len; i++) {
-		if (line[i] <= ' ' || line[i] == 0x7f)
+		c = (unsigned char)line[i];
+		if (c <= ' ' || c >= 0x7f)
 			return refuse(head, "a broken header name");
 	}
 	value = colon + 1;
 	for (i = 0; i < len - name_len - 1; i++) {
-		if ((value[i] >= 0 && value[i] < ' ' && value[i] != '\t') ||
-		    value[i] == 0x7f)
+		c = (unsigned char)value[i];
+		if ((c < ' ' && c != '\t') || c == 0x7f)
 			return refuse(head, "a control byte in a header");
 	}
 	set_field(head, line, name_len, len);
