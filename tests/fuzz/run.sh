@@ -52,6 +52,7 @@ rm -f "$out"/objects/*.o "$out/libfuzzed.a"
 	    src/admin/handed.c src/admin/import_file.c \
 	    src/admin/log_line.c src/admin/progress.c \
 	    src/admin/session_row.c src/admin/table.c \
+	    src/admin/web_nginx.c \
 	    src/transport/http_head.c \
 	    pam/ask.c pam/ask_peer.c pam/ask_wire.c pam/helper.c \
 	    nginx/grant.c nginx/plain_path.c

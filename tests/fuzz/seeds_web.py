@@ -394,6 +394,29 @@ def log_lines():
         [lines[0].replace(NONCE, '0' * 16), lines[1]])]
 
 
+def nginx_dumps():
+    """As nginx prints it, and as it never would."""
+    def file(name, text):
+        return '# configuration file /etc/nginx/%s:\n%s\n' % (name, text)
+    with open(os.path.join(TOP, 'examples', 'nginx.conf'),
+              encoding='utf-8') as example:
+        texts = [file('nginx.conf', example.read())]
+    server = 'server { listen 80; location ^~ / { deny all; } }'
+    texts += [file('nginx.conf', text) for text in (
+        'http { %s }' % server, 'http{server{location /{}}}', '', '#', '# x',
+        'a "b \\" c" \'d\\n\\t\\r\\\\x\';', 'a b\\ c ${d}e {', 'a}', '}', ';',
+        'a "b', 'a "b"c;', 'a \\', '{', 'include;', 'include a b;',
+        'content_by_lua_block { x }', 'x ' * 300 + ';', 'y' * 17000 + ';',
+        'a { ' * 60 + '}' * 60, 'include nginx.conf;', 'include none;',
+        'include /etc/nginx/*.x;', 'a \0;')]
+    texts += [file('nginx.conf', text) + file('conf.d/a.conf', server)
+              for text in ('http { include conf.d/*.conf; }', 'a b;',
+                           'include /etc/nginx/conf.d/a.conf;',
+                           'include conf.d/a.conf; include conf.d/a.conf;')]
+    return texts + ['', 'nginx: ok\n', '# configuration file a\n',
+                    '# configuration file a:', '# configuration file a:\nb;\n']
+
+
 def seeds(recorded):
     return {
         'answer': answers(),
@@ -407,4 +430,5 @@ def seeds(recorded):
         'record': records(),
         'reply': replies(recorded),
         'settings': settings(),
+        'web_nginx': nginx_dumps(),
     }
