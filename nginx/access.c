@@ -99,6 +99,19 @@ serve_login(struct pass *pass, const struct conf_server *server)
 	return rc == NGX_ERROR ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
 }
 
+/* nginx takes a "#" for the end of a path, and hands all of it on: what stands
+ * behind it would be judged by nobody, and read by applications. */
+static void
+cut_fragment(ngx_http_request_t *r)
+{
+	ngx_str_t *uri = &r->unparsed_uri;
+	size_t i;
+
+	for (i = 0; i < uri->len && uri->data[i] != '?'; i++)
+		if (uri->data[i] == '#')
+			uri->len = i;
+}
+
 ngx_int_t
 access_begin(ngx_http_request_t *r, const struct access_conf *conf)
 {
@@ -107,6 +120,7 @@ access_begin(ngx_http_request_t *r, const struct access_conf *conf)
 
 	if (pass == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	cut_fragment(r);
 	if (server->login_path.data != NULL &&
 	    is_same(&server->login_path, &r->uri))
 		return serve_login(pass, server);

@@ -254,9 +254,17 @@ local function let_through()
 	return RESTART
 end
 
+-- lighttpd takes a "#" for the end of a path and hands all of it on: what
+-- stands behind it would be judged by nobody, and read by applications.
+local function has_fragment()
+	return attr["request.orig-uri"]:find("^[^?]*#")
+end
+
 local function pass()
 	local asked, decision = env["AUTHGEAR_ASKED"], env["AUTHGEAR_DECISION"]
-	if env["AUTHGEAR_PUBLIC"] == attr["request.uri"] then
+	if has_fragment() then
+		return 400
+	elseif env["AUTHGEAR_PUBLIC"] == attr["request.uri"] then
 		return asked == "-" and 0 or let_through()
 	elseif asked and not asked:find("^[?-]") then
 		return go_on(asked)

@@ -65,6 +65,13 @@ def routed(world, way):
             tap.ok(got[0] == 200 and b'"login-root"' in got[1] and
                    b'"REMOTE_USER"' in got[1],
                    '%s: %s reaches the application' % (way, target), got)
+        for target in ('/news#/../reports/1', '/public/page.txt#',
+                       '/public/#?/../reports/1'):
+            before = world.site.runs()
+            got = raw(server.port, target, alice)[0]
+            tap.equal((got, world.site.runs()), (400, before),
+                      '%s: nothing behind a "#" is handed on: %s' % (
+                          way, target))
         for target in OTHERS:
             got = [raw(server.port, target)[0],
                    raw(server.port, target, alice)[0]]

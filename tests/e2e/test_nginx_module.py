@@ -3,6 +3,7 @@ stand and what is said of a wrong one; off, path and policy; requests inside
 the request; what it leaves to nginx's own access directives."""
 
 import base64
+import json
 import os
 import subprocess
 import tempfile
@@ -224,6 +225,14 @@ def rules(world):
                 answer.shown() or {'headers': []}, 'X-Name') == [
                     'login-alice'], 'what was asked for early is told anew',
                 answer)
+        got = [(json.loads(answer.body)['path'], told(answer))
+               for answer in (checker.ask(nginx.port, path)
+                              for path in ('/off/#/../../secret/x',
+                                           '/off/x#?/../secret',
+                                           '/off/x?a#b'))]
+        tap.equal(got, [('/off/', 'none'), ('/off/x', 'none'),
+                        ('/off/x?a#b', 'none')],
+                  'nothing behind a "#" is handed on')
         off_location(world, nginx, user)
 
 

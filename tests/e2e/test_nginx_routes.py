@@ -92,6 +92,13 @@ def routes(world, face, name, text):
             if status not in (403, 404) or world.site.runs() != before:
                 wrong.append((path, status))
         tap.ok(not wrong, name + ': no address in a query', wrong)
+        answer = checker.ask(nginx.port, '/users?#', user)
+        tap.equal(answer.status, 200, name + ': a "#" in a query')
+        answer = checker.ask(nginx.port, '/users#/../admin/users', user)
+        tap.equal(answer.status if face != 'module' else checker.values(
+            answer.shown() or {'env': []}, 'REQUEST_URI'),
+                  400 if face != 'module' else ['/users'],
+                  name + ': nothing behind a "#" is handed on')
         for path, token, wanted in (
                 ('/users', user, 200), ('/users', None, 401),
                 ('/administrators', user, 200), ('/page.txt', user, 200),

@@ -228,9 +228,10 @@ def check_include(rows):
     extra = [name for name in shut if name not in known and
              'set' not in [row[1] for row in rows_of(name, rows)]]
     ok(not extra, 'whatever the include says is in the table', extra)
-    first = [line[0] for line, _ in server[:2]]
-    ok(first == ['set', 'if'] and server[1][1] == [(['break'], None)],
-       'nothing is rewritten before the break', server[:2])
+    first = [line[0] for line, _ in server[:3]]
+    ok(first == ['set', 'if', 'if'] and [block for _, block in server[1:3]] ==
+       [[(['return', '400'], None)], [(['break'], None)]],
+       'nothing is rewritten before the break', server[:3])
 
 
 def main():
