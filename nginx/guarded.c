@@ -13,17 +13,19 @@ guarded_plain(ngx_pool_t *pool, const ngx_str_t *prefix, ngx_str_t *out)
 	return NGX_OK;
 }
 
+typedef int is_below(const unsigned char *path, size_t len,
+    const unsigned char *prefix, size_t prefix_len);
+
 /* Of the longest prefix; NULL: none. */
 static const ngx_str_t *
-longest(const ngx_array_t *prefixes, const ngx_str_t *path)
+longest(const ngx_array_t *prefixes, const ngx_str_t *path, is_below *test)
 {
 	const struct guarded_prefix *each = prefixes->elts, *found = NULL;
 	ngx_uint_t i;
 
 	for (i = 0; i < prefixes->nelts; i++)
-		if (plain_path_is_below(path->data, path->len,
-		    each[i].prefix.data, each[i].prefix.len) &&
-		    (found == NULL ||
+		if (test(path->data, path->len, each[i].prefix.data,
+		    each[i].prefix.len) && (found == NULL ||
 		    each[i].prefix.len > found->prefix.len))
 			found = &each[i];
 	return found != NULL ? &found->policy : NULL;
@@ -81,6 +83,8 @@ ngx_int_t
 guarded_policies(const ngx_array_t *prefixes, ngx_pool_t *pool,
     const ngx_str_t *path, const ngx_str_t *policies_out[GUARDED_MAX + 1])
 {
+	static is_below *const tests[] = { plain_path_is_below,
+	    plain_path_is_right_below };
 	const ngx_str_t *policy;
 	struct readings readings;
 	int i, count = 0;
@@ -90,8 +94,9 @@ guarded_policies(const ngx_array_t *prefixes, ngx_pool_t *pool,
 		return NGX_OK;
 	if (begin(&readings, pool, path) != NGX_OK)
 		return NGX_ERROR;
-	for (i = 0; i < readings.count; i++) {
-		policy = longest(prefixes, read_as(&readings, i));
+	for (i = 0; i < 2 * readings.count; i++) {
+		policy = longest(prefixes, read_as(&readings, i / 2),
+		    tests[i % 2]);
 		if (policy == NULL || is_among(policy, policies_out))
 			continue;
 		policies_out[count++] = policy;

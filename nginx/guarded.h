@@ -13,7 +13,7 @@
  * Threads: nginx has none here.
  */
 
-#define GUARDED_MAX PLAIN_PATH_READINGS
+#define GUARDED_MAX (2 * PLAIN_PATH_READINGS)
 
 struct guarded_prefix {
 	ngx_str_t prefix;	/* by guarded_plain() */
@@ -25,7 +25,8 @@ struct guarded_prefix {
 ngx_int_t guarded_plain(ngx_pool_t *pool, const ngx_str_t *prefix,
     ngx_str_t *out);
 
-/* The policies, each once: of the longest prefix that each reading has, the
+/* The policies, each once: of the longest prefix that each reading has, and of
+ * the longest that it has by the letter, which may be a stricter folder's; the
  * path's as it is first; NULL behind the last.  `prefixes` may be NULL.
  * NGX_OK or NGX_ERROR. */
 ngx_int_t guarded_policies(const ngx_array_t *prefixes, ngx_pool_t *pool,

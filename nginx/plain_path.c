@@ -24,10 +24,16 @@ last_slash(const unsigned char *text, size_t len, size_t at)
 	return at;
 }
 
+static unsigned char
+same(unsigned char c)
+{
+	return c;
+}
+
 /* Bytes of the path that are the prefix; 0 if it does not begin with it. */
 static size_t
-match(const unsigned char *path, size_t len, const unsigned char *prefix,
-    size_t prefix_len)
+match_by(unsigned char (*fold)(unsigned char), const unsigned char *path,
+    size_t len, const unsigned char *prefix, size_t prefix_len)
 {
 	size_t i = 0, j = 0;
 
@@ -36,10 +42,17 @@ match(const unsigned char *path, size_t len, const unsigned char *prefix,
 			return 0;
 		i = last_slash(path, len, i);
 		j = last_slash(prefix, prefix_len, j);
-		if (lower(path[i++]) != lower(prefix[j++]))
+		if (fold(path[i++]) != fold(prefix[j++]))
 			return 0;
 	}
 	return i;
+}
+
+static size_t
+match(const unsigned char *path, size_t len, const unsigned char *prefix,
+    size_t prefix_len)
+{
+	return match_by(lower, path, len, prefix, prefix_len);
 }
 
 /* "/admin/" is "/admin": the folder itself is no door beside it. */
@@ -63,6 +76,19 @@ plain_path_is_below(const unsigned char *path, size_t len,
 	at = match(path, len, prefix, prefix_len);
 	return at > 0 && (at == len || !is_of_a_name(path[at]) ||
 	    !is_of_a_name(prefix[prefix_len - 1]));
+}
+
+int
+plain_path_is_right_below(const unsigned char *path, size_t len,
+    const unsigned char *prefix, size_t prefix_len)
+{
+	size_t at;
+
+	prefix_len = without_slashes(prefix, prefix_len);
+	if (prefix_len == 0)
+		return 1;
+	at = match_by(same, path, len, prefix, prefix_len);
+	return at > 0 && (at == len || path[at] == '/');
 }
 
 int

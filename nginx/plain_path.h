@@ -18,6 +18,11 @@
 int plain_path_is_below(const unsigned char *path, size_t len,
     const unsigned char *prefix, size_t prefix_len);
 
+/* The same by the letter: byte for byte but for runs of slashes, and then the
+ * end or a slash: /admin has /admin//users, not /ADMIN and /admin.json. */
+int plain_path_is_right_below(const unsigned char *path, size_t len,
+    const unsigned char *prefix, size_t prefix_len);
+
 /* 1 if the prefix is below the path, segment by segment, and not the path: what
  * is done to all of the path is done to it too. */
 int plain_path_is_inside(const unsigned char *prefix, size_t prefix_len,

@@ -62,6 +62,30 @@ test_below(void **state)
 			    belows[i].prefix);
 }
 
+static void
+test_right_below(void **state)
+{
+	static const struct below rows[] = {
+		{ "/admin", "/admin", 1 }, { "/admin/", "/admin", 1 },
+		{ "/admin/users", "/admin/", 1 }, { "/x", "/", 1 },
+		{ "//a///b/c", "/a//b/", 1 }, { "", "/", 1 },
+		{ "/ADMIN", "/admin", 0 }, { "/admin.json", "/admin", 0 },
+		{ "/admin;x/y", "/admin", 0 }, { "/admin-x", "/admin", 0 },
+		{ "/admin x", "/admin", 0 }, { "/a-b", "/a-", 0 },
+		{ "/admi", "/admin", 0 }, { "", "/admin", 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (plain_path_is_right_below(
+		    (const unsigned char *)rows[i].path, strlen(rows[i].path),
+		    (const unsigned char *)rows[i].prefix,
+		    strlen(rows[i].prefix)) != rows[i].is_below)
+			fail_msg("%s right below %s", rows[i].path,
+			    rows[i].prefix);
+}
+
 /* NULL: as it is. */
 static const struct reading {
 	const char *path;
@@ -246,6 +270,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_below),
+		cmocka_unit_test(test_right_below),
 		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_readings),
 		cmocka_unit_test(test_same),
