@@ -33,6 +33,18 @@ until(int64_t keep, int64_t at, const struct moment *now)
 	return left < keep ? left : keep;
 }
 
+/* The whole seconds of `keep` for which the keys may serve. */
+static int64_t
+while_keys_serve(int64_t keep, const struct gate_task *task,
+    const struct moment *now)
+{
+	const int64_t left = task->keys.serve_until - now->boottime;
+
+	if (task->keys.verified_by[0] == '\0' || left / 1000 > keep)
+		return keep;
+	return left / 1000;
+}
+
 int
 gate_keep_seconds(const struct gate_task *task, int64_t edge,
     const struct moment *now)
@@ -41,6 +53,7 @@ gate_keep_seconds(const struct gate_task *task, int64_t edge,
 	const int max_age = task->decision.policy->max_authentication_age;
 	int64_t keep = of_session(task) / 1000;
 
+	keep = while_keys_serve(keep, task, now);
 	if (facts->expires_at != FACTS_NO_TIME)
 		keep = until(keep, facts->expires_at, now);
 	if (max_age > 0)

@@ -12,6 +12,7 @@
  * - three quarters of session_ttl from the lookup of the session, so that one
  *   that ended is seen within session_ttl in all, and a session in use is
  *   looked up ahead; where there is no session, session_ttl from now;
+ * - while the keys that the token was verified by may serve (keys_max_stale);
  * - until the token expires, without the leeway;
  * - until the login is too old for max_authentication_age, likewise;
  * - until a block of this user or client begins or ends: `edge`, Unix

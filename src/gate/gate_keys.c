@@ -46,12 +46,14 @@ end_unverified(struct gate *gate, struct gate_task *task, enum reason reason,
 }
 
 static enum gate_stage
-verify(struct gate *gate, struct gate_task *task, const struct key *key,
-    const struct moment *now)
+verify(struct gate *gate, struct gate_task *task,
+    const struct keys_found *found, const struct moment *now)
 {
+	const struct key *key = found->key;
 	struct jwt *jwt = &task->token.jwt;
 	enum reason reason;
 
+	task->keys.serve_until = found->serves_until;
 	if (task->settings->validate == SETTINGS_VALIDATE_HYBRID &&
 	    gate_row_vouches(gate, task, key))
 		return judge_verified(task, key, now);
@@ -131,7 +133,7 @@ ask_for_key(struct gate *gate, struct gate_task *task,
 		return gate_task_end(task, REASON_STATE_UNREADABLE, now);
 	switch (keys_find(gate->keys, &wish, now, &found, detail)) {
 	case KEYS_KNOWN:
-		return verify(gate, task, found.key, now);
+		return verify(gate, task, &found, now);
 	case KEYS_DENIED:
 		return gate_task_end(task, REASON_UNKNOWN_KEY, now);
 	case KEYS_FETCH:
@@ -171,7 +173,7 @@ look(struct gate *gate, struct gate_task *task, const struct moment *now)
 	switch (keys_find(gate->keys, &wish, now, &found,
 	    &task->decision.detail)) {
 	case KEYS_KNOWN:
-		return verify(gate, task, found.key, now);
+		return verify(gate, task, &found, now);
 	case KEYS_UNREADABLE:
 		return gate_task_end_without_state(gate, task, now);
 	case KEYS_DENIED:

@@ -77,6 +77,8 @@ struct gate_token {
 struct gate_keys {
 	char verified_by[HASH_HEX_SIZE]; /* thumbprint of the key that the
 				   signature held with; "": not verified */
+	int64_t serve_until;	/* boottime, if verified: the set is over
+				   keys_max_stale then */
 	struct metadata metadata; /* with a jwks_uri while that is fetched */
 	struct moment fetch_started;
 	int has_fetched;	/* a fetch of ours ended: not another one */

@@ -129,21 +129,20 @@ load(struct keys *keys, struct error *error)
 	return load_once(keys, NULL) == 0 ? 0 : load_once(keys, error);
 }
 
-static int
-may_serve(const struct keys *keys, const struct moment *now)
+/* Boottime until which the set may serve; before now: it may not. */
+static int64_t
+serves_until(const struct keys *keys, const struct moment *now)
 {
-	int64_t max_stale = keys->settings->keys_max_stale;
-	int64_t age;
+	const int64_t most = keys->settings->keys_max_stale;
+	int64_t age = moment_age(&keys->stored.started, now);
 
 	if (keys->jwks == NULL || jwks_count(keys->jwks) == 0)
-		return 0;
-	age = moment_age(&keys->stored.started, now);
+		return -1;
 	if (age >= 0)
-		return age <= max_stale * 1000;
+		return now->boottime + most * 1000 - age;
 	age = now->wall - keys->stored.started.wall;
-	if (age >= 0 && age <= max_stale)
-		return 1;
-	return now->boottime <= KEYS_GRACE_MS;
+	return age >= 0 && age <= most ? now->boottime +
+	    (most - age) * 1000 : KEYS_GRACE_MS;
 }
 
 /* Boottime at which the set is to be fetched again; 0: at once. */
@@ -207,7 +206,8 @@ look(struct keys *keys, const struct keys_wish *wish,
     const struct moment *now, struct keys_found *found)
 {
 	found->key = NULL;
-	if (!may_serve(keys, now))
+	found->serves_until = serves_until(keys, now);
+	if (found->serves_until < now->boottime)
 		return KEYS_STALE;
 	found->key = jwks_find(keys->jwks, wish->kid);
 	if (found->key != NULL && is_faulty(keys, now)) {

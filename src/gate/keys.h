@@ -63,6 +63,9 @@ struct keys_found {
 	int64_t until;		/* boottime: when asking again makes sense, for
 				   WAIT and ASKED, and for UNSETTLED, UNUSABLE
 				   and STALE with may_fetch; else now */
+	int64_t serves_until;	/* boottime, with KNOWN: no set fetched until
+				   then, the key serves no more
+				   (keys_max_stale) */
 };
 
 /*

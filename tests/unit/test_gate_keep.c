@@ -129,6 +129,31 @@ test_tokens(void **state)
 	world_end(&world);
 }
 
+/* While Authgear is down the keys serve up to keys_max_stale. */
+static void
+test_keys(void **state)
+{
+	static const char *const validate[] = { JWT, HYBRID };
+	struct world world;
+	char *lines;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		lines = mint_text("%skeys_ttl = 60\nkeys_max_stale = 60\n",
+		    validate[i]);
+		world = world_begin(lines);
+		assert_int_equal(keep_of(&world, "default", world.jwt),
+		    i == 0 ? 40 : 30);
+		gate_fixture_pass(world.gate, 49500);
+		assert_int_equal(keep_of(&world, "default", world.jwt), 10);
+		gate_fixture_pass(world.gate, 10000);
+		assert_int_equal(keep_of(&world, "default", world.jwt), 0);
+		world_end(&world);
+		free(lines);
+	}
+}
+
 /* A JWT with a session: both. */
 static void
 test_hybrid(void **state)
@@ -368,6 +393,7 @@ main(void)
 		cmocka_unit_test(test_slow_lookup),
 		cmocka_unit_test(test_outage),
 		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_hybrid),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_refusals),
