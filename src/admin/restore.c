@@ -20,6 +20,7 @@ static const char help[] =
     "Brings back what a backup has: revocations and accounts that are missing\n"
     "are added, and nothing that is revoked now is let in. With --exact what\n"
     "the backup does not have is dropped, which is told and asked for first.\n"
+    "A file with a log beside it (FILE-wal) may lack changes, and is refused.\n"
     "Copies of trust.db from before are not believed any more.\n"
     "\n"
     "      --exact        as it was, no more and no less\n"

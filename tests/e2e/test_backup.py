@@ -153,6 +153,71 @@ def change_copy(path, sql):
     database.close()
 
 
+UNTYPED = 'CREATE TABLE account (user_id, account, reason, actor, time);' \
+    " INSERT INTO account VALUES (5, 'root', '', '', 1)"
+
+
+def test_copied(site):
+    """A copy by cp, of a file and of what SQLite keeps beside it."""
+    path, _ = back_up(site, 'now')
+    place = os.path.join(site.folder, 'copied')
+    link = os.path.join(site.folder, 'linked')
+    before = rows(site)
+
+    def copy(*beside):
+        for name in os.listdir(site.folder):
+            if name.startswith(('copied', 'linked')):
+                os.unlink(os.path.join(site.folder, name))
+        shutil.copyfile(path, place)
+        for suffix, text in beside:
+            with open(place + suffix, 'wb') as file:
+                file.write(text)
+
+    def refused(name, suffix, given=place, beside=place):
+        told = restore(site, given)
+        tap.ok(beside + suffix + ' lies beside it' in told.get('error', ''),
+               'refused: ' + name, told)
+
+    copy()
+    used = os.path.join(site.folder, 'used')
+    shutil.copyfile(path, used)
+    writer = sqlite3.connect(used, isolation_level=None)
+    writer.execute("DELETE FROM account")
+    for suffix in ('', '-wal'):
+        shutil.copyfile(used + suffix, place + suffix)
+    writer.close()
+    tap.ok(os.path.getsize(place + '-wal') > 0, 'a copy of what is in use')
+    refused('a change is in its log alone', '-wal')
+    for suffix in ('-wal', '-journal'):
+        for text in (b'x', bytes(32), os.urandom(5000)):
+            copy((suffix, text))
+            refused('%d bytes of %s' % (len(text), suffix), suffix)
+        os.unlink(place + suffix)
+        os.symlink('/nowhere', place + suffix)
+        refused('a link of %s' % suffix, suffix)
+        os.unlink(place + suffix)
+        os.mkdir(place + suffix)
+        refused('a folder of %s' % suffix, suffix)
+        os.rmdir(place + suffix)
+    copy(('-wal', b'x'))
+    os.symlink(place, link)
+    refused('beside what a link leads to', '-wal', link)
+    copy()
+    os.symlink(place, link)
+    os.symlink('/dev/null', link + '-journal')
+    refused('beside a link', '-journal', link, link)
+    tap.equal(rows(site), before, 'and nothing was changed')
+    copy(('-wal', b''), ('-journal', b''), ('-shm', bytes(32768)))
+    change_copy(used, 'PRAGMA wal_checkpoint(TRUNCATE)')
+    tap.equal(restore(site, place).get('added'), 0,
+              'empty ones say nothing, nor does a -shm')
+    copy()
+    change_copy(place, 'PRAGMA journal_mode = DELETE; ANALYZE; VACUUM; '
+                'PRAGMA journal_mode = WAL')
+    tap.equal(restore(site, place).get('added'), 0,
+              'nor what ANALYZE and VACUUM leave')
+
+
 def test_refused(site, path):
     folder = site.folder
     before = rows(site)
@@ -188,14 +253,42 @@ def test_refused(site, path):
             ('with an account that map does not take', "UPDATE account SET "
              "account = 'root' || char(10) WHERE user_id = 'u1'",
              'makes no sense'),
-            ('with a user that is a number', 'DROP TABLE account; CREATE '
-             'TABLE account (user_id, account, reason, actor, time); INSERT '
-             "INTO account VALUES (5, 'root', '', '', 1)", 'makes no sense'),
+            ('with a user that is a number', 'DROP TABLE account; ' +
+             UNTYPED, 'its table account is not as'),
+            ('with one that says to be a text', 'CREATE TABLE kept AS SELECT '
+             "sql FROM sqlite_schema WHERE name = 'account'; DROP TABLE "
+             'account; ' + UNTYPED + '; PRAGMA writable_schema = ON; UPDATE '
+             'sqlite_schema SET sql = (SELECT sql FROM kept) WHERE name = '
+             "'account'; PRAGMA writable_schema = OFF; DROP TABLE kept", ''),
             ('with a view of them', 'DROP TABLE account; CREATE VIEW account '
              "AS SELECT 'u' user_id, 'root' account, '' reason, '' actor, "
-             '1 time', 'changed: it is damaged'),
+             '1 time', 'its view account is not as'),
             ('without one of the tables', 'DROP TABLE account',
-             'changed: it is damaged')):
+             'it has no table account'),
+            ('without the audit', 'DROP TABLE audit',
+             'it has no table audit'),
+            ('with a trigger', 'CREATE TRIGGER more AFTER INSERT ON '
+             'revocation BEGIN DELETE FROM revocation; END',
+             'its trigger more is not as'),
+            ('with a trigger that deletes nothing', 'CREATE TRIGGER sqlite '
+             'AFTER INSERT ON audit BEGIN SELECT 1; END',
+             'its trigger sqlite is not as'),
+            ('with one more view', 'CREATE VIEW more AS SELECT 1',
+             'its view more is not as'),
+            ('with one more table', 'CREATE TABLE more (a)',
+             'its table more is not as'),
+            ('with one more index', 'CREATE INDEX more ON audit (time)',
+             'its index more is not as'),
+            ('with one more column', 'ALTER TABLE revocation ADD COLUMN '
+             'more TEXT', 'its table revocation is not as'),
+            ('without a column', 'ALTER TABLE state DROP COLUMN keys_due',
+             'its table state is not as'),
+            ('with a column of another name', 'ALTER TABLE account RENAME '
+             'COLUMN time TO moment', 'its table account is not as'),
+            ('with a column that is made', 'ALTER TABLE audit ADD COLUMN '
+             "made TEXT AS ('x')", 'its table audit is not as'),
+            ('with a name of line ends', 'CREATE TABLE "a' + chr(10) +
+             'trust.db: sound" (a)', 'its table a?trust.db: sound is not')):
         shutil.copyfile(path, place)
         change_copy(place, sql)
         if name == 'of another endpoint':
@@ -432,6 +525,14 @@ def test_verify(site):
     run = site.cache('verify', '--json')
     tap.equal(json.loads(run.text), {'trust.db': 'sound',
                                      'status.db': 'sound'}, 'verify')
+    site.change('CREATE VIEW more AS SELECT 1')
+    run = site.cache('verify', check=False)
+    tap.ok(run.returncode == 1 and 'its view more is not as' in run.text,
+           'what is none of ours is said', run.text)
+    path, run = back_up(site, 'of-more')
+    tap.ok(run.returncode == 1 and not os.path.exists(path) and
+           'its view more' in run.text, 'and not backed up', run.text)
+    site.change('DROP VIEW more')
     for path in (site.trust, site.status):
         database = sqlite3.connect(path)
         database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -477,6 +578,7 @@ def main():
             test_exact(site, daemon, token, path, granted, then)
             test_lineage(site, daemon, token, path)
             test_refused(site, path_first)
+            test_copied(site)
             test_targets(site)
             tap.equal(sessions.say(daemon.path, ('Bearer ' + token, None)),
                       sessions.LIVE, 'the daemon goes on')

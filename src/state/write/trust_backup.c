@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 #include "state/trust_schema.h"
 #include "state/write/trust_list.h"
 #include "state/write/trust_merge.h"
+#include "state/write/trust_shape.h"
 
 /* Bytes of the header that say how a file is written and read: 1 is without a
  * -wal, which a copy in memory has none of (File Format, 1.3). */
@@ -75,22 +78,6 @@ failed(struct trust_backup *backup, int rc, struct error *error)
 	return -1;
 }
 
-/* Else it would look as if trust.db lacked them. */
-static int
-has_tables(struct trust_backup *backup)
-{
-	static const char *const each[] = {
-		"SELECT " TRUST_MERGE_COLUMNS ", id FROM revocation LIMIT 0",
-		"SELECT " TRUST_MERGE_ACCOUNT_COLUMNS " FROM account LIMIT 0"
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++)
-		if (sql_run(backup->db, each[i], NULL, 0) != SQLITE_OK)
-			return 0;
-	return 1;
-}
-
 static int
 check(struct trust_backup *backup, const char *endpoint, struct error *error)
 {
@@ -98,7 +85,8 @@ check(struct trust_backup *backup, const char *endpoint, struct error *error)
 	int rc;
 
 	if (database_check_head(backup->db, backup->name, DATABASE_READ,
-	    trust_schema(), &refusal) == DATABASE_OPENED) {
+	    trust_schema(), &refusal) == DATABASE_OPENED &&
+	    trust_shape_check(backup->db, backup->name, &refusal) == 0) {
 		rc = trust_head_read(backup->db, backup->name, endpoint,
 		    &backup->head, &refusal);
 		if (rc != SQLITE_OK)
@@ -107,8 +95,6 @@ check(struct trust_backup *backup, const char *endpoint, struct error *error)
 	if (refusal.text[0] == '\0')
 		(void)database_check_whole(backup->db, backup->name, NULL,
 		    NULL, &refusal);
-	if (refusal.text[0] == '\0' && !has_tables(backup))
-		return failed(backup, SQLITE_CORRUPT, error);
 	if (refusal.text[0] == '\0')
 		return 0;
 	error_set(error, "%s", refusal.text);
@@ -160,6 +146,65 @@ read_all(int fd, unsigned char *bytes, size_t len)
 	return 0;
 }
 
+/* A log that is not empty has changes that are not in the file. */
+static int
+check_beside(const char *path, const char *place, const char *suffix,
+    struct error *error)
+{
+	char name[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(name, sizeof(name), "%s%s", place, suffix) >=
+	    (int)sizeof(name))
+		return 0;
+	if (lstat(name, &st) == -1) {
+		if (errno == ENOENT || errno == ENAMETOOLONG)
+			return 0;
+		error_set(error, "%.300s: %s", name, strerror(errno));
+		return -1;
+	}
+	if (S_ISREG(st.st_mode) && st.st_size == 0)
+		return 0;
+	error_set(error, "%.200s: %.200s lies beside it, so it may lack "
+	    "changes: take it anew with 'authgear-cache backup', or move that "
+	    "file away if what is in there may be lost", path, name);
+	return -1;
+}
+
+/* Beside what a link leads to, too. */
+static int
+check_whole(const char *path, struct error *error)
+{
+	static const char *const suffixes[] = { "-wal", "-journal" };
+	char *const real = realpath(path, NULL);
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && ret == 0;
+	    i++) {
+		ret = check_beside(path, path, suffixes[i], error);
+		if (ret == 0 && real != NULL)
+			ret = check_beside(path, real, suffixes[i], error);
+	}
+	if (real == NULL && ret == 0) {
+		error_set(error, "%.300s: %s", path, strerror(errno));
+		ret = -1;
+	}
+	free(real);
+	return ret;
+}
+
+/* Nobody wrote to it since. */
+static int
+is_unchanged(int fd, const struct stat *before)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size == before->st_size &&
+	    st.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
+}
+
 /* All of it, to be freed by SQLite; NULL and error. */
 static unsigned char *
 read_file(const char *path, int fd, size_t *len_out, struct error *error)
@@ -180,12 +225,17 @@ read_file(const char *path, int fd, size_t *len_out, struct error *error)
 	bytes = sqlite3_malloc64(*len_out + 1);
 	if (bytes == NULL) {
 		error_set(error, "out of memory");
-	} else if (read_all(fd, bytes, *len_out) == -1) {
-		error_set(error, "%s: %s", path, strerror(errno));
-		sqlite3_free(bytes);
-		bytes = NULL;
+		return NULL;
 	}
-	return bytes;
+	if (read_all(fd, bytes, *len_out) == -1)
+		error_set(error, "%s: %s", path, strerror(errno));
+	else if (!is_unchanged(fd, &st))
+		error_set(error, "%.300s: it was written to while it was "
+		    "read: take it with 'authgear-cache backup'", path);
+	else if (check_whole(path, error) == 0)
+		return bytes;
+	sqlite3_free(bytes);
+	return NULL;
 }
 
 struct trust_backup *

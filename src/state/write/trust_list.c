@@ -14,6 +14,7 @@
 #include "state/trust_row.h"
 #include "state/trust_schema.h"
 #include "state/write/trust_backup.h"
+#include "state/write/trust_shape.h"
 
 struct trust_list {
 	char *path;
@@ -271,12 +272,11 @@ trust_list_next_account(struct trust_list *list,
 	if (found != 1)
 		return found;
 	row->time = sqlite3_column_int64(list->statement, 4);
-	if (text_at(list, 0, &row->user_id, error) == -1 ||
+	return text_at(list, 0, &row->user_id, error) == -1 ||
 	    text_at(list, 1, &row->account, error) == -1 ||
 	    text_at(list, 2, &row->reason, error) == -1 ||
-	    text_at(list, 3, &row->actor, error) == -1)
-		return -1;
-	return 1;
+	    text_at(list, 3, &row->actor, error) == -1 ?
+	    -1 : 1;
 }
 
 int
@@ -290,11 +290,10 @@ trust_list_next_change(struct trust_list *list,
 		return found;
 	row->number = sqlite3_column_int64(list->statement, 0);
 	row->time = sqlite3_column_int64(list->statement, 1);
-	if (text_at(list, 2, &row->actor, error) == -1 ||
+	return text_at(list, 2, &row->actor, error) == -1 ||
 	    text_at(list, 3, &row->action, error) == -1 ||
-	    text_at(list, 4, &row->detail, error) == -1)
-		return -1;
-	return 1;
+	    text_at(list, 4, &row->detail, error) == -1 ?
+	    -1 : 1;
 }
 
 int
@@ -358,7 +357,8 @@ verify(struct trust_list *list, int (*stop)(void *context), void *context,
 	if (found == -1)
 		return -1;
 	return database_check_whole(list->db, list->path, stop, context,
-	    error) == DATABASE_OPENED ? 0 : -1;
+	    error) == DATABASE_OPENED ?
+	    trust_shape_check(list->db, list->path, error) : -1;
 }
 
 int
