@@ -44,6 +44,7 @@ end_field(struct csv *csv, int c, enum place *place)
 	if (wrong != NULL)
 		return wrong;
 	*place = c == ',' ? PLACE_BEGIN : PLACE_END;
+	csv->has_no_end = c == EOF;
 	csv->ends += *place == PLACE_END;
 	return c == ',' ? begin_field(csv) : NULL;
 }

@@ -23,6 +23,7 @@ struct csv {
 	int64_t line;		/* where the record begins */
 	int64_t ends;		/* lines that were read */
 	int is_marked;		/* the mark was skipped */
+	int has_no_end;		/* the file ended within this record's line */
 	int count;
 	const char *fields[CSV_FIELDS];
 	size_t len;

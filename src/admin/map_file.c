@@ -170,6 +170,7 @@ map_file_read(struct map_file *file, const char *path, struct error *error)
 			break;
 		}
 	(void)fclose(csv.file);
+	file->has_no_end = csv.has_no_end;
 	if (found == 0 && file->count == 0) {
 		error_set(error, "%.200s names nobody", path);
 		found = -1;

@@ -26,6 +26,8 @@ struct map_file {
 	struct map_row *rows;	/* as the file has them */
 	size_t count;
 	size_t changes;		/* of which the user has another account */
+	int has_no_end;		/* the last one's line: it may be cut, or an
+				   editor's that ends none */
 };
 
 /* 0, or -1 and error, which names the line: no row, one that `map add' would

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/actor.h"
 #include "admin/ask.h"
@@ -88,14 +89,48 @@ say(const struct work *work, int64_t set, const char *verb)
 		    (long long)set, verb, same, same == 1 ? "was" : "were");
 }
 
+/* The last row, if it changes something and may be half of one: what is left
+ * of an account may be another one.  NULL: no such row. */
+static const struct map_row *
+cut_row(const struct map_file *file)
+{
+	const struct map_row *last = &file->rows[file->count - 1];
+
+	return file->has_no_end && is_change(last) ? last : NULL;
+}
+
+/* 1 to go on, -1 and error. */
+static int
+ask(const struct work *work, const struct map_row *cut)
+{
+	char question[100];
+
+	if (cut != NULL && (work->line->values[OPTION_YES] != NULL ||
+	    !isatty(STDIN_FILENO))) {
+		error_set(work->error, "%.200s: line %lld has no line end: if "
+		    "the file is not cut there, end that line, or agree on a "
+		    "terminal", work->file.path, cut->line);
+		return -1;
+	}
+	if (work->line->values[OPTION_YES] != NULL)
+		return 1;
+	(void)snprintf(question, sizeof(question), "%lld accounts are set. "
+	    "Go on? [y/N] ", (long long)work->file.changes);
+	return ask_yes(question, work->error) == 1 ? 1 : -1;
+}
+
 /* 1 to go on, 0 if there is nothing to do, -1 and error. */
 static int
 agree(const struct work *work)
 {
+	const struct map_row *cut = cut_row(&work->file);
 	const int64_t changes = (int64_t)work->file.changes;
-	char question[100];
 
 	tell(work);
+	(void)fflush(stdout);
+	if (cut != NULL)
+		(void)fprintf(stderr, "authgear-cache: note: line %lld has no "
+		    "line end: is the file cut there?\n", cut->line);
 	if (work->line->values[OPTION_DRY_RUN] != NULL) {
 		say(work, changes, "would be");
 		return 0;
@@ -104,11 +139,7 @@ agree(const struct work *work)
 		say(work, 0, "are");
 		return 0;
 	}
-	if (work->line->values[OPTION_YES] != NULL)
-		return 1;
-	(void)snprintf(question, sizeof(question), "%lld accounts are set. "
-	    "Go on? [y/N] ", (long long)changes);
-	return ask_yes(question, work->error) == 1 ? 1 : -1;
+	return ask(work, cut);
 }
 
 static int

@@ -143,13 +143,59 @@ def test_import(site):
            len(accounts(site)) == 5007, 'five thousand', said[-200:])
 
 
-def on_terminal(site, answer):
+CUT = (
+    ('within an account', b'ann,x\nterminal,tt'),
+    ('behind it', b'ann,x\nterminal,tty'),
+    ('alone', b'terminal,t'),
+    ('behind a quote, or within one that is doubled', b'terminal,"tty"'),
+    ('where lines end in CR LF', b'ann,x\r\nterminal,tt'),
+    ('of one who has another', b'other,take'),
+)
+
+
+def test_cut(site):
+    """The last line may be half of one: nobody gets what is left of it."""
+    then = accounts(site)
+    for name, text in CUT:
+        line = 'line %d has no line end' % (text.count(b'\n') + 1)
+        for more in (('--yes',), ('--yes', '--json'), ()):
+            status, said = given(site, text, *more)
+            tap.ok(status == 1 and line + ': if the file is not cut' in said,
+                   'refused: cut %s %s' % (name, more), said)
+        status, said = given(site, text, '--dry-run')
+        tap.ok(status == 0 and 'note: ' + line in said,
+               'told by --dry-run: cut ' + name, said)
+        status, said, is_set = on_terminal(site, b'n\n', text)
+        tap.ok(status == 1 and not is_set and 'note: ' + line in said and
+               'nothing was done' in said, 'asked, no: cut ' + name, said)
+    for name, text, why in (
+            ('within the user', b'ann,x\ntermin', 'there are not two'),
+            ('behind the comma', b'ann,x\nterminal,', 'line 2: '),
+            ('within quotes', b'ann,x\nterminal,"tt', 'is not closed'),
+            ('within the line end', b'ann,x\r\nterminal,tty\r',
+             'ends no line'),
+            ('within a letter', b'ann,x\nterminal,\xc3', 'not UTF-8')):
+        status, said, is_set = on_terminal(site, b'y\n', text)
+        tap.ok(status == 1 and why in said and not is_set and 'Go on' not in
+               said, 'refused at once: cut ' + name, said)
+    tap.equal(accounts(site), then, 'and nothing was changed')
+    status, said = given(site, b'user,account\n%s,%s' % tuple(
+        text.encode() for text in then[0]), '--yes')
+    tap.ok(status == 0 and 'no line end' not in said and
+           accounts(site) == then, 'who has it so already is no change',
+           said)
+    status, said, is_set = on_terminal(site, b'y\n', b'terminal,tty')
+    tap.ok(status == 0 and is_set, 'agreed to on a terminal', said)
+    site.cache('map', 'remove', 'terminal')
+
+
+def on_terminal(site, answer, text=b'terminal,tty\n'):
     """With somebody who answers."""
     ours, theirs = pty.openpty()
     try:
         os.write(ours, answer)
         run = subprocess.run(
-            site.command('map', 'import', put(site, b'terminal,tty\n')),
+            site.command('map', 'import', put(site, text)),
             stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=gate.PATIENCE, check=False)
     finally:
@@ -174,6 +220,7 @@ def main():
             site.cache('map', 'add', user, account)
         test_refused(site)
         test_import(site)
+        test_cut(site)
         test_terminal(site)
     tap.done()
 
