@@ -1,34 +1,12 @@
 #include "admin/doctor_token.h"
 
-#include <sys/stat.h>
-
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "admin/doctor_resolver.h"
 #include "admin/explain_ask.h"
+#include "admin/given.h"
 #include "admin/handed.h"
-
-#define PATIENCE_MS 3000	/* for its first byte */
-
-/* Whether somebody hands one over: nobody is waited for at a terminal, or for
- * ever. */
-static int
-is_given(const char *file)
-{
-	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	struct stat st;
-
-	if (file != NULL)
-		return 1;
-	if (fstat(STDIN_FILENO, &st) == -1)
-		return 0;
-	if (S_ISREG(st.st_mode))
-		return 1;
-	return S_ISFIFO(st.st_mode) && poll(&in, 1, PATIENCE_MS) == 1;
-}
 
 static void
 say_policy(struct doctor *doctor, const struct policy *policy,
@@ -99,11 +77,12 @@ doctor_token(struct doctor *doctor, const char *file)
 	struct buffer text;
 
 	buffer_init(&text, HANDED_LIMIT);
-	if (!is_given(file))
+	if (file == NULL && given_stdin() != GIVEN_SOMETHING)
 		doctor_say(doctor, DOCTOR_UNKNOWN, "token", "'authgear-cache "
 		    "doctor <token.txt' does", "none is on stdin, so nothing "
 		    "tells whether the resolver and the policies take one");
-	else if (handed_read_text(file, &text, &error) == -1)
+	else if ((file == NULL ? handed_read_soon(&text, &error) :
+	    handed_read_text(file, &text, &error)) == -1)
 		doctor_say(doctor, DOCTOR_UNKNOWN, "token", NULL, "%s",
 		    error_text(&error));
 	else if (handed_trim(&text)[0] == '\0')

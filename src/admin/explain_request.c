@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admin/advice.h"
+#include "admin/given.h"
 #include "admin/journal.h"
 #include "admin/log_line.h"
 #include "admin/table.h"
@@ -32,7 +32,8 @@ find_in_journal(struct found *found, struct error *error)
 	struct journal journal;
 	int ret;
 
-	if (journal_open(&journal, error) == -1)
+	if (journal_open(&journal, found->request->settings->state,
+	    error) == -1)
 		return -1;
 	ret = log_line_find(journal.lines, found->request->id, found->line,
 	    error);
@@ -59,9 +60,14 @@ find_in_file(struct found *found, const char *path, struct error *error)
 static int
 has_stdin(struct error *error)
 {
+	const enum given given = given_stdin();
 	int c;
 
-	if (isatty(STDIN_FILENO))
+	if (given == GIVEN_SILENCE)
+		(void)fprintf(stderr, "authgear-cache: note: nothing came on "
+		    "stdin within %d s, so the journal is looked at; --file - "
+		    "waits for it\n", GIVEN_MS / 1000);
+	if (given != GIVEN_SOMETHING)
 		return 0;
 	c = getc(stdin);
 	if (c != EOF)

@@ -2,30 +2,76 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "admin/given.h"
 #include "facts/jwt.h"
 #include "ground/buffer.h"
 #include "ground/json.h"
 
+static int64_t
+time_now(void)
+{
+	struct timespec now;
+
+	return clock_gettime(CLOCK_BOOTTIME, &now) == -1 ? 0 :
+	    (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until there is something to read, or its end; `until' -1: for ever. */
 static int
-read_all(int fd, struct buffer *buffer)
+wait_for(int fd, int64_t until)
+{
+	struct pollfd in = { .fd = fd, .events = POLLIN };
+	int64_t left;
+
+	if (until == -1)
+		return 0;
+	left = until - time_now();
+	if (poll(&in, 1, left < 0 ? 0 : (int)left) != 0)
+		return 0;
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+static int
+read_all(int fd, int64_t until, struct buffer *buffer)
 {
 	char chunk[4096];
 	ssize_t got;
 
 	do {
-		got = read(fd, chunk, sizeof(chunk));
+		got = wait_for(fd, until);
+		if (got == 0)
+			got = read(fd, chunk, sizeof(chunk));
 		if (got > 0)
 			(void)buffer_append(buffer, chunk, (size_t)got);
 	} while ((got > 0 && !buffer->failed) || (got == -1 &&
 	    errno == EINTR));
 	explicit_bzero(chunk, sizeof(chunk));
 	return got == -1 ? -1 : 0;
+}
+
+static int
+check(const struct buffer *buffer, const char *name, struct error *error)
+{
+	if (buffer->no_memory) {
+		error_set(error, "out of memory");
+		return -1;
+	}
+	if (buffer->failed || memchr(buffer->data, '\0', buffer->len) !=
+	    NULL) {
+		error_set(error, "%s is no credential: it is too long or has "
+		    "a NUL in it", name);
+		return -1;
+	}
+	return 0;
 }
 
 int
@@ -46,24 +92,25 @@ handed_read_text(const char *file, struct buffer *buffer,
 	if (isatty(fd))
 		(void)fprintf(stderr, "authgear-cache: reading a credential "
 		    "from %s; end it with Ctrl-D\n", name);
-	got = read_all(fd, buffer);
+	got = read_all(fd, -1, buffer);
 	if (got == -1)
 		error_set(error, "%s: %s", name, strerror(errno));
 	if (fd != STDIN_FILENO)
 		(void)close(fd);
-	if (got == -1)
-		return -1;
-	if (buffer->no_memory) {
-		error_set(error, "out of memory");
-		return -1;
-	}
-	if (buffer->failed || memchr(buffer->data, '\0', buffer->len) !=
-	    NULL) {
-		error_set(error, "%s is no credential: it is too long or has "
-		    "a NUL in it", name);
-		return -1;
-	}
-	return 0;
+	return got == -1 ? -1 : check(buffer, name, error);
+}
+
+int
+handed_read_soon(struct buffer *buffer, struct error *error)
+{
+	if (read_all(STDIN_FILENO, time_now() + GIVEN_MS, buffer) == 0)
+		return check(buffer, "stdin", error);
+	if (errno == ETIMEDOUT)
+		error_set(error, "stdin did not end within %d s: --file - "
+		    "waits for it", GIVEN_MS / 1000);
+	else
+		error_set(error, "stdin: %s", strerror(errno));
+	return -1;
 }
 
 #define BLANKS " \t\r\n"

@@ -28,6 +28,10 @@ struct buffer;
 int handed_read_text(const char *file, struct buffer *buffer,
     struct error *error);
 
+/* Of stdin, which nobody named: an error too if it has not ended in GIVEN_MS
+ * (given.h). */
+int handed_read_soon(struct buffer *buffer, struct error *error);
+
 /* Without blanks around it, in place. */
 char *handed_trim(struct buffer *buffer);
 
