@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "admin/handed.h"
+#include "ground/buffer.h"
 
 #define ENDPOINT "http://localhost:3000"	/* of the recorded tokens */
 
@@ -60,6 +61,23 @@ check_secret(const char *told, const uint8_t *data, size_t size)
 	free(text);
 }
 
+/* The same text where nobody named it. */
+static void
+check_soon(int fd, size_t size)
+{
+	struct error error = { "" };
+	struct buffer buffer;
+	int ret;
+
+	if (lseek(fd, 0, SEEK_SET) == -1)
+		abort();
+	buffer_init(&buffer, HANDED_LIMIT);
+	ret = handed_read_soon(&buffer, &error);
+	assert((ret == 0) == (error.text[0] == '\0'));
+	assert(ret == -1 || buffer.len == size);
+	buffer_clear(&buffer);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -89,6 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    handed.hash[0] == '\0');
 	check_secret(error.text, data + 1, size - 1);
 	handed_clear(&handed);
+	check_soon(fd, size - 1);
 	close(fd);
 	return 0;
 }
