@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "admin/doctor_ask.h"
+#include "admin/pam_order.h"
 #include "admin/pam_service.h"
 #include "pam/pam_options.h"
 
@@ -81,26 +82,16 @@ look_at_options(struct looking *looking, const struct pam_line *line)
 	doctor_ask(looking->doctor, &looking->options);
 }
 
-/* 1 if a success of `line` leaves the phase, or goes past the next `ahead`
- * lines of it. */
-static int
-goes_past(const struct pam_line *line, long ahead)
-{
-	char text[16];
-	const char *action = pam_service_action(line, "success", text);
-
-	return strcmp(action, "done") == 0 ||
-	    strtol(action, NULL, 10) >= ahead;
-}
-
-/* In auth what takes the password first; in account whatever ends the phase,
+/* In auth what takes the password first; in account whatever goes past ours,
  * but that su asks root nothing. */
 static int
-is_in_the_way(const struct pam_line *line, long ahead)
+is_in_the_way(const struct pam_service *service, size_t index, size_t ours)
 {
+	const struct pam_line *line = &service->lines[index];
+
 	if (line->phase == PAM_SERVICE_AUTH)
 		return strcmp(line->module, "pam_unix.so") == 0;
-	return goes_past(line, ahead) && !is_ours(line) &&
+	return pam_order_passes(service, index, ours) && !is_ours(line) &&
 	    strcmp(line->module, "pam_rootok.so") != 0;
 }
 
@@ -111,16 +102,12 @@ look_at_order(const struct looking *looking, size_t index)
 	const struct pam_line *lines = looking->service->lines;
 	const enum pam_service_phase phase = lines[index].phase;
 	const char *other;
-	long ahead = 1;
 	size_t i;
 
 	for (i = index; i-- > 0; ) {
-		if (lines[i].phase != phase)
+		if (lines[i].phase != phase ||
+		    !is_in_the_way(looking->service, i, index))
 			continue;
-		if (!is_in_the_way(&lines[i], ahead)) {
-			ahead++;
-			continue;
-		}
 		other = lines[i].module;
 		doctor_say(looking->doctor, DOCTOR_BAD, looking->subject,
 		    phase == PAM_SERVICE_AUTH ? "put its auth line above that, "
@@ -133,39 +120,38 @@ look_at_order(const struct looking *looking, size_t index)
 	}
 }
 
-static int
-is_lost(const struct pam_line *line, const char *value)
+static void
+look_at_account(const struct looking *looking, size_t index)
 {
-	char text[16];
-	const char *action = pam_service_action(line, value, text);
+	const struct pam_service *service = looking->service;
+	const size_t other = pam_order_forgets(service, index);
 
-	return strcmp(action, "bad") != 0 && strcmp(action, "die") != 0;
+	if (!pam_order_keeps(&service->lines[index]))
+		bad(looking, "write 'account required " MODULE " ...'", "its "
+		    "account line loses a denial: who is blocked is let in");
+	else if (other != PAM_ORDER_NONE)
+		doctor_say(looking->doctor, DOCTOR_BAD, looking->subject,
+		    "put its account line behind that, or write no =reset "
+		    "there", "behind its account line %s may say reset, which "
+		    "forgets a denial: who is blocked is let in",
+		    service->lines[other].module);
+	if (pam_order_ends(service, index))
+		bad(looking, "write 'account required " MODULE " ...'", "its "
+		    "account line ends the phase or its substack, so that the "
+		    "lines behind it count for nothing");
 }
 
 static void
-look_at_control(const struct looking *looking, const struct pam_line *line)
+look_at_auth(const struct looking *looking, const struct pam_line *line)
 {
 	char text[16];
+	const char *action = pam_service_action(line, "success", text);
 
-	if (line->phase == PAM_SERVICE_ACCOUNT &&
-	    (is_lost(line, "perm_denied") || is_lost(line, "auth_err")))
-		bad(looking, "write 'account required " MODULE " ...'", "its "
-		    "account line loses a denial: who is blocked is let in");
-	if (line->phase == PAM_SERVICE_ACCOUNT &&
-	    strcmp(pam_service_action(line, "success", text), "done") == 0)
-		bad(looking, "write 'account required " MODULE " ...'", "its "
-		    "account line ends the phase, so that the lines behind it "
-		    "count for nothing");
-	if (line->phase == PAM_SERVICE_AUTH &&
-	    strcmp(pam_service_action(line, "success", text), "ignore") == 0)
+	if (strcmp(action, "ok") != 0 && strcmp(action, "done") != 0 &&
+	    strtol(action, NULL, 10) <= 0)
 		bad(looking, "write 'auth [success=done "
 		    "authinfo_unavail=die default=ignore] " MODULE " ...'",
 		    "its auth line lets nobody in");
-	if (line->phase == PAM_SERVICE_AUTH &&
-	    strcmp(pam_service_action(line, "auth_err", text), "ok") == 0)
-		bad(looking, "write 'auth [success=done "
-		    "authinfo_unavail=die default=ignore] " MODULE " ...'",
-		    "its auth line takes a refusal for success");
 }
 
 static void
@@ -182,7 +168,10 @@ look_at_service(struct looking *looking, const char *name)
 			continue;
 		has[line->phase] = 1;
 		look_at_options(looking, line);
-		look_at_control(looking, line);
+		if (line->phase == PAM_SERVICE_ACCOUNT)
+			look_at_account(looking, i);
+		else
+			look_at_auth(looking, line);
 		look_at_order(looking, i);
 	}
 	if (!has[PAM_SERVICE_AUTH] && !has[PAM_SERVICE_ACCOUNT])

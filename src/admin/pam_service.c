@@ -23,6 +23,7 @@ struct reading {
 	const char *folder;
 	const char *name;	/* of the file at hand */
 	int depth;
+	int level;
 	struct error *error;
 };
 
@@ -135,11 +136,33 @@ include(struct reading *reading, const char *name, enum wanted wanted)
 	return ret;
 }
 
+/* What is in there counts for itself, and the mark is a line of its own. */
+static int
+substack(struct reading *reading, const struct pam_line *line,
+    const char *name)
+{
+	struct pam_line mark = { .phase = line->phase, .module = "",
+	    .control = "", .level = reading->level, .is_mark = 1 };
+	int ret;
+
+	mark.text = strdup("");
+	if (mark.text == NULL)
+		return refuse(reading, "out of memory");
+	if (add(reading, &mark, mark.text) == -1) {
+		free(mark.text);
+		return -1;
+	}
+	reading->level++;
+	ret = include(reading, name, (enum wanted)line->phase);
+	reading->level--;
+	return ret;
+}
+
 /* 1: `text` went into the service; 0: it is not needed; -1 and error. */
 static int
 read_line(struct reading *reading, char *text, enum wanted wanted)
 {
-	struct pam_line line = { .text = text };
+	struct pam_line line = { .text = text, .level = reading->level };
 	char *at = text, *word, *control;
 	int bracketed, kind;
 
@@ -163,9 +186,10 @@ read_line(struct reading *reading, char *text, enum wanted wanted)
 		return refuse(reading, "a line without control or module");
 	line.control = control;
 	line.module = word;
-	if (!line.has_actions && (strcasecmp(control, "include") == 0 ||
-	    strcasecmp(control, "substack") == 0))
+	if (!line.has_actions && strcasecmp(control, "include") == 0)
 		return include(reading, word, (enum wanted)line.phase);
+	if (!line.has_actions && strcasecmp(control, "substack") == 0)
+		return substack(reading, &line, word);
 	return add(reading, &line, at);
 }
 
@@ -256,7 +280,7 @@ int
 pam_service_read(struct pam_service *service, const char *folder,
     const char *name, struct error *error)
 {
-	struct reading reading = { service, folder, name, 0, error };
+	struct reading reading = { service, folder, name, 0, 0, error };
 
 	return read_file(&reading, name, WANTED_ALL);
 }
@@ -309,4 +333,19 @@ pam_service_action(const struct pam_line *line, const char *value,
 	(void)snprintf(text, 16, "%.*s", (int)strcspn(action, BLANKS),
 	    action);
 	return text;
+}
+
+int
+pam_service_resets(const struct pam_line *line)
+{
+	const char *at = line->control;
+	size_t word;
+
+	for (; line->has_actions && *at != '\0'; at += word) {
+		at += strspn(at, BLANKS);
+		word = strcspn(at, BLANKS);
+		if (word > 6 && strncmp(at + word - 6, "=reset", 6) == 0)
+			return 1;
+	}
+	return 0;
 }

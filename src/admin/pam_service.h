@@ -7,7 +7,8 @@
 
 /*
  * The lines of a service of /etc/pam.d, as libpam reads them (pam.d(5)):
- * phases auth and account, with what it includes in its place.
+ * phases auth and account, with what it includes in its place.  Before a
+ * substack stands a mark, which libpam counts as a line too.
  * Threads: no state; any thread.
  */
 
@@ -21,6 +22,9 @@ enum pam_service_phase {
 
 struct pam_line {
 	enum pam_service_phase phase;
+	int level;		/* how many substacks it is in */
+	int is_mark;		/* a substack follows, one level deeper; it is
+				   no module */
 	char *text;		/* owned; the words are in it */
 	const char *control;	/* without brackets around it */
 	int has_actions;	/* it had them: "success=done default=bad" */
@@ -44,5 +48,8 @@ void pam_service_clear(struct pam_service *service);
  * "die", "ok", "bad", "ignore", "reset", or a number. */
 const char *pam_service_action(const struct pam_line *line,
     const char *value, char text[16]);
+
+/* 1 if that is "reset" for any value. */
+int pam_service_resets(const struct pam_line *line);
 
 #endif /* !PAM_SERVICE_H_ */

@@ -14,6 +14,7 @@ import shutil
 import socket
 import stat
 
+import doctor_pam
 import http_server
 import pam_site
 import tap
@@ -575,6 +576,7 @@ def main():
         test_people(site)
         for row in BROKEN:
             test_broken(site, *row)
+        doctor_pam.test(site, changed, show)
         test_epoch(site)
         test_by_hand(site)
         test_forged(site)

@@ -70,7 +70,9 @@ test_includes(void **state)
 	} rows[] = {
 		{ "@include common-auth\n", 3 },
 		{ "auth include common-auth\n", 2 },
-		{ "auth substack common-auth\n", 2 },
+		{ "auth substack common-auth\n", 3 },
+		{ "account substack common-auth\naccount required b.so\n",
+		    3 },
 		{ "account include common-auth\n", 1 },
 		{ "session include absent\n", 0 },
 		{ "auth required a.so\n@include common-auth\nauth required "
