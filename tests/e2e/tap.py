@@ -14,6 +14,7 @@ SRC the top of the source tree, PYTHON the interpreter that the tests use.
 """
 
 import os
+import re
 import sys
 
 SRC = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -64,6 +65,27 @@ def note(text):
     """Lines for whoever reads the log of a failure."""
     for line in str(text).splitlines() or ['']:
         _say('# ' + line.encode('ascii', 'backslashreplace').decode('ascii'))
+
+
+def begin():
+    """Nothing is counted yet: in a child, whose lines another one takes."""
+    _counts.update(run=0, failed=0)
+
+
+def take(text):
+    """Tests that a child of ours ran, under our numbers; how many."""
+    count = 0
+    for line in text.splitlines():
+        match = re.match(r'(not )?ok \d+ - (.*)', line)
+        if match is None:
+            _say(line)
+            continue
+        count += 1
+        _counts['run'] += 1
+        _counts['failed'] += bool(match.group(1))
+        _say('%sok %d - %s' % (match.group(1) or '', _counts['run'],
+                               match.group(2)))
+    return count
 
 
 def done():

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import time
 
+import beside
 import flood
 import gate
 import installed
@@ -24,6 +25,7 @@ SETTINGS = {'validate': 'hybrid', 'session_ttl': '2', 'absent_ttl': '1',
             'lookup_rate': '60', 'total_timeout': str(TIMEOUT),
             'connect_timeout': '1', 'stale_if_error': '300'}
 KINDS = ('JWT', 'session', 'opaque')
+PACE = 0.03             # between two questions of one: the cases share a CPU
 PLACE = 'daemon/status.db'
 
 
@@ -60,6 +62,7 @@ class Crowd:
         turn = [number]
 
         def one():
+            time.sleep(PACE)
             turn[0] += 1
             return timed(self.daemon, self.ways[turn[0] % len(self.ways)])
         return one
@@ -312,18 +315,21 @@ def test_told_to_others(site):
             sessions.no_backoff(site)
 
 
+def alone(who, test, *arguments):
+    """On a site of its own."""
+    with installed.Site(who, SETTINGS) as site:
+        test(site, *arguments)
+
+
 def main():
     who = installed.required('status.db in the way, installed')
-    with installed.Site(who, SETTINGS) as site:
-        test_end(site)
-        test_told_to_others(site)
-        test_lock(site)
-        for word, cause in (('slow', None),
-                            ('full', 'the file system is full'),
-                            ('read-only', 'Read-only file system')):
-            test_disk(site, word, cause)
-        test_stopped(site)
-    test_small_disk(who)
+    tests = [('end', test_end), ('told', test_told_to_others),
+             ('lock', test_lock), ('slow', test_disk, 'slow', None),
+             ('full', test_disk, 'full', 'the file system is full'),
+             ('read-only', test_disk, 'read-only', 'Read-only file system'),
+             ('stopped', test_stopped)]
+    beside.run(('small disk', test_small_disk, who),
+               *[(name, alone, who, *test) for name, *test in tests])
     tap.done()
 
 
