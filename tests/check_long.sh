@@ -73,6 +73,10 @@ echo "== larger numbers"
     tee "$work/large.txt"
 tail -n 1 "$work/large.txt" | grep -q ', 0 failed' || exit 1
 AUTHGEAR_TEST_CUTS=3000 "$source_/build/plain/tests/unit/test_trust_power"
+for name in gate_memory state_memory; do
+	AUTHGEAR_TEST_ALLOCATIONS=all \
+	    "$source_/build/plain/tests/unit/test_$name"
+done
 
 echo "== the nginx module in a sanitized nginx"
 DEBIAN_MIRROR=$mirror "$source_/tests/nginx_sanitized.sh" "$work/nginx"

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "failing_memory.h"
+#include "failing_places.h"
 
 /* of the linker's --wrap */
 void *__real_malloc(size_t size);
@@ -25,18 +26,27 @@ int __real_vasprintf(char **text, const char *format, va_list arguments);
 int __wrap_vasprintf(char **text, const char *format, va_list arguments);
 int __wrap_asprintf(char **text, const char *format, ...);
 
+#define LARGE (128 * 1024)
+
 static struct {
 	size_t count, nth;
 	enum failing_memory how;
 	int is_on;
+	int is_learning;
 } failing;
 
+/* `is_own`: of our own code, not of a library's. */
 static int
-fails(void)
+fails(int is_own)
 {
 	if (!failing.is_on)
 		return 0;
 	failing.count++;
+	if (failing.is_learning) {
+		failing.is_on = 0;
+		failing_places_note(is_own);
+		failing.is_on = 1;
+	}
 	if (failing.nth == 0)
 		return 0;
 	return failing.how == FAILING_MEMORY_ONCE ?
@@ -46,33 +56,33 @@ fails(void)
 void *
 __wrap_malloc(size_t size)
 {
-	return fails() ? NULL : __real_malloc(size);
+	return fails(1) ? NULL : __real_malloc(size);
 }
 
 void *
 __wrap_calloc(size_t count, size_t size)
 {
-	return fails() ? NULL : __real_calloc(count, size);
+	return fails(1) ? NULL : __real_calloc(count, size);
 }
 
 void *
 __wrap_realloc(void *memory, size_t size)
 {
-	return fails() ? NULL : __real_realloc(memory, size);
+	return fails(1) ? NULL : __real_realloc(memory, size);
 }
 
 /* The counts of ours do not overflow. */
 void *
 __wrap_reallocarray(void *memory, size_t count, size_t size)
 {
-	return fails() ? NULL : __real_realloc(memory, count * size);
+	return fails(1) ? NULL : __real_realloc(memory, count * size);
 }
 
 char *
 __wrap_strdup(const char *text)
 {
 	const size_t size = strlen(text) + 1;
-	char *copy = fails() ? NULL : __real_malloc(size);
+	char *copy = fails(1) ? NULL : __real_malloc(size);
 
 	return copy == NULL ? NULL : memcpy(copy, text, size);
 }
@@ -81,7 +91,7 @@ char *
 __wrap_strndup(const char *text, size_t max)
 {
 	const size_t len = strnlen(text, max);
-	char *copy = fails() ? NULL : __real_malloc(len + 1);
+	char *copy = fails(1) ? NULL : __real_malloc(len + 1);
 
 	if (copy == NULL)
 		return NULL;
@@ -93,7 +103,7 @@ __wrap_strndup(const char *text, size_t max)
 int
 __wrap_vasprintf(char **text, const char *format, va_list arguments)
 {
-	return fails() ? -1 : __real_vasprintf(text, format, arguments);
+	return fails(1) ? -1 : __real_vasprintf(text, format, arguments);
 }
 
 int
@@ -113,7 +123,7 @@ crypto_malloc(size_t size, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	return fails() ? NULL : __real_malloc(size);
+	return fails(0) ? NULL : __real_malloc(size);
 }
 
 static void *
@@ -121,7 +131,7 @@ crypto_realloc(void *memory, size_t size, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	return fails() ? NULL : __real_realloc(memory, size);
+	return fails(0) ? NULL : __real_realloc(memory, size);
 }
 
 static void
@@ -135,13 +145,13 @@ crypto_free(void *memory, const char *file, int line)
 static void *
 sqlite_malloc(int size)
 {
-	return fails() ? NULL : __real_malloc((size_t)size);
+	return fails(0) ? NULL : __real_malloc((size_t)size);
 }
 
 static void *
 sqlite_realloc(void *memory, int size)
 {
-	return fails() ? NULL : __real_realloc(memory, (size_t)size);
+	return fails(0) ? NULL : __real_realloc(memory, (size_t)size);
 }
 
 static int
@@ -172,7 +182,7 @@ sqlite_end(void *context)
 static void *
 json_malloc(size_t size)
 {
-	return fails() ? NULL : __real_malloc(size);
+	return fails(0) ? NULL : __real_malloc(size);
 }
 
 static void
@@ -198,6 +208,8 @@ failing_memory_install(void)
 	    sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) == SQLITE_OK,
 	    "SQLite");
 	json_set_alloc_funcs(json_malloc, free);
+	/* large tables are fresh pages each time, which are zeros untouched */
+	must(mallopt(M_MMAP_THRESHOLD, LARGE) == 1, "glibc");
 }
 
 void
@@ -207,6 +219,14 @@ failing_memory_begin(size_t nth, enum failing_memory how)
 	failing.nth = nth;
 	failing.how = how;
 	failing.is_on = 1;
+}
+
+void
+failing_memory_learn(enum failing_memory how)
+{
+	failing_places_begin((unsigned int)how);
+	failing_memory_begin(0, how);
+	failing.is_learning = 1;
 }
 
 void
@@ -225,6 +245,7 @@ size_t
 failing_memory_end(void)
 {
 	failing.is_on = 0;
+	failing.is_learning = 0;
 	failing.nth = 0;
 	return failing.count;
 }

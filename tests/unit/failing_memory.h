@@ -19,6 +19,10 @@ void failing_memory_install(void);
 /* From now on count, from 1, and let the `nth` fail (0: none). */
 void failing_memory_begin(size_t nth, enum failing_memory how);
 
+/* Count, and note where each comes from: afterwards failing_places_is_worth()
+ * says which of them are to fail. */
+void failing_memory_learn(enum failing_memory how);
+
 /* What is between them neither counts nor fails. */
 void failing_memory_pause(void);
 void failing_memory_go_on(void);
