@@ -8,6 +8,7 @@
 #include "admin/change.h"
 #include "admin/change_log.h"
 #include "admin/commands.h"
+#include "admin/progress.h"
 #include "admin/rights.h"
 #include "admin/signals.h"
 #include "ground/when.h"
@@ -42,9 +43,29 @@ struct work {
 	struct settings *settings;
 	struct trust_writer *writer;
 	struct trust_prune_wish wish;
+	struct progress progress;
+	int64_t steps;
 	struct moment now;
 	struct error *error;
 };
+
+static void
+step(void *context)
+{
+	struct work *work = context;
+
+	progress_tell(&work->progress, ++work->steps);
+}
+
+/* The next look at trust.db counts from the beginning. */
+static void
+begin_steps(struct work *work)
+{
+	work->wish.step = step;
+	work->wish.context = work;
+	work->steps = 0;
+	progress_begin(&work->progress, "steps through trust.db");
+}
 
 /* A time that counts from now: a clock that is ahead would drop what was
  * revoked a moment ago. */
@@ -129,9 +150,13 @@ agree(struct work *work)
 {
 	struct trust_pruned pruned;
 	char question[200];
+	int found;
 
-	if (trust_writer_prunable(work->writer, &work->wish, &pruned,
-	    work->error) == -1)
+	begin_steps(work);
+	found = trust_writer_prunable(work->writer, &work->wish, &pruned,
+	    work->error);
+	progress_end(&work->progress);
+	if (found == -1)
 		return -1;
 	if (work->line->values[OPTION_DRY_RUN] != NULL ||
 	    pruned.ended + pruned.endless + pruned.audit == 0) {
@@ -155,12 +180,16 @@ drop(struct work *work)
 	    .reason = work->line->values[OPTION_REASON], .source = "cli" };
 	struct trust_pruned pruned;
 	const int64_t last = change_log_last(work->settings);
+	enum trust_write written;
 	sigset_t saved;
 
 	actor_name(actor);
 	signals_hold(&saved);
-	if (trust_writer_prune(work->writer, &work->wish, &note, &work->now,
-	    &pruned, work->error) != TRUST_WRITTEN) {
+	begin_steps(work);
+	written = trust_writer_prune(work->writer, &work->wish, &note,
+	    &work->now, &pruned, work->error);
+	progress_end(&work->progress);
+	if (written != TRUST_WRITTEN) {
 		signals_release(&saved);
 		return -1;
 	}

@@ -15,8 +15,33 @@
 #define AUDIT " FROM audit WHERE time < ?1 AND" \
 	" id < (SELECT max(id) FROM audit)"
 
-int
-trust_prune_count(struct sqlite3 *db, const struct trust_prune_wish *wish,
+#define STEPS 1000	/* of SQLite's machine, between two calls */
+
+static int
+go_on(void *context)
+{
+	const struct trust_prune_wish *wish = context;
+
+	wish->step(wish->context);
+	return 0;
+}
+
+/* Until it is ended. */
+static void
+begin_steps(struct sqlite3 *db, struct trust_prune_wish *wish)
+{
+	if (wish->step != NULL)
+		sqlite3_progress_handler(db, STEPS, go_on, wish);
+}
+
+static void
+end_steps(struct sqlite3 *db)
+{
+	sqlite3_progress_handler(db, 0, NULL, NULL);
+}
+
+static int
+count(struct sqlite3 *db, const struct trust_prune_wish *wish,
     struct trust_pruned *pruned)
 {
 	const struct sql_value ended = sql_number(wish->ended_before);
@@ -31,6 +56,19 @@ trust_prune_count(struct sqlite3 *db, const struct trust_prune_wish *wish,
 	if (rc == SQLITE_OK)
 		rc = sql_ask(db, "SELECT count(*)" AUDIT, &audit, 1,
 		    &pruned->audit);
+	return rc;
+}
+
+int
+trust_prune_count(struct sqlite3 *db, const struct trust_prune_wish *wish,
+    struct trust_pruned *pruned)
+{
+	struct trust_prune_wish own = *wish;
+	int rc;
+
+	begin_steps(db, &own);
+	rc = count(db, &own, pruned);
+	end_steps(db);
 	return rc;
 }
 
@@ -64,9 +102,9 @@ tell(struct sqlite3 *db, const struct trust_note *note, int64_t wall,
 	return rc;
 }
 
-int
-trust_prune(struct sqlite3 *db, const struct trust_prune_wish *wish,
-    const struct trust_note *note, int64_t wall, struct trust_pruned *pruned)
+static int
+drop_all(struct sqlite3 *db, const struct trust_prune_wish *wish,
+    struct trust_pruned *pruned)
 {
 	int rc;
 
@@ -77,6 +115,19 @@ trust_prune(struct sqlite3 *db, const struct trust_prune_wish *wish,
 	if (rc == SQLITE_OK)
 		rc = drop(db, "DELETE" AUDIT, wish->audit_before,
 		    &pruned->audit);
+	return rc;
+}
+
+int
+trust_prune(struct sqlite3 *db, const struct trust_prune_wish *wish,
+    const struct trust_note *note, int64_t wall, struct trust_pruned *pruned)
+{
+	struct trust_prune_wish own = *wish;
+	int rc;
+
+	begin_steps(db, &own);
+	rc = drop_all(db, &own, pruned);
+	end_steps(db);
 	if (rc != SQLITE_OK ||
 	    pruned->ended + pruned->endless + pruned->audit == 0)
 		return rc;
