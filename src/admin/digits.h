@@ -13,7 +13,8 @@
 int digits_are(const char *text);
 
 /* The whole of the SHA-256, where exactly one session that the daemon knows
- * begins so.  0, or -1 and error. */
+ * begins so.  Nobody but the daemon's user says so, which a note on stderr
+ * tells, and what its file has of that session.  0, or -1 and error. */
 int digits_find(const struct settings *settings, const char *digits,
     char hash[HASH_HEX_SIZE], struct error *error);
 

@@ -43,8 +43,8 @@ session_row_take(struct session_row *row, const struct status_list_row *from,
 	return row->user == NULL ? -1 : 0;
 }
 
-static const char *
-state_of(const struct session_row *row)
+const char *
+session_row_state(const struct session_row *row)
 {
 	if (row->is_doubted)
 		return "doubted";
@@ -63,7 +63,7 @@ session_row_write(FILE *out, const struct session_row *row)
 {
 	json_print_text(out, "{\"credential\":", row->digits);
 	json_print_text(out, ",\"kind\":", credential_kind_name(row->kind));
-	json_print_text(out, ",\"state\":", state_of(row));
+	json_print_text(out, ",\"state\":", session_row_state(row));
 	json_print_text(out, ",\"user\":", row->user);
 	write_fact(out, ",\"anonymous\":", row->is_anonymous);
 	write_fact(out, ",\"verified\":", row->is_verified);
@@ -147,8 +147,8 @@ session_row_table(const struct session_row *row, int is_first)
 		{ "STATE", 8 }, { "USER", 36 }, { "LOOKED UP", 20 } };
 	char looked_up[WHEN_SIZE];
 	const char *const cells[] = { row->digits,
-	    credential_kind_name(row->kind), state_of(row), row->user,
-	    looked_up };
+	    credential_kind_name(row->kind), session_row_state(row),
+	    row->user, looked_up };
 	const size_t count = sizeof(columns) / sizeof(columns[0]);
 
 	if (is_first)

@@ -40,6 +40,9 @@ void session_row_clear(struct session_row *row);
 int session_row_take(struct session_row *row,
     const struct status_list_row *from, const struct moment *now);
 
+/* "live", "not-live", "doubted". */
+const char *session_row_state(const struct session_row *row);
+
 /* One line of it, and what such a line says: 0, -1: memory, or it is none
  * (errno tells nothing of it; *row is empty). */
 void session_row_write(FILE *out, const struct session_row *row);

@@ -31,16 +31,16 @@ struct status_list {
 	int is_over;
 };
 
-static const char *const next_sql[] = {
 #define ROWS "SELECT is_live, doubted_at, boot, started, " \
 	STATUS_ROW_READ_FACTS ", key, kind, id FROM session WHERE "
+
+static const char *const next_sql[] = {
 	[STATUS_LIST_OLDEST] = ROWS "(boot, started, id) > (?1, ?2, ?3) "
 	    "ORDER BY boot, started, id LIMIT ?4",
 	[STATUS_LIST_NEWEST] = ROWS "(boot, started, id) < (?1, ?2, ?3) "
 	    "ORDER BY boot DESC, started DESC, id DESC LIMIT ?4",
 	[STATUS_LIST_ANYHOW] = ROWS "id > ?3 AND ?1 = ?1 AND ?2 = ?2 "
 	    "ORDER BY id LIMIT ?4"
-#undef ROWS
 };
 
 static int
@@ -203,16 +203,34 @@ status_list_keys(struct status_list *list, struct status_keys *keys,
 	return status_keys_read(&list->status, keys, error);
 }
 
+/* Likewise, but of one that makes no sense there is the hash. */
+static int
+read_any(struct status_list *list, struct sqlite3_stmt *statement,
+    struct status_list_row *row)
+{
+	unsigned char bytes[STATUS_HASH_BYTES];
+	int rc;
+
+	rc = read_row(list, statement, row);
+	if (rc != SQLITE_MISMATCH)
+		return rc;
+	status_session_clear(&row->session);
+	row->kind = CREDENTIAL_NONE;
+	rc = sql_column_copy(statement, KEY, bytes, sizeof(bytes));
+	if (rc == SQLITE_OK)
+		status_bytes_to_hex(bytes, sizeof(bytes), row->hash);
+	return rc;
+}
+
 /* A row's number begins as its hash does, but for the two last bits, which
  * are the kind's. */
 static int
 find(struct status_list *list, const unsigned char *bytes,
-    char hash[HASH_HEX_SIZE], int *count_out)
+    struct status_list_row *row, int *count_out)
 {
-	static const char sql[] = "SELECT key FROM session "
-	    "WHERE id BETWEEN ?1 AND ?2 AND substr(key, 1, 8) = ?3";
+	static const char sql[] = ROWS
+	    "id BETWEEN ?1 AND ?2 AND substr(key, 1, 8) = ?3";
 	struct sqlite3_stmt *statement = NULL;
-	unsigned char key[STATUS_HASH_BYTES];
 	struct sql_value values[3];
 	uint64_t begin = 0;
 	int64_t first, last;
@@ -230,10 +248,10 @@ find(struct status_list *list, const unsigned char *bytes,
 	values[2] = sql_bytes(bytes, 8);
 	rc = sql_step(list->status.db, sql, values, 3, &statement);
 	for (; rc == SQLITE_ROW; rc = sqlite3_step(statement)) {
-		rc = sql_column_copy(statement, 0, key, sizeof(key));
+		status_session_clear(&row->session);
+		rc = read_any(list, statement, row);
 		if (rc != SQLITE_OK)
 			break;
-		status_bytes_to_hex(key, sizeof(key), hash);
 		++*count_out;
 	}
 	(void)sqlite3_finalize(statement);
@@ -242,15 +260,16 @@ find(struct status_list *list, const unsigned char *bytes,
 
 int
 status_list_find(struct status_list *list, const char *digits,
-    char hash[HASH_HEX_SIZE], struct error *error)
+    struct status_list_row *row, struct error *error)
 {
 	unsigned char bytes[8];
 	int count = 0, rc;
 
-	hash[0] = '\0';
+	memset(row, 0, sizeof(*row));
+	status_session_init(&row->session);
 	if (status_bytes_of_hex(digits, bytes, sizeof(bytes)) == -1)
 		return 0;
-	rc = find(list, bytes, hash, &count);
+	rc = find(list, bytes, row, &count);
 	if (rc != SQLITE_OK)
 		return status_file_failed(&list->status, rc, error);
 	if (count < 2)

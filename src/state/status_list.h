@@ -77,9 +77,10 @@ int status_list_verify(struct status_list *list, int (*stop)(void *context),
 int status_list_keys(struct status_list *list, struct status_keys *keys,
     struct error *error);
 
-/* The hash of the one row whose hash begins so (16 digits); 1, 0 if there is
- * none, -1 and error: more than one, too. */
+/* The one row whose hash begins so (16 digits); 1, 0 if there is none, -1 and
+ * error: more than one, too.  One that makes no sense has its hash alone, and
+ * CREDENTIAL_NONE.  Its session is cleared by the caller in each case. */
 int status_list_find(struct status_list *list, const char *digits,
-    char hash[HASH_HEX_SIZE], struct error *error);
+    struct status_list_row *row, struct error *error);
 
 #endif /* !STATUS_LIST_H_ */

@@ -224,6 +224,51 @@ def test_by_digits(site, daemon):
            'two that begin so', run.text)
 
 
+def test_told_digits(site, daemon):
+    """Whose they are is the daemon's word, and told as that."""
+    who = sessions.Person(site.sim.control, kinds=('opaque',))
+    sign = digits(who.text['opaque'])
+    sessions.say(daemon.path, who.way['opaque'])
+    gate.until(lambda: any(row['credential'] == sign
+                           for row in listed(site, 'sessions')), 'its row')
+
+    def told(*more):
+        run = subprocess.run(
+            site.command('revoke', 'token', '--digits', sign, *more),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, check=False, timeout=gate.PATIENCE)
+        return run.returncode, run.stdout.decode(), run.stderr.decode()
+
+    for more in ((), ('--json',)):
+        status, out, note = told(*more)
+        tap.ok(status == 0 and 'of user %s, live, looked up 20' % who.name in
+               note and 'hand the token itself over' in note and
+               who.name not in out and (not more or json.loads(out)),
+               'told beside it: %s' % (more,), (out, note))
+    wrong = hashlib.sha256(b'another').digest()[8:]
+    for name, change, value, part in (
+            ('one that is not live any more', 'is_live = 0, user_id = ?',
+             None, 'of nobody any more, not-live'),
+            ('a user of line ends', 'is_live = 1, user_id = ?',
+             'a\nauthgear-cache: b\x1b[2J\u202e', 'of user a?authgear-cache: '
+             'b?[2J?, live'),
+            ('another tail, which nobody can check',
+             "user_id = 'x', key = CAST(substr(key, 1, 8) || ? AS BLOB)",
+             wrong, 'of user x, live'),
+            ('a kind that there is not', 'kind = ?', 9,
+             'of these digits: nothing.'),
+            ('a key that is too short',
+             'key = CAST(substr(key, 1, 8) || ? AS BLOB)', b'', ''),
+            ('no key', 'key = CAST(substr(key, 1, 7) || ? AS BLOB)', b'', '')):
+        sessions.change_rows(site, 'UPDATE session SET ' + change + ' WHERE '
+                             'substr(key, 1, 7) = ?', value,
+                             bytes.fromhex(sign[:14]))
+        status, out, note = told()
+        tap.ok(status == (part == '') and part in note and
+               note.count('\n') == 1 and '\x1b' not in note,
+               'digits: ' + name, (status, out, note))
+
+
 def test_status(site, daemon):
     told = json.loads(site.cache('status', '--json').text)
     trust, status = told['trust'], told['status']
@@ -423,6 +468,7 @@ def main():
             test_revocations(site)
             test_digits(site, daemon)
             test_by_digits(site, daemon)
+            test_told_digits(site, daemon)
             test_fields(site)
             test_other_user(site)
             test_examples(site)
