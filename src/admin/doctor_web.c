@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "admin/doctor_web_lighttpd.h"
 #include "admin/doctor_web_lines.h"
 #include "admin/doctor_web_nginx.h"
 #include "admin/program.h"
@@ -69,8 +70,12 @@ look_at_nginx(struct doctor *doctor)
 	if (dump(arguments, &program, &error) == 0)
 		root = web_nginx_read(program.out.data, program.out.len,
 		    &error);
-	if (root != NULL)
+	if (root != NULL && web_nginx_serves(root))
 		doctor_web_nginx(doctor, root);
+	else if (root != NULL)
+		doctor_say(doctor, DOCTOR_UNKNOWN, "nginx", "look at it with "
+		    "nginx -T", "it has no server block of http: nothing is "
+		    "served by it, and nobody asked");
 	else
 		doctor_say(doctor, DOCTOR_UNKNOWN, "nginx",
 		    "look at it with nginx -t", "%s", error_text(&error));
@@ -109,7 +114,7 @@ doctor_web(struct doctor *doctor)
 	look_at_nginx(doctor);
 	look_at_lines(doctor, "lighttpd", "look at it with lighttpd -tt -f "
 	    "/etc/lighttpd/lighttpd.conf", of_lighttpd,
-	    doctor_web_lines_lighttpd);
+	    doctor_web_lighttpd);
 	look_at_lines(doctor, "apache", "look at it with apache2ctl -t",
 	    of_apache, doctor_web_lines_apache);
 }

@@ -39,9 +39,8 @@ struct apache {
 	int is_wrong;		/* this is no configuration */
 };
 
-/* The next line without its indentation; NULL: no more. */
-static char *
-next(char **text)
+char *
+doctor_web_lines_next(char **text)
 {
 	char *line = *text;
 
@@ -54,10 +53,16 @@ next(char **text)
 	return line;
 }
 
+int
+doctor_web_lines_begins(const char *line, const char *with)
+{
+	return strncasecmp(line, with, strlen(with)) == 0;
+}
+
 static int
 begins(const char *line, const char *with)
 {
-	return strncasecmp(line, with, strlen(with)) == 0;
+	return doctor_web_lines_begins(line, with);
 }
 
 static void
@@ -254,7 +259,8 @@ doctor_web_lines_apache(struct doctor *doctor, char *text)
 
 	apache.host = &apache.server;
 	apache.is_wrong = !begins(text, "# In file:");
-	while (!apache.is_wrong && (line = next(&text)) != NULL)
+	while (!apache.is_wrong &&
+	    (line = doctor_web_lines_next(&text)) != NULL)
 		take_line(&apache, line);
 	end_section(&apache);
 	if (apache.is_wrong || apache.host != &apache.server)
@@ -262,116 +268,4 @@ doctor_web_lines_apache(struct doctor *doctor, char *text)
 		    "what it prints of its configuration is not understood");
 	else
 		end_host(&apache, &apache.server);
-}
-
-/* What lighttpd -p tells, read so far. */
-struct lighty {
-	struct doctor *doctor;
-	char where[160];	/* the condition, or "lighttpd" */
-	char key[64];		/* whose value the line is of */
-	int has_script;		/* ours is in that value */
-	int names;		/* a policy is named */
-	int is_asked;		/* of every address the script is called */
-	int is_guarded;		/* and the one that looks after it */
-	int is_over;		/* the text has its end */
-};
-
-static const struct script {
-	const char *key, *file;
-} asking = { "magnet.attract-raw-url-to", "authgear.lua" },
-    guarding = { "magnet.attract-physical-path-to", "authgear-guard.lua" };
-
-static void
-end_script(struct lighty *lighty, const struct script *script, int *is_called)
-{
-	if (strcmp(lighty->key, script->key) != 0)
-		return;
-	if (strcmp(lighty->where, "lighttpd") == 0)
-		*is_called = lighty->has_script;
-	else if (!lighty->has_script)
-		doctor_say(lighty->doctor, DOCTOR_BAD, lighty->where,
-		    "+= in place of =, or leave it out", "%s is set without "
-		    "%s: where that holds nobody is asked, or anybody is "
-		    "let in", script->key, script->file);
-}
-
-/* The value before this line is all there. */
-static void
-end_value(struct lighty *lighty)
-{
-	end_script(lighty, &asking, &lighty->is_asked);
-	end_script(lighty, &guarding, &lighty->is_guarded);
-	lighty->key[0] = '\0';
-	lighty->has_script = 0;
-}
-
-static void
-take_place(struct lighty *lighty, const char *line)
-{
-	if (*line == '$' || begins(line, "else ")) {
-		end_value(lighty);
-		(void)snprintf(lighty->where, sizeof(lighty->where),
-		    "lighttpd %.140s", line);
-	} else if (begins(line, "} # end of")) {
-		end_value(lighty);
-		(void)snprintf(lighty->where, sizeof(lighty->where),
-		    "lighttpd");
-	} else if (*line >= 'a' && *line <= 'z' &&
-	    strstr(line, " = ") != NULL) {
-		end_value(lighty);
-		(void)snprintf(lighty->key, sizeof(lighty->key), "%.*s",
-		    (int)strcspn(line, " "), line);
-	}
-	lighty->is_over = strcmp(line, "}") == 0;
-}
-
-static void
-take_script(struct lighty *lighty, const char *line)
-{
-	char file[64];
-
-	(void)snprintf(file, sizeof(file), "/%s\"",
-	    strcmp(lighty->key, asking.key) == 0 ? asking.file :
-	    guarding.file);
-	if (strstr(line, file) != NULL)
-		lighty->has_script = 1;
-}
-
-static void
-take_setting(struct lighty *lighty, const char *line)
-{
-	static const char policy[] = "\"AUTHGEAR_POLICY\" => \"";
-	const char *name = line + sizeof(policy) - 1;
-
-	if (begins(line, policy)) {
-		lighty->names = 1;
-		doctor_say(lighty->doctor, DOCTOR_GOOD, lighty->where, NULL,
-		    "names the policy %.*s", (int)strcspn(name, "\""), name);
-	} else if (begins(line, "auth.cache"))
-		doctor_say(lighty->doctor, DOCTOR_BAD, lighty->where, "leave "
-		    "it out", "auth.cache: a revocation is seen when that "
-		    "cache ends");
-}
-
-void
-doctor_web_lines_lighttpd(struct doctor *doctor, char *text)
-{
-	struct lighty lighty = { .doctor = doctor, .where = "lighttpd" };
-	const int is_begun = begins(text, "config {\n");
-	const char *line;
-
-	while (is_begun && (line = next(&text)) != NULL) {
-		take_place(&lighty, line);
-		take_script(&lighty, line);
-		take_setting(&lighty, line);
-	}
-	end_value(&lighty);
-	if (!lighty.is_over)
-		doctor_say(doctor, DOCTOR_UNKNOWN, "lighttpd", PROBE,
-		    "what it prints of its configuration is not understood");
-	else if (lighty.names && !(lighty.is_asked && lighty.is_guarded))
-		doctor_say(doctor, DOCTOR_BAD, "lighttpd", "lighty-enable-mod "
-		    "authgear, and let nothing behind it set magnet.* anew",
-		    "a policy is named, and %s is not called: nobody is asked",
-		    lighty.is_asked ? guarding.file : asking.file);
 }

@@ -308,6 +308,22 @@ failed:
 }
 
 int
+web_nginx_serves(const struct web_nginx *root)
+{
+	const struct web_nginx *node, *in;
+
+	for (node = root->first; node != NULL; node = node->next) {
+		if (!node->is_block || strcmp(node->words[0], "http") != 0)
+			continue;
+		for (in = node->first; in != NULL; in = in->next)
+			if (in->is_block &&
+			    strcmp(in->words[0], "server") == 0)
+				return 1;
+	}
+	return 0;
+}
+
+int
 web_nginx_takes_all(const struct web_nginx *server)
 {
 	const struct web_nginx *node;

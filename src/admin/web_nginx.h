@@ -29,6 +29,9 @@ struct web_nginx *web_nginx_read(char *text, size_t len,
     struct error *error);
 void web_nginx_free(struct web_nginx *node);
 
+/* Whether there is a server block of http at all. */
+int web_nginx_serves(const struct web_nginx *root);
+
 /* Whether a location of its own takes each path that no other takes: then
  * nothing is answered by what stands in the server block alone. */
 int web_nginx_takes_all(const struct web_nginx *server);

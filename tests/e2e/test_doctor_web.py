@@ -103,6 +103,27 @@ OTHERS = (
     ('lighttpd', CGI, '$HTTP["url"] =^ "/files/" {\n'
      'magnet.attract-raw-url-to = ()\n}\n', 'bad',
      'is set without authgear.lua', '+= in place of ='),
+    ('lighttpd', CGI, '$HTTP["host"] == "b" {\nfastcgi.server = ( "/x" => (( '
+     '"host" => "127.0.0.1", "port" => 8000 )) )\n}\n', 'cannot be looked at',
+     'fastcgi.server is set anew', 'granted'),
+    ('lighttpd', CGI, '$HTTP["url"] !~ "^/files/" {\nfastcgi.server = ()\n}\n',
+     'cannot be looked at', 'fastcgi.server is set anew', '--probe URL'),
+)
+# what is as good as the example
+AS_GOOD = (
+    '$HTTP["url"] =~ "\\.php$" {\nfastcgi.server = ( "" => (( "host" => '
+    '"127.0.0.1", "port" => 8000 )) )\n}\n',
+    '$REQUEST_HEADER["X-Authgear-Decision"] == "granted" {\n'
+    '$HTTP["host"] == "b" {\nfastcgi.server = ( "" => (( "host" => '
+    '"127.0.0.1", "port" => 8000 )) )\n}\n}\n',
+)
+
+# a whole configuration of nginx, by which nothing is served
+NOTHING = (
+    ('no http', 'events { }\n'),
+    ('http without a server', 'events { }\nhttp { }\n'),
+    ('a server of another kind', 'events { }\nhttp { upstream a { server '
+     '127.0.0.1:1; } }\n'),
 )
 
 # name and changes of what is as good as the example
@@ -188,6 +209,16 @@ def main():
                       name, '\n'.join(lines))
         if nginx_module.is_built():
             by_module(at)
+        for name, text in NOTHING:
+            lines = look(at, text, 'nginx', '/etc/nginx/nginx.conf')
+            tap.ok(len(lines) == 1 and lines[0].startswith(
+                'cannot be looked at: nginx: ') and 'nothing is served' in
+                   lines[0], 'nginx: ' + name, '\n'.join(lines))
+        for text in AS_GOOD:
+            lines = other(at, 'lighttpd', PLACES['lighttpd'], CGI, text)
+            tap.ok(lines and all(line.startswith('good: ') for line in lines),
+                   'good: lighttpd with ' + text.splitlines()[0],
+                   '\n'.join(lines))
         for name, place in PLACES.items():
             lines = other(at, name, place)
             tap.ok(lines and all(line.startswith('good: ') for line in lines),

@@ -8,7 +8,9 @@
 #include <cmocka.h>
 
 #include "admin/doctor.h"
+#include "admin/doctor_web_lighttpd.h"
 #include "admin/doctor_web_lines.h"
+#include "admin/lighttpd_condition.h"
 
 /* What was said: lines, and how many of each finding. */
 static char said[8192];
@@ -48,6 +50,16 @@ doctor_say(struct doctor *doctor, enum doctor_finding finding,
     "magnet.attract-physical-path-to = (\n\"/x/authgear-guard.lua\",\n)\n"
 #define POLICY "setenv.set-environment = (\n\"AUTHGEAR_POLICY\" => " \
     "\"default\",\n)\n"
+
+#define DECISION "$REQUEST_HEADER[\"X-Authgear-Decision\"] "
+#define URL "$HTTP[\"url\"] "
+#define HOST_IS "$HTTP[\"host\"] == \"b\" {\n"
+#define OURS DECISION "!~ \"^(granted|pass|public)$\" {\n" \
+    "fastcgi.server = (\n\"/\" => (\n\"authgear\" => (\n" \
+    "\"mode\" => \"authorizer\",\n),\n),\n)\n} # end of x\n"
+#define SERVER "fastcgi.server = (\n\"\" => (\n(\n\"port\" => 80,\n),\n" \
+    "),\n)\n"
+#define LIGHTY "config {\n" SCRIPTS POLICY OURS
 
 static const struct row {
 	const char *name;
@@ -136,31 +148,86 @@ static const struct row {
 	{ "a host without an end", doctor_web_lines_apache, { 1, 0, 1 },
 	    "not understood", WHOLE },
 
-	{ "lighttpd", doctor_web_lines_lighttpd, { 1, 0, 0 },
+	{ "lighttpd", doctor_web_lighttpd, { 1, 0, 0 },
 	    "names the policy default", "config {\n" SCRIPTS POLICY "}\n" },
-	{ "lighttpd without us", doctor_web_lines_lighttpd, { 0, 0, 0 },
+	{ "lighttpd without us", doctor_web_lighttpd, { 0, 0, 0 },
 	    NULL, "config {\nserver.port = 80\n}\n" },
-	{ "both scripts", doctor_web_lines_lighttpd, { 1, 0, 0 },
+	{ "both scripts", doctor_web_lighttpd, { 1, 0, 0 },
 	    "names the policy", "config {\n" SCRIPTS POLICY
 	    "$HTTP[\"url\"] == \"/x\" {\n" RAW
 	    "(\"/x/authgear-public.lua\", \"/x/authgear.lua\")\n"
 	    "} # end of $HTTP[\"url\"] == \"/x\"\n}\n" },
-	{ "no script", doctor_web_lines_lighttpd, { 1, 1, 0 },
+	{ "no script", doctor_web_lighttpd, { 1, 1, 0 },
 	    "authgear.lua is not called", "config {\n" POLICY "}\n" },
-	{ "set without ours", doctor_web_lines_lighttpd, { 1, 1, 0 },
+	{ "set without ours", doctor_web_lighttpd, { 1, 1, 0 },
 	    "set without authgear.lua", "config {\n" SCRIPTS POLICY
 	    "$HTTP[\"url\"] == \"/x\" {\n" RAW "()\n"
 	    "} # end of $HTTP[\"url\"] == \"/x\"\n}\n" },
-	{ "many lines without ours", doctor_web_lines_lighttpd, { 1, 1, 0 },
+	{ "many lines without ours", doctor_web_lighttpd, { 1, 1, 0 },
 	    "lighttpd else {: magnet.attract-physical-path-to is set",
 	    "config {\n" SCRIPTS POLICY "else {\n"
 	    "magnet.attract-physical-path-to = (\n\"/x/authgear.lua\",\n)\n"
 	    "} # end of else\n}\n" },
-	{ "lighttpd, no text", doctor_web_lines_lighttpd, { 0, 0, 1 },
+	{ "a server where it was granted", doctor_web_lighttpd, { 1, 0, 0 },
+	    "names the policy", LIGHTY DECISION "== \"granted\" {\n" SERVER
+	    "} # end of x\n}\n" },
+	{ "a server of an address", doctor_web_lighttpd, { 1, 0, 0 },
+	    "names the policy", LIGHTY URL "=^ \"/app/\" {\n" SERVER
+	    "} # end of x\n" URL "=~ \"\\.php$\" {\n" SERVER
+	    "} # end of x\n}\n" },
+	{ "a server for all, which ours takes the place of",
+	    doctor_web_lighttpd, { 1, 0, 0 }, "names the policy",
+	    "config {\n" SCRIPTS POLICY SERVER OURS "}\n" },
+	{ "a server of a host before ours", doctor_web_lighttpd, { 1, 0, 0 },
+	    "names the policy", "config {\n" SCRIPTS POLICY HOST_IS SERVER
+	    "} # end of x\n" OURS "}\n" },
+	{ "ours of a host", doctor_web_lighttpd, { 1, 0, 0 },
+	    "names the policy", LIGHTY HOST_IS "fastcgi.server = (\n"
+	    "\"/\" => (\n\"authgear\" => (\n),\n),\n)\n"
+	    "} # end of x\n}\n" },
+	{ "an address of a host", doctor_web_lighttpd, { 1, 0, 0 },
+	    "names the policy", LIGHTY HOST_IS "server.tag = \"x\"\n"
+	    URL "=^ \"/app/\" {\n" SERVER "} # end of x\n} # end of y\n"
+	    "}\n" },
+	{ "within what is not at work", doctor_web_lighttpd, { 1, 0, 0 },
+	    "names the policy", LIGHTY URL "=^ \"/app/\" {\n" HOST_IS SERVER
+	    "} # end of x\nelse {\n" SERVER "} # end of else\n"
+	    "} # end of y\n}\n" },
+	{ "an else of what is at work", doctor_web_lighttpd, { 1, 0, 0 },
+	    "names the policy", LIGHTY URL "!~ \"^/app/\" {\n"
+	    "} # end of x\nelse " HOST_IS SERVER "} # end of y\n"
+	    "else {\n" SERVER "} # end of else\n}\n" },
+	{ "a server of a host", doctor_web_lighttpd, { 1, 0, 1 },
+	    "\"b\" {: fastcgi.server is set anew", LIGHTY HOST_IS SERVER
+	    "} # end of x\n}\n" },
+	{ "of two hosts", doctor_web_lighttpd, { 1, 0, 2 },
+	    "fastcgi.server is set anew", LIGHTY HOST_IS SERVER
+	    "} # end of x\nelse " HOST_IS SERVER "} # end of y\n}\n" },
+	{ "none at all", doctor_web_lighttpd, { 1, 0, 1 },
+	    "fastcgi.server is set anew", LIGHTY HOST_IS
+	    "fastcgi.server = ()\n} # end of x\n}\n" },
+	{ "of another address", doctor_web_lighttpd, { 1, 0, 1 },
+	    "fastcgi.server is set anew", LIGHTY URL "!~ \"^/app/\" {\n"
+	    SERVER "} # end of x\n}\n" },
+	{ "of each address", doctor_web_lighttpd, { 1, 0, 1 },
+	    "fastcgi.server is set anew", LIGHTY URL "=^ \"/\" {\n" SERVER
+	    "} # end of x\n}\n" },
+	{ "an else of an address", doctor_web_lighttpd, { 1, 0, 1 },
+	    "lighttpd else {: fastcgi.server is set anew", LIGHTY URL
+	    "=^ \"/app/\" {\n} # end of x\nelse {\n" SERVER
+	    "} # end of else\n}\n" },
+	{ "behind what is not at work", doctor_web_lighttpd, { 1, 0, 1 },
+	    "fastcgi.server is set anew", LIGHTY URL "=^ \"/app/\" {\n"
+	    HOST_IS "} # end of x\n} # end of y\n" HOST_IS SERVER
+	    "} # end of z\n}\n" },
+	{ "while it is asked", doctor_web_lighttpd, { 1, 0, 1 },
+	    "fastcgi.server is set anew", LIGHTY DECISION "!= \"granted\" {\n"
+	    SERVER "} # end of x\n}\n" },
+	{ "lighttpd, no text", doctor_web_lighttpd, { 0, 0, 1 },
 	    "not understood", "" },
-	{ "lighttpd, another text", doctor_web_lines_lighttpd, { 0, 0, 1 },
+	{ "lighttpd, another text", doctor_web_lighttpd, { 0, 0, 1 },
 	    "not understood", "usage\n}\n" },
-	{ "lighttpd, cut", doctor_web_lines_lighttpd, { 1, 0, 1 },
+	{ "lighttpd, cut", doctor_web_lighttpd, { 1, 0, 1 },
 	    "not understood", "config {\n" SCRIPTS POLICY },
 };
 
@@ -186,6 +253,58 @@ test_rows(void **state)
 	}
 }
 
+/* What is at work while the request stands where we are asked. */
+static void
+test_conditions(void **state)
+{
+	static const struct {
+		const char *line;
+		enum lighttpd_holds holds;
+	} conditions[] = {
+		{ URL "== \"/x\" {", LIGHTTPD_HOLDS_NOT },
+		{ URL "!= \"/x\" {", LIGHTTPD_HOLDS },
+		{ URL "=^ \"/app/\" {", LIGHTTPD_HOLDS_NOT },
+		{ URL "=^ \"\" {", LIGHTTPD_HOLDS },
+		{ URL "=^ \"/_auth\" {", LIGHTTPD_HOLDS },
+		{ URL "=^ \"/b\"/\" {", LIGHTTPD_HOLDS_NOT },
+		{ URL "=$ \".php\" {", LIGHTTPD_HOLDS_NOT },
+		{ URL "=$ \"x\" {", LIGHTTPD_HOLDS },
+		{ URL "=~ \"\\.php$\" {", LIGHTTPD_HOLDS_NOT },
+		{ URL "=~ \"^/(a|b)/\" {", LIGHTTPD_HOLDS_NOT },
+		{ URL "=~ \"^/a|gear\" {", LIGHTTPD_HOLDS },
+		{ URL "=~ \"\" {", LIGHTTPD_HOLDS },
+		{ URL "!~ \"^/a/\" {", LIGHTTPD_HOLDS },
+		{ URL "!~ \"^/\" {", LIGHTTPD_HOLDS_NOT },
+		{ URL "=~ \"(?i)^/a\" {", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL "=~ \"^/\\d+\" {", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL "=~ \"^/a+?\" {", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL "=~ \"^/a{2}\" {", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL "=~ \"(\" {", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL "!~ \"\\w\" {", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL "=~ \"^/\xc3\xa4\" {", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL "?? \"/x\" {", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL "== \"/x\"", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL "== /x {", LIGHTTPD_HOLDS_PERHAPS },
+		{ URL, LIGHTTPD_HOLDS_PERHAPS },
+		{ "$HTTP[\"host\"] == \"/x\" {", LIGHTTPD_HOLDS_PERHAPS },
+		{ "$REQUEST_HEADER[\"X-Other\"] == \"a\" {",
+		    LIGHTTPD_HOLDS_PERHAPS },
+		{ DECISION "== \"granted\" {", LIGHTTPD_HOLDS_NOT },
+		{ DECISION "== \"\" {", LIGHTTPD_HOLDS },
+		{ DECISION "!= \"granted\" {", LIGHTTPD_HOLDS },
+		{ DECISION "=~ \"^(granted|pass)$\" {", LIGHTTPD_HOLDS_NOT },
+		{ DECISION "!~ \"^(granted|pass)$\" {", LIGHTTPD_HOLDS },
+		{ DECISION "=~ \"granted|\" {", LIGHTTPD_HOLDS },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
+		if (lighttpd_condition_holds(conditions[i].line) !=
+		    conditions[i].holds)
+			fail_msg("%s", conditions[i].line);
+}
+
 /* Who cannot know says how to know. */
 static void
 test_remedy(void **state)
@@ -204,6 +323,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_remedy),
 	};
 

@@ -149,6 +149,38 @@ test_bounds(void **state)
 		}
 }
 
+static void
+test_serves(void **state)
+{
+	static const struct {
+		const char *text;
+		int serves;
+	} cases[] = {
+		{ FIRST "http { server { } }\n", 1 },
+		{ FIRST "events { }\nhttp { include conf.d/*.conf; }\n" SECOND
+		    "server { listen 80; }\n", 1 },
+		{ FIRST "events { }\n", 0 },
+		{ FIRST "events { }\nhttp { }\n", 0 },
+		{ FIRST "http { upstream a { server 127.0.0.1:1; } }\n", 0 },
+		{ FIRST "stream { server { listen 1; } }\n", 0 },
+		{ FIRST "mail { server { listen 1; } }\nhttp { }\n", 0 },
+		{ FIRST "http x;\nserver { }\n", 0 },
+		{ FIRST "#\n", 0 },
+	};
+	struct web_nginx *root;
+	struct error error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		root = read_text(cases[i].text, &error);
+		assert_non_null(root);
+		if (web_nginx_serves(root) != cases[i].serves)
+			fail_msg("%s", cases[i].text);
+		web_nginx_free(root);
+	}
+}
+
 int
 main(void)
 {
@@ -156,6 +188,7 @@ main(void)
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_serves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
