@@ -22,6 +22,7 @@ struct epoch_watch {
 					   said */
 	char folder[EPOCH_PLACE_SIZE];	/* of root's page */
 	struct epoch roots;
+	unsigned char seen[EPOCH_SIZE];	/* what it said; zeros: nothing good */
 	int64_t good_at;		/* boottime: root's was good last */
 	int is_said;			/* that it is not */
 };
@@ -88,7 +89,6 @@ look_at_ours(struct epoch_watch *watch)
 	struct error error = { "" };
 	const int is_failing = follow(watch, &error) == -1;
 
-	epoch_shown_set(watch->shown, epoch_page_value(watch->page));
 	if (is_failing && !watch->is_failing)
 		log_say(watch->log, LOG_LEVEL_WARNING, "web servers keep no "
 		    "answers: %s", error_text(&error));
@@ -118,9 +118,8 @@ static void
 look_at_roots(struct epoch_watch *watch)
 {
 	const int is_there = epoch_look(&watch->roots);
-	unsigned char value[EPOCH_SIZE];
 
-	if (epoch_read(&watch->roots, value)) {
+	if (epoch_read(&watch->roots, watch->seen)) {
 		watch->good_at = watch->now.boottime;
 		if (watch->is_said)
 			log_say(watch->log, LOG_LEVEL_INFO, "%s/" EPOCH_TRUST
@@ -140,4 +139,6 @@ epoch_watch_look(struct epoch_watch *watch)
 	(void)clock_advance(&watch->now);
 	look_at_ours(watch);
 	look_at_roots(watch);
+	epoch_shown_set(watch->shown, watch->seen,
+	    epoch_page_value(watch->page));
 }

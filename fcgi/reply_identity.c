@@ -8,7 +8,7 @@
 #include "web/identity.h"
 
 /* Room for what end(), add_keep() and add_omitted() add. */
-#define END_SIZE 256
+#define END_SIZE 320
 
 /* X-Authgear-Remote-User of REMOTE_USER, X-Authgear-User-Id of
  * AUTHGEAR_USER_ID.  0, or -1: too long. */
@@ -104,7 +104,7 @@ add_omitted(struct reply_draft *draft, unsigned int omitted)
 static void
 add_keep(struct reply_draft *draft, int seconds, const char *page)
 {
-	char text[64];
+	char text[128];
 
 	if (seconds <= 0 || page == NULL)
 		return;

@@ -149,7 +149,7 @@ keeping_note(struct keeping *keeping,
 	if (!read_pages(keeping))
 		return 0;
 	note_out->turn = keeping->turn;
-	ngx_memcpy(note_out->page, keeping->pages[1], EPOCH_SIZE);
+	ngx_memcpy(note_out->pages, keeping->pages, sizeof(note_out->pages));
 	return digest_parts(keeping->digest, parts,
 	    sizeof(parts) / sizeof(parts[0]), note_out->key) == 0;
 }
@@ -161,21 +161,23 @@ keeping_find(struct keeping *keeping, const struct keeping_note *note,
 	return store_find(keeping->store, note->key, note->at, len_out);
 }
 
-/* In hex, and nothing behind it. */
+/* In hex, one behind the other, and nothing behind both. */
 static int
-is_page(const char *text, const unsigned char page[EPOCH_SIZE])
+are_pages(const char *text, const unsigned char pages[2][EPOCH_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
+	unsigned char page[2 * EPOCH_SIZE];
 	size_t i;
 
-	for (i = 0; i < EPOCH_SIZE; i++)
+	ngx_memcpy(page, pages, sizeof(page));
+	for (i = 0; i < sizeof(page); i++)
 		if (text[2 * i] != digits[page[i] >> 4] ||
 		    text[2 * i + 1] != digits[page[i] & 0xf])
 			return 0;
-	return text[2 * EPOCH_SIZE] == '\0';
+	return text[2 * sizeof(page)] == '\0';
 }
 
-/* Decimal digits alone, and the daemon's page as it was read; 0: it may not be
+/* Decimal digits alone, and the pages as they were read; 0: it may not be
  * kept. */
 static int64_t
 seconds(const struct answer *answer, const struct keeping_note *note)
@@ -191,7 +193,7 @@ seconds(const struct answer *answer, const struct keeping_note *note)
 			return 0;
 		number = number * 10 + (text[i] - '0');
 	}
-	if (!is_page(text + i + 1, note->page))
+	if (!are_pages(text + i + 1, note->pages))
 		return 0;
 	return number < SECONDS_MAX ? number : SECONDS_MAX;
 }

@@ -14,8 +14,8 @@
  * - By the credential's very bytes, the policy and the socket.
  * - For as long as the daemon says (X-Authgear-Keep), counted from before the
  *   question, by a clock that nobody can set.
- * - If the daemon names the page of its own that was read (X-Authgear-Keep):
- *   what another daemon grants is nothing to keep by it.
+ * - If the daemon names both pages as they were read (X-Authgear-Keep): what
+ *   another daemon grants, or one of another state, is nothing to keep by them.
  * - While both pages (face/epoch.h) say what they said before the question:
  *   both are read for each request, and where one does not count nothing is
  *   kept and nothing served.
@@ -48,7 +48,7 @@ struct keeping_question {
 struct keeping_note {
 	unsigned char key[DIGEST_SIZE];
 	uint64_t turn;		/* it counts while the pages are as they were */
-	unsigned char page[EPOCH_SIZE];	/* the daemon's */
+	unsigned char pages[2][EPOCH_SIZE];	/* root's, the daemon's */
 	int64_t at;		/* CLOCK_BOOTTIME, milliseconds */
 };
 

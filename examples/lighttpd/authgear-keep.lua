@@ -169,14 +169,14 @@ local function note(self, policy)
 	return key .. " " .. now .. " " .. self.turn, find(self, key, tonumber(now))
 end
 
--- A grant, by what was noted before its question.  Not by the page of another
--- daemon than the one that answered, and not if a script behind ours gave the
+-- A grant, by what was noted before its question.  Not by the pages of another
+-- daemon or state than the one that answered, and not if a script behind ours gave the
 -- request another credential meanwhile: that one was asked with.
 local function put(self, noted, said, headers)
 	local key, at, turn = noted:match("^(%x+) (%S+) (%x+)$")
-	local seconds, page = said:match("^(%d+) (%x+)$")
+	local seconds, pages = said:match("^(%d+) (%x+)$")
 	if not key or turn ~= self.turn or not seconds or #seconds > 5 or
-	    page ~= turn:sub(2 * SIZE + 1) or self.fresh[key] or
+	    pages ~= turn or self.fresh[key] or
 	    key ~= key_of(lighty.r.req_env["AUTHGEAR_POLICY"], lighty.r) then
 		return
 	end

@@ -23,7 +23,8 @@ from process import eventually
 
 CLOCK = os.path.join(tap.BUILD, 'tests/e2e/.libs/wall_clock.so')
 LONG = '300 @'
-# what the daemon says of keeping, by the policy it is said of; @: its page
+# what the daemon says of keeping, by the policy it is said of; @: both pages,
+# >: its own
 SAID = {
     'default': LONG, 'kept': LONG, 'other': LONG, 'slow': LONG,
     'short': '1 @', 'none': None,
@@ -31,12 +32,13 @@ SAID = {
     'plus': '+5 @', 'word': '5s @', 'hex': '0x5 @', 'part': '5.5 @',
     'list': '5, 5 @', 'much': '9999999999 @', 'bare': '@',
     # of no page, of another daemon's, and what is not quite this one's
-    'pageless': '5', 'pages': '5 @ @', 'another': '5 ' + '5a' * 16,
+    'pageless': '5', 'pages': '5 @ @', 'another': '5 ' + '5a' * 32,
+    'state': '5 %s>' % ('5a' * 16), 'rootless': '5 >',
     'longer': '5 @0', 'cut': '5 <', 'pass': LONG, 'refused': LONG,
 }
 NEVER = ('none', 'zero', 'zeros', 'empty', 'minus', 'plus', 'word', 'hex',
          'part', 'list', 'much', 'bare', 'pageless', 'pages', 'another',
-         'longer', 'cut', 'pass', 'refused')
+         'state', 'rootless', 'longer', 'cut', 'pass', 'refused')
 COOKIE = 'app_session=1b4e28ba-2fa1-41d2-883f-0016d3cca427.' \
     'IY73tucWDUyBWEFTvRiOHNth4qZVw0I%s'
 GRANTED = '''Status: 200 OK\r
@@ -81,7 +83,7 @@ class Daemon(backend.Listener):
         if asked.get('AUTHGEAR_NOTE') and SAID[policy] is not None:
             page = self.pages.hex()
             text += 'Variable-AUTHGEAR_KEEP: %s\r\n' % SAID[policy].replace(
-                '@', page).replace('<', page[:-1])
+                '@', page).replace('<', page[:-1]).replace('>', page[32:])
         if policy == 'slow':
             self.go.wait(30)
         backend.write_answer(stream, (text + '\r\n').encode())

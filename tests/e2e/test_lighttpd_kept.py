@@ -186,6 +186,8 @@ def real(world):
         tap.equal([control(world, frozen.port, number, PAGE)
                    for number in range(3)], [(50, 10)] * 3,
                   'the control: by pages that do not change all are')
+        tap.equal(control(world, frozen.port, 3, PAGE, b'x' * 16), (50, 0),
+                  "by root's page of another state nothing is kept")
         ended(world, kept)
 
 

@@ -26,7 +26,8 @@ from process import eventually
 
 CLOCK = os.path.join(tap.BUILD, 'tests/e2e/.libs/wall_clock.so')
 LONG = 'X-Authgear-Keep: 300 @\r\n'
-# what the daemon says of keeping, by the policy it is said of; @: its page
+# what the daemon says of keeping, by the policy it is said of; @: both pages,
+# >: its own
 SAID = {
     'kept': LONG, 'other': LONG, 'slow': LONG,
     'short': 'X-Authgear-Keep: 1 @\r\n',
@@ -44,7 +45,9 @@ SAID = {
     # of no page, of another daemon's, and what is not quite this one's
     'pageless': 'X-Authgear-Keep: 5\r\n',
     'pages': 'X-Authgear-Keep: 5 @ @\r\n',
-    'another': 'X-Authgear-Keep: 5 %s\r\n' % ('5a' * 16),
+    'another': 'X-Authgear-Keep: 5 %s\r\n' % ('5a' * 32),
+    'state': 'X-Authgear-Keep: 5 %s>\r\n' % ('5a' * 16),
+    'rootless': 'X-Authgear-Keep: 5 >\r\n',
     'longer': 'X-Authgear-Keep: 5 @0\r\n',
     'wide': 'X-Authgear-Keep: 5  @\r\n',
     'cut': 'X-Authgear-Keep: 5 <\r\n', 'upper': 'X-Authgear-Keep: 5 A\r\n',
@@ -52,7 +55,8 @@ SAID = {
 }
 NEVER = ('lower', 'none', 'zero', 'zeros', 'empty', 'minus', 'plus', 'word',
          'bare', 'blank', 'hex', 'part', 'list', 'much', 'pageless', 'pages',
-         'another', 'longer', 'wide', 'cut', 'upper', 'pass', 'refused')
+         'another', 'state', 'rootless', 'longer', 'wide', 'cut', 'upper',
+         'pass', 'refused')
 WAITERS = 64
 COOKIE = 'app_session=1b4e28ba-2fa1-41d2-883f-0016d3cca427.' \
     'IY73tucWDUyBWEFTvRiOHNth4qZVw0I%s'
@@ -69,6 +73,7 @@ class Daemon(nginx_daemon.Daemon):
 
     def say(self, stream, number, asked, count):
         policy = asked['AUTHGEAR_POLICY']
+        page = self.pages.hex()
         name = asked.get('HTTP_AUTHORIZATION', 'Bearer nobody')[7:].strip()
         text = HEAD % (policy, name, SAID[policy] +
                        'X-Authgear-Claim-Seen: %d\r\n' % count)
@@ -83,8 +88,8 @@ class Daemon(nginx_daemon.Daemon):
         if policy == 'silent':
             stream.read(1)
             raise EOFError
-        page = self.pages.hex()
         for sign, digits in (('@', page), ('<', page[:-1]),
+                             ('>', page[32:]),
                              ('5 A', '5 ' + page.upper())):
             text = text.replace(sign, digits)
         stream.write(records(text.encode(), number))

@@ -43,8 +43,13 @@ class Real(checker.World):
         with open(self.pages['daemon'] + '/daemon', 'rb') as file:
             return file.read()
 
-    def freeze(self):
-        """The daemon's page as it is now; answers name it."""
+    def freeze(self, roots=None):
+        """Both pages as they are now, which answers name; or another root's,
+        as of another state."""
+        if roots is None:
+            with open(self.pages['root'] + '/trust', 'rb') as file:
+                roots = file.read()
+        write(self.pages['frozen'] + '/trust', roots)
         write(self.pages['frozen'] + '/daemon', self.daemons())
 
     def settle(self):
@@ -74,10 +79,10 @@ def statuses(port, token, count, path='/x'):
     return [got.count(b'HTTP/1.1 %d ' % status) for status in (200, 401)]
 
 
-def control(world, port, number, path='/x'):
+def control(world, port, number, path='/x', roots=None):
     """The same, by pages that stay as they are: let in before and after."""
     world.settle()
-    world.freeze()
+    world.freeze(roots)
     token = world.token('frozen%d' % number, lifetime=3600)
     before = statuses(port, token, 50, path)[0]
     world.cache('revoke', 'user', 'id-frozen%d' % number)
@@ -122,6 +127,8 @@ def real(world, nginx):
                for number in range(3)],
               [(50, 10)] * 3, 'the control: by pages that do not change all '
               'are')
+    tap.equal(control(world, nginx.ports[1], 3, roots=b'x' * 16), (50, 0),
+              "by root's page of another state nothing is kept")
     begun = [begun_block(world, nginx, number) for number in range(3)]
     tap.equal(begun, [(True, set())] * 3, 'a block that begins by itself: '
               'nobody is let in from its second on')

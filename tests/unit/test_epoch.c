@@ -384,6 +384,8 @@ static void
 test_daemon_shown(void **state)
 {
 	struct place *place = *state;
+	static const unsigned char none[EPOCH_SIZE] = { 0 };
+	static const unsigned char roots[EPOCH_SIZE] = { 0xa1, 2 };
 	struct epoch_shown shown = { { 0, 0 } };
 	char text[EPOCH_SHOWN_SIZE], hex[EPOCH_SHOWN_SIZE];
 	unsigned char value[EPOCH_SIZE] = { 0 };
@@ -393,18 +395,23 @@ test_daemon_shown(void **state)
 
 	assert_non_null(page);
 	assert_false(epoch_shown_text(&shown, text));
-	epoch_shown_set(&shown, epoch_page_value(page));
+	epoch_shown_set(&shown, roots, epoch_page_value(page));
 	assert_false(epoch_shown_text(&shown, text));
 	assert_int_equal(epoch_page_renew(page, &error), 0);
-	epoch_shown_set(&shown, epoch_page_value(page));
+	epoch_shown_set(&shown, none, epoch_page_value(page));
+	assert_false(epoch_shown_text(&shown, text));
+	epoch_shown_set(&shown, roots, epoch_page_value(page));
 	assert_true(epoch_shown_text(&shown, text));
 	assert_true(read_daemons(place, value));
 	for (i = 0; i < EPOCH_SIZE; i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", value[i]);
+		(void)snprintf(hex + 2 * i, 3, "%02x", roots[i]);
+	for (i = 0; i < EPOCH_SIZE; i++)
+		(void)snprintf(hex + 2 * (EPOCH_SIZE + i), 3, "%02x",
+		    value[i]);
 	assert_string_equal(text, hex);
 	assert_int_equal(chmod(place->directory, 0777), 0);
 	assert_int_equal(epoch_page_renew(page, &error), -1);
-	epoch_shown_set(&shown, epoch_page_value(page));
+	epoch_shown_set(&shown, roots, epoch_page_value(page));
 	assert_false(epoch_shown_text(&shown, text));
 	assert_int_equal(chmod(place->directory, 0755), 0);
 	epoch_page_free(page);
