@@ -6,6 +6,7 @@ import concurrent.futures
 import threading
 import time
 
+import beside
 import flood
 import gate
 import sessions
@@ -150,38 +151,40 @@ def test_minute(site, daemon):
     tap.note('%d tokens in %.0f s' % (attack.sent, attack.seconds))
 
 
-def test_messages(site):
+def test_messages(site, daemon):
     """Each names the setting that helps."""
-    with site.daemon('messages') as daemon:
-        sessions.warm(daemon, site.sim.control)
-        for _ in range(RATE // 12 + 2):
-            sessions.say(daemon.path, ('Bearer ' + flood.token(), None),
-                         client=OFFICE)
-        got = sessions.ask(daemon.path, ('Bearer ' + flood.token(), None),
-                           client=OFFICE)
-        tap.equal(got[:2], (503, 'busy'), 'one too many of one address')
-        wait = int(got.headers.get('retry-after', '0'))
-        tap.ok(1 <= wait <= 70, 'when to come again', wait)
-        line = gate.until(lambda: [text for text in daemon.log().split('\n')
-                                   if 'reason=busy' in text], 'its line')[-1]
-        for word in ('lookup_rate', 'set_real_ip_from', 'mod_remoteip',
-                     'mod_extforward'):
-            tap.ok(word in line, 'the log names ' + word, line)
+    for _ in range(RATE // 12 + 2):
+        sessions.say(daemon.path, ('Bearer ' + flood.token(), None),
+                     client=OFFICE)
+    got = sessions.ask(daemon.path, ('Bearer ' + flood.token(), None),
+                       client=OFFICE)
+    tap.equal(got[:2], (503, 'busy'), 'one too many of one address')
+    wait = int(got.headers.get('retry-after', '0'))
+    tap.ok(1 <= wait <= 70, 'when to come again', wait)
+    line = gate.until(lambda: [text for text in daemon.log().split('\n')
+                               if 'reason=busy' in text], 'its line')[-1]
+    for word in ('lookup_rate', 'set_real_ip_from', 'mod_remoteip',
+                 'mod_extforward'):
+        tap.ok(word in line, 'the log names ' + word, line)
+
+
+def each(*tests):
+    """One after the other on one site, each with a daemon of its own."""
+    with gate.Site(settings=SETTINGS) as site:
+        for number, (test, *arguments) in enumerate(tests):
+            with site.daemon('number-%d' % number) as daemon:
+                sessions.warm(daemon, site.sim.control)
+                test(site, daemon, *arguments)
 
 
 def main():
-    with gate.Site(settings=SETTINGS) as site:
-        for delay in (0, 0.2):
-            for name, addresses in (('one /48', one_48), ('64', many),
-                                    ('64 with a cookie', many)):
-                with site.daemon('flood') as daemon:
-                    sessions.warm(daemon, site.sim.control)
-                    test_flood(site, daemon, name, addresses, delay)
-        for test in (test_crowd, test_minute):
-            with site.daemon(test.__name__) as daemon:
-                sessions.warm(daemon, site.sim.control)
-                test(site, daemon)
-        test_messages(site)
+    ways = (('one /48', one_48), ('64', many), ('64 with a cookie', many))
+    fast = [(test_flood, *way, 0) for way in ways]
+    slow = [(test_flood, *way, 0.2) for way in ways]
+    beside.run(('a minute', each, (test_minute,)),
+               ('slow floods', each, *slow[1:]),
+               ('floods', each, slow[0], *fast),
+               ('a crowd', each, (test_crowd,), (test_messages,)))
     tap.done()
 
 

@@ -4,6 +4,7 @@ a high rate across two daemons, Authgear down, restarts, fetches that hang."""
 import threading
 import time
 
+import beside
 import fastcgi
 import gate
 import tap
@@ -230,13 +231,14 @@ def test_hanging():
             tap.equal(daemon.stop(), 0, 'ends while fetches hang')
 
 
-def main():
-    test_rotation()
-    test_refresh()
+def floods():
     test_flood()
-    test_down()
-    test_never_up()
     test_hanging()
+
+
+def main():
+    beside.run(*[(test.__name__, test) for test in (
+        test_rotation, test_refresh, floods, test_down, test_never_up)])
     tap.done()
 
 

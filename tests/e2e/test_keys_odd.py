@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 
+import beside
 import fastcgi
 import gate
 import jose
@@ -209,15 +210,17 @@ def test_withdrawn(site, authgear, good, weak, other):
     authgear.is_down = False
 
 
-def main():
+def alone(test):
     with Authgear() as authgear, gate.Site(SETTINGS, sim=False,
                                            endpoint=authgear.url) as site:
-        keys = (Key(site.folder, 'good'), Key(site.folder, 'weak', 1024),
-                Key(site.folder, 'other'))
-        test_shapes(site, authgear, *keys)
-        test_left_out(site, authgear, *keys)
-        test_withdrawn(site, authgear, *keys)
+        test(site, authgear, Key(site.folder, 'good'),
+             Key(site.folder, 'weak', 1024), Key(site.folder, 'other'))
         authgear.shutdown()
+
+
+def main():
+    beside.run(*[(test.__name__, alone, test) for test in (
+        test_shapes, test_left_out, test_withdrawn)])
     tap.done()
 
 

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 
+import beside
 import http_server
 import relay
 import sessions
@@ -180,15 +181,21 @@ def test_moved():
         os.unlink(hosts)
 
 
-def main():
+def alone(*tests):
     with World() as world:
-        for test in (test_one_after_another, test_while_one_waits,
-                     test_at_once, test_cut, test_slow_is_not_dead,
-                     test_keep_alive):
+        for test in tests:
             test(world)
-    test_tls()
-    test_deadline()
-    test_moved()
+
+
+def main():
+    beside.run(
+        *[(test.__name__, alone, test) for test in (
+            test_at_once, test_cut, test_slow_is_not_dead, test_keep_alive)],
+        ('TLS', test_tls), ('a deadline', test_deadline),
+        ('a name that moved', test_moved))
+    # the second counts who came within a moment, so nothing else runs; and
+    # is for a daemon that has met it before
+    alone(test_one_after_another, test_while_one_waits)
     tap.done()
 
 

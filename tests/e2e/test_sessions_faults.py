@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 
+import beside
 import gate
 import sessions
 import sim
@@ -285,17 +286,21 @@ def test_certificate():
                       tls.url + sessions.RESOLVER)
 
 
-def main():
+def alone(*tests):
     with gate.Site(settings=SETTINGS) as site, site.daemon() as daemon:
         sessions.warm(daemon, site.sim.control)
-        bench = Bench(site, daemon)
-        for test in (test_status, test_documents, test_connections,
-                     test_headers, test_limits, test_facts_missing, test_once,
-                     test_absent, test_known_denied):
-            test(bench)
-    test_wrong_host()
-    test_elsewhere()
-    test_certificate()
+        for test in tests:
+            test(Bench(site, daemon))
+
+
+def main():
+    beside.run(
+        ('answers', alone, test_status, test_documents, test_headers,
+         test_limits, test_facts_missing),
+        *[(test.__name__, alone, test) for test in (
+            test_connections, test_once, test_absent, test_known_denied)],
+        *[(test.__name__, test) for test in (
+            test_wrong_host, test_elsewhere, test_certificate)])
     tap.done()
 
 

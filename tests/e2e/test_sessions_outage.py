@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 
+import beside
 import fastcgi
 import gate
 import process
@@ -367,20 +368,23 @@ def test_signed_out(world):
                   'the same session, authenticated again')
 
 
+def alone(settings, *tests):
+    """In a world of their own."""
+    with World(**settings) as world:
+        for test in tests:
+            test(world)
+
+
 def main():
-    with World(session_ttl='5', stale_if_error='30', leeway='0',
-               absent_ttl='1') as world:
-        test_local_fault(world)
-        test_stale(world)
-        test_stale_limits(world)
-        test_backoff(world)
-        test_total_timeout(world)
-    with World(session_ttl='5') as world:
-        test_ends(world)
-    with World(session_ttl='60') as world:
-        test_signed_out(world)
-    with World(session_ttl='5') as world:
-        test_roles(world)
+    stale = {'session_ttl': '5', 'stale_if_error': '30', 'leeway': '0',
+             'absent_ttl': '1'}
+    beside.run(
+        ('local fault, stale', alone, stale, test_local_fault, test_stale),
+        ('limits', alone, stale, test_stale_limits, test_backoff),
+        ('total_timeout', alone, stale, test_total_timeout),
+        ('ends', alone, {'session_ttl': '5'}, test_ends),
+        ('signed out', alone, {'session_ttl': '60'}, test_signed_out),
+        ('roles', alone, {'session_ttl': '5'}, test_roles))
     tap.done()
 
 

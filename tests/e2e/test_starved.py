@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 
+import beside
 import fastcgi
 import gate
 import tap
@@ -175,12 +176,14 @@ def test_limit(site):
     site.configure(SETTINGS)
 
 
-def main():
+def alone(test):
     with gate.Site(SETTINGS) as site:
-        test_unread_log(site)
-        test_parked_descriptors(site)
-        test_vanished(site)
-        test_limit(site)
+        test(site)
+
+
+def main():
+    beside.run(*[(test.__name__, alone, test) for test in (
+        test_unread_log, test_parked_descriptors, test_vanished, test_limit)])
     tap.done()
 
 

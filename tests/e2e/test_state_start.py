@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import time
 
+import beside
 import gate
 import installed
 import load
@@ -129,6 +130,7 @@ def reads_no_more(daemon, size):
 
 def test_damaged_in_place(site, known):
     """So it is where the file keeps its inode: cp over it, or an editor."""
+    fill(site, MANY)
     with site.daemon('in-place') as daemon:
         installed.warm(daemon, known)
         inode = os.stat(site.trust).st_ino
@@ -190,7 +192,7 @@ def test_locks(site, known):
     holder.close()
 
 
-def test_signals(site):
+def test_signals(site, _):
     """INT, TERM and HUP do not come between a change and its word."""
     wrong = []
     for number in range(60):
@@ -316,7 +318,7 @@ def test_unreadable(site, known):
     site.cache('init', '--user', site.who.pw_name)
 
 
-def test_failed_insert(site):
+def test_failed_insert(site, _):
     """What SQLite says of a row is told, not what came after it."""
     site.change("CREATE TRIGGER no_more BEFORE INSERT ON revocation BEGIN "
                 "SELECT RAISE(ABORT, 'no more rows'); END")
@@ -374,25 +376,28 @@ def test_terminal(who):
                said.text)
 
 
-def main():
-    # whoever started this may ignore it, and what is started here would too
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    who = installed.required('a full state, installed')
-    test_terminal(who)
+def alone(who, *tests):
+    """One after the other, on a site of their own."""
     with installed.Site(who) as site:
         known = site.token('known')
         with site.daemon('first') as daemon:
             installed.warm(daemon, known)
-        test_unreadable(site, known)
-        test_failed_insert(site)
-        test_signals(site)
-        test_locks(site, known)
-        test_slow_directory(site, known)
-        test_full(site, known)
-        test_damaged(site, known)
-        test_damaged_in_place(site, known)
-        test_index_row(site, known)
-    test_small_disk(who)
+        for test in tests:
+            test(site, known)
+
+
+def main():
+    # whoever started this may ignore it, and what is started here would too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    who = installed.required('a full state, installed')
+    beside.run(
+        ('a terminal', test_terminal, who),
+        ('a full state', alone, who, test_full, test_damaged),
+        ('damage in place', alone, who, test_damaged_in_place),
+        ('commands', alone, who, test_unreadable, test_failed_insert,
+         test_signals, test_locks, test_index_row),
+        ('a slow directory', alone, who, test_slow_directory),
+        ('a small disk', test_small_disk, who))
     tap.done()
 
 
