@@ -131,6 +131,12 @@ conf_kept(ngx_conf_t *cf, struct conf_main *main, ngx_str_t *address)
 		    url.err != NULL ? url.err : "it needs a port");
 		return NULL;
 	}
+	if (url.family == AF_UNIX &&
+	    address->data[sizeof("unix:") - 1] != '/') {
+		ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "authgear: \"%V\" is "
+		    "no address: its path begins with \"/\"", address);
+		return NULL;
+	}
 	kept = ngx_array_push(&main->sockets);
 	if (kept == NULL)
 		return NULL;

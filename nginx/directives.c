@@ -1,5 +1,7 @@
 #include "nginx/directives.h"
 
+#include <ctype.h>
+
 #include "nginx/conf.h"
 #include "nginx/guarded.h"
 #include "nginx/keeping.h"
@@ -141,6 +143,27 @@ directives_socket(ngx_conf_t *cf, ngx_command_t *command, void *conf)
 	return server->socket != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
+/* What paths of requests are held against: nginx has cut the query from these
+ * and taken the escapes out. */
+static char *
+check_path(ngx_conf_t *cf, const ngx_command_t *command, const ngx_str_t *path)
+{
+	size_t i;
+
+	if (path->data[0] != '/')
+		return wrong(cf, command, path,
+		    "is no path: it begins with \"/\"");
+	for (i = 0; i < path->len; i++)
+		if (path->data[i] == '?' || path->data[i] == '#' ||
+		    (path->data[i] == '%' && i + 2 < path->len &&
+		    isxdigit(path->data[i + 1]) &&
+		    isxdigit(path->data[i + 2])))
+			return wrong(cf, command, path, "is no path: it has "
+			    "no \"?\", no \"#\" and no escapes (\"%41\" is "
+			    "\"A\")");
+	return NGX_CONF_OK;
+}
+
 char *
 directives_path(ngx_conf_t *cf, ngx_command_t *command, void *conf)
 {
@@ -151,9 +174,8 @@ directives_path(ngx_conf_t *cf, ngx_command_t *command, void *conf)
 
 	if (use(cf, command) != NGX_CONF_OK)
 		return NGX_CONF_ERROR;
-	if (words[1].data[0] != '/')
-		return wrong(cf, command, &words[1],
-		    "is no path: it begins with \"/\"");
+	if (check_path(cf, command, &words[1]) != NGX_CONF_OK)
+		return NGX_CONF_ERROR;
 	if (server->paths == NULL)
 		server->paths = ngx_array_create(cf->pool, 4, sizeof(*path));
 	if (server->paths == NULL)
@@ -180,9 +202,8 @@ directives_login(ngx_conf_t *cf, ngx_command_t *command, void *conf)
 
 	if (server->login_path.data != NULL)
 		return twice();
-	if (words[1].data[0] != '/')
-		return wrong(cf, command, &words[1],
-		    "is no path: it begins with \"/\"");
+	if (check_path(cf, command, &words[1]) != NGX_CONF_OK)
+		return NGX_CONF_ERROR;
 	server->is_used = 1;
 	server->login_path = words[1];
 	server->login = conf_kept(cf, main_of(cf, command), &words[2]);
