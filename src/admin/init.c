@@ -1,7 +1,6 @@
 #include <sys/stat.h>
 
 #include <grp.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "admin/commands.h"
 #include "admin/signals.h"
 #include "face/json_print.h"
+#include "ground/epoch_place.h"
 #include "settings/settings.h"
 #include "state/write/trust_init.h"
 
@@ -67,7 +67,7 @@ print_places(const struct settings *settings, int made, int json)
 		[TRUST_MIGRATED] = "already there, and migrated from an "
 		    "earlier release,"
 	};
-	char path[PATH_MAX];
+	char path[EPOCH_PLACE_SIZE];
 	size_t i;
 
 	if (json) {
@@ -85,6 +85,9 @@ print_places(const struct settings *settings, int made, int json)
 		    settings->state, below[i]);
 		print_place(path, json, i == 0);
 	}
+	/* beside it, so that who removes the one knows of the other */
+	epoch_place(settings->state, path);
+	print_place(path, json, 0);
 	if (json)
 		(void)printf("]}\n");
 }
