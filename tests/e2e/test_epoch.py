@@ -53,15 +53,21 @@ class World:
         return process.eventually(lambda: page(self.ours) == ZEROS)
 
     def keep(self, daemon, token, role=fastcgi.RESPONDER, **more):
-        """What the answer says, of a grant."""
+        """What the answer says, of a grant.  The pages may change meanwhile:
+        the daemon looks at what was written once a second."""
+        before = self.named()
         answer = fastcgi.ask(daemon.path, dict(fastcgi.bearer(token), **more),
                              role)
         if answer.status != 200:
             return answer.status
         found = re.findall(rb'(?im)^x-authgear-keep: (.*?)\r?$', answer.raw)
-        named = (page(self.root) + page(self.ours)).hex()
-        return [int(text[:-65]) if text.endswith(b' %s' % named.encode())
+        return [int(text[:-65]) if text[-64:] in (before, self.named())
                 else text for text in found]
+
+    def named(self):
+        """Both pages, as an answer names them."""
+        return b''.join((page(path) or b'').hex().encode()
+                        for path in (self.root, self.ours))
 
 
 def page(path):
