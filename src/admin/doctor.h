@@ -24,6 +24,7 @@ struct doctor {
 					   DOCTOR_USER_UNKNOWN */
 	struct word_list services;	/* of PAM, that name the module */
 	struct word_list asked;		/* sockets that were looked at */
+	struct word_list listens;	/* paths where our daemons listen */
 	size_t counts[3];		/* by finding */
 };
 

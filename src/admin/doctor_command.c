@@ -99,6 +99,7 @@ run(const struct command_line *line, struct error *error)
 	doctor.settings = settings;
 	look(&doctor, line, &unreadable);
 	word_list_clear(&doctor.asked);
+	word_list_clear(&doctor.listens);
 	word_list_clear(&doctor.services);
 	settings_free(settings);
 	if (command_flush("", error) != COMMAND_DONE)

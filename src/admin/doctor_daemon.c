@@ -124,7 +124,7 @@ look_at_page(struct doctor *doctor, const struct process *process)
 	else
 		doctor_say(doctor, DOCTOR_BAD, "epoch", RESTART ", whose unit "
 		    "makes the folder (RuntimeDirectory=)", "%s/" EPOCH_DAEMON
-		    " is no good page, so that nginx keeps no answers",
+		    " is no good page, so that web servers keep no answers",
 		    folder);
 	epoch_clear(&epoch);
 }

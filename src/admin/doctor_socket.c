@@ -124,6 +124,7 @@ look_at_unix(struct doctor *doctor, const char *line)
 	(void)snprintf(text, sizeof(text), "%s", word_at(line, 7));
 	text[strcspn(text, "\n")] = '\0';
 	end_name(text);
+	(void)word_list_add(&doctor->listens, text, strlen(text));
 	look_at_path(doctor, text);
 }
 

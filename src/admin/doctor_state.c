@@ -203,10 +203,10 @@ look_at_epoch(struct doctor *doctor, const char *state)
 		doctor_say(doctor, DOCTOR_GOOD, "epoch", NULL, "%s/"
 		    EPOCH_TRUST, folder);
 	else
-		doctor_say(doctor, DOCTOR_BAD, "epoch", "the next change "
-		    "mends it, or 'authgear-cache accept'; its folder must be "
-		    "root's, with mode 0755", "%s/" EPOCH_TRUST " is no good "
-		    "page, so that nginx keeps no answers", folder);
+		doctor_say(doctor, DOCTOR_BAD, "epoch", "run 'authgear-cache "
+		    "init' as root, which makes it anew or says what is in "
+		    "its way", "%s/" EPOCH_TRUST " is no good page, so that "
+		    "web servers keep no answers", folder);
 	epoch_clear(&epoch);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/doctor_named.h"
 #include "admin/doctor_web_lines.h"
 #include "admin/lighttpd_condition.h"
 
@@ -151,17 +152,32 @@ take_script(struct lighty *lighty, const char *line)
 		lighty->has_server = 1;
 }
 
+/* The value of such a line, whole; 0 if it is not one. */
+static int
+value_of(const char *line, const char *key, char *value, size_t size)
+{
+	if (!begins(line, key))
+		return 0;
+	line += strlen(key);
+	(void)snprintf(value, size, "%.*s", (int)strcspn(line, "\""), line);
+	return 1;
+}
+
 static void
 take_setting(struct lighty *lighty, const char *line)
 {
-	static const char policy[] = "\"AUTHGEAR_POLICY\" => \"";
-	const char *name = line + sizeof(policy) - 1;
+	char value[1024];
 
-	if (begins(line, policy)) {
+	if (value_of(line, "\"AUTHGEAR_POLICY\" => \"", value,
+	    sizeof(value))) {
 		lighty->names = 1;
-		doctor_say(lighty->doctor, DOCTOR_GOOD, lighty->where, NULL,
-		    "names the policy %.*s", (int)strcspn(name, "\""), name);
-	} else if (begins(line, "auth.cache"))
+		doctor_named_policy(lighty->doctor, lighty->where, value,
+		    "named there", NULL);
+	} else if (value_of(line, "\"AUTHGEAR_CACHE\" => \"", value,
+	    sizeof(value)))
+		doctor_named_pages(lighty->doctor, "lighttpd AUTHGEAR_CACHE",
+		    value);
+	else if (begins(line, "auth.cache"))
 		doctor_say(lighty->doctor, DOCTOR_BAD, lighty->where, "leave "
 		    "it out", "auth.cache: a revocation is seen when that "
 		    "cache ends");

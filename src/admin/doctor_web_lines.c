@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "admin/doctor_named.h"
+
 #define PROBE "authgear-cache doctor --probe URL: what comes of it"
 #define PUBLIC "authgear-public"
 #define HANDLER "authgear-handler"
@@ -121,9 +123,8 @@ say_section(struct apache *apache, const struct section *section)
 		    "%s is a handler, closed by its own address",
 		    section->name);
 	else
-		doctor_say(doctor, DOCTOR_GOOD, name, NULL,
-		    "%s names the policy %s", section->name,
-		    policy + sizeof("authgear ") - 1);
+		doctor_named_policy(doctor, name, policy +
+		    sizeof("authgear ") - 1, section->name, NULL);
 }
 
 /* A later location stands in place of an earlier one, unless it merges. */

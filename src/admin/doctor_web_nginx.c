@@ -2,14 +2,15 @@
 
 #include "admin/doctor_web_nginx.h"
 
-#include <sys/stat.h>
-
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "admin/doctor_named.h"
+
 #define ASKING "/_authgear/"
 #define OURS "/usr/share/authgear-gate/nginx/authgear-"
+#define SOCKET "unix:/run/authgear/nginx.sock"	/* where none is said */
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 /* By what requests are handed on, and the lists of names that go with it. */
@@ -45,6 +46,8 @@ struct look {
 	struct doctor *doctor;
 	const struct web_nginx *server;
 	const struct web_nginx *asking;	/* the location of our include */
+	const char *socket;	/* where the server asks; NULL: none yet */
+	const char *of_http;	/* where one asks that says nothing */
 	int is_loaded;		/* the module */
 	char name[256];
 };
@@ -203,8 +206,8 @@ look_at_asking(const struct look *look, const struct around *own,
 		    "auth_request %s, but nothing there answers it",
 		    own->asks);
 	else
-		doctor_say(look->doctor, DOCTOR_GOOD, subject, NULL,
-		    "policy %s, by auth_request", policy);
+		doctor_named_policy(look->doctor, subject, policy,
+		    "by auth_request", look->socket);
 }
 
 static void
@@ -224,8 +227,8 @@ look_at_block(const struct look *look, const struct around *own,
 		    "satisfy all; or authgear-cache doctor --probe URL",
 		    "satisfy any: whom another rule lets in is not asked");
 	else if (own->policy != NULL)
-		doctor_say(look->doctor, DOCTOR_GOOD, subject, NULL,
-		    "policy %s, by the module", own->policy);
+		doctor_named_policy(look->doctor, subject, own->policy,
+		    DOCTOR_BY_MODULE, look->socket);
 	else if (own->asks != NULL)
 		look_at_asking(look, own, subject);
 	else if (look->asking != NULL && !is_cleared(own))
@@ -299,37 +302,18 @@ has_ours(const struct web_nginx *block)
 	return 0;
 }
 
+/* Where a server asks: said once for servers of one socket. */
 static void
-look_at_directory(struct doctor *doctor, const char *path, uid_t owner)
+look_at_socket(struct look *look)
 {
-	struct stat st;
+	const struct web_nginx *node = look->asking != NULL ?
+	    find(look->asking, "fastcgi_pass", NULL) :
+	    find(look->server, "authgear_socket", NULL);
+	const char *before = look->socket;
 
-	if (lstat(path, &st) == -1 || !S_ISDIR(st.st_mode))
-		doctor_say(doctor, DOCTOR_BAD, "nginx authgear_cache",
-		    "run authgear-cache init, start authgear-fcgi with "
-		    "--epoch, or name the right directory",
-		    "%s is no directory", path);
-	else if (owner == DOCTOR_USER_UNKNOWN)
-		doctor_say(doctor, DOCTOR_UNKNOWN, "nginx authgear_cache",
-		    NULL, "whose %s must be is not known", path);
-	else if (st.st_uid != owner || (st.st_mode & 0022) != 0)
-		doctor_say(doctor, DOCTOR_BAD, "nginx authgear_cache",
-		    "chown it, and chmod 0755", "%s must be of uid %u, and "
-		    "writable by nobody else", path, (unsigned)owner);
-	else
-		doctor_say(doctor, DOCTOR_GOOD, "nginx authgear_cache", NULL,
-		    "%s is there", path);
-}
-
-static void
-look_at_kept(struct doctor *doctor, const struct web_nginx *block)
-{
-	const struct web_nginx *node = find(block, "authgear_cache", NULL);
-
-	if (node == NULL || node->count < 3)
-		return;
-	look_at_directory(doctor, node->words[1], 0);
-	look_at_directory(doctor, node->words[2], doctor->user);
+	look->socket = node != NULL ? word(node, 1) : look->of_http;
+	if (before == NULL || strcmp(look->socket, before) != 0)
+		doctor_named_socket(look->doctor, look->name, look->socket);
 }
 
 static void
@@ -342,7 +326,6 @@ look_at_server(struct look *look, const struct around *http, int is_ours)
 	while (first->next != NULL && is(first, "include"))
 		first = first->next;
 	enter(&own, http, server);
-	look_at_kept(look->doctor, server);
 	look->asking = find(server, "location", ASKING);
 	if (look->asking != NULL && first->file != look->asking->file)
 		doctor_say(look->doctor, DOCTOR_BAD, look->name, "make the "
@@ -362,6 +345,8 @@ look_at_server(struct look *look, const struct around *http, int is_ours)
 			    "known");
 		return;
 	}
+	look_at_socket(look);
+	doctor_named_directives(look->doctor, server, look->name, look->socket);
 	if (own.asks != NULL || own.policy != NULL ||
 	    !web_nginx_takes_all(server))
 		look_at_block(look, &own, look->name);
@@ -384,7 +369,9 @@ doctor_web_nginx(struct doctor *doctor, const struct web_nginx *root)
 			look.is_loaded = 1;
 	is_ours = has_ours(http);
 	enter(&own, &none, http);
-	look_at_kept(doctor, http);
+	node = find(http, "authgear_socket", NULL);
+	look.of_http = node != NULL ? word(node, 1) : SOCKET;
+	doctor_named_directives(doctor, http, "nginx", look.of_http);
 	for (node = http->first; node != NULL; node = node->next) {
 		if (!is(node, "server") || node->first == NULL)
 			continue;

@@ -273,7 +273,7 @@ BROKEN = (
      'state', 'status.db', 'setpriv --reuid'),
     ("an epoch page of everybody's",
      lambda site: mode(site, STATE + '.epoch/trust', 0o666),
-     'epoch', 'no good page', 'accept'),
+     'epoch', 'no good page', 'authgear-cache init'),
     ('a resolver that is none',
      lambda site: settings(site, '[authgear]', '[authgear]\nresolver_url = '
                            'http://127.0.0.1:%d/nothing' % site.port),

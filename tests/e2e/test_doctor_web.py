@@ -3,6 +3,7 @@ nothing but good, and of each fault what it is and what mends it."""
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 
@@ -10,8 +11,17 @@ import nginx_module
 import servers
 import tap
 
-# The configuration stands where nginx looks for it, in a namespace of its own.
-RUN = 'mount --bind "$0" "$3" && exec "$1" doctor --config "$2"'
+# The configuration stands where nginx looks for it, and the sockets where it
+# asks, in a namespace of its own.
+RUN = ('mount --bind "$0" "$3" && mount -t tmpfs none /run &&'
+       ' mkdir -p /run/lock /run/apache2 && ln -s "$4" /run/authgear &&'
+       ' exec "$1" doctor --config "$2"')
+SETTINGS = """[authgear]
+endpoint = http://127.0.0.1:1
+state = %s/state
+[policy default]
+[policy admin]
+"""
 SHARE = '/usr/share/authgear-gate/nginx/'
 SERVER = 'include %sauthgear-server.conf;' % SHARE
 PUBLIC = 'include %sauthgear-public.conf;' % SHARE
@@ -50,6 +60,8 @@ FAULTS = (
      'bad', 'without the user in its key', '$ag_user_id'),
     ('either of two rules', ((ASK, 'satisfy any; allow 127.0.0.1;' + ASK),),
      'cannot be looked at', 'whom another rule lets in', 'satisfy all'),
+    ('a policy that is not there', ((ASK, ASK.replace('default', 'no')),),
+     'bad', 'policy no, by auth_request, is not in', 'write it there'),
     ('what nginx refuses behind a warning',
      ((ASK, 'gzip_types text/html; auth_requests x;'),),
      'cannot be looked at', 'unknown directive', 'nginx -t'),
@@ -72,6 +84,23 @@ MODULE = (
     ('the site\'s own asking', ((ASKED, 'auth_request /own;'),),
      'cannot be looked at', 'auth_request /own is not ours',
      'authgear POLICY'),
+    ('a policy of the module that is not there', ((ASKED, 'authgear no;'),),
+     'bad', 'policy no, by the module, is not in', 'write it there'),
+    ('a policy of a location that is not there', (
+        ('authgear admin;', 'authgear no;'),),
+     'bad', '/admin: policy no, by the module, is not in', 'write it there'),
+    ('a policy of a path that is not there', (
+        (ASKED, ASKED + 'authgear_path /x no;'),),
+     'bad', 'authgear_path /x: policy no, by the module', 'write it there'),
+    ('a socket that is not there', ((LATER + '/run/authgear/nginx.sock',
+                                     LATER + '/run/authgear/no.sock'),),
+     'bad', 'nobody listens at /run/authgear/no.sock', 'start authgear-fcgi'),
+    ("a server's socket that is not there", (
+        (ASKED, ASKED + LATER + '/run/authgear/no.sock;'),),
+     'bad', 'nobody listens at /run/authgear/no.sock', 'start authgear-fcgi'),
+    ('a socket for the login that is not there', (
+        ('/run/authgear/login.sock', '/run/authgear/no.sock'),),
+     'bad', 'authgear_login: nobody listens at', 'start authgear-fcgi'),
     ('pages that are not there', ((LATER, 'authgear_cache %s/no %s/no;'
                                    + LATER),),
      'bad', 'authgear_cache', 'authgear-cache init'),
@@ -96,6 +125,14 @@ OTHERS = (
     ('apache', DEFAULT, DEFAULT + '<Location "/x">\n'
      'AuthName "authgear default"\n</Location>\n', 'cannot be looked at',
      'whether anybody is asked is not known', '--probe URL'),
+    ('apache', DEFAULT, DEFAULT.replace('default', 'no'), 'bad',
+     'policy no, <Location "/">, is not in', 'write it there'),
+    ('lighttpd', '"AUTHGEAR_POLICY" => "admin"',
+     '"AUTHGEAR_POLICY" => "no"', 'bad', 'policy no, named there, is not in',
+     'write it there'),
+    ('lighttpd', CGI, 'setenv.add-environment += ( "AUTHGEAR_CACHE" =>'
+     ' "/nowhere/a /nowhere/b" )', 'bad', '/nowhere/a is no directory',
+     'authgear-cache init'),
     ('lighttpd', CGI, 'auth.cache = ( "max-age" => 600 )', 'bad',
      'auth.cache', 'leave it out'),
     ('lighttpd', CGI, 'magnet.attract-raw-url-to := ()', 'bad',
@@ -174,7 +211,8 @@ def look(at, text, name, place):
         file.write(text)
     out = subprocess.run(
         ['unshare', '-m', 'sh', '-c', RUN, conf,
-         os.path.join(tap.BUILD, 'authgear-cache'), at + '/none', place],
+         os.path.join(tap.BUILD, 'authgear-cache'), at + '/settings', place,
+         at],
         capture_output=True, text=True, timeout=60)
     if out.returncode not in (0, 1) or not out.stdout:
         raise RuntimeError(out.stderr)
@@ -194,8 +232,19 @@ def by_module(at):
                '\n'.join(lines))
 
 
+def listen(path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    return listener
+
+
 def main():
     at = tempfile.mkdtemp(prefix='authgear-web-')
+    listeners = [listen(os.path.join(at, name))
+                 for name in ('nginx.sock', 'login.sock')]
+    with open(os.path.join(at, 'settings'), 'w') as file:
+        file.write(SETTINGS % at)
     try:
         for name, changes in GOOD:
             lines = doctor(at, changes)
@@ -229,6 +278,8 @@ def main():
                        remedy in line for line in lines),
                    name + ': ' + fault, '\n'.join(lines))
     finally:
+        for listener in listeners:
+            listener.close()
         shutil.rmtree(at)
     tap.done()
 

@@ -69,7 +69,7 @@ static const struct row {
 	const char *text;
 } rows[] = {
 	{ "a policy", doctor_web_lines_apache, { 1, 0, 0 },
-	    "names the policy default", WHOLE END },
+	    "policy default, <Location", WHOLE END },
 	{ "nobody", doctor_web_lines_apache, { 1, 0, 0 },
 	    "nobody is asked, as it says",
 	    FILE_IS HOST ON GUARD("authgear-public") END },
@@ -78,13 +78,13 @@ static const struct row {
 	{ "nothing of ours", doctor_web_lines_apache, { 0, 0, 0 }, NULL,
 	    FILE_IS HOST "<Location \"/\">\n" OPEN "</Location>\n" END },
 	{ "an earlier location", doctor_web_lines_apache, { 1, 0, 0 },
-	    "names the policy", FILE_IS HOST "<Location \"/x\">\n" OPEN
+	    "policy default", FILE_IS HOST "<Location \"/x\">\n" OPEN
 	    "</Location>\n" ON GUARD("authgear default") END },
 	{ "a later one that merges", doctor_web_lines_apache, { 1, 0, 0 },
-	    "names the policy", WHOLE "<Location \"/x\">\nAuthMerging And\n"
+	    "policy default", WHOLE "<Location \"/x\">\nAuthMerging And\n"
 	    OPEN "</Location>\n" END },
 	{ "rules of a directory", doctor_web_lines_apache, { 1, 0, 0 },
-	    "names the policy", WHOLE "<Directory \"/x\">\n" OPEN
+	    "policy default", WHOLE "<Directory \"/x\">\n" OPEN
 	    "</Directory>\n" END },
 
 	{ "a later location", doctor_web_lines_apache, { 1, 0, 1 },
@@ -149,16 +149,24 @@ static const struct row {
 	    "not understood", WHOLE },
 
 	{ "lighttpd", doctor_web_lighttpd, { 1, 0, 0 },
-	    "names the policy default", "config {\n" SCRIPTS POLICY "}\n" },
+	    "policy default, named there", "config {\n" SCRIPTS POLICY "}\n" },
 	{ "lighttpd without us", doctor_web_lighttpd, { 0, 0, 0 },
 	    NULL, "config {\nserver.port = 80\n}\n" },
 	{ "both scripts", doctor_web_lighttpd, { 1, 0, 0 },
-	    "names the policy", "config {\n" SCRIPTS POLICY
+	    "policy default", "config {\n" SCRIPTS POLICY
 	    "$HTTP[\"url\"] == \"/x\" {\n" RAW
 	    "(\"/x/authgear-public.lua\", \"/x/authgear.lua\")\n"
 	    "} # end of $HTTP[\"url\"] == \"/x\"\n}\n" },
 	{ "no script", doctor_web_lighttpd, { 1, 1, 0 },
 	    "authgear.lua is not called", "config {\n" POLICY "}\n" },
+	{ "pages that are nowhere", doctor_web_lighttpd, { 1, 2, 0 },
+	    "lighttpd AUTHGEAR_CACHE: /nowhere/a is no directory", "config {\n"
+	    SCRIPTS "setenv.add-environment = (\n\"AUTHGEAR_CACHE\" => "
+	    "\"/nowhere/a /nowhere/b\",\n)\n" POLICY "}\n" },
+	{ "one page", doctor_web_lighttpd, { 1, 1, 0 },
+	    "is not two directories", "config {\n" SCRIPTS
+	    "setenv.add-environment = (\n\"AUTHGEAR_CACHE\" => "
+	    "\"/nowhere/a\",\n)\n" POLICY "}\n" },
 	{ "set without ours", doctor_web_lighttpd, { 1, 1, 0 },
 	    "set without authgear.lua", "config {\n" SCRIPTS POLICY
 	    "$HTTP[\"url\"] == \"/x\" {\n" RAW "()\n"
@@ -169,32 +177,32 @@ static const struct row {
 	    "magnet.attract-physical-path-to = (\n\"/x/authgear.lua\",\n)\n"
 	    "} # end of else\n}\n" },
 	{ "a server where it was granted", doctor_web_lighttpd, { 1, 0, 0 },
-	    "names the policy", LIGHTY DECISION "== \"granted\" {\n" SERVER
+	    "named there", LIGHTY DECISION "== \"granted\" {\n" SERVER
 	    "} # end of x\n}\n" },
 	{ "a server of an address", doctor_web_lighttpd, { 1, 0, 0 },
-	    "names the policy", LIGHTY URL "=^ \"/app/\" {\n" SERVER
+	    "named there", LIGHTY URL "=^ \"/app/\" {\n" SERVER
 	    "} # end of x\n" URL "=~ \"\\.php$\" {\n" SERVER
 	    "} # end of x\n}\n" },
 	{ "a server for all, which ours takes the place of",
-	    doctor_web_lighttpd, { 1, 0, 0 }, "names the policy",
+	    doctor_web_lighttpd, { 1, 0, 0 }, "named there",
 	    "config {\n" SCRIPTS POLICY SERVER OURS "}\n" },
 	{ "a server of a host before ours", doctor_web_lighttpd, { 1, 0, 0 },
-	    "names the policy", "config {\n" SCRIPTS POLICY HOST_IS SERVER
+	    "named there", "config {\n" SCRIPTS POLICY HOST_IS SERVER
 	    "} # end of x\n" OURS "}\n" },
 	{ "ours of a host", doctor_web_lighttpd, { 1, 0, 0 },
-	    "names the policy", LIGHTY HOST_IS "fastcgi.server = (\n"
+	    "named there", LIGHTY HOST_IS "fastcgi.server = (\n"
 	    "\"/\" => (\n\"authgear\" => (\n),\n),\n)\n"
 	    "} # end of x\n}\n" },
 	{ "an address of a host", doctor_web_lighttpd, { 1, 0, 0 },
-	    "names the policy", LIGHTY HOST_IS "server.tag = \"x\"\n"
+	    "named there", LIGHTY HOST_IS "server.tag = \"x\"\n"
 	    URL "=^ \"/app/\" {\n" SERVER "} # end of x\n} # end of y\n"
 	    "}\n" },
 	{ "within what is not at work", doctor_web_lighttpd, { 1, 0, 0 },
-	    "names the policy", LIGHTY URL "=^ \"/app/\" {\n" HOST_IS SERVER
+	    "named there", LIGHTY URL "=^ \"/app/\" {\n" HOST_IS SERVER
 	    "} # end of x\nelse {\n" SERVER "} # end of else\n"
 	    "} # end of y\n}\n" },
 	{ "an else of what is at work", doctor_web_lighttpd, { 1, 0, 0 },
-	    "names the policy", LIGHTY URL "!~ \"^/app/\" {\n"
+	    "named there", LIGHTY URL "!~ \"^/app/\" {\n"
 	    "} # end of x\nelse " HOST_IS SERVER "} # end of y\n"
 	    "else {\n" SERVER "} # end of else\n}\n" },
 	{ "a server of a host", doctor_web_lighttpd, { 1, 0, 1 },
