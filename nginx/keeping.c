@@ -104,8 +104,8 @@ look(struct keeping *keeping, int64_t now)
 	if (!keeping->is_there && !keeping->is_told)
 		ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
 		    "authgear_cache: nothing is kept: no page that counts "
-		    "in %V", has_root ? &keeping->conf.daemon :
-		    &keeping->conf.root);
+		    "in %V; authgear-cache doctor says why", has_root ?
+		    &keeping->conf.daemon : &keeping->conf.root);
 	if (keeping->is_there && keeping->is_told)
 		ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
 		    "authgear_cache: the pages are there: grants are kept");

@@ -77,7 +77,8 @@ local function look(self)
 	    not is_good(self.daemon, "daemon") and self.daemon
 	self.is_there = not missing
 	if missing and was ~= false then
-		say("nothing is kept: no page that counts in " .. missing)
+		say("nothing is kept: no page that counts in " .. missing ..
+		    "; authgear-cache doctor says why")
 	elseif not missing and was == false then
 		say("the pages are there: grants are kept")
 	end

@@ -200,6 +200,45 @@ doctor_named_pages(struct doctor *doctor, const char *subject,
 	look_at_pages(doctor, subject, root, daemon + 1);
 }
 
+/* How many policies send browsers to log in, and whether one of them has them
+ * come back to this path. */
+static size_t
+logins(const struct settings *settings, const char *path, int *is_one_out)
+{
+	const char *url;
+	size_t i, count = 0;
+
+	*is_one_out = 0;
+	for (i = 0; i < settings->policy_count; i++) {
+		url = settings->policies[i]->login_return;
+		if (url == NULL)
+			continue;
+		count++;
+		url = strstr(url, "://");
+		url = url != NULL ? strchr(url + 3, '/') : NULL;
+		*is_one_out |= url != NULL && strcmp(url, path) == 0;
+	}
+	return count;
+}
+
+/* Where no policy sends anybody, nobody comes back. */
+static void
+look_at_login(struct doctor *doctor, const char *subject, const char *path,
+    const char *address)
+{
+	int is_one = 1;
+
+	if (doctor->settings != NULL &&
+	    logins(doctor->settings, path, &is_one) == 0)
+		return;
+	if (!is_one && may_be_ours(doctor, address))
+		doctor_say(doctor, DOCTOR_BAD, subject, "name the path of "
+		    "login_return", "no policy of %s has its login_return at "
+		    "%s: who comes back from a login is not sent on",
+		    doctor->config, path);
+	doctor_named_socket(doctor, subject, address);
+}
+
 void
 doctor_named_directives(struct doctor *doctor, const struct web_nginx *block,
     const char *subject, const char *address)
@@ -218,7 +257,8 @@ doctor_named_directives(struct doctor *doctor, const struct web_nginx *block,
 		(void)snprintf(of, sizeof(of), "%s %.100s", subject,
 		    node->words[0]);
 		if (strcmp(node->words[0], "authgear_login") == 0)
-			doctor_named_socket(doctor, of, node->words[2]);
+			look_at_login(doctor, of, node->words[1],
+			    node->words[2]);
 		else if (strcmp(node->words[0], "authgear_cache") == 0)
 			look_at_pages(doctor, of, node->words[1],
 			    node->words[2]);

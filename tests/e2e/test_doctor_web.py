@@ -21,6 +21,9 @@ endpoint = http://127.0.0.1:1
 state = %s/state
 [policy default]
 [policy admin]
+[policy web]
+login_client = web
+login_return = http://127.0.0.1/authgear-login
 """
 SHARE = '/usr/share/authgear-gate/nginx/'
 SERVER = 'include %sauthgear-server.conf;' % SHARE
@@ -101,6 +104,9 @@ MODULE = (
     ('a socket for the login that is not there', (
         ('/run/authgear/login.sock', '/run/authgear/no.sock'),),
      'bad', 'authgear_login: nobody listens at', 'start authgear-fcgi'),
+    ('a path that no login comes back to', (
+        ('authgear_login /authgear-login ', 'authgear_login /login '),),
+     'bad', 'has its login_return at /login', 'path of login_return'),
     ('pages that are not there', ((LATER, 'authgear_cache %s/no %s/no;'
                                    + LATER),),
      'bad', 'authgear_cache', 'authgear-cache init'),
