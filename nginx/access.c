@@ -4,6 +4,7 @@
 #include "nginx/conf.h"
 #include "nginx/destination.h"
 #include "nginx/inquiry.h"
+#include "nginx/plain_path.h"
 #include "nginx/refusal.h"
 #include "nginx/state.h"
 #include "nginx/telling.h"
@@ -66,15 +67,53 @@ pass_of(ngx_http_request_t *r)
 	return state != NULL ? state_pass(state, r) : NULL;
 }
 
+/* nginx takes a "#" for the end of a path, and hands all of it on: what stands
+ * behind it would be judged by nobody, and read by applications. */
+static void
+cut_fragment(ngx_http_request_t *r)
+{
+	ngx_str_t *uri = &r->unparsed_uri;
+	size_t i;
+
+	for (i = 0; i < uri->len && uri->data[i] != '?'; i++)
+		if (uri->data[i] == '#')
+			uri->len = i;
+}
+
+/* Of a client's request that had no POST_READ: it is on its way to an error
+ * page, but applications are told what was asked for. */
+static ngx_int_t
+read_original(ngx_http_request_t *r, ngx_str_t *path)
+{
+	const ngx_str_t *asked = &r->unparsed_uri;
+
+	if (r != r->main || !r->internal || asked->len == 0)
+		return NGX_OK;
+	path->data = ngx_pnalloc(r->pool, asked->len + 1);
+	if (path->data == NULL)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	path->len = plain_path_destination(asked->data, asked->len,
+	    path->data);
+	return path->len > 0 ? NGX_OK : NGX_HTTP_BAD_REQUEST;
+}
+
+/* NGX_OK, or the status that ends the request. */
 static ngx_int_t
 know_path(struct pass *pass, const struct conf_server *server)
 {
+	ngx_int_t rc;
+
 	if (pass->is_path_known)
 		return NGX_OK;
+	cut_fragment(pass->r);
 	pass->path = pass->r->uri;
+	rc = server->paths == NULL ? NGX_OK :
+	    read_original(pass->r, &pass->path);
+	if (rc != NGX_OK)
+		return rc;
 	if (guarded_policies(server->paths, pass->r->pool, &pass->path,
 	    pass->path_policies) != NGX_OK)
-		return NGX_ERROR;
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	pass->is_path_known = 1;
 	return NGX_OK;
 }
@@ -99,43 +138,32 @@ serve_login(struct pass *pass, const struct conf_server *server)
 	return rc == NGX_ERROR ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
 }
 
-/* nginx takes a "#" for the end of a path, and hands all of it on: what stands
- * behind it would be judged by nobody, and read by applications. */
-static void
-cut_fragment(ngx_http_request_t *r)
-{
-	ngx_str_t *uri = &r->unparsed_uri;
-	size_t i;
-
-	for (i = 0; i < uri->len && uri->data[i] != '?'; i++)
-		if (uri->data[i] == '#')
-			uri->len = i;
-}
-
 ngx_int_t
 access_begin(ngx_http_request_t *r, const struct access_conf *conf)
 {
 	const struct conf_server *server = conf->server;
 	struct pass *pass = pass_of(r);
+	ngx_int_t rc;
 
 	if (pass == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	cut_fragment(r);
 	if (server->login_path.data != NULL &&
 	    is_same(&server->login_path, &r->uri))
 		return serve_login(pass, server);
-	return know_path(pass, server) == NGX_OK ? NGX_DECLINED :
-	    NGX_HTTP_INTERNAL_SERVER_ERROR;
+	rc = know_path(pass, server);
+	return rc == NGX_OK ? NGX_DECLINED : rc;
 }
 
 ngx_int_t
 access_pass(ngx_http_request_t *r, const struct access_conf *conf)
 {
 	struct pass *pass = pass_of(r);
+	ngx_int_t rc;
 
-	if (pass == NULL || know_path(pass, conf->server) != NGX_OK)
+	if (pass == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	return NGX_DECLINED;
+	rc = know_path(pass, conf->server);
+	return rc == NGX_OK ? NGX_DECLINED : rc;
 }
 
 /* Another pass of the same request is another question. */
@@ -195,6 +223,10 @@ access_path(ngx_http_request_t *r, const struct access_conf *conf)
 
 	if (pass == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	/* an error page that is a named location has no SERVER_REWRITE */
+	rc = know_path(pass, conf->server);
+	if (rc != NGX_OK)
+		return rc;
 	is_probe = destination_is_probe(pass);
 	pass->is_guarded = is_guarded(conf->location) != 0;
 	begin_pass(pass);

@@ -5,6 +5,7 @@ the request; what it leaves to nginx's own access directives."""
 import base64
 import json
 import os
+import re
 import subprocess
 import tempfile
 
@@ -250,6 +251,49 @@ def rules(world):
                         ('/off/x?a#b', 'none')],
                   'nothing behind a "#" is handed on')
         off_location(world, nginx, user)
+
+
+UNREAD = '''server {
+include @INCLUDES@/authgear-server.conf;
+@LISTEN@
+error_log @AT@/error.log info;
+authgear_path /secret admin;
+error_page 400 = @bad;
+error_page 405 /bad;
+location @bad { proxy_set_header X-Asked $request_uri;
+    proxy_pass http://@HTTP@; }
+location /bad { proxy_set_header X-Asked $request_uri;
+    proxy_pass http://@HTTP@; }
+location /public/ { root @WWW@; }
+}
+'''
+
+
+def unread(world):
+    """The error page of a request that nginx did not read whole is told what
+    was asked for: the path's policy holds for it."""
+    user, admin = world.token(), world.token('root', roles=['admin'])
+    with nginx_site.running(world, UNREAD, face='module') as nginx:
+        for path, wanted in (
+                ('/secret/x', [None, None, '/secret/x']),
+                ('/Secret/x?y', [None, None, '/Secret/x?y']),
+                ('/%73ecret', [None, None, '/%73ecret']),
+                ('//secret/./x', [None, None, '//secret/./x']),
+                ('/x/../secret/x', [None] * 3),
+                ('/x#/../secret/x', ['/x'] * 3),
+                ('/x?/secret', ['/x?/secret'] * 3)):
+            for method, header in (('GET', 'Content-Length: -1'),
+                                   ('TRACE', 'X: x')):
+                got = [checker.exchange(nginx.port, (
+                    '%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
+                    '%s%s\r\n\r\n' % (
+                        method, path, 'Authorization: Bearer %s\r\n' % token
+                        if token else '', header)).encode())
+                    for token in (None, user, admin)]
+                got = [re.search(rb'"X-Asked", "([^"]*)"', text)
+                       for text in got]
+                tap.equal([one and one.group(1).decode() for one in got],
+                          wanted, 'not read whole: %s %s' % (method, path))
 
 
 def off_location(world, nginx, user):
@@ -502,6 +546,6 @@ if __name__ == '__main__':
     directives()
     installed()
     with checker.World(('nginx',), policies=POLICIES) as here:
-        for case in (rules, inside, satisfy):
+        for case in (rules, unread, inside, satisfy):
             case(here)
     tap.done()
