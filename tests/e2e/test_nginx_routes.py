@@ -68,8 +68,13 @@ def front_controllers(php, face):
     error_page = text.replace(
         'try_files $uri /index.php?q=$uri&$args;',
         'error_page 404 = /index.php?q=$uri;')
-    return {'try_files': text, 'rewrite': without, 'both': rewriting,
+    ways = {'try_files': text, 'rewrite': without, 'both': rewriting,
             'error_page': error_page}
+    if face == 'module':    # where the recipe says never to
+        ways['refused'] = text.replace(
+            'location / {', 'error_page 400 405 501 = /index.php?q=$uri;\n'
+            'location / {')
+    return ways
 
 
 def routes(world, face, name, text):
@@ -92,6 +97,17 @@ def routes(world, face, name, text):
             if status not in (403, 404) or world.site.runs() != before:
                 wrong.append((path, status))
         tap.ok(not wrong, name + ': no address in a query', wrong)
+        before = world.site.runs()
+        got = [checker.exchange(nginx.port, (
+            '%s /admin/users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
+            'Authorization: Bearer %s\r\n%s\r\n\r\n' % (
+                method, user, header)).encode())[9:12]
+            for method, header in (
+                ('GET', 'Content-Length: -1'), ('TRACE', 'X: x'),
+                ('GET', 'Transfer-Encoding: x'))]
+        tap.ok(all(status in (b'400', b'405', b'403', b'501')
+                   for status in got) and world.site.runs() == before,
+               name + ': nor by the error page of a bad request', got)
         answer = checker.ask(nginx.port, '/users?#', user)
         tap.equal(answer.status, 200, name + ': a "#" in a query')
         answer = checker.ask(nginx.port, '/users#/../admin/users', user)
