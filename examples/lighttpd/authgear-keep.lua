@@ -21,9 +21,9 @@ if UPTIME then
 	UPTIME:setvbuf("no")
 end
 local NOT_TOLD = {
-	AUTHGEAR_ASKED = true, AUTHGEAR_CACHE = true, AUTHGEAR_KEEP = true,
-	AUTHGEAR_NOTE = true, AUTHGEAR_POLICY = true, AUTHGEAR_PUBLIC = true,
-	AUTHGEAR_FORGED_IDENTITY = true
+	AUTHGEAR_ASKED = true, AUTHGEAR_BEGUN = true, AUTHGEAR_CACHE = true,
+	AUTHGEAR_KEEP = true, AUTHGEAR_NOTE = true, AUTHGEAR_POLICY = true,
+	AUTHGEAR_PUBLIC = true, AUTHGEAR_FORGED_IDENTITY = true
 }
 
 local function say(text)
@@ -171,8 +171,8 @@ local function note(self, policy)
 end
 
 -- A grant, by what was noted before its question.  Not by the pages of another
--- daemon or state than the one that answered, and not if a script behind ours gave the
--- request another credential meanwhile: that one was asked with.
+-- daemon or state than the one that answered, and not if a script behind ours
+-- gave the request another credential meanwhile: that one was asked with.
 local function put(self, noted, said, headers)
 	local key, at, turn = noted:match("^(%x+) (%S+) (%x+)$")
 	local seconds, pages = said:match("^(%d+) (%x+)$")

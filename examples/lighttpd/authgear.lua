@@ -118,7 +118,8 @@ end
 local function forget()
 	for name in pairs(env) do
 		if name:find("^AUTHGEAR_") and name ~= "AUTHGEAR_POLICY" and
-		    name ~= "AUTHGEAR_PUBLIC" and name ~= "AUTHGEAR_CACHE" or
+		    name ~= "AUTHGEAR_PUBLIC" and name ~= "AUTHGEAR_CACHE" and
+		    name ~= "AUTHGEAR_BEGUN" or
 		    name == "REMOTE_USER" then
 			env[name] = nil
 		end
@@ -260,9 +261,20 @@ local function has_fragment()
 	return attr["request.orig-uri"]:find("^[^?]*#")
 end
 
+-- What lighttpd refuses before it has read all of it comes here first at the
+-- address of a server.error-handler, which is told what was asked for.
+-- AUTHGEAR_BEGUN says of all others that this file has seen them before.
+local function is_unread()
+	if env["AUTHGEAR_BEGUN"] then
+		return false
+	end
+	env["AUTHGEAR_BEGUN"] = "1"
+	return (env["REDIRECT_STATUS"] or ""):find("^[45]")
+end
+
 local function pass()
 	local asked, decision = env["AUTHGEAR_ASKED"], env["AUTHGEAR_DECISION"]
-	if has_fragment() then
+	if has_fragment() or is_unread() then
 		return 400
 	elseif env["AUTHGEAR_PUBLIC"] == attr["request.uri"] then
 		return asked == "-" and 0 or let_through()

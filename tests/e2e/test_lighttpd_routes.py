@@ -148,6 +148,24 @@ def led(world):
                           'led by %s: an administrator' % way)
 
 
+def unread(world):
+    """The handler of errors is not told of what was never asked about."""
+    alice = world.token()
+    with lighttpd.Variant(
+            world, behind='server.error-handler = "/show.cgi"\n') as server:
+        for target in ('/admin/x', '/x'):
+            for header in (('Content-Length', '-1'), ('Host', 'another'),
+                           ('Transfer-Encoding', 'x'), ('Bad header', 'x')):
+                before = world.site.runs()
+                got = raw(server.port, target, alice, headers=[header])[0]
+                tap.ok(got in (400, 501) and world.site.runs() == before,
+                       'not read whole: %s, %s' % (target, header), got)
+        before = world.site.runs()
+        raw(server.port, '/nothing', alice)
+        tap.equal(world.site.runs(), before + 1,
+                  'it is of what was asked about and is not there')
+
+
 def ignored(world):
     """client_identity = ignore: a claim switches no rewrite on."""
     text = recipe('routes', []) + APPLICATION % world.site.socket
@@ -278,6 +296,7 @@ with checker.World(names=()) as here:
         routed(here, each)
     queried(here)
     led(here)
+    unread(here)
     destinations(here)
 with checker.World(names=(), rules='\nclient_identity = ignore') as here:
     ignored(here)
