@@ -133,7 +133,7 @@ include(struct reading *reading, const char *name, enum wanted wanted)
 	ret = read_file(reading, name, wanted);
 	reading->depth--;
 	reading->name = outer;
-	return ret;
+	return ret == -1 ? -1 : 0;
 }
 
 /* What is in there counts for itself, and the mark is a line of its own. */
