@@ -97,6 +97,27 @@ def test_journal(booted):
                   '%r has priority %d' % (text, priority))
 
 
+def test_explained(booted):
+    """Lines of the daemon, as the journal notes whose they are."""
+    said = [re.search(r'request=([0-9a-f]{16})', row[2])
+            for row in booted.said() if 'reason=no-credential' in row[2]]
+    request = said[-1].group(1)
+    explain = ['/mnt/build/authgear-cache', 'explain', '--config',
+               '/etc/authgear/authgear.conf', '--request']
+    run = booted.run(*explain, request, check=False)
+    tap.ok(run.returncode == 0 and 'denied, no-credential' in run.stdout,
+           'a refusal of the journal is explained', run.stdout)
+    forged = '%016x' % (int(request, 16) ^ 1)
+    booted.run('setpriv', '--reuid=1234', '--clear-groups', 'logger', '-t',
+               'authgear-fcgi', '--', 'decision=denied reason=revoked '
+               'request=%s' % forged)
+    gate.until(lambda: forged in booted.run(
+        'journalctl', '--identifier=authgear-fcgi').stdout, 'that line')
+    run = booted.run(*explain, forged, check=False)
+    tap.ok(run.returncode == 1 and 'no decision' in run.stdout,
+           'and none of another user', run.stdout)
+
+
 def test_signals(booted):
     pid = main_pid(booted)
     reload = booted.run('systemctl', 'reload', UNIT, check=False)
@@ -176,6 +197,7 @@ def main():
         install(booted)
         test_forgotten_init(booted)
         test_journal(booted)
+        test_explained(booted)
         test_signals(booted)
         test_socket_added(booted)
         test_ask_added(booted)
