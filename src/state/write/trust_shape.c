@@ -96,11 +96,11 @@ trust_shape_check(struct sqlite3 *db, const char *name, struct error *error)
 		(void)database_error_tell(db, rc, name, error);
 	else if (more.type[0] != '\0')
 		error_set(error, "%.300s: its %s %s is not as authgear-cache "
-		    "makes it: something else changed this file", name,
-		    more.type, more.name);
+		    "makes it: undo what changed it, or take another copy",
+		    name, more.type, more.name);
 	else if (less.type[0] != '\0')
-		error_set(error, "%.300s: it has no %s %s: something else "
-		    "changed this file", name, less.type, less.name);
+		error_set(error, "%.300s: it has no %s %s: undo what changed "
+		    "it, or take another copy", name, less.type, less.name);
 	else
 		return 0;
 	return -1;
