@@ -1,5 +1,6 @@
 """Signals: what log rotation and other daemons' habits send does not end the
 daemon; SIGTERM and SIGINT end it after the requests at hand."""
+# beside others: it mostly waits
 
 import signal
 import threading

@@ -1,5 +1,6 @@
 """Every fault of the simulator, seen as its --help promises: byte by byte,
 on a raw socket."""
+# beside others: it mostly waits
 
 import http.client
 import json

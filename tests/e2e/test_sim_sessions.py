@@ -1,5 +1,6 @@
 """How sessions end in the simulator's resolver, its faults and its lock, and
 what its control refuses."""
+# beside others: it mostly waits
 
 import hashlib
 import http.client

@@ -1,5 +1,6 @@
 """The daemon when something runs out: a log that nobody reads, places and
 descriptors that parked requests hold, peers that vanish meanwhile."""
+# beside others: it mostly waits
 
 import os
 import resource
