@@ -11,21 +11,27 @@
 #include "admin/child.h"
 #include "face/epoch.h"
 #include "ground/epoch_place.h"
+#include "state/status.h"
 #include "state/status_list.h"
+#include "state/trust.h"
 #include "state/trust_place.h"
+#include "state/trust_shared.h"
 #include "state/write/trust_list.h"
+#include "transport/clock.h"
 
 #define INIT "'authgear-cache init --user NAME' with the daemon's user mends it"
+#define PUT_BACK "put a backup in its place, as authgear-cache(8) says in " \
+	"FILES, then run 'authgear-cache accept'"
 
 /* 1 if the file is there and no other kind of thing, with what it is; else
- * said, `missing` being what an absent one is. */
+ * said, `mends` being what mends an absent one, where that is bad. */
 static int
-find(struct doctor *doctor, const char *path, enum doctor_finding missing,
+find(struct doctor *doctor, const char *path, const char *mends,
     struct stat *st)
 {
 	if (lstat(path, st) == -1) {
-		doctor_say(doctor, errno == ENOENT ? missing : DOCTOR_UNKNOWN,
-		    "state", missing == DOCTOR_BAD ? INIT : NULL, "%s: %s",
+		doctor_say(doctor, errno == ENOENT && mends != NULL ?
+		    DOCTOR_BAD : DOCTOR_UNKNOWN, "state", mends, "%s: %s",
 		    path, strerror(errno));
 		return 0;
 	}
@@ -106,7 +112,8 @@ find_user(struct doctor *doctor, const char *state)
 		    "uid %lu alone", path, (unsigned long)st.st_uid);
 }
 
-static void
+/* 1 if it can be read. */
+static int
 look_at_trust(struct doctor *doctor, const char *state)
 {
 	struct error error = { "" };
@@ -115,10 +122,10 @@ look_at_trust(struct doctor *doctor, const char *state)
 	char path[PATH_MAX];
 
 	(void)snprintf(path, sizeof(path), "%.3900s/trust.db", state);
-	if (!find(doctor, path, DOCTOR_BAD, &st) ||
+	if (!find(doctor, path, PUT_BACK, &st) ||
 	    lstat(state, &place) == -1 ||
 	    check_file(doctor, path, &st, place.st_uid, 0640) == -1)
-		return;
+		return 0;
 	if (st.st_gid != place.st_gid)
 		doctor_say(doctor, DOCTOR_BAD, "state", INIT, "%s is of group "
 		    "%lu, and its directory of %lu", path,
@@ -127,18 +134,58 @@ look_at_trust(struct doctor *doctor, const char *state)
 	    &error) == -1)
 		doctor_say(doctor, DOCTOR_BAD, "state", NULL, "%s",
 		    error_text(&error));
-	else
+	else {
 		doctor_say(doctor, DOCTOR_GOOD, "state", NULL, "%s: %lld "
 		    "revocations, up to change %lld", path,
 		    (long long)counts.revocations, (long long)counts.number);
+		return 1;
+	}
+	return 0;
 }
 
 /* --- as the daemon's user */
 
+struct look {
+	const struct doctor *doctor;
+	int has_trust;
+};
+
+/* trust.db may be sound and no daemon believe it: one that went back. */
+static int
+believe(const struct settings *settings, struct error *error)
+{
+	struct trust_shared *shared = trust_shared_new();
+	struct status *status = NULL;
+	struct trust *trust = NULL;
+	struct moment now;
+	char path[PATH_MAX];
+	int ret = -1;
+
+	if (shared == NULL || clock_now(&now) == -1) {
+		error_set(error, "out of memory, or no /proc");
+		goto done;
+	}
+	(void)snprintf(path, sizeof(path), "%.3900s/daemon/status.db",
+	    settings->state);
+	trust = trust_open_shared(settings->state, settings->endpoint, shared,
+	    error);
+	if (trust == NULL || (status = status_open(path, settings->endpoint,
+	    NULL, error)) == NULL)
+		goto done;
+	trust_use_status(trust, status);
+	ret = trust_check(trust, &now, error);
+done:
+	trust_free(trust);
+	status_free(status);
+	trust_shared_free(shared);
+	return ret;
+}
+
 static int
 work(void *context, FILE *out, struct error *error)
 {
-	const struct doctor *doctor = context;
+	const struct look *look = context;
+	const struct doctor *doctor = look->doctor;
 	struct status_list *list;
 
 	(void)out;
@@ -151,7 +198,9 @@ work(void *context, FILE *out, struct error *error)
 	list = status_list_open(doctor->settings->state,
 	    doctor->settings->endpoint, STATUS_LIST_OLDEST, error);
 	status_list_free(list);
-	return list != NULL ? 0 : -1;
+	if (list == NULL)
+		return -1;
+	return look->has_trust ? believe(doctor->settings, error) : 0;
 }
 
 static int
@@ -163,10 +212,11 @@ take(void *context, const struct json *line, struct error *error)
 }
 
 static void
-look_at_status(struct doctor *doctor, const char *state)
+look_at_status(struct doctor *doctor, const char *state, int has_trust)
 {
+	struct look look = { doctor, has_trust };
 	const struct child child = { .state = state, .what = "",
-	    .context = doctor, .work = work, .take = take };
+	    .context = &look, .work = work, .take = take };
 	struct error error = { "" };
 	char path[PATH_MAX];
 	struct stat st;
@@ -174,7 +224,7 @@ look_at_status(struct doctor *doctor, const char *state)
 	if (doctor->user == DOCTOR_USER_UNKNOWN)
 		return;
 	(void)snprintf(path, sizeof(path), "%.3900s/daemon/status.db", state);
-	if (!find(doctor, path, DOCTOR_UNKNOWN, &st) ||
+	if (!find(doctor, path, NULL, &st) ||
 	    check_file(doctor, path, &st, doctor->user, 0600) == -1)
 		return;
 	if (child_run(&child, &error) == -1)
@@ -223,7 +273,6 @@ doctor_state(struct doctor *doctor)
 	}
 	find_user(doctor, state);
 	look_at_directory(doctor, state);
-	look_at_trust(doctor, state);
-	look_at_status(doctor, state);
+	look_at_status(doctor, state, look_at_trust(doctor, state));
 	look_at_epoch(doctor, state);
 }

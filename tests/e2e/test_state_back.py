@@ -150,7 +150,7 @@ def test_nothing_there(site):
     log lie over the copy that is put there next."""
     site.cache('block', 'user', 'first')
     copy = keep(site, 'kept')
-    for what, wanted in (('absent', 'does not exist: restore it'),
+    for what, wanted in (('absent', 'does not exist: put a backup'),
                          ('empty', 'damaged or not a database of ours')):
         for name in os.listdir(site.state):
             if name.startswith('trust.db'):

@@ -27,9 +27,9 @@ open_database(struct trust_file *file, enum database_mode mode,
 		return trust_head_failed(NULL, SQLITE_CORRUPT, file->path,
 		    error);
 	case DATABASE_ABSENT:
-		error_set(error, "%s does not exist: restore it, then run "
-		    "'authgear-cache accept'; where there was none yet, run "
-		    "'authgear-cache init'", file->path);
+		error_set(error, "%s does not exist: put a backup in its "
+		    "place, then run 'authgear-cache accept'; where there was "
+		    "none yet, run 'authgear-cache init'", file->path);
 		return -1;
 	case DATABASE_UNSAFE:
 	case DATABASE_NEWER:
