@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/change_log.h"
+#include "admin/change_words.h"
 #include "admin/digits.h"
 #include "admin/rights.h"
 #include "admin/signals.h"
@@ -200,25 +201,11 @@ change_remark(const struct change *change)
 	}
 }
 
-/* Eight, four, four, four and twelve hex digits. */
-static int
-is_uuid(const char *text)
-{
-	size_t i;
-
-	for (i = 0; i < 36; i++)
-		if (i == 8 || i == 13 || i == 18 || i == 23 ?
-		    text[i] != '-' : strchr("0123456789abcdefABCDEF",
-		    text[i]) == NULL || text[i] == '\0')
-			return 0;
-	return text[i] == '\0';
-}
-
 void
 change_warn_of_user(const struct change *change)
 {
 	if (change->kind == REVOCATION_USER && change->typed != NULL &&
-	    !is_uuid(change->typed))
+	    !change_words_is_uuid(change->typed))
 		(void)fprintf(stderr, "authgear-cache: note: Authgear's user "
 		    "IDs are UUIDs, this is none; it counts for a user whose "
 		    "ID is exactly this text\n");

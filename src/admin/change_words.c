@@ -50,3 +50,16 @@ change_words_file(const struct change *change, int asked)
 	return asked || change->line->values[OPTION_FILE] == NULL ? NULL :
 	    "--file is for a credential, and none is asked for";
 }
+
+int
+change_words_is_uuid(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < 36; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23 ?
+		    text[i] != '-' : strchr("0123456789abcdefABCDEF",
+		    text[i]) == NULL || text[i] == '\0')
+			return 0;
+	return text[i] == '\0';
+}

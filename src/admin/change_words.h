@@ -17,6 +17,9 @@ const char *change_words_value(struct change *change);
 /* A value of this kind that was typed; NULL: none was. */
 const char *change_words_check(enum revocation_kind kind, const char *value);
 
+/* Eight, four, four, four and twelve hex digits. */
+int change_words_is_uuid(const char *text);
+
 /* --file is for a credential only; `asked`: one is expected. */
 const char *change_words_file(const struct change *change, int asked);
 

@@ -86,7 +86,7 @@ step(struct csv *csv, int c, enum place *place)
 	const char *wrong;
 
 	if (c == '\0')
-		return "it has a NUL in it";
+		return "it has a NUL in it: save the file as UTF-8";
 	if (*place == PLACE_QUOTED)
 		return step_quoted(csv, c, place);
 	if (is_end(c))

@@ -24,16 +24,32 @@ no_memory(struct error *error)
 	return -1;
 }
 
+/* What a spreadsheet writes where the comma is a decimal's. */
+static const char *
+check_count(const struct csv *csv)
+{
+	if (csv->count == 2)
+		return NULL;
+	if (csv->count == 1 && strpbrk(csv->fields[0], ";\t") != NULL)
+		return "there are not two fields, user and account: "
+		    "semicolons and tabs part none, so save the file with "
+		    "commas";
+	return "there are not two fields, user and account";
+}
+
 /* NULL, or what `map add' would say of it. */
 static const char *
 check(const struct csv *csv, struct error *why)
 {
 	const struct trust_pair pair = { csv->fields[0], csv->fields[1], 0 };
-	const char *wrong = NULL;
+	const char *wrong = check_count(csv);
 	int i;
 
-	if (csv->count != 2)
-		return "there are not two fields, user and account";
+	if (wrong != NULL)
+		return wrong;
+	if (csv->fields[0][0] == '\0' || csv->fields[1][0] == '\0')
+		return csv->fields[0][0] == '\0' ? "the user is empty" :
+		    "the account is empty";
 	if (csv->line == 1 && (strcasecmp(csv->fields[0], "account") == 0 ||
 	    strcasecmp(csv->fields[1], "user") == 0))
 		return "the first column must be the user, the second the "

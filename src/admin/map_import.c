@@ -9,6 +9,7 @@
 #include "admin/ask.h"
 #include "admin/change.h"
 #include "admin/change_log.h"
+#include "admin/change_words.h"
 #include "admin/map_file.h"
 #include "admin/progress.h"
 #include "admin/rights.h"
@@ -99,6 +100,26 @@ cut_row(const struct map_file *file)
 	return file->has_no_end && is_change(last) ? last : NULL;
 }
 
+/* A head in other words than ours is a row like any other, and would be set:
+ * so one user is told who is no UUID where others are. */
+static void
+tell_odd(const struct map_file *file)
+{
+	const struct map_row *odd = NULL;
+	size_t i, uuids = 0;
+
+	for (i = 0; i < file->count; i++)
+		if (change_words_is_uuid(file->rows[i].user))
+			uuids++;
+		else if (odd == NULL)
+			odd = &file->rows[i];
+	if (odd != NULL && uuids > 0)
+		(void)fprintf(stderr, "authgear-cache: note: line %lld: its "
+		    "user is no UUID, as Authgear's user IDs are; a first line "
+		    "that names the columns has the words user,account\n",
+		    odd->line);
+}
+
 /* 1 to go on, -1 and error. */
 static int
 ask(const struct work *work, const struct map_row *cut)
@@ -128,6 +149,7 @@ agree(const struct work *work)
 
 	tell(work);
 	(void)fflush(stdout);
+	tell_odd(&work->file);
 	if (cut != NULL)
 		(void)fprintf(stderr, "authgear-cache: note: line %lld has no "
 		    "line end: is the file cut there?\n", cut->line);

@@ -18,13 +18,19 @@ BAD = (
      'line 1: the first column must be the user'),
     ('so, in other letters', b'Account,User\nx,a\n', 'line 1'),
     ('one field', b'a,x\nb\n', 'line 2: there are not two fields'),
+    ('semicolons', b'user;account\r\na;x\r\n',
+     'line 1: there are not two fields, user and account: semicolons'),
+    ('tabs', b'user\taccount\na\tx\n', 'save the file with commas'),
+    ('UTF-16', 'user,account\r\na,x\r\n'.encode('utf-16'),
+     'save the file as UTF-8'),
     ('three fields', b'a,x,1\n', 'line 1: there are not two fields'),
     ('twenty fields', b',' * 20 + b'\n', 'line 1: it has too many fields'),
     ('a blank line', b'a,x\n\nb,y\n', 'line 2'),
     ('a blank line at the end', b'a,x\n\n', 'line 2'),
     ('a head further down', b'a,x\nuser,account\nuser,account2\n',
      'lines 2 and 3 have the same user'),
-    ('no user', b',x\n', 'line 1'), ('no account', b'a,\n', 'line 1'),
+    ('no user', b',x\n', 'line 1: the user is empty'),
+    ('no account', b'a,\n', 'line 1: the account is empty'),
     ('blanks around an account', b'a, x\n', 'line 1'),
     ('a long account', b'a,' + b'x' * 256 + b'\n', 'longer than 255'),
     ('a long user', b'a' * 2049 + b',x\n', 'longer than 2048'),
@@ -137,6 +143,13 @@ def test_import(site):
            'a letter that begins as a mark does', said)
     status, said = given(site, b'\xef\xbb\xbf"quoted","q"\n', '--yes')
     tap.ok(('quoted', 'q') in accounts(site), 'a quote behind a mark', said)
+    status, said = given(site, b'User ID,Login\n'
+                         b'5c9d0f3a-7be1-4f5e-9d55-0f9e8f1b7a11,uuid\n',
+                         '--dry-run')
+    tap.ok(status == 0 and 'note: line 1: its user is no UUID' in said,
+           'a head in other words is told', said)
+    status, said = given(site, b'no-uuid,none\n', '--dry-run')
+    tap.ok('UUID' not in said, 'where none is one, that is no note', said)
     many = b''.join(b'user-%d,account-%d\n' % (i, i) for i in range(5000))
     status, said = given(site, many, '--yes', '--json')
     tap.ok(status == 0 and '"set":5000' in said and
