@@ -104,6 +104,8 @@ trust_head_read(struct sqlite3 *db, const char *path, const char *endpoint,
 		rc = sql_column_text(statement, 0, &found);
 	if (rc == SQLITE_OK) {
 		head->has_endpoint = found != NULL;
+		head->is_foreign = found != NULL &&
+		    strcmp(found, endpoint) != 0;
 		check_endpoint(found, path, endpoint, error);
 		head->is_empty = sqlite3_column_int(statement, 1) == 1;
 		rc = read_lineage(statement, head);

@@ -13,6 +13,7 @@ struct sqlite3;
 struct trust_head {
 	int64_t schema;
 	int has_endpoint;
+	int is_foreign;		/* it is another endpoint's */
 	int is_empty;		/* nothing is revoked */
 	int64_t keys_due;	/* Unix seconds, 0: nobody asked for that */
 	int has_lineage;	/* not before schema 3 */

@@ -292,7 +292,7 @@ def test_refused(site, path):
         shutil.copyfile(path, place)
         change_copy(place, sql)
         if name == 'of another endpoint':
-            why = 'endpoint'
+            why = 'is a backup of another endpoint'
         refused(name, why, place)
     refused('a folder', 'no backup', folder)
     refused('absent', 'No such file', os.path.join(folder, 'absent'))

@@ -92,6 +92,12 @@ check(struct trust_backup *backup, const char *endpoint, struct error *error)
 		if (rc != SQLITE_OK)
 			return failed(backup, rc, error);
 	}
+	/* what is said of a file of ours says to remove its directory */
+	if (backup->head.is_foreign) {
+		error_set(error, "%s is a backup of another endpoint than %s",
+		    backup->name, endpoint);
+		return -1;
+	}
 	if (refusal.text[0] == '\0')
 		(void)database_check_whole(backup->db, backup->name, NULL,
 		    NULL, &refusal);
