@@ -191,6 +191,26 @@ ask_as_host(struct asking *asking, const char *text)
 	return gate_refuse(decision, reason);
 }
 
+/* Who named none that there is, is the caller here, and no server. */
+static void
+tell_policies(struct asking *asking)
+{
+	const struct settings *settings = asking->ask->settings;
+	struct buffer names;
+	size_t i;
+
+	buffer_init(&names, 300);
+	for (i = 0; i < settings->policy_count && !names.failed; i++)
+		(void)buffer_append_format(&names, "%s%s", i == 0 ? "" : ", ",
+		    settings->policies[i]->name);
+	error_clear(&asking->decision.detail);
+	error_set(&asking->decision.detail, "%s: %s", asking->ask->policy ==
+	    NULL ? "--policy was not given; it is one of" :
+	    "--policy names none of those that there are",
+	    names.failed ? "see authgear-cache --print-policies" : names.data);
+	buffer_clear(&names);
+}
+
 /* The decision without a gate: what made it is a step too. */
 static void
 tell_refusal(struct asking *asking, const char *step)
@@ -298,6 +318,8 @@ work(void *context, FILE *out, struct error *error)
 
 	if ((work->ask->account != NULL ? ask_as_host(&asking, text) :
 	    ask_as_server(&asking, text)) == -1) {
+		if (asking.decision.policy == NULL)
+			tell_policies(&asking);
 		tell_refusal(&asking, asking.decision.policy == NULL ?
 		    "policy" : "credential");
 	} else {

@@ -190,6 +190,12 @@ def test_steps(site, daemon):
     tap.ok(told['reason'] == 'user-blocked' and any(
         step['result'] == 'refused' and step['step'] == 'revocations'
         for step in told['steps']), 'and one that does', told)
+    for given, why in (((), '--policy was not given'),
+                       (('--policy', 'nope'), '--policy names none')):
+        told = json.loads(site.cache('explain', '--json', *given,
+                                     stdin=text).text)
+        tap.ok(told['detail'].startswith(why) and 'strict' in told['detail'],
+               'whose word it is: ' + why, told)
     plain = site.cache('explain', '--policy', 'default', stdin=text).text
     tap.ok('user-blocked' in plain and
            max(len(line) for line in plain.splitlines()) <= 100 and
