@@ -2,6 +2,7 @@
 overwritten let nobody in silently; `accept` is how an operator says so."""
 # beside others: it mostly waits
 
+import json
 import os
 import shutil
 import signal
@@ -38,6 +39,13 @@ class World:
             if os.path.exists(self.site.trust + suffix):
                 os.unlink(self.site.trust + suffix)
         shutil.copyfile(path, self.site.trust)
+
+
+def doctor(site):
+    """What doctor says of the state."""
+    run = site.cache('doctor', '--json', check=False)
+    lines = [json.loads(line) for line in run.text.splitlines()]
+    return [line for line in lines if line['subject'] == 'state']
 
 
 READER = (
@@ -110,9 +118,17 @@ def test_older(world):
                       'changed (%s): still nobody' % name)
         tap.ok('its change 3 is not the one that was seen here'
                in daemon.log(), 'and the log says why', daemon.log()[-600:])
+        told = doctor(site)
+        tap.ok(any(line['finding'] == 'bad' and
+                   'its change 3 is not the one' in line['text'] and
+                   'authgear-cache accept' in line['text'] for line in told),
+               'doctor says so too', told)
         world.put(new)
         tap.equal(world.say(daemon), blocked('first', 'second'),
                   'the newer one again: as before')
+        told = doctor(site)
+        tap.ok(told and all(line['finding'] == 'good' for line in told),
+               'and doctor has nothing against it', told)
         gate.until(lambda: 'trust.db is read and believed again'
                    in daemon.log(), 'that it is over, in the log')
         tap.equal(daemon.log().count('error: nothing is granted'), 1,
@@ -158,6 +174,11 @@ def test_nothing_there(site):
         if what == 'empty':
             with open(site.trust, 'wb'):
                 os.chmod(site.trust, 0o640)
+        if what == 'absent':
+            told = [line for line in doctor(site)
+                    if line['finding'] == 'bad']
+            tap.ok(len(told) == 1 and 'a backup in its place' in
+                   told[0]['remedy'], 'doctor does not say init', told)
         for command in (['accept'], ['block', 'user', 'any'],
                         ['list', 'revocations']):
             said = site.cache(*command, check=False)

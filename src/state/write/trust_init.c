@@ -159,7 +159,8 @@ check_not_lost(const char *directory, const char *path, struct error *error)
 	if (lstat(path, &st) == 0 && st.st_size > 0)
 		return 0;
 	error_set(error, "%s is lost or empty, and with it what was revoked: "
-	    "restore it, or remove %s and begin anew", path, directory);
+	    "put a backup in its place, or remove %s and begin anew", path,
+	    directory);
 	return -1;
 }
 
