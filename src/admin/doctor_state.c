@@ -1,6 +1,7 @@
 #include "admin/doctor_state.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -260,6 +261,20 @@ look_at_epoch(struct doctor *doctor, const char *state)
 	epoch_clear(&epoch);
 }
 
+/* Then nothing can be revoked, and what Authgear says is in memory alone. */
+static void
+look_at_disk(struct doctor *doctor, const char *state)
+{
+	struct statvfs disk;
+
+	if (statvfs(state, &disk) == -1 || (disk.f_bavail > 0 &&
+	    (disk.f_files == 0 || disk.f_favail > 0)))
+		return;
+	doctor_say(doctor, DOCTOR_BAD, "state", "free some of it; "
+	    "'authgear-cache status' tells how much there is",
+	    "the file system of %s is full", state);
+}
+
 void
 doctor_state(struct doctor *doctor)
 {
@@ -271,6 +286,7 @@ doctor_state(struct doctor *doctor)
 		    strerror(errno));
 		return;
 	}
+	look_at_disk(doctor, state);
 	find_user(doctor, state);
 	look_at_directory(doctor, state);
 	look_at_status(doctor, state, look_at_trust(doctor, state));

@@ -49,6 +49,8 @@ struct database_schema {
 	int is_checked;			/* whole, before and after migrating */
 	int (*prepare)(struct sqlite3 *db); /* functions that migrations use,
 					   or NULL: SQLITE_OK or an error */
+	const char *migrated_by;	/* what to do with an earlier one;
+					   NULL: init */
 };
 
 /*

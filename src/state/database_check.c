@@ -43,9 +43,9 @@ database_check_version(int64_t version, const char *path,
 		return DATABASE_NEWER;
 	}
 	if (version < schema->version) {
-		error_set(error, "%s was written by an earlier release: run "
-		    "'authgear-cache init' as the owner of the directory",
-		    path);
+		error_set(error, "%s was written by an earlier release: %s",
+		    path, schema->migrated_by != NULL ? schema->migrated_by :
+		    "run 'authgear-cache init' as the owner of the directory");
 		return DATABASE_FAILED;
 	}
 	return DATABASE_OPENED;

@@ -108,8 +108,12 @@ status_list_open(const char *state, const char *endpoint,
 		error_set(error, "%s does not exist yet: the daemon makes it",
 		    list->status.path);
 		break;
-	case DATABASE_UNSAFE:
 	case DATABASE_CORRUPT:
+		error_set(error, "%s: a daemon sets it aside and begins it "
+		    "anew, since Authgear tells all of it again",
+		    error_text(&why));
+		break;
+	case DATABASE_UNSAFE:
 	case DATABASE_NEWER:
 	case DATABASE_NO_MEMORY:
 	case DATABASE_FAILED:

@@ -90,6 +90,8 @@ const struct database_schema status_schema = {
 	.application_id = 0x41477374,	/* "AGst" */
 	.migrations = migrations,
 	.full_sync = 0,
-	.mode = 0600
+	.mode = 0600,
+	.migrated_by = "the daemon brings it up to date when it starts, so "
+	    "run 'systemctl restart authgear-fcgi'"
 };
 

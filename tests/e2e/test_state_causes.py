@@ -80,6 +80,9 @@ def test_disk(who, folder):
             world.refuses('no inode left', 'the file system is full',
                           list_too)
             world.decides('no inode left')
+            told = site.cache('doctor', check=False).text
+            tap.ok('bad: state: the file system of %s is full' % site.state in
+                   told, 'no inode left: doctor', told)
             for number in range(made):
                 os.unlink(os.path.join(disk, 'name-%d' % number))
             site.cache('block', 'user', 'x')
@@ -91,6 +94,8 @@ def test_disk(who, folder):
             remount(disk, 'rw')
             site.cache('lift', 'user', 'x')
             world.decides('and back')
+            told = site.cache('doctor', check=False).text
+            tap.ok(told and 'is full' not in told, 'and back: doctor', told)
 
 
 LOCK = ('import fcntl, os, sys, time; '
