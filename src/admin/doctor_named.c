@@ -14,6 +14,7 @@
 
 #include "admin/web_nginx.h"
 #include "face/epoch.h"
+#include "ground/epoch_place.h"
 
 #define UNIX "unix:"
 
@@ -164,9 +165,23 @@ look_at_page(struct doctor *doctor, const char *subject, const char *folder,
 		    folder, page->name);
 }
 
+/* Whether root changes another page than this one. */
+static int
+is_others(const struct doctor *doctor, const char *folder)
+{
+	char ours[EPOCH_PLACE_SIZE];
+	struct stat one, other;
+
+	if (doctor->settings == NULL)
+		return 0;
+	epoch_place(doctor->settings->state, ours);
+	return stat(ours, &one) == 0 && stat(folder, &other) == 0 &&
+	    (one.st_dev != other.st_dev || one.st_ino != other.st_ino);
+}
+
 static void
 look_at_pages(struct doctor *doctor, const char *subject, const char *root,
-    const char *daemon)
+    const char *daemon, const char *address)
 {
 	static const struct page pages[] = {
 		{ EPOCH_TRUST, EPOCH_OF_ROOT, "run 'authgear-cache init' as "
@@ -175,7 +190,19 @@ look_at_pages(struct doctor *doctor, const char *subject, const char *root,
 		    "--epoch and this directory, or name the one that it has" }
 	};
 
-	look_at_page(doctor, subject, root, &pages[0], 0);
+	if (!may_be_ours(doctor, address)) {
+		doctor_say(doctor, DOCTOR_UNKNOWN, subject, "authgear-cache "
+		    "doctor --config, with that daemon's", "no daemon with "
+		    "these settings listens at %s", address);
+		return;
+	}
+	if (is_others(doctor, root))
+		doctor_say(doctor, DOCTOR_BAD, subject, "name the directory "
+		    "beside the state (.epoch)", "%s is not beside %s: what "
+		    "is revoked there is let in for a second more", root,
+		    doctor->settings->state);
+	else
+		look_at_page(doctor, subject, root, &pages[0], 0);
 	look_at_page(doctor, subject, daemon, &pages[1], doctor->user);
 }
 
@@ -197,7 +224,7 @@ doctor_named_pages(struct doctor *doctor, const char *subject,
 	}
 	(void)snprintf(root, sizeof(root), "%.*s", (int)(daemon - words),
 	    words);
-	look_at_pages(doctor, subject, root, daemon + 1);
+	look_at_pages(doctor, subject, root, daemon + 1, NULL);
 }
 
 /* How many policies send browsers to log in, and whether one of them has them
@@ -261,6 +288,6 @@ doctor_named_directives(struct doctor *doctor, const struct web_nginx *block,
 			    node->words[2]);
 		else if (strcmp(node->words[0], "authgear_cache") == 0)
 			look_at_pages(doctor, of, node->words[1],
-			    node->words[2]);
+			    node->words[2], address);
 	}
 }

@@ -16,8 +16,8 @@
 #include "admin/doctor_named.h"
 #include "scratch.h"
 
-/* The last line. */
-static char said[4096];
+/* The last line, and all of them. */
+static char said[4096], lines[16384];
 static enum doctor_finding found;
 
 void
@@ -33,6 +33,7 @@ doctor_say(struct doctor *doctor, enum doctor_finding finding,
 	(void)snprintf(said, sizeof(said), "%s: %s [%s]", subject, text,
 	    remedy == NULL ? "" : remedy);
 	found = finding;
+	(void)strncat(lines, said, sizeof(lines) - strlen(lines) - 1);
 	doctor->counts[finding]++;
 }
 
@@ -197,6 +198,37 @@ test_pages(void **state)
 	assert_int_equal(doctor.counts[DOCTOR_BAD], 1);
 }
 
+/* A good page of another state changes with none of what is revoked here. */
+static void
+test_page_of_another(void **state)
+{
+	const char *at = *state;
+	const char *path = scratch_path(at, "settings");
+	struct doctor doctor = { .user = geteuid() };
+	struct error error = { "" };
+	struct settings *read;
+	char text[8192], words[8192];
+
+	(void)snprintf(text, sizeof(text), "[authgear]\nendpoint = "
+	    "https://a.example\nstate = %s/s\n[policy web]\n", at);
+	scratch_write(path, text, strlen(text));
+	read = settings_load(path, &error);
+	assert_non_null(read);
+	doctor.settings = read;
+	assert_int_equal(mkdir(scratch_path(at, "s.epoch"), 0755), 0);
+	assert_int_equal(mkdir(scratch_path(at, "t.epoch"), 0755), 0);
+	(void)snprintf(words, sizeof(words), "%s/t.epoch /nowhere", at);
+	lines[0] = '\0';
+	doctor_named_pages(&doctor, "x", words);
+	assert_non_null(strstr(lines, "/t.epoch is not beside "));
+	(void)snprintf(words, sizeof(words), "%s/t.epoch/../s.epoch /nowhere",
+	    at);
+	lines[0] = '\0';
+	doctor_named_pages(&doctor, "x", words);
+	assert_null(strstr(lines, "is not beside"));
+	settings_free(read);
+}
+
 static void
 test_pages_of(void **state)
 {
@@ -223,6 +255,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_socket, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pages, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_page_of_another, setup,
+		    teardown),
 		cmocka_unit_test(test_pages_of),
 	};
 
