@@ -2,6 +2,7 @@
 
 #include "fcgi/epoch_watch.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "transport/clock.h"
 
 #define PATIENCE_MS 5000	/* longer than a change should take */
+#define STRANGE_MAX 5		/* looks, one a second */
 
 struct epoch_watch {
 	struct log *log;
@@ -25,6 +27,8 @@ struct epoch_watch {
 	unsigned char seen[EPOCH_SIZE];	/* what it said; zeros: nothing good */
 	int64_t good_at;		/* boottime: root's was good last */
 	int is_said;			/* that it is not */
+	int strange;			/* so often in a row the daemon's was
+					   not what it had written */
 };
 
 struct epoch_watch *
@@ -71,10 +75,15 @@ epoch_watch_free(struct epoch_watch *watch)
 static int
 follow(struct epoch_watch *watch, struct error *error)
 {
+	const int before = watch->strange;
+
+	watch->strange = 0;
 	switch (gate_epoch_look(watch->gate, &watch->now)) {
 	case GATE_EPOCH_SAME:
-		return epoch_page_is_ours(watch->page) ? 0 :
-		    epoch_page_renew(watch->page, error);
+		if (epoch_page_is_ours(watch->page))
+			return 0;
+		watch->strange = before < INT_MAX ? before + 1 : before;
+		return epoch_page_renew(watch->page, error);
 	case GATE_EPOCH_OTHER:
 		return epoch_page_renew(watch->page, error);
 	case GATE_EPOCH_BLIND:
@@ -96,6 +105,13 @@ look_at_ours(struct epoch_watch *watch)
 		log_say(watch->log, LOG_LEVEL_INFO, "the daemon's page for "
 		    "kept answers is written again");
 	watch->is_failing = is_failing;
+	if (is_failing)
+		watch->strange = 0;
+	else if (watch->strange == STRANGE_MAX)
+		log_say(watch->log, LOG_LEVEL_WARNING, "web servers keep no "
+		    "answers: somebody else writes the page of --epoch each "
+		    "time, as another daemon with the same directory does; "
+		    "give each daemon its own");
 }
 
 static void

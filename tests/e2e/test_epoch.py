@@ -264,6 +264,15 @@ def test_bad_folder(world):
         shutil.rmtree(folder)
 
 
+def test_two_daemons(world):
+    with world.daemon() as one:
+        tap.ok('somebody else writes' not in one.log(), 'one daemon is alone')
+        with world.daemon() as two:
+            tap.ok(process.eventually(
+                lambda: 'somebody else writes' in one.log() + two.log()),
+                'two daemons with one page are told', one.log() + two.log())
+
+
 def test_keep(world):
     token = world.site.token('keeper')
     short = world.site.sim.token(sub='keeper', lifetime=10)
@@ -297,7 +306,8 @@ def main():
         world = World(site)
         for test in (test_pages, test_commands, test_two_at_once,
                      test_locked, test_crashed, test_state, test_own_page,
-                     test_bad_folder, test_keep, test_refused):
+                     test_bad_folder, test_two_daemons, test_keep,
+                     test_refused):
             test(world)
     tap.done()
 
