@@ -25,6 +25,8 @@ struct doctor {
 	struct word_list services;	/* of PAM, that name the module */
 	struct word_list asked;		/* sockets that were looked at */
 	struct word_list listens;	/* paths where our daemons listen */
+	const char *web_user;		/* of the web server that is looked at;
+					   NULL: not known */
 	size_t counts[3];		/* by finding */
 };
 

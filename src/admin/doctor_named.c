@@ -5,9 +5,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 
 #include <errno.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,6 +82,51 @@ knock(const char *path)
 	return number;
 }
 
+struct who {
+	uid_t uid;
+	gid_t groups[64];
+	int count;
+};
+
+/* By owner and mode; where there are other rules (an ACL) it is a yes. */
+static int
+may(const struct who *who, const char *path, mode_t bit)
+{
+	struct stat st;
+	int i;
+
+	if (stat(path, &st) == -1 ||
+	    getxattr(path, "system.posix_acl_access", NULL, 0) > 0)
+		return 1;
+	if (st.st_uid == who->uid)
+		return (st.st_mode >> 6 & bit) != 0;
+	for (i = 0; i < who->count; i++)
+		if (st.st_gid == who->groups[i])
+			return (st.st_mode >> 3 & bit) != 0;
+	return (st.st_mode & bit) != 0;
+}
+
+static int
+may_connect(const char *user, const char *path)
+{
+	struct who who = { .count = sizeof(who.groups) /
+	    sizeof(who.groups[0]) };
+	const struct passwd *found = user != NULL ? getpwnam(user) : NULL;
+	char folder[PATH_MAX];
+	size_t i;
+
+	if (found == NULL || found->pw_uid == 0 ||
+	    getgrouplist(user, found->pw_gid, who.groups, &who.count) == -1)
+		return 1;
+	who.uid = found->pw_uid;
+	for (i = 1; path[i] != '\0' && i < sizeof(folder); i++) {
+		(void)snprintf(folder, sizeof(folder), "%.*s", (int)i, path);
+		if (path[i] == '/' && !may(&who, folder, S_IXOTH))
+			return 0;
+	}
+	return may(&who, path, S_IWOTH);
+}
+
 void
 doctor_named_socket(struct doctor *doctor, const char *subject,
     const char *address)
@@ -89,7 +137,12 @@ doctor_named_socket(struct doctor *doctor, const char *subject,
 	if (path == NULL)
 		return;
 	number = path[0] == '/' ? knock(path) : ENOENT;
-	if (number == 0)
+	if (number == 0 && !may_connect(doctor->web_user, path))
+		doctor_say(doctor, DOCTOR_BAD, subject, "give the socket and "
+		    "its directory a group of that user's (group=, 2750, "
+		    "SocketGroup=)", "%s may not connect to %s: what is asked "
+		    "there is answered 503", doctor->web_user, path);
+	else if (number == 0)
 		doctor_say(doctor, DOCTOR_GOOD, subject, NULL,
 		    "somebody listens at %s", path);
 	else if (number == ENOENT || number == ECONNREFUSED ||

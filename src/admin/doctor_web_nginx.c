@@ -367,6 +367,10 @@ doctor_web_nginx(struct doctor *doctor, const struct web_nginx *root)
 		if (is(node, "load_module") && strstr(word(node, 1),
 		    "ngx_http_authgear_module") != NULL)
 			look.is_loaded = 1;
+	/* a group of its own is not looked at */
+	node = find(root, "user", NULL);
+	doctor->web_user = node != NULL && node->count == 2 ?
+	    word(node, 1) : NULL;
 	is_ours = has_ours(http);
 	enter(&own, &none, http);
 	node = find(http, "authgear_socket", NULL);
@@ -383,4 +387,5 @@ doctor_web_nginx(struct doctor *doctor, const struct web_nginx *root)
 		    name != NULL ? word(name, 1) : "server");
 		look_at_server(&look, &own, is_ours);
 	}
+	doctor->web_user = NULL;
 }

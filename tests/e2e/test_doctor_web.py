@@ -236,17 +236,25 @@ def by_module(at):
         tap.ok(any(line.startswith(finding) and fault in line and
                    remedy in line for line in lines), name,
                '\n'.join(lines))
+    os.chmod(at + '/nginx.sock', 0o600)
+    lines = doctor(at, (), 'nginx-module.conf')
+    os.chmod(at + '/nginx.sock', 0o666)
+    tap.ok(any(line.startswith('bad: ') and 'www-data may not connect to '
+               '/run/authgear/nginx.sock' in line for line in lines),
+           'a socket that nginx cannot reach', '\n'.join(lines))
 
 
 def listen(path):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
+    os.chmod(path, 0o666)
     listener.listen()
     return listener
 
 
 def main():
     at = tempfile.mkdtemp(prefix='authgear-web-')
+    os.chmod(at, 0o755)
     listeners = [listen(os.path.join(at, name))
                  for name in ('nginx.sock', 'login.sock')]
     with open(os.path.join(at, 'settings'), 'w') as file:
