@@ -251,8 +251,8 @@ look_at_pages(struct doctor *doctor, const char *subject, const char *root,
 	}
 	if (is_others(doctor, root))
 		doctor_say(doctor, DOCTOR_BAD, subject, "name the directory "
-		    "beside the state (.epoch)", "%s is not beside %s: what "
-		    "is revoked there is let in for a second more", root,
+		    "beside the state (.epoch)", "%s is not beside %s, so "
+		    "that nothing is kept", root,
 		    doctor->settings->state);
 	else
 		look_at_page(doctor, subject, root, &pages[0], 0);
