@@ -252,7 +252,9 @@ import_file_open(struct import_file *file, const char *path,
 	file->path = path;
 	file->endpoint = endpoint;
 	if (fd == -1 || fstat(fd, &st) == -1) {
-		error_set(error, "%.200s: %s", path, strerror(errno));
+		error_set(error, "%.200s: %s%s", path, strerror(errno),
+		    strcmp(path, "-") == 0 ? "; it is read twice, so standard "
+		    "input must be written to a file first" : "");
 	} else if (!S_ISREG(st.st_mode)) {
 		error_set(error, "%.200s is no file: it is read twice, "
 		    "so write it to one first", path);

@@ -176,7 +176,9 @@ map_file_read(struct map_file *file, const char *path, struct error *error)
 	file->path = path;
 	csv.file = fopen(path, "re");
 	if (csv.file == NULL) {
-		error_set(error, "%.200s: %s", path, strerror(errno));
+		error_set(error, "%.200s: %s%s", path, strerror(errno),
+		    strcmp(path, "-") == 0 ? "; standard input is where it is "
+		    "agreed to, so name a file" : "");
 		return -1;
 	}
 	while ((found = csv_next(&csv, error)) == 1)

@@ -93,6 +93,12 @@ def test_refused(site):
     run = site.cache('map', 'import', '/absent', check=False)
     tap.ok(run.returncode == 1 and 'No such file' in run.text, 'absent',
            run.text)
+    run = site.cache('map', 'import', '-', check=False)
+    tap.ok(run.returncode == 1 and 'name a file' in run.text,
+           'standard input', run.text)
+    run = site.cache('import', '-', check=False)
+    tap.ok(run.returncode == 1 and 'to a file first' in run.text,
+           'of export, likewise', run.text)
     tap.equal((site.rows('SELECT * FROM account'),
                site.rows('SELECT * FROM state')), before,
               'and nothing was changed')
