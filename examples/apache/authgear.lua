@@ -30,11 +30,13 @@ local passes = 0
 -- before the authorizer; meanwhile Apache looks up what its path_info would be
 -- as an address, and again for that. TURN: changes from pass to pass, and
 -- with it the configuration: a pass with that of the one before is not asked
--- about. THROUGH: nobody was refused here.
+-- about. THROUGH: nobody was refused here. BEGUN: a pass of this request came
+-- as far as the question.
 local KEY, ASKED = "AUTHGEAR_KEPT", "AUTHGEAR_ASKED"
 local ASKING, TURN = "AUTHGEAR_ASKING", "AUTHGEAR_TURN"
-local THROUGH = "AUTHGEAR_THROUGH"
-local ours = { [KEY] = 1, [ASKED] = 1, [ASKING] = 1, [TURN] = 1, [THROUGH] = 1 }
+local THROUGH, BEGUN = "AUTHGEAR_THROUGH", "AUTHGEAR_BEGUN"
+local ours = { [KEY] = 1, [ASKED] = 1, [ASKING] = 1, [TURN] = 1, [THROUGH] = 1,
+	[BEGUN] = 1 }
 local BEFORE = "REDIRECT_"
 -- Notes of a pass: the policies to grant it, and what became of it.
 -- HANDED: it works for an address that somebody may see.
@@ -227,9 +229,21 @@ local function hide(r)
 	r.headers_in["Cookie"] = kept.rest
 end
 
+-- What Apache refuses before it asks anybody (a wrong header, TRACE, too long a
+-- name) goes to the address of an ErrorDocument, and an application there is
+-- told what was asked for. Public ones, that most of such pages are, stay.
+local function is_unread(env, policy)
+	env[BEGUN] = env[BEGUN] or env[BEFORE .. BEGUN]
+	return policy and not env[BEGUN] and
+	    (env["REDIRECT_STATUS"] or ""):find("^[45]")
+end
+
 function authgear_asked(r)
 	local is_ours, policy = location(r)
 	local env = r.subprocess_env
+	if is_unread(env, policy) then
+		return 400
+	end
 	if not is_ours and not env[KEY] and not env[BEFORE .. KEY] or
 	    env[ASKING] or r.notes[WANT] then
 		return apache2.DECLINED
@@ -253,6 +267,7 @@ end
 function authgear_question(r)
 	local is_ours, policy = location(r)
 	local env, want = r.subprocess_env, {}
+	env[BEGUN] = "1"
 	if r.notes[STATUS] or not is_ours and not env[KEY] then
 		return apache2.DECLINED
 	end

@@ -22,6 +22,7 @@ MaxKeepAliveRequests 0
 RewriteEngine On
 RewriteRule ^/route /front.cgi [PT]
 ErrorDocument 400 /error.cgi
+ErrorDocument 403 /error.cgi
 ErrorDocument 404 /error.cgi
 ErrorDocument 405 /error.cgi
 ErrorDocument 413 /error.cgi
@@ -230,6 +231,31 @@ def malformed(world):
                                            'nobody'), (names, parts[1:]))
 
 
+def unread(world):
+    """What is refused before anybody is asked does not come to an error page
+    that is an application and not public: it is told what was asked for."""
+    head = 'Authorization: Bearer %s\r\nConnection: close\r\n\r\n' % \
+        world.token('ben')
+    for line, is_run in (
+            ('TRACE /admin/x HTTP/1.1\r\nHost: x\r\n', False),
+            ('GET /admin/x HTTP/1.1\r\n', False),
+            ('GET /admin/%zz HTTP/1.1\r\nHost: x\r\n', False),
+            ('GET /admin/x HTTP/1.1\r\nHost: x y\r\n', False),
+            ('GET /admin/x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n',
+             False),
+            ('GET /admin/%s HTTP/1.1\r\nHost: x\r\n' % ('x' * 300), False),
+            # the control: it was asked about
+            ('GET /missing HTTP/1.1\r\nHost: x\r\n', True)):
+        with socket.create_connection(
+                ('127.0.0.1', world.servers['apache'].port), 10) as link:
+            link.settimeout(10)
+            link.sendall((line + head).encode())
+            got = read_all(link)
+        tap.ok(got.startswith(b'HTTP/1.1 ') and
+               (b'X-Backend' in got) == is_run,
+               'unread: ' + line[:40].split('\r')[0], got)
+
+
 def streams(world):
     """Many streams of one HTTP/2 connection."""
     folder = world.site.path('streams')
@@ -304,6 +330,7 @@ def main():
         at_once(world)
         pipelined(world)
         malformed(world)
+        unread(world)
         streams(world)
         endless(world)
     tap.done()
