@@ -14,7 +14,9 @@ headers_is_identity(void *context, const ngx_table_elt_t *header)
 {
 	(void)context;
 	return client_identity_is_header((const char *)header->key.data,
-	    header->key.len);
+	    header->key.len) || (is_named(header, "connection",
+	    sizeof("connection") - 1) && client_identity_is_listed(
+	    (const char *)header->value.data, header->value.len));
 }
 
 int

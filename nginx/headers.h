@@ -23,7 +23,8 @@ ngx_int_t headers_take_out(ngx_http_request_t *r, headers_test *goes,
 ngx_int_t headers_put(ngx_http_request_t *r, const ngx_str_t *name,
     const ngx_str_t *value);
 
-/* Tests: a header that names somebody; Authorization or Cookie. */
+/* Tests: a header that names somebody, or has the name of such a one taken away
+ * (Connection); Authorization or Cookie. */
 int headers_is_identity(void *context, const ngx_table_elt_t *header);
 int headers_is_cookie(void *context, const ngx_table_elt_t *header);
 int headers_is_authorization(void *context, const ngx_table_elt_t *header);

@@ -41,6 +41,12 @@ has_name(const char *param, size_t param_len, const struct name *name,
 	return 1;
 }
 
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 int
 client_identity_is_header(const char *name, size_t len)
 {
@@ -57,6 +63,35 @@ client_identity_is_header(const char *name, size_t len)
 			return 1;
 	}
 	return 0;
+}
+
+int
+client_identity_is_listed(const char *value, size_t len)
+{
+	const char *end = value + len, *next, *last;
+
+	for (; value < end; value = next + 1) {
+		next = memchr(value, ',', (size_t)(end - value));
+		if (next == NULL)
+			next = end;
+		for (last = next; value < last && is_blank(*value); value++)
+			;
+		while (last > value && is_blank(last[-1]))
+			last--;
+		if (client_identity_is_header(value, (size_t)(last - value)))
+			return 1;
+	}
+	return 0;
+}
+
+static int
+is_listing(const char *param, size_t name_len, const char *value)
+{
+	static const struct name connection = { "HTTP_CONNECTION", 0 };
+
+	return has_name(param, name_len, &connection,
+	    sizeof("HTTP_CONNECTION") - 1) &&
+	    client_identity_is_listed(value, strlen(value));
 }
 
 const char *
@@ -77,6 +112,9 @@ client_identity_find(char *const *params)
 			if (has_name(*params, (size_t)(equals - *params),
 			    &names[i], lens[i]))
 				return *params;
+		if (is_listing(*params, (size_t)(equals - *params),
+		    equals + 1))
+			return *params;
 	}
 	return NULL;
 }

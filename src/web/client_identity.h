@@ -29,4 +29,8 @@ const char *client_identity_find(char *const *params);
  * has headers, not parameters. */
 int client_identity_is_header(const char *name, size_t len);
 
+/* 1 if the value of a Connection header names one, which a proxy behind us
+ * would take away then (RFC 9110, 7.6.1): HTTP_CONNECTION is one too. */
+int client_identity_is_listed(const char *value, size_t len);
+
 #endif /* !CLIENT_IDENTITY_H_ */

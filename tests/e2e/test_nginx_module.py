@@ -309,10 +309,14 @@ def off_location(world, nginx, user):
            values(shown, 'Cookie') == ['a=1; b=2'] and
            values(shown, 'Authorization') == [BASIC[1]],
            'off: no name, no cookie of ours, its own Authorization', answer)
-    for path in ('/app/x', '/secret/x', '/nobody/x'):
+    for path, forged in (
+            ('/app/x', ('X-Remote-User', 'mallory')),
+            ('/secret/x', ('X-Remote-User', 'mallory')),
+            ('/nobody/x', ('X-Remote-User', 'mallory')),
+            # a proxy behind it would take ours away
+            ('/app/x', ('Connection', 'close, x-authgear-user-id'))):
         before = world.site.runs()
-        answer = checker.ask(nginx.port, path, user, headers=[
-            ('X-Remote-User', 'mallory')])
+        answer = checker.ask(nginx.port, path, user, headers=[forged])
         tap.ok(answer.status == 400 and answer.header(
             'X-Authgear-Reason') == 'forged-identity' and
             world.site.runs() == before, 'forged: ' + path, answer)

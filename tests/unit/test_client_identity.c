@@ -132,12 +132,53 @@ test_headers(void **state)
 	assert_false(client_identity_is_header("remote-user", 10));
 }
 
+/* A proxy behind us would take away what Connection lists. */
+static void
+test_listed(void **state)
+{
+	static const struct {
+		const char *param;
+		int is_claim;
+	} rows[] = {
+		{ "HTTP_CONNECTION=X-Authgear-User-Id", 1 },
+		{ "HTTP_CONNECTION=close, x-authgear-user-id", 1 },
+		{ "HTTP_CONNECTION=Remote-User,upgrade", 1 },
+		{ "HTTP_CONNECTION=,,\t x_remote_user \t,", 1 },
+		{ "http_connection=keep-alive,X-Forwarded-User", 1 },
+		{ "HTTP_CONNECTION=", 0 },
+		{ "HTTP_CONNECTION=keep-alive", 0 },
+		{ "HTTP_CONNECTION=Upgrade, HTTP2-Settings", 0 },
+		{ "HTTP_CONNECTION=X-Authgear", 0 },
+		{ "HTTP_CONNECTION=X-Authgear- User-Ids Remote-Users", 1 },
+		{ "HTTP_CONNECTION=Remote-Users", 0 },
+		{ "HTTP_CONNECTION=close; Remote-User", 0 },
+		{ "HTTP_CONNECTIONS=Remote-User", 0 },
+		{ "HTTP_PROXY_CONNECTION=Remote-User", 0 },
+		{ "CONNECTION=Remote-User", 0 },
+	};
+	const char *value;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if ((ask(rows[i].param, "A=b") != NULL) != rows[i].is_claim)
+			fail_msg("%s", rows[i].param);
+		value = strchr(rows[i].param, '=') + 1;
+		if (strncasecmp(rows[i].param, "HTTP_CONNECTION=", 16) == 0 &&
+		    client_identity_is_listed(value, strlen(value)) !=
+		    rows[i].is_claim)
+			fail_msg("%s: as a header", rows[i].param);
+	}
+	assert_false(client_identity_is_listed("Remote-User", 10));
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_claimed),
 		cmocka_unit_test(test_not_claimed),
+		cmocka_unit_test(test_listed),
 		cmocka_unit_test(test_headers),
 	};
 
