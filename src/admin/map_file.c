@@ -1,6 +1,7 @@
 #include "admin/map_file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,11 +10,46 @@
 #include "admin/csv.h"
 #include "state/write/trust_list.h"
 
+/* Lines that are wrong: the first one's fault, and where the others are. */
+struct faults {
+	size_t count;
+	struct error first;
+	char others[80];
+};
+
+#define NAMED 6			/* of the others */
+
+static void
+note(struct faults *faults, long long line, const char *why)
+{
+	const size_t len = strlen(faults->others);
+
+	if (faults->count == 0)
+		error_set(&faults->first, "line %lld: %s", line, why);
+	else if (faults->count <= NAMED)
+		(void)snprintf(faults->others + len,
+		    sizeof(faults->others) - len, "%s%lld",
+		    faults->count == 1 ? "" : ", ", line);
+	faults->count++;
+}
+
 static int
-refuse(const struct map_file *file, long long line, const char *why,
+refuse(const struct map_file *file, const struct faults *faults,
     struct error *error)
 {
-	error_set(error, "%.200s: line %lld: %s", file->path, line, why);
+	char more[40] = "";
+
+	if (faults->count == 1) {
+		error_set(error, "%.200s: %s", file->path,
+		    error_text(&faults->first));
+		return -1;
+	}
+	if (faults->count > NAMED + 1)
+		(void)snprintf(more, sizeof(more), " and %zu more",
+		    faults->count - NAMED - 1);
+	error_set(error, "%.200s: %s (wrong as well: %s %s%s)", file->path,
+	    error_text(&faults->first), faults->count == 2 ? "line" : "lines",
+	    faults->others, more);
 	return -1;
 }
 
@@ -86,12 +122,8 @@ static int
 take(struct map_file *file, const struct csv *csv, size_t *room,
     struct error *error)
 {
-	struct error why = { "" };
-	const char *wrong = check(csv, &why);
 	struct map_row *row;
 
-	if (wrong != NULL)
-		return refuse(file, csv->line, wrong, error);
 	if (grow(file, room, error) == -1)
 		return -1;
 	row = &file->rows[file->count++];
@@ -165,12 +197,39 @@ find_twice(const struct map_file *file, const char *what, order *compare,
 	return ret;
 }
 
+/* All rows, of which none is kept behind a wrong one; 0, or -1 and error. */
+static int
+read_rows(struct map_file *file, struct csv *csv, struct error *error)
+{
+	struct faults faults = { .count = 0 };
+	struct error cause = { "" }, why;
+	const char *wrong;
+	size_t room = 0;
+	int found;
+
+	while ((found = csv_next(csv, &cause)) == 1) {
+		if (is_head(csv))
+			continue;
+		error_clear(&why);
+		wrong = check(csv, &why);
+		if (wrong != NULL)
+			note(&faults, csv->line, wrong);
+		else if (faults.count == 0 &&
+		    take(file, csv, &room, error) == -1)
+			return -1;
+	}
+	if (faults.count > 0)
+		return refuse(file, &faults, error);
+	if (found == -1)
+		error_set(error, "%s", error_text(&cause));
+	return found;
+}
+
 int
 map_file_read(struct map_file *file, const char *path, struct error *error)
 {
 	struct csv csv = { .path = path };
-	size_t room = 0;
-	int found = -1;
+	int found;
 
 	memset(file, 0, sizeof(*file));
 	file->path = path;
@@ -181,12 +240,7 @@ map_file_read(struct map_file *file, const char *path, struct error *error)
 		    "agreed to, so name a file" : "");
 		return -1;
 	}
-	while ((found = csv_next(&csv, error)) == 1)
-		if (!is_head(&csv) &&
-		    take(file, &csv, &room, error) == -1) {
-			found = -1;
-			break;
-		}
+	found = read_rows(file, &csv, error);
 	(void)fclose(csv.file);
 	file->has_no_end = csv.has_no_end;
 	if (found == 0 && file->count == 0) {
@@ -245,8 +299,9 @@ meet(struct map_file *file, const struct sorted *sorted,
 	user = find(file, sorted->users, by_user, &key);
 	account = find(file, sorted->accounts, by_account, &key);
 	if (account != NULL && user == NULL) {
-		(void)refuse(file, account->line, "another user has the "
-		    "account: look at 'authgear-cache list map'", error);
+		error_set(error, "%.200s: line %lld: another user has the "
+		    "account: look at 'authgear-cache list map'", file->path,
+		    account->line);
 		goto done;
 	}
 	if (user != NULL) {

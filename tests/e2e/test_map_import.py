@@ -42,6 +42,12 @@ BAD = (
     ('a carriage return within', b'a,x\ry\n', 'a carriage return ends no'),
     ('a carriage return at the end', b'a,x\r', 'a carriage return ends no'),
     ('a NUL', b'a,x\0\n', 'line 1: it has a NUL'),
+    ('two', b'a,\nb,x\n,y\n',
+     'line 1: the account is empty (wrong as well: line 3)'),
+    ('many', b'ok,fine\n' + b'a\n' * 12, 'line 2: there are not two fields, '
+     'user and account (wrong as well: lines 3, 4, 5, 6, 7, 8 and 5 more)'),
+    ('one, and an end within', b'a,\nb,"x\n',
+     'line 1: the account is empty'),
     ('no UTF-8', b'a,\xff\n', 'line 1: the account is not UTF-8'),
     ('a line within an account', b'a,"x\ny"\n', 'line 1: the account has a'),
     ('an escape', b'a,\x1b[2J\n', 'line 1: the account has a control'),
