@@ -119,7 +119,7 @@ may_connect(const char *user, const char *path)
 	    getgrouplist(user, found->pw_gid, who.groups, &who.count) == -1)
 		return 1;
 	who.uid = found->pw_uid;
-	for (i = 1; path[i] != '\0' && i < sizeof(folder); i++) {
+	for (i = 1; i < sizeof(folder) && path[i] != '\0'; i++) {
 		(void)snprintf(folder, sizeof(folder), "%.*s", (int)i, path);
 		if (path[i] == '/' && !may(&who, folder, S_IXOTH))
 			return 0;

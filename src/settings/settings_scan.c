@@ -219,8 +219,10 @@ settings_scan_simplify(char *text, size_t *len)
 		if (is_start)
 			is_comment = *from == '#' || *from == ';';
 		is_start = *from == '\n';
-		*to++ = is_comment && (unsigned char)*from > 0x7f ? '?' :
-		    *from;
+		*to = *from;
+		if (is_comment && (unsigned char)*from > 0x7f)
+			*to = '?';
+		to++;
 	}
 	*len = (size_t)(to - text);
 	if (to < end)

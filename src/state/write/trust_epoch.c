@@ -23,8 +23,10 @@ static const unsigned char zeros[PAGE_SIZE] = { 0 };
 static void
 name_page(const char *directory, char path[PATH_MAX])
 {
-	epoch_place(directory, path);
-	(void)strcat(path, "/trust");
+	char folder[EPOCH_PLACE_SIZE];
+
+	epoch_place(directory, folder);
+	(void)snprintf(path, PATH_MAX, "%.4000s/trust", folder);
 }
 
 void
