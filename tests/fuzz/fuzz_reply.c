@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "facts/claims.h"
@@ -278,6 +279,17 @@ check_pages(const struct input *input)
 		check_head(&reply, head);
 }
 
+/* Connection, in whatever case, lists a name that is one. */
+static int
+is_listing(const char *name, size_t len, const char *value)
+{
+	static const char connection[] = "connection";
+
+	return len == sizeof(connection) - 1 &&
+	    strncasecmp(name, connection, len) == 0 &&
+	    client_identity_is_listed(value, strlen(value));
+}
+
 /* A header is a claim where its parameter is one. */
 static void
 check_claims(char *const *params)
@@ -294,7 +306,9 @@ check_claims(char *const *params)
 			continue;
 		one[0] = *params;
 		assert((client_identity_find(one) != NULL) ==
-		    client_identity_is_header(name, (size_t)(equals - name)));
+		    (client_identity_is_header(name,
+		    (size_t)(equals - name)) || is_listing(name,
+		    (size_t)(equals - name), equals + 1)));
 	}
 }
 

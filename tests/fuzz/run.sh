@@ -84,8 +84,8 @@ printf '%s\n' "$@" | xargs -P 2 -I NAME sh -c '
 	out=$1 name=$2
 	cd "$out"	# what a target makes for itself stays there too
 	begin="-rss_limit_mb=1024 -verbosity=0 -artifact_prefix=$out/$name."
-	{ LLVM_PROFILE_FILE=$out/$name.profraw "$out/$name" -runs=0 $begin \
-	    "$out/seeds/$name" &&
+	{ LLVM_PROFILE_FILE=$out/$name.profraw "$out/$name" $begin -runs=0 \
+	    -seed=1 -shuffle=0 "$out/seeds/$name" &&
 	    LLVM_PROFILE_FILE=/dev/null "$out/$name" $begin -seed="$4" \
 	    -max_total_time="$3" -max_len=140000 -print_final_stats=0 \
 	    "$out/$name.corpus" "$out/seeds/$name" &&

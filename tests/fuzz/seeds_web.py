@@ -225,6 +225,9 @@ def requests():
         ['AUTHGEAR_POLICY=page', 'AUTHGEAR_POLICY=pass'],
         ['AUTHGEAR_POLICY=page', 'HTTP_AUTHORIZATION=Bearer x'],
         ['HTTP_COOKIE=a', 'HTTP_COOKIE=b'],
+        ['AUTHGEAR_POLICY=page', token,
+         'HTTP_CONNECTION=close, \t x_remote-user ,', 'http_remote_user=x'],
+        ['AUTHGEAR_POLICY=page', token, 'HTTP_CONNECTION=keep-alive,'],
     ]
     return rows + [PAGE + [marker + value] for value in COOKIES]
 
@@ -246,7 +249,10 @@ def replies(recorded):
         texts.append(chr(5 - reason % 2) + chr(reason) + '\0' + rows[-1])
     texts += ['\4\1\0/a\n\n' + text for text in (
         'a=b', 'x' * 4000, good, '')]
-    return texts + ['\6\1\0' + rows[18] + '\n' + text for text in every]
+    # what became of a login is remembered by its nonce
+    return [text.replace(NONCE, '%016x' % number)
+            for number, text in enumerate(texts)] + [
+        '\6\1\0' + rows[18] + '\n' + text for text in every]
 
 
 def settings():
