@@ -24,20 +24,22 @@ time_now(void)
 	    (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Until there is something to read, or its end; `until' -1: for ever. */
+/* Until there is something to read, or its end, or a signal was caught;
+ * `until` -1: that is waited for by reading. */
 static int
 wait_for(int fd, int64_t until)
 {
 	struct pollfd in = { .fd = fd, .events = POLLIN };
 	int64_t left;
+	int found;
 
 	if (until == -1)
 		return 0;
 	left = until - time_now();
-	if (poll(&in, 1, left < 0 ? 0 : (int)left) != 0)
-		return 0;
-	errno = ETIMEDOUT;
-	return -1;
+	found = poll(&in, 1, left < 0 ? 0 : (int)left);
+	if (found == 0)
+		errno = ETIMEDOUT;
+	return found > 0 ? 0 : -1;
 }
 
 static int
