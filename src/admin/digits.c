@@ -107,7 +107,7 @@ tell(const struct session_row *row)
 	if (row->digits[0] == '\0')
 		(void)snprintf(text, sizeof(text), "nothing");
 	else
-		(void)snprintf(text, sizeof(text), "a %s %s%.200s, %s, "
+		(void)snprintf(text, sizeof(text), "%s %s%.200s, %s, "
 		    "looked up %s", credential_kind_name(row->kind),
 		    row->user == NULL ? "of nobody any more" : "of user ",
 		    row->user == NULL ? "" : row->user,

@@ -134,8 +134,8 @@ enum trust_write trust_writer_import(struct trust_writer *writer,
  * ended_before; tokens and hashes of which none is known, that were revoked
  * before added_before; audit rows of before audit_before, but for the last
  * (all Unix seconds; 0: none).  Users, clients, keys and all stay.  Where there
- * is nothing, nothing is written.  `step', if there is one, is called on the
- * caller's thread every thousandth of a second or less.
+ * is nothing, nothing is written.  `step`, if there is one, is called on the
+ * caller's thread, each time that SQLite's machine made a thousand steps.
  */
 struct trust_prune_wish {
 	int64_t ended_before;
